@@ -1,0 +1,2 @@
+// analysis: questions about a checkpoint with typed tables as answers.
+export {};

@@ -1,0 +1,11 @@
+// bytes: random access over bytes, wherever they lie. The ground floor: it knows nothing of archives or images.
+export type { ByteSource } from "./source.ts";
+export { readExactly } from "./source.ts";
+export { bufferSource, emptySource } from "./buffer.ts";
+export { openFileSource } from "./file.ts";
+export { sliceSource } from "./slice.ts";
+export { cachedSource } from "./cached.ts";
+export { CryoscopeError, cryoscopeError, isCancelled, toCryoscopeError } from "./error.ts";
+export type { ErrorDetails, Place } from "./error.ts";
+export { bytesErrors } from "./errors.ts";
+export { readChunks } from "./chunks.ts";

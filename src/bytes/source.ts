@@ -1,0 +1,30 @@
+import { bytesErrors } from "./errors.ts";
+import type { Place } from "./error.ts";
+
+/**
+ * Bytes that can be read anywhere, without ever holding all of them. Implementations are immutable: two reads of
+ * the same range give the same bytes.
+ */
+export interface ByteSource {
+  /** Length in bytes. At most 2^53 - 1. */
+  readonly size: number;
+  /**
+   * The bytes `[offset, offset + length)`, cut short at the end of the source; an offset at or after the end gives
+   * no bytes. The caller must not write into the result: it may be shared with a cache.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Releases what the source holds (a descriptor, a spill file). Reading after it fails. */
+  close?(): Promise<void>;
+}
+
+/** Reads exactly `length` bytes; throws `bytes.truncated` when fewer are there. */
+export async function readExactly(
+  source: ByteSource,
+  offset: number,
+  length: number,
+  place: Place = {},
+): Promise<Uint8Array> {
+  const bytes = await source.read(offset, length);
+  if (bytes.length < length) throw bytesErrors.truncated(length, bytes.length, { ...place, offset });
+  return bytes;
+}

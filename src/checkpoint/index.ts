@@ -1,0 +1,2 @@
+// checkpoint: what the images mean together: processes, threads, files, memory maps, mounts of one frozen container.
+export {};

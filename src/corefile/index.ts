@@ -1,0 +1,2 @@
+// corefile: ELF cores out of checkpoints.
+export {};

@@ -1,0 +1,17 @@
+import type { Place } from "../bytes/index.ts";
+
+/**
+ * What reading a CRIUsec-sealed image needs: the layout of records is this floor's, the ciphers are `seal/`'s.
+ * One seal per layer (image directory): every layer has its own keys.
+ */
+export interface ImageSeal {
+  /** Bytes after each non-empty sealed record: tag[16] then nonce[12] (`criu/tls.c`, PR 2297). */
+  readonly tailLength: 28;
+  /** Opens one ChaCha20-Poly1305 record. Throws `seal.recordBroken` when it is not authentic. */
+  openRecord(ciphertext: Uint8Array, tag: Uint8Array, nonce: Uint8Array, place: Place): Uint8Array;
+  /**
+   * Opens whole pages of `pages-*.img` that lie one after the other. `pageSize` divides `ciphertext.length`.
+   * A page that is all zero was punched out and stays zero.
+   */
+  openPages(ciphertext: Uint8Array, pageSize: number): Uint8Array;
+}

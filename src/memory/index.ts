@@ -1,0 +1,2 @@
+// memory: one process's address space over VMAs, pagemaps and pages.
+export {};

@@ -1,0 +1,2 @@
+// protocol: types of the messages between the extension host and the webviews. No code that runs.
+export {};

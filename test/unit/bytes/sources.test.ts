@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  bufferSource,
+  cachedSource,
+  CryoscopeError,
+  openFileSource,
+  readExactly,
+  sliceSource,
+} from "../../../src/bytes/index.ts";
+
+const bytes = Uint8Array.from({ length: 200_000 }, (_, index) => (index * 31) & 0xff);
+
+describe("byte sources", () => {
+  const path = join(mkdtempSync(join(tmpdir(), "bytes-")), "data");
+  before(() => {
+    writeFileSync(path, bytes);
+  });
+
+  it("give the same bytes from memory, a file, a slice and a cache", async () => {
+    const file = await openFileSource(path);
+    const sources = [bufferSource(bytes), file, sliceSource(file, 0, file.size), cachedSource(file, 2)];
+    for (const [offset, length] of [
+      [0, 10],
+      [65_530, 12],
+      [131_071, 2],
+      [199_990, 100],
+      [250_000, 4],
+      [5, 190_000],
+    ] as const)
+      for (const source of sources)
+        assert.deepEqual(
+          Buffer.from(await source.read(offset, length)),
+          Buffer.from(bytes.subarray(offset, offset + length)),
+        );
+    await file.close?.();
+  });
+
+  it("cut a slice at its end, not at its parent's", async () => {
+    const slice = sliceSource(bufferSource(bytes), 100, 10);
+    assert.deepEqual([...(await slice.read(8, 100))], [...bytes.subarray(108, 110)]);
+    assert.equal((await slice.read(10, 1)).length, 0);
+  });
+
+  it("say how much is missing when a file ends early", async () => {
+    await assert.rejects(readExactly(bufferSource(bytes), 199_999, 4, { file: "core-1.img" }), (error) => {
+      assert.ok(error instanceof CryoscopeError);
+      assert.deepEqual([error.code, error.file, error.offset], ["bytes.truncated", "core-1.img", 199_999]);
+      return true;
+    });
+  });
+
+  it("refuse what is not a regular file", async () => {
+    await assert.rejects(openFileSource("/dev/null"), { code: "bytes.notAFile" });
+    await assert.rejects(openFileSource(`${path}-missing`), { code: "bytes.unreadable" });
+  });
+});
