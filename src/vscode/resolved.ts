@@ -1,0 +1,18 @@
+import type { ByteSource } from "../bytes/index.ts";
+import type { ImageSeal } from "../criu/index.ts";
+import type { Uri } from "vscode";
+
+/** An image file found for a URI: `file:` ones on disk, `cryoscope:` ones inside an open checkpoint. */
+export interface ResolvedImage {
+  /** File name without folder: `core-1.img`. */
+  readonly name: string;
+  readonly source: ByteSource;
+  /** Present when the image's layer is sealed and its key is at hand. */
+  readonly seal: ImageSeal | undefined;
+}
+
+/**
+ * Finds the bytes behind a URI and, where the layer is sealed, the key (asking the user when none fits).
+ * Throws a CryoscopeError whose sentence and `next` can be shown as they are.
+ */
+export type ResolveImage = (uri: Uri) => Promise<ResolvedImage>;
