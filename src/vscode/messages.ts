@@ -1,0 +1,38 @@
+import * as vscode from "vscode";
+import { isCancelled, toCryoscopeError } from "../bytes/index.ts";
+
+/**
+ * Tells the user what went wrong and what to do: sentence, place, next step. Nothing when the work was cancelled.
+ * Returns the label of the button the user chose.
+ */
+export async function showError(error: unknown, ...buttons: string[]): Promise<string | undefined> {
+  if (isCancelled(error) || error instanceof vscode.CancellationError) return undefined;
+  const { message, next } = toCryoscopeError(error);
+  return vscode.window.showErrorMessage(next ? `${message} ${next}` : message, ...buttons);
+}
+
+/** An AbortSignal that follows a CancellationToken, for the floors that know no VS Code. */
+export function signalOf(token: vscode.CancellationToken): AbortSignal {
+  const controller = new AbortController();
+  if (token.isCancellationRequested) controller.abort();
+  else token.onCancellationRequested(() => controller.abort());
+  return controller.signal;
+}
+
+/**
+ * Registers a command whose errors are shown to the person who ran it. The command then gives undefined; code that
+ * needs the error calls the function behind the command instead.
+ */
+export function command<A extends unknown[]>(
+  name: string,
+  run: (...args: A) => Promise<unknown> | unknown,
+): vscode.Disposable {
+  return vscode.commands.registerCommand(name, async (...args: A) => {
+    try {
+      return await run(...args);
+    } catch (error) {
+      await showError(error);
+      return undefined;
+    }
+  });
+}
