@@ -1,0 +1,21 @@
+/** User settings that keep the workbench quiet, offline and the same on every machine. */
+export const SETTINGS: Readonly<Record<string, unknown>> = {
+  "chat.disableAIFeatures": true,
+  "debug.javascript.autoAttachFilter": "disabled",
+  "extensions.autoCheckUpdates": false,
+  "extensions.autoUpdate": false,
+  "extensions.ignoreRecommendations": true,
+  "git.openRepositoryInParentFolders": "never",
+  "npm.fetchOnlinePackageInfo": false,
+  "security.workspace.trust.enabled": false,
+  "telemetry.telemetryLevel": "off",
+  // The login shell of the user may be one that refuses to run.
+  "terminal.integrated.automationProfile.linux": { path: "/bin/bash" },
+  "terminal.integrated.defaultProfile.linux": "bash",
+  "update.mode": "none",
+  "window.commandCenter": false,
+  "workbench.enableExperiments": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+};
