@@ -46,10 +46,12 @@ export interface FieldSchema {
   readonly default?: string;
   readonly doc: string;
   /**
-   * How people read the value (and how crit prints it): `hex`, `flags:NAME`, `enum:NAME`, `dev` (kernel-internal
-   * dev_t), `odev` (old dev_t), `ip`, `signal`, … The full list is at the head of `proto/show.proto`.
+   * How people read the value: `hex`, `flags:NAME`, `enum:NAME`, `dev` (kernel-internal dev_t), `odev` (dev_t of
+   * stat(2)), `ip`, `signal`, … The full list is in `proto/show.proto`.
    */
   readonly show?: string;
+  /** How `crit decode --pretty` prints it, where that differs from `show`: `number`, `hex`, `flags:NAME` … */
+  readonly crit?: string;
 }
 
 export interface EnumSchema {
