@@ -1,10 +1,12 @@
-// Builds dist/: the extension, its lazily loaded engine part, the CLI and the webviews. `--watch` rebuilds on change.
+// Builds dist/: the extension, its lazily loaded engine part, the CLI, the webviews and the tests that VS Code loads.
+// `--watch` rebuilds on change; `--production` builds what is packaged, minified, into an empty dist/ without tests.
 import { context } from "esbuild";
 import type { BuildOptions, Plugin } from "esbuild";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { compileSchema } from "./proto.ts";
 
 const production = process.argv.includes("--production");
+const watch = process.argv.includes("--watch");
 const common: BuildOptions = {
   bundle: true,
   minify: production,
@@ -24,10 +26,24 @@ const enginesApart: Plugin = {
   },
 };
 
+/** Lines that tell the editor's task when a rebuild begins and ends (.vscode/tasks.json). */
+const progress: Plugin = {
+  name: "progress",
+  setup(build) {
+    build.onStart(() => {
+      console.log("[watch] build started");
+    });
+    build.onEnd(() => {
+      console.log("[watch] build finished");
+    });
+  },
+};
+
 const node: BuildOptions = {
   ...common,
   platform: "node",
   format: "cjs",
+  outExtension: { ".js": ".cjs" },
   // Optional native speed-ups of ssh2; it does without them.
   external: ["vscode", "cpu-features", "*.node"],
 };
@@ -36,19 +52,26 @@ const webviews = readdirSync("webview", { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(`webview/${entry.name}/main.ts`))
   .map((entry) => ({ in: `webview/${entry.name}/main.ts`, out: entry.name }));
 
+const vscodeTests: BuildOptions = {
+  ...node,
+  entryPoints: readdirSync("test/vscode")
+    .filter((name) => name === "index.ts" || name.endsWith(".test.ts"))
+    .map((name) => `test/vscode/${name}`),
+  outdir: "dist/test/vscode",
+  external: ["vscode", "mocha"],
+};
+
 const builds: BuildOptions[] = [
   {
     ...node,
     entryPoints: [{ in: "src/vscode/extension.ts", out: "extension" }],
     outdir: "dist",
-    outExtension: { ".js": ".cjs" },
     plugins: [enginesApart],
   },
   {
     ...node,
     entryPoints: [{ in: "src/cli/main.ts", out: "cli" }],
     outdir: "dist",
-    outExtension: { ".js": ".cjs" },
     plugins: [enginesApart],
     banner: { js: "#!/usr/bin/env node" },
   },
@@ -56,7 +79,6 @@ const builds: BuildOptions[] = [
     ...node,
     entryPoints: [{ in: "src/engine/index.ts", out: "engine" }],
     outdir: "dist",
-    outExtension: { ".js": ".cjs" },
   },
   {
     ...common,
@@ -69,10 +91,14 @@ const builds: BuildOptions[] = [
   },
 ];
 
+if (!production) builds.push(vscodeTests);
+
 await compileSchema();
+if (production) rmSync("dist", { recursive: true, force: true });
 for (const options of builds) {
-  const build = await context(options);
-  if (process.argv.includes("--watch")) await build.watch();
+  const plugins = [...(options.plugins ?? []), ...(watch ? [progress] : [])];
+  const build = await context({ ...options, plugins });
+  if (watch) await build.watch();
   else {
     await build.rebuild();
     await build.dispose();

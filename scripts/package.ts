@@ -1,0 +1,7 @@
+// `npm run package`: a production build, packed into cryoscope-VERSION.vsix, within its limits or not at all.
+import { PROJECT } from "../test/host/index.ts";
+import { packageExtension } from "./vsix.ts";
+
+const { file, files, bytes } = await packageExtension(PROJECT);
+for (const name of files) console.log(`  ${name}`);
+console.log(`${file}: ${files.length} files, ${(bytes / 1024).toFixed(0)} KiB`);

@@ -1,0 +1,116 @@
+// What `npm test` does, in this order. A new kind of test is a new row.
+import { hostUnavailable } from "../test/host/index.ts";
+import { whyNoLab } from "../test/lab/preconditions.ts";
+import { typescript } from "./processes.ts";
+
+const MINUTE = 60_000;
+const MOCHA = "node_modules/mocha/bin/mocha.js";
+
+export interface Step {
+  /** For `--only`. */
+  readonly name: string;
+  readonly title: string;
+  /** Arguments of Node, one list a program; all are run. */
+  readonly programs: readonly (readonly string[])[];
+  readonly timeoutMs: number;
+  /** A step without whose success this one says nothing. */
+  readonly needs?: string;
+  /** Why this machine can't do it and how to get it; undefined when it can. */
+  readonly unavailable?: () => string | undefined;
+}
+
+const noBrowserHost = () => {
+  const why = hostUnavailable();
+  return why === undefined ? undefined : `${why}; run it there, or in such a container`;
+};
+
+const noDesktop = () => {
+  if (hostUnavailable() === undefined || process.platform !== "linux" || hasDisplay()) return undefined;
+  return "VS Code needs a display here; run `xvfb-run npm test`";
+};
+
+/** Whether a desktop program could open a window. */
+export function hasDisplay(): boolean {
+  if (process.platform !== "linux") return true;
+  return [process.env["DISPLAY"], process.env["WAYLAND_DISPLAY"]].some(
+    (name) => name !== undefined && name !== "",
+  );
+}
+
+export const STEPS: readonly Step[] = [
+  {
+    name: "types",
+    title: "Types",
+    programs: [
+      typescript("scripts/proto.ts"),
+      ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"],
+      ["node_modules/typescript/bin/tsc", "-p", "webview/tsconfig.json"],
+    ],
+    timeoutMs: 5 * MINUTE,
+  },
+  {
+    name: "lint",
+    title: "Lint, with the law of import",
+    programs: [["node_modules/eslint/bin/eslint.js", ".", "--max-warnings", "0"]],
+    timeoutMs: 5 * MINUTE,
+  },
+  {
+    name: "format",
+    title: "Formatting",
+    programs: [["node_modules/prettier/bin/prettier.cjs", "--check", ".", "--log-level", "warn"]],
+    timeoutMs: 2 * MINUTE,
+  },
+  {
+    name: "unit",
+    title: "Unit tests",
+    programs: [typescript(MOCHA)],
+    timeoutMs: 6 * MINUTE,
+  },
+  {
+    name: "build",
+    title: "Build",
+    programs: [typescript("scripts/build.ts")],
+    timeoutMs: 2 * MINUTE,
+  },
+  {
+    name: "vscode",
+    title: "Tests inside VS Code's extension host",
+    programs: [typescript("test/host/run.ts")],
+    timeoutMs: 6 * MINUTE,
+    needs: "build",
+    unavailable: noDesktop,
+  },
+  {
+    name: "package",
+    title: "Package",
+    programs: [typescript("scripts/package.ts")],
+    timeoutMs: 3 * MINUTE,
+    needs: "build",
+  },
+  {
+    name: "e2e",
+    title: "A browser drives the workbench",
+    programs: [
+      typescript(MOCHA, "--no-config", "--timeout", "120000", "--forbid-only", "test/e2e/*.test.ts"),
+    ],
+    timeoutMs: 6 * MINUTE,
+    needs: "package",
+    unavailable: noBrowserHost,
+  },
+  {
+    name: "lab",
+    title: "Lab: real engines",
+    programs: [typescript("test/lab/run.ts")],
+    timeoutMs: 15 * MINUTE,
+    needs: "build",
+    unavailable: whyNoLab,
+  },
+  {
+    name: "start",
+    title: "npm start",
+    programs: [typescript("scripts/start.ts", "--check")],
+    timeoutMs: 4 * MINUTE,
+    needs: "package",
+    unavailable: noBrowserHost,
+  },
+];

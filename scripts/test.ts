@@ -1,0 +1,82 @@
+// `npm test [-- --only unit,vscode]`: every step of steps.ts, whatever became of the others, and a summary.
+import { parseArgs } from "node:util";
+import { mochaCounts } from "./counts.ts";
+import type { Counts } from "./counts.ts";
+import { runGroup } from "./processes.ts";
+import { STEPS } from "./steps.ts";
+import type { Step } from "./steps.ts";
+
+interface Result {
+  readonly step: Step;
+  readonly counts: Counts;
+  readonly seconds: number;
+  /** Why it was skipped or has failed, where that isn't a test's own doing. */
+  readonly why?: string;
+}
+
+const PASSED: Counts = { passed: 1, failed: 0, skipped: 0 };
+const FAILED: Counts = { passed: 0, failed: 1, skipped: 0 };
+const SKIPPED: Counts = { passed: 0, failed: 0, skipped: 1 };
+
+async function runStep(step: Step, earlier: readonly Result[]): Promise<Result> {
+  console.log(`\n── ${step.title} (${step.name})`);
+  const skip = step.unavailable?.();
+  if (skip !== undefined) return { step, counts: SKIPPED, seconds: 0, why: skip };
+  const missing = earlier.find((result) => result.step.name === step.needs && result.counts.failed > 0);
+  if (missing !== undefined)
+    return { step, counts: FAILED, seconds: 0, why: `not run, because "${missing.step.title}" failed` };
+
+  const start = performance.now();
+  let counts: Counts | undefined;
+  let why: string | undefined;
+  for (const program of step.programs) {
+    const left = step.timeoutMs - (performance.now() - start);
+    const ended = await runGroup(process.execPath, program, { timeoutMs: left, tee: process.stdout });
+    counts = mochaCounts(ended.output) ?? counts;
+    if (ended.timedOut) why = `not done after ${step.timeoutMs / 60_000} minutes`;
+    else if (ended.code !== 0) why ??= `exit code ${ended.code ?? "none"}`;
+    if (ended.timedOut) break;
+  }
+  const seconds = (performance.now() - start) / 1000;
+  if (why === undefined) return { step, counts: counts ?? PASSED, seconds };
+  // A report of passed tests from a program that fell over afterwards is no success.
+  const failed = counts !== undefined && counts.failed > 0 ? counts : { ...(counts ?? FAILED), failed: 1 };
+  return { step, counts: failed, seconds, why };
+}
+
+function chosenSteps(): readonly Step[] {
+  const { values } = parseArgs({ options: { only: { type: "string" } } });
+  if (values.only === undefined) return STEPS;
+  const names = values.only.split(",");
+  const unknown = names.filter((name) => !STEPS.some((step) => step.name === name));
+  if (unknown.length > 0) {
+    console.error(`No step ${unknown.join(", ")}. There are: ${STEPS.map((step) => step.name).join(", ")}`);
+    process.exit(2);
+  }
+  return STEPS.filter((step) => names.includes(step.name));
+}
+
+function summarize(results: readonly Result[]): Counts {
+  console.log("\n── Summary");
+  for (const { step, counts, seconds, why } of results) {
+    const mark = counts.failed > 0 ? "✗" : counts.passed > 0 ? "✓" : "–";
+    const tests = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
+    const reason = why === undefined ? "" : `: ${why}`;
+    console.log(`${mark} ${step.name.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${tests}${reason}`);
+  }
+  const total = (of: keyof Counts) => results.reduce((sum, { counts }) => sum + counts[of], 0);
+  return { passed: total("passed"), failed: total("failed"), skipped: total("skipped") };
+}
+
+const results: Result[] = [];
+for (const step of chosenSteps()) {
+  const result = await runStep(step, results);
+  results.push(result);
+  if (result.counts.skipped > 0 && result.why !== undefined) console.log(`skipped: ${result.why}`);
+  else if (result.why !== undefined) console.log(`failed: ${result.why}`);
+}
+const { passed, failed, skipped } = summarize(results);
+const skipsFail = ["true", "1"].includes(process.env["CI"] ?? "") && skipped > 0;
+if (skipsFail) console.log("With CI=true a skipped test is a failure.");
+console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exitCode = failed > 0 || skipsFail ? 1 : 0;

@@ -1,0 +1,49 @@
+// Runs dist/test/vscode inside a real VS Code on a scratch copy of the sample workspace. The VS Code server from npm
+// is the same on every Linux machine; elsewhere @vscode/test-electron fetches a desktop VS Code.
+import { runTests } from "@vscode/test-electron";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CACHE, PROJECT, hostUnavailable, runExtensionTests } from "./index.ts";
+
+const TIMEOUT_MS = 300_000;
+const tests = join(PROJECT, "dist/test/vscode/index.cjs");
+
+async function inServer(folder: string): Promise<number> {
+  // MOCHA_GREP picks tests, as `mocha --grep` does.
+  const grep = process.env["MOCHA_GREP"];
+  const env = grep === undefined ? {} : { MOCHA_GREP: grep };
+  return await runExtensionTests({ extension: PROJECT, tests, folder, env, timeoutMs: TIMEOUT_MS });
+}
+
+async function inDesktop(folder: string): Promise<number> {
+  return await runTests({
+    extensionDevelopmentPath: PROJECT,
+    extensionTestsPath: tests,
+    launchArgs: [folder, "--disable-extensions", "--disable-workspace-trust", "--skip-welcome"],
+    cachePath: join(CACHE, "vscode"),
+  });
+}
+
+async function main(): Promise<number> {
+  if (!existsSync(tests)) {
+    console.error("There is nothing to run: `npm run build` makes dist/test.");
+    return 2;
+  }
+  const scratch = await mkdtemp(join(tmpdir(), "cryo-ws-"));
+  try {
+    const folder = join(scratch, "sample");
+    const sample = join(PROJECT, "media/sample");
+    if (existsSync(sample)) await cp(sample, folder, { recursive: true });
+    else await mkdir(folder);
+    return await (hostUnavailable() === undefined ? inServer(folder) : inDesktop(folder));
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  return 1;
+});
