@@ -1,2 +1,30 @@
 // engine: talking to Docker, Podman and others: list, checkpoint, restore. It hands back archives and knows no image format.
-export {};
+export type {
+  Advice,
+  Capability,
+  CheckpointOptions,
+  CheckpointResult,
+  CheckpointSwitch,
+  CheckpointSwitches,
+  Container,
+  ContainerDetails,
+  ContainerState,
+  Engine,
+  EngineCapabilities,
+  EngineProgress,
+  EngineWork,
+  Mount,
+  PublishedPort,
+  Readable,
+  RestoreOptions,
+  RestoreResult,
+} from "./engine.ts";
+export { connectEngine } from "./connect.ts";
+export type { ConnectOptions } from "./connect.ts";
+export { discoverEngines } from "./discover.ts";
+export type { DiscoveredEngine, DiscoverOptions } from "./discover.ts";
+export { parseSnapshot } from "./snapshot.ts";
+export type { SavedCheckpoint, Snapshot, SnapshotNeed } from "./snapshot.ts";
+export { engineErrors } from "./errors.ts";
+export { errorLines, explainCriuLog } from "./criu-log.ts";
+export type { CriuFailure, ErrorLine } from "./criu-log.ts";

@@ -1,0 +1,70 @@
+import { brief } from "./errors.ts";
+import { CRIU_CAUSES } from "./criu-causes.ts";
+
+/** Why CRIU failed, in words. */
+export interface CriuFailure {
+  /** A clause that can follow "CRIU could not freeze the container: ", with its full stop. */
+  readonly sentence: string;
+  readonly next: string;
+  /** The telling line of CRIU's log, without time stamps, when one was found. */
+  readonly line: string | undefined;
+  /** 1-based number of that line within the text that was read. */
+  readonly lineNumber: number | undefined;
+  /** The log's path, when it was read from a file. */
+  readonly log: string | undefined;
+}
+
+/** A line of a CRIU log that says what went wrong. */
+export interface ErrorLine {
+  readonly text: string;
+  /** 1-based. */
+  readonly number: number;
+}
+
+/** Lines that end or accompany every failure and say nothing about why. */
+const CONSEQUENCES: readonly RegExp[] = [
+  /Can't setup RLIMIT_NOFILE/,
+  /(Dumping|Restoring) FAILED/,
+  /\(pid: \d+\) failed with -?\d+/,
+  /Can't open \d+'s mapfile link/,
+  /Unable to (un)?freeze|Unlock network failed/,
+  /\d+ killed by signal|exited, status=/,
+];
+
+/**
+ * The `Error (file.c:line): …` lines of a log, in its order, without those that accompany every failure (unless
+ * nothing else is there). At most 100 of them.
+ */
+export function errorLines(log: string): readonly ErrorLine[] {
+  const errors: ErrorLine[] = [];
+  let number = 0;
+  for (const line of log.split("\n")) {
+    number++;
+    if (line.length > 20_000 || !/\bError \([\w./-]+:\d+\)/.test(line)) continue;
+    // (00.012345) or (00.012345) 1234: stand before the message at higher verbosity.
+    errors.push({ text: line.replace(/^\([\d.]+\)\s*/, "").trim(), number });
+    if (errors.length >= 1000) break;
+  }
+  const telling = errors.filter(({ text }) => !CONSEQUENCES.some((pattern) => pattern.test(text)));
+  return (telling.length > 0 ? telling : errors).slice(0, 100);
+}
+
+/**
+ * Why CRIU failed: the first error line that a known cause explains, else the first one that isn't a mere
+ * consequence. Undefined when the log holds no error.
+ */
+export function explainCriuLog(log: string, path?: string): CriuFailure | undefined {
+  const lines = errorLines(log);
+  const known = lines
+    .map((line) => ({ line, cause: CRIU_CAUSES.find(({ pattern }) => pattern.test(line.text)) }))
+    .find(({ cause }) => cause !== undefined);
+  const line = known?.line ?? lines[0];
+  if (line === undefined) return undefined;
+  return {
+    sentence: known?.cause?.sentence ?? "its log says why.",
+    next: known?.cause?.next ?? "Look CRIU's message up, or change what the container does there.",
+    line: brief(line.text),
+    lineNumber: line.number,
+    log: path,
+  };
+}

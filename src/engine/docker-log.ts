@@ -1,0 +1,43 @@
+import { explainCriuLog } from "./criu-log.ts";
+import type { CriuFailure } from "./criu-log.ts";
+import { readLogTail } from "./files.ts";
+
+/** dockerd names the log of a failed dump in its message; the one of a restore lies beside its containerd's state. */
+const LOG_PATH = /\bpath= ?(\/\S+\/(?:criu-)?(dump|restore)\.log)/;
+
+/**
+ * Why CRIU failed, when `message` (dockerd's) says that it did: from its log if this process may read it, else from
+ * the message. Undefined when the message speaks of something else.
+ */
+export async function criuFailure(
+  message: string,
+  container: string,
+  dataRoot: () => Promise<string>,
+): Promise<(CriuFailure & { readonly verb: "freeze" | "restore" }) | undefined> {
+  if (!/criu failed|criu.*restore|CRIU/.test(message) || /executable file not found/.test(message))
+    return undefined;
+  const match = LOG_PATH.exec(message);
+  const verb = match?.[2] === "restore" || /restor/i.test(message) ? "restore" : "freeze";
+  const beside = `containerd/daemon/io.containerd.runtime.v2.task/moby/${container}`;
+  const logs = [
+    ...(match?.[1] === undefined ? [] : [match[1]]),
+    ...(verb === "restore" ? [`${await dataRoot().catch(() => "")}/${beside}/restore.log`] : []),
+  ];
+  for (const log of logs) {
+    const tail = await readLogTail(log);
+    const failure = tail === undefined ? undefined : explainCriuLog(tail, log);
+    if (failure) return { ...failure, verb };
+  }
+  return { ...(explainCriuLog(message) ?? unexplained(match?.[1])), verb };
+}
+
+function unexplained(log: string | undefined): CriuFailure {
+  const where = log === undefined ? "the engine's log" : log;
+  return {
+    sentence: `its log is ${where}.`,
+    next: `Read it on the engine's machine (often only while the container runs): sudo grep Error ${where}.`,
+    line: undefined,
+    lineNumber: undefined,
+    log: undefined,
+  };
+}

@@ -1,0 +1,212 @@
+import { cryoscopeError } from "../bytes/index.ts";
+import type { CryoscopeError, ErrorDetails } from "../bytes/index.ts";
+import type { Advice } from "./engine.ts";
+import type { CriuFailure } from "./criu-log.ts";
+
+function failed(code: string, sentence: string, next: string, details: ErrorDetails = {}): CryoscopeError {
+  return cryoscopeError(`engine.${code}`, sentence, { next, ...details });
+}
+
+/** The errors of this floor. `next` is always there: a person is waiting for a container. */
+export const engineErrors = {
+  badAddress: (address: string) =>
+    failed(
+      "badAddress",
+      `"${brief(address)}" is not an engine's address.`,
+      "Write it as unix:///path/to.sock, tcp://host:port or npipe:////./pipe/name.",
+    ),
+  sshUnsupported: (address: string) =>
+    failed(
+      "sshUnsupported",
+      `Engines over SSH (${brief(address)}) can't be reached directly yet.`,
+      "Forward the engine's socket (ssh -L /tmp/engine.sock:/var/run/docker.sock HOST) and use unix:///tmp/engine.sock.",
+    ),
+  badContext: (name: string) =>
+    failed(
+      "badContext",
+      `The Docker context "${brief(name)}" has no address.`,
+      "Choose another one (docker context use), or set DOCKER_HOST.",
+    ),
+  noSocket: (endpoint: string, cause?: unknown) =>
+    failed(
+      "noSocket",
+      `Nothing is at ${endpoint}.`,
+      "Start the engine (for Podman: systemctl start podman.socket), or correct the address.",
+      { cause },
+    ),
+  permission: (endpoint: string, cause?: unknown) =>
+    failed(
+      "permission",
+      `You may not use the engine at ${endpoint}.`,
+      "Join the group that owns the socket (usually docker) and sign in again, or have the socket's rights changed.",
+      { cause },
+    ),
+  refusedConnection: (endpoint: string, cause?: unknown) =>
+    failed(
+      "refusedConnection",
+      `No engine listens at ${endpoint}.`,
+      "Start the engine, or correct the address.",
+      { cause },
+    ),
+  unreachable: (endpoint: string, reason: string, cause?: unknown) =>
+    failed(
+      "unreachable",
+      `The engine at ${endpoint} can't be reached: ${brief(reason)}.`,
+      "Check that it runs and that the address and its certificates are right.",
+      { cause },
+    ),
+  timeout: (endpoint: string, milliseconds: number) =>
+    failed(
+      "timeout",
+      `The engine at ${endpoint} gave no answer within ${milliseconds / 1000} s.`,
+      "Check that it runs and isn't busy, then try again.",
+    ),
+  badAnswer: (endpoint: string, what: string, cause?: unknown) =>
+    failed(
+      "badAnswer",
+      `The answer from ${endpoint} is not an engine's: ${brief(what)}.`,
+      "Check that the address belongs to Docker or Podman.",
+      { cause },
+    ),
+  cannot: (advice: Advice) => failed("cannot", advice.sentence, advice.next),
+  badName: (name: string) =>
+    failed(
+      "badName",
+      `"${brief(name)}" can't be a name.`,
+      "Use at least 2 letters, digits and _ . -, beginning with a letter or digit.",
+    ),
+  noSuchContainer: (container: string, cause?: unknown) =>
+    failed(
+      "noSuchContainer",
+      `There is no container ${brief(container)} any more.`,
+      "Refresh the list; restore it from an archive if you have one.",
+      { cause },
+    ),
+  notRunning: (container: string, cause?: unknown) =>
+    failed(
+      "notRunning",
+      `The container ${brief(container)} is not running, so there is nothing to freeze.`,
+      "Start it first.",
+      { cause },
+    ),
+  stillRunning: (container: string, cause?: unknown) =>
+    failed(
+      "stillRunning",
+      `The container ${brief(container)} is running.`,
+      "Let the restore replace it, or stop it first.",
+      { cause },
+    ),
+  checkpointExists: (name: string, container: string, cause?: unknown) =>
+    failed(
+      "checkpointExists",
+      `The container ${brief(container)} already has a checkpoint ${brief(name)}.`,
+      "Choose another name, or delete the old checkpoint.",
+      { cause },
+    ),
+  noSuchCheckpoint: (name: string, container: string, cause?: unknown) =>
+    failed(
+      "noSuchCheckpoint",
+      `The container ${brief(container)} has no checkpoint ${brief(name)}.`,
+      "It may have been deleted or used up; freeze the container again.",
+      { cause },
+    ),
+  nameInUse: (name: string, cause?: unknown) =>
+    failed(
+      "nameInUse",
+      `A container ${brief(name)} is there already.`,
+      "Restore under a new name, or let the restore replace it.",
+      { cause },
+    ),
+  notACheckpoint: (source: string, cause?: unknown) =>
+    failed(
+      "notACheckpoint",
+      `${brief(source)} is not a checkpoint that this engine can restore.`,
+      "Choose an archive that the same kind of engine made.",
+      { cause },
+    ),
+  wrongEngine: (made: string, asked: string) =>
+    failed(
+      "wrongEngine",
+      `The snapshot was made by ${brief(made)} and can't be restored by ${asked}.`,
+      "Connect to the engine that made it.",
+    ),
+  cannotRestoreAs: (what: string, next: string) => failed("cannotRestoreAs", what, next),
+  archiveExists: (file: string) =>
+    failed("archiveExists", "A file with this name is there already.", "Choose another name.", { file }),
+  archiveUnwritable: (file: string, cause: unknown) =>
+    failed(
+      "archiveUnwritable",
+      `The archive could not be written: ${brief(reasonOf(cause))}.`,
+      "Check the folder's rights and the free space.",
+      { file, cause },
+    ),
+  archiveUnreadable: (file: string, cause: unknown) =>
+    failed(
+      "archiveUnreadable",
+      `The archive could not be read: ${brief(reasonOf(cause))}.`,
+      "Check that it is still where it was, and that you may read it.",
+      { file, cause },
+    ),
+  contentExists: (cause: unknown) =>
+    failed(
+      "contentExists",
+      "The engine did not finish cleaning up after the last checkpoint.",
+      "Wait a second and restore again.",
+      { cause },
+    ),
+  networkRestore: (version: string, networkMode: string, cause?: unknown) =>
+    failed(
+      "networkRestore",
+      `Docker ${version} can't restore a container with network ${brief(networkMode)}.`,
+      "Run the container with network host, or use another Docker version (26 restores all).",
+      { cause },
+    ),
+  experimentalOff: () =>
+    failed(
+      "experimentalOff",
+      "This Docker has its experimental features off, and checkpoints are one of them.",
+      'Set "experimental": true in /etc/docker/daemon.json (Docker Desktop: Settings, Docker Engine) and restart Docker.',
+    ),
+  unchanged: (container: string, cause?: unknown) =>
+    failed("unchanged", `The container ${brief(container)} is in that state already.`, "Refresh the list.", {
+      cause,
+    }),
+  noCriu: (cause?: unknown) =>
+    failed(
+      "noCriu",
+      "The engine's machine has no usable CRIU.",
+      "Install the package criu there (criu check tells whether the kernel suffices).",
+      { cause },
+    ),
+  /** CRIU said no: its telling line in words, the line itself, and the log's place where it could be read. */
+  criuRefused: (verb: "freeze" | "restore", failure: CriuFailure, cause?: unknown) =>
+    failed(
+      "criuRefused",
+      `CRIU could not ${verb} the container: ${failure.sentence}${failure.line === undefined ? "" : ` CRIU: ${brief(failure.line)}`}`,
+      failure.next,
+      { ...(failure.log !== undefined && { file: failure.log }), cause },
+    ),
+  refused: (status: number, message: string, cause?: unknown) =>
+    failed(
+      "refused",
+      `The engine said no (${status}): ${brief(message)}.`,
+      "See the engine's own log for more.",
+      { cause },
+    ),
+  badSnapshot: (field: string) =>
+    failed(
+      "badSnapshot",
+      `The snapshot's record is damaged (${field}).`,
+      "Remove it from the catalog; its files are untouched.",
+    ),
+};
+
+/** A foreign text as part of a sentence: one line, bounded, no control characters, no full stop at its end. */
+export function brief(foreign: string): string {
+  const line = foreign.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+  return (line.length > 300 ? `${line.slice(0, 299)}…` : line).replace(/\.$/, "");
+}
+
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,76 @@
+import { engineErrors } from "./errors.ts";
+import { at, list, record, text } from "./json.ts";
+
+/** Where the frozen state lies: in a file, in the engine under a name, in a container's own storage, in a container image. */
+export type SavedCheckpoint =
+  | { readonly kind: "archive"; readonly path: string }
+  | { readonly kind: "named"; readonly id: string }
+  | { readonly kind: "container" }
+  | { readonly kind: "image"; readonly reference: string };
+
+/** A checkpoint in the catalog: everything that is needed to find its files and to restore it later. Plain JSON. */
+export interface Snapshot {
+  readonly format: 1;
+  /** A UUID of its own. */
+  readonly id: string;
+  readonly name: string;
+  readonly note: string;
+  /** When it was frozen, ISO 8601 in UTC. */
+  readonly time: string;
+  readonly engine: { readonly kind: string; readonly version: string; readonly endpoint: string };
+  readonly container: { readonly id: string; readonly name: string; readonly image: string };
+  readonly checkpoint: SavedCheckpoint;
+  readonly leftRunning: boolean;
+  /** Switches of the checkpoint that its restore needs again. */
+  readonly needs: readonly SnapshotNeed[];
+}
+
+export type SnapshotNeed = "tcpEstablished" | "fileLocks";
+
+/** Reads one snapshot of a catalog. Throws `engine.badSnapshot` naming the field that is wrong. */
+export function parseSnapshot(value: unknown): Snapshot {
+  if (at(value, "format") !== 1) throw engineErrors.badSnapshot("format");
+  const time = required(value, "time");
+  if (Number.isNaN(Date.parse(time))) throw engineErrors.badSnapshot("time");
+  return {
+    format: 1,
+    id: required(value, "id"),
+    name: required(value, "name"),
+    note: text(at(value, "note")),
+    time,
+    engine: {
+      kind: required(value, "engine", "kind"),
+      version: text(at(value, "engine", "version")),
+      endpoint: required(value, "engine", "endpoint"),
+    },
+    container: {
+      id: required(value, "container", "id"),
+      name: text(at(value, "container", "name")),
+      image: text(at(value, "container", "image")),
+    },
+    checkpoint: parseCheckpoint(at(value, "checkpoint")),
+    leftRunning: at(value, "leftRunning") === true,
+    needs: list(at(value, "needs")).filter((need) => need === "tcpEstablished" || need === "fileLocks"),
+  };
+}
+
+function parseCheckpoint(value: unknown): SavedCheckpoint {
+  switch (record(value).kind) {
+    case "archive":
+      return { kind: "archive", path: required({ checkpoint: value }, "checkpoint", "path") };
+    case "named":
+      return { kind: "named", id: required({ checkpoint: value }, "checkpoint", "id") };
+    case "container":
+      return { kind: "container" };
+    case "image":
+      return { kind: "image", reference: required({ checkpoint: value }, "checkpoint", "reference") };
+    default:
+      throw engineErrors.badSnapshot("checkpoint.kind");
+  }
+}
+
+function required(value: unknown, ...path: readonly string[]): string {
+  const found = text(at(value, ...path));
+  if (found === "") throw engineErrors.badSnapshot(path.join("."));
+  return found;
+}

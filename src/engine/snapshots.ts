@@ -1,0 +1,38 @@
+import { randomUUID } from "node:crypto";
+import type { CheckpointOptions, Container, Engine } from "./engine.ts";
+import { engineErrors } from "./errors.ts";
+import type { SavedCheckpoint, Snapshot, SnapshotNeed } from "./snapshot.ts";
+
+/** The record of a checkpoint that was just made. */
+export function newSnapshot(
+  engine: Pick<Engine, "kind" | "version" | "endpoint">,
+  container: Pick<Container, "id" | "name" | "image">,
+  checkpoint: SavedCheckpoint,
+  options: CheckpointOptions,
+): Snapshot {
+  const needs: SnapshotNeed[] = (["tcpEstablished", "fileLocks"] as const).filter(
+    (need) => options[need] === true,
+  );
+  return {
+    format: 1,
+    id: randomUUID(),
+    name: options.name,
+    note: options.note ?? "",
+    time: new Date().toISOString(),
+    engine: { kind: engine.kind, version: engine.version, endpoint: engine.endpoint },
+    container: { id: container.id, name: container.name, image: container.image },
+    checkpoint,
+    leftRunning: options.leaveRunning === true,
+    needs,
+  };
+}
+
+/** Throws `engine.wrongEngine` when another kind of engine made the snapshot. */
+export function assertMadeBy(kind: string, name: string, snapshot: Snapshot): void {
+  if (snapshot.engine.kind !== kind) throw engineErrors.wrongEngine(snapshot.engine.kind, name);
+}
+
+/** A name that both engines take for containers and checkpoints, and that can't be a path. Throws `engine.badName`. */
+export function assertName(name: string): void {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/.test(name)) throw engineErrors.badName(name);
+}
