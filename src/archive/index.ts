@@ -1,2 +1,10 @@
 // archive: what checkpoints come packed in (a folder, a tar, a compressed tar) as one tree of named byte sources.
 export type { EntryKind, FileTree, TreeEntry } from "./tree.ts";
+export { openTree, openNested } from "./open.ts";
+export type { OpenOptions } from "./open.ts";
+export { openFolder, isFolderTree } from "./folder.ts";
+export type { FolderTree } from "./folder.ts";
+export { openLinkedFolder, folderId } from "./linked.ts";
+export type { LinkedFolder } from "./linked.ts";
+export { joinPath, normaliseName } from "./names.ts";
+export { archiveErrors, printable } from "./errors.ts";

@@ -1,0 +1,55 @@
+import type { ByteSource } from "../bytes/index.ts";
+import { archiveErrors } from "./errors.ts";
+import type { Compression } from "./inflate.ts";
+import { BLOCK, hasChecksum, isZeroBlock } from "./tarHeader.ts";
+
+export type Packing = "tar" | Compression;
+
+const ascii = (text: string): Uint8Array => Buffer.from(text, "latin1");
+
+/** What starts like this can't be opened yet; the person is told what it is and how to get on. */
+const FOREIGN: readonly { readonly magic: Uint8Array; readonly what: string; readonly next: string }[] = [
+  { magic: ascii("\xfd7zXZ\0"), what: "an xz archive", next: "Decompress it with `xz -dk FILE`." },
+  { magic: ascii("BZh"), what: "a bzip2 archive", next: "Decompress it with `bzip2 -dk FILE`." },
+  { magic: ascii("PK\x03\x04"), what: "a zip archive", next: "Unpack it and open the folder." },
+  {
+    magic: ascii("age-encryption.org/"),
+    what: "sealed with age",
+    next: "Open it with `age -d -i IDENTITY FILE > checkpoint.tar`.",
+  },
+  {
+    magic: ascii("-----BEGIN AGE ENCRYPTED FILE"),
+    what: "sealed with age",
+    next: "Open it with `age -d -i IDENTITY FILE > checkpoint.tar`.",
+  },
+  {
+    magic: ascii("-----BEGIN PGP MESSAGE"),
+    what: "sealed with OpenPGP",
+    next: "Open it with `gpg -o checkpoint.tar -d FILE`.",
+  },
+  {
+    magic: ascii("Salted__"),
+    what: "sealed with `openssl enc`",
+    next: "Open it with `openssl enc -d`, with the cipher it was made with.",
+  },
+  { magic: ascii("LUKS\xba\xbe"), what: "a LUKS volume", next: "Unlock and mount it, and open the folder." },
+];
+
+/** What a file is packed with, told by its content alone. Throws `archive.notAnArchive` and `archive.unsupported`. */
+export async function detectPacking(source: ByteSource, file: string): Promise<Packing> {
+  const head = await source.read(0, BLOCK);
+  if (startsWith(head, Uint8Array.of(0x1f, 0x8b))) return "gzip";
+  // A zstd stream may begin with a skippable frame, 0x184D2A50 to 0x184D2A5F.
+  if (startsWith(head, Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd))) return "zstd";
+  if (startsWith(head.subarray(1), Uint8Array.of(0x2a, 0x4d, 0x18)) && (head[0] ?? 0) >> 4 === 5)
+    return "zstd";
+  const foreign = FOREIGN.find(({ magic }) => startsWith(head, magic));
+  if (foreign !== undefined) throw archiveErrors.unsupported(file, foreign.what, foreign.next);
+  const isEmptyTar = head.length === BLOCK && isZeroBlock(head) && source.size % BLOCK === 0;
+  if (!isEmptyTar && !hasChecksum(head)) throw archiveErrors.notAnArchive(file);
+  return "tar";
+}
+
+function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {
+  return magic.every((byte, at) => bytes[at] === byte);
+}

@@ -1,0 +1,71 @@
+import { cryoscopeError, type CryoscopeError, type ErrorDetails } from "../bytes/index.ts";
+
+/** A name from an archive, safe to print: quoted, control characters escaped, cut after 200 characters. */
+export function printable(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+}
+
+function message(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** The errors of this floor. */
+export const archiveErrors = {
+  notFound: (path: string, tree: string): CryoscopeError =>
+    cryoscopeError("archive.notFound", `There is no ${printable(path)} in ${tree}.`),
+  notAFile: (path: string, tree: string): CryoscopeError =>
+    cryoscopeError("archive.notAFile", `${printable(path)} in ${tree} is not a regular file.`),
+  notAFolder: (file: string): CryoscopeError =>
+    cryoscopeError("archive.notAFolder", "This is not a folder.", { file, next: "Choose a folder." }),
+  notALink: (path: string, tree: string): CryoscopeError =>
+    cryoscopeError("archive.notALink", `${printable(path)} in ${tree} is not a symbolic link.`),
+  linkRefused: (path: string, target: string, reason: string): CryoscopeError =>
+    cryoscopeError(
+      "archive.linkRefused",
+      `The link ${printable(path)} to ${printable(target)} is not followed: ${reason}.`,
+      {
+        next: "If you trust it, open the folder that it names.",
+      },
+    ),
+  unreadable: (file: string, cause: unknown): CryoscopeError =>
+    cryoscopeError("archive.unreadable", `This cannot be read: ${message(cause)}.`, {
+      file,
+      cause,
+      next: "Check that it exists and that you may read it.",
+    }),
+  notAnArchive: (file: string): CryoscopeError =>
+    cryoscopeError("archive.notAnArchive", "This is no tar archive, plain, gzip or zstd.", {
+      file,
+      next: "Choose a checkpoint archive, or the folder that holds the images.",
+    }),
+  unsupported: (file: string, what: string, next: string): CryoscopeError =>
+    cryoscopeError("archive.unsupported", `This is ${what}, which Cryoscope cannot open as it is.`, {
+      file,
+      next,
+    }),
+  damagedTar: (sentence: string, details: ErrorDetails): CryoscopeError =>
+    cryoscopeError("archive.damagedTar", sentence, details),
+  damaged: (file: string, offset: number, cause: unknown): CryoscopeError =>
+    cryoscopeError("archive.damaged", `The compressed data is damaged: ${message(cause)}.`, {
+      file,
+      offset,
+      cause,
+      next: "Get the archive again; it may have been cut while it was copied.",
+    }),
+  tooBig: (file: string, limit: number): CryoscopeError =>
+    cryoscopeError("archive.tooBig", `The archive inflates to more than ${limit} bytes.`, {
+      file,
+      next: "Decompress it yourself on a disk with room, and open the tar.",
+    }),
+  bomb: (file: string, ratio: number): CryoscopeError =>
+    cryoscopeError("archive.bomb", `The archive inflates to more than ${ratio} times its size.`, {
+      file,
+      next: "If you trust it, decompress it yourself and open the tar.",
+    }),
+  spillFailed: (folder: string, cause: unknown): CryoscopeError =>
+    cryoscopeError("archive.spillFailed", `The inflated archive cannot be kept: ${message(cause)}.`, {
+      file: folder,
+      cause,
+      next: "Free some space there, or decompress the archive yourself and open the tar.",
+    }),
+};

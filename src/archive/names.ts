@@ -1,0 +1,47 @@
+// The one gate for names: what passes here can't leave a tree, and is the only form used above.
+
+const MAX_PATH = 4096;
+const MAX_PART = 255;
+const MAX_DEPTH = 256;
+
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+export type NormalName =
+  { readonly path: string; readonly refused?: undefined } | { readonly refused: string };
+
+/**
+ * The normal form of a name as an archive or a caller gives it: `./a//b/` is `a/b`, the root is "". Absolute
+ * names, `..`, control characters (terminals obey them), and what is longer or deeper than Linux allows are
+ * refused with the reason in words.
+ */
+export function normaliseName(raw: string): NormalName {
+  if (raw.startsWith("/")) return { refused: "it is absolute" };
+  if (CONTROL.test(raw)) return { refused: "it holds control characters" };
+  if (Buffer.byteLength(raw) > MAX_PATH) return { refused: "it is too long" };
+  const parts = raw.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) return { refused: "it leads upwards" };
+  if (parts.length > MAX_DEPTH) return { refused: "it is too deep" };
+  if (parts.some((part) => Buffer.byteLength(part) > MAX_PART)) return { refused: "it is too long" };
+  return { path: parts.join("/") };
+}
+
+/** The folder of a normal path; "" for a name in the root. */
+export function parentOf(path: string): string {
+  const cut = path.lastIndexOf("/");
+  return cut < 0 ? "" : path.slice(0, cut);
+}
+
+/** The last part of a normal path. */
+export function baseOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** A normal path below a folder: `joinPath("", "a")` is `a`. */
+export function joinPath(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
+/** By code unit, so that the order is the same on every machine. */
+export function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
