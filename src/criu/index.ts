@@ -2,3 +2,24 @@
 export type * from "./model.ts";
 export type * from "./schema.ts";
 export type { ImageSeal } from "./seal.ts";
+export { criuSchema } from "./load-schema.ts";
+export { criuSchemas, indexSchema } from "./schema-index.ts";
+export type { SchemaIndex } from "./schema-index.ts";
+export { IMAGE_TYPES } from "./image-types.ts";
+export {
+  COMMON_MAGIC,
+  imageIds,
+  imageTypeByMagic,
+  imageTypeByName,
+  imageTypeNamed,
+  INVENTORY_MAGIC,
+  looksLikeImage,
+  SERVICE_MAGIC,
+} from "./image-lookup.ts";
+export { openImage } from "./framing.ts";
+export type { OpenImageOptions } from "./framing.ts";
+export { decodeMessage, isUndecoded } from "./wire.ts";
+export { payloadPath } from "./records.ts";
+export { entrySpans, imageSpans } from "./spans.ts";
+export { lastField, numberField } from "./fields.ts";
+export { criuErrors, criuProblems } from "./errors.ts";

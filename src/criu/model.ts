@@ -72,11 +72,13 @@ export interface MessageNode {
 /** One occurrence of a field: for a packed repeated field, one node per element. */
 export interface FieldNode {
   readonly kind: "field";
-  /** Name in the schema, or `#17` for a number it doesn't know. */
+  /** Name in the schema, or `#17` for a number it doesn't know, or `undecoded`. */
   readonly name: string;
+  /** 0 for bytes that are no field: the tail of a broken message (`isUndecoded`). */
   readonly number: number;
   /** 0 varint, 1 fixed 64, 2 length-delimited, 3/4 group, 5 fixed 32. */
   readonly wireType: number;
+  /** undefined also where the bytes don't fit the field's type: the value is raw then. */
   readonly schema: FieldSchema | undefined;
   /** Which element of a repeated field, counted over the message; undefined when not repeated. */
   readonly index: number | undefined;
@@ -89,7 +91,7 @@ export interface FieldNode {
 /** Raw bytes behind an entry (pipe contents, TCP queues, …) or the body of a raw image. */
 export interface PayloadNode {
   readonly kind: "payload";
-  /** `inq`, `data`, `chunk[2]`, `message[0]`. */
+  /** `data`, `inq`, `chunk[2]`, `chunk[2].data`, `message[0]`; `unknown` for bytes no rule accounts for. */
   readonly name: string;
   readonly span: Span;
   /** Where the payload is itself a protobuf message (ghost_chunk_entry, ipc_msg). */
@@ -107,6 +109,8 @@ export interface EntryNode {
   readonly payloads: readonly PayloadNode[];
   /** Tags and nonces of sealed records, where the image is sealed. */
   readonly seals: readonly Span[];
+  /** Bytes between the payloads that hold none of them: length words, padding, seals. In order. */
+  readonly framing: readonly LabelledSpan[];
   readonly problems: readonly Problem[];
 }
 
@@ -129,8 +133,13 @@ export interface Image {
   entryAt(offset: number): number | undefined;
   /** Spans of entry `index` without decoding it. */
   entrySpan(index: number): Span;
-  /** What comes after the last entry that could be framed, or the body of a raw image. Empty when nothing. */
+  /**
+   * The body of a raw image, or what comes after the last entry that could be framed: the latter is one node named
+   * `unknown`. Empty when nothing.
+   */
   readonly rest: readonly PayloadNode[];
+  /** Like an entry's `framing`, for the bytes between the parts of `rest`. */
+  readonly restFraming: readonly LabelledSpan[];
   /** Framing problems. Those inside an entry are in the entry. */
   readonly problems: readonly Problem[];
 }

@@ -1,0 +1,117 @@
+import { CryoscopeError } from "../bytes/index.ts";
+import type { ByteSource } from "../bytes/index.ts";
+import { criuErrors, criuProblems } from "./errors.ts";
+import type { EntryNode, ImageType, MessageNode, Problem, Span } from "./model.ts";
+import { PAYLOAD_RULES } from "./payloads.ts";
+import type { PayloadWalk } from "./payloads.ts";
+import { RecordCursor } from "./records.ts";
+import type { SealedRecord } from "./records.ts";
+import type { SchemaIndex } from "./schema-index.ts";
+import type { ImageSeal } from "./seal.ts";
+import { decodeMessage, undecodedField } from "./wire.ts";
+
+/** What the entries of one image have in common. */
+export interface EntryContext {
+  readonly source: ByteSource;
+  readonly file: string;
+  readonly type: ImageType | undefined;
+  readonly seal: ImageSeal | undefined;
+  readonly schemas: SchemaIndex;
+  /** Bytes of the length word: 8 in images of plugins. */
+  readonly sizeWidth: 4 | 8;
+}
+
+export interface EntryLayout {
+  readonly entry: EntryNode;
+  readonly records: readonly SealedRecord[];
+  /** Whether all of the entry could be framed; if not, nothing is known of what comes after `entry.span`. */
+  readonly complete: boolean;
+}
+
+/**
+ * Decodes the entry that starts at `offset`: message, payloads, seals. Throws `criu.truncatedEntry` when not even the
+ * message fits into the image, and what reading the source throws; all else is in the entry's problems.
+ */
+export async function layOutEntry(
+  context: EntryContext,
+  index: number,
+  offset: number,
+): Promise<EntryLayout> {
+  const { source, file, seal } = context;
+  const cursor = new RecordCursor(source, file, seal, `entries[${index}]`, offset);
+  const size = await cursor.lengthWord(context.sizeWidth, "", source.size);
+  // The entry has a place of its own for its length word.
+  cursor.framing.length = 0;
+  const span = cursor.record(size);
+  const problems: Problem[] = [];
+
+  const message = await readMessage(context, cursor, span, messageName(context.type, index), problems);
+  const complete = await followRule(context, cursor, message, problems);
+  return {
+    entry: {
+      kind: "entry",
+      index,
+      span: { start: offset, end: cursor.offset },
+      sizeSpan: { start: offset, end: offset + context.sizeWidth },
+      message: message,
+      payloads: cursor.payloads,
+      seals: cursor.seals,
+      framing: cursor.framing,
+      problems: [...cursor.problems, ...problems],
+    },
+    records: cursor.records,
+    complete,
+  };
+}
+
+function messageName(type: ImageType | undefined, index: number): string | undefined {
+  return index === 0 ? (type?.headMessage ?? type?.message) : type?.message;
+}
+
+/** Decodes the message at `span`; one that can't be opened is a message of one undecoded field. */
+async function readMessage(
+  { schemas, file }: EntryContext,
+  cursor: RecordCursor,
+  span: Span,
+  name: string | undefined,
+  problems: Problem[],
+): Promise<MessageNode> {
+  const schema = name === undefined ? undefined : schemas.message(name);
+  const bytes = await cursor.tryPlaintext(span);
+  if (!bytes) {
+    const field = undecodedField(span.start, span.end, new Uint8Array(0));
+    return { kind: "message", schema, span, fields: [field] };
+  }
+  const decoded = decodeMessage(bytes, schema, { schemas, at: span.start, file });
+  problems.push(...decoded.problems);
+  return decoded.message;
+}
+
+/** Walks over what follows the message. False when its end can't be known. */
+async function followRule(
+  context: EntryContext,
+  cursor: RecordCursor,
+  message: MessageNode,
+  problems: Problem[],
+): Promise<boolean> {
+  const rule = PAYLOAD_RULES[context.type?.payload ?? ""];
+  if (!rule) return true;
+  const walk: PayloadWalk = {
+    cursor,
+    message,
+    async decode(name, span, messageName, from) {
+      const inner = await readMessage(context, cursor, span, messageName, problems);
+      cursor.payloads.push({ kind: "payload", name, span: { start: from, end: span.end }, message: inner });
+      return inner;
+    },
+  };
+  try {
+    if (cursor.problems.length > 0) throw criuErrors.unreadableEntry({ file: context.file });
+    await rule(walk);
+    return true;
+  } catch (error) {
+    if (!(error instanceof CryoscopeError) || !error.code.startsWith("criu.")) throw error;
+    problems.push(criuProblems.from(error, { file: context.file, offset: cursor.offset }));
+    return false;
+  }
+}

@@ -1,0 +1,138 @@
+import { CryoscopeError } from "../bytes/index.ts";
+import type { ByteSource } from "../bytes/index.ts";
+import { layOutEntry } from "./entries.ts";
+import type { EntryContext } from "./entries.ts";
+import { criuProblems } from "./errors.ts";
+import type { Problem, Span } from "./model.ts";
+import { PAYLOAD_RULES } from "./payloads.ts";
+
+/** Bytes read at once while stepping from size word to size word. */
+const WINDOW = 64 * 1024;
+/** Entries of one image: 32 MiB of offsets. The largest real pagemaps have some 10^5. */
+const MAX_ENTRIES = 1 << 22;
+
+/** Where the entries of an image lie: back to back, so one offset an entry and the end of the last are enough. */
+export interface EntryIndex {
+  readonly count: number;
+  /** End of the last entry; what lies behind it could not be framed. */
+  readonly end: number;
+  readonly problems: readonly Problem[];
+  span(index: number): Span;
+  /** The entry whose span holds `offset`, or undefined. */
+  at(offset: number): number | undefined;
+}
+
+/** Finds the entries from `start` on. Never throws for what the bytes say. */
+export async function indexEntries(context: EntryContext, start: number): Promise<EntryIndex> {
+  const starts = new OffsetList();
+  const rule = PAYLOAD_RULES[context.type?.payload ?? ""];
+  const tail = context.seal?.tailLength ?? 0;
+  const { end, problems } =
+    rule || context.sizeWidth === 8
+      ? await stepThroughEntries(context, start, starts)
+      : await stepOverSizes(context.source, context.file, start, tail, starts);
+  return {
+    count: starts.length,
+    end,
+    problems,
+    span: (index) => ({
+      start: starts.at(index),
+      end: index + 1 < starts.length ? starts.at(index + 1) : end,
+    }),
+    at: (offset) => (offset >= end ? undefined : starts.lastUpTo(offset)),
+  };
+}
+
+interface Stepped {
+  readonly end: number;
+  readonly problems: readonly Problem[];
+}
+
+/** Steps over entries without looking into them. `tail` bytes follow each entry that is not empty. */
+export async function stepOverSizes(
+  source: ByteSource,
+  file: string,
+  start: number,
+  tail: number,
+  starts: OffsetList,
+): Promise<Stepped> {
+  let windowAt = 0;
+  let window: DataView = new DataView(new ArrayBuffer(0));
+  let offset = start;
+  const stop = (problem: Problem): Stepped => ({ end: offset, problems: [problem] });
+
+  while (offset < source.size) {
+    const left = source.size - offset - 4;
+    const place = { file, offset };
+    if (left < 0) return stop(criuProblems.truncatedSize(left + 4, place));
+    if (starts.length >= MAX_ENTRIES) return stop(criuProblems.tooManyEntries(MAX_ENTRIES, place));
+    if (offset + 4 > windowAt + window.byteLength) {
+      const bytes = await source.read(offset, WINDOW);
+      if (bytes.length < 4) return stop(criuProblems.truncatedSize(bytes.length, place));
+      window = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      windowAt = offset;
+    }
+    const size = window.getUint32(offset - windowAt, true);
+    const length = size === 0 ? 0 : size + tail;
+    if (length > left) return stop(criuProblems.truncatedEntry(length, left, place));
+    starts.push(offset);
+    offset += 4 + length;
+  }
+  return { end: offset, problems: [] };
+}
+
+/** Decodes each entry, because only its fields say how many bytes follow it. */
+async function stepThroughEntries(
+  context: EntryContext,
+  start: number,
+  starts: OffsetList,
+): Promise<Stepped> {
+  const { source, file } = context;
+  let offset = start;
+  while (offset < source.size) {
+    if (starts.length >= MAX_ENTRIES)
+      return { end: offset, problems: [criuProblems.tooManyEntries(MAX_ENTRIES, { file, offset })] };
+    try {
+      const { entry, complete } = await layOutEntry(context, starts.length, offset);
+      starts.push(offset);
+      offset = entry.span.end;
+      // Why is among the entry's own problems.
+      if (!complete) return { end: offset, problems: [] };
+    } catch (error) {
+      if (!(error instanceof CryoscopeError) || !error.code.startsWith("criu.")) throw error;
+      return { end: offset, problems: [criuProblems.from(error, { file, offset })] };
+    }
+  }
+  return { end: offset, problems: [] };
+}
+
+/** Growing list of rising file offsets, 8 bytes each. */
+export class OffsetList {
+  length = 0;
+  private offsets = new Float64Array(64);
+
+  push(offset: number): void {
+    if (this.length === this.offsets.length) {
+      const larger = new Float64Array(this.length * 2);
+      larger.set(this.offsets);
+      this.offsets = larger;
+    }
+    this.offsets[this.length++] = offset;
+  }
+
+  at(index: number): number {
+    return this.offsets[index] ?? 0;
+  }
+
+  /** Index of the last offset that is not above `offset`, or undefined. */
+  lastUpTo(offset: number): number | undefined {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.at(middle) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? undefined : low - 1;
+  }
+}
