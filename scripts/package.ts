@@ -2,6 +2,11 @@
 import { PROJECT } from "../test/host/index.ts";
 import { packageExtension } from "./vsix.ts";
 
-const { file, files, bytes } = await packageExtension(PROJECT);
-for (const name of files) console.log(`  ${name}`);
-console.log(`${file}: ${files.length} files, ${(bytes / 1024).toFixed(0)} KiB`);
+try {
+  const { file, files, bytes } = await packageExtension(PROJECT);
+  for (const name of files) console.log(`  ${name}`);
+  console.log(`${file}: ${files.length} files, ${(bytes / 1024).toFixed(0)} KiB`);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
