@@ -70,16 +70,11 @@ export const CRIU_CAUSES: readonly CriuCause[] = [
     next: "Detach it, freeze, and attach again.",
   },
   {
-    code: "mqueue", // criu/files-reg.c
-    pattern: /Can't lookup mount=\d+ for fd=\d+ path=\/\w*mq/,
-    sentence: "it holds a POSIX message queue open, which CRIU can't save.",
-    next: "Close the queue before freezing.",
-  },
-  {
     code: "unknownMount", // criu/files-reg.c
     pattern: /Can't lookup mount=\d+ for fd=\d+/,
-    sentence: "it holds a file open on a file system that is not mounted in the container.",
-    next: "Close the file (the line names it), or mount its file system.",
+    sentence:
+      "it holds a file open on a file system that is not mounted in the container; a POSIX message queue looks like that.",
+    next: "Close the file or queue (the line names it), or mount its file system.",
   },
   {
     code: "mountRoot", // criu/mount.c

@@ -21,9 +21,11 @@ export interface ErrorLine {
   readonly number: number;
 }
 
+/** Also in the logs of success, wherever CRIU may not raise its own limits. */
+const HARMLESS = /Can't setup RLIMIT_NOFILE/;
+
 /** Lines that end or accompany every failure and say nothing about why. */
 const CONSEQUENCES: readonly RegExp[] = [
-  /Can't setup RLIMIT_NOFILE/,
   /(Dumping|Restoring) FAILED/,
   /\(pid: \d+\) failed with -?\d+/,
   /Can't open \d+'s mapfile link/,
@@ -40,7 +42,7 @@ export function errorLines(log: string): readonly ErrorLine[] {
   let number = 0;
   for (const line of log.split("\n")) {
     number++;
-    if (line.length > 20_000 || !/\bError \([\w./-]+:\d+\)/.test(line)) continue;
+    if (line.length > 20_000 || HARMLESS.test(line) || !/\bError \([\w./-]+:\d+\)/.test(line)) continue;
     // (00.012345) or (00.012345) 1234: stand before the message at higher verbosity.
     errors.push({ text: line.replace(/^\([\d.]+\)\s*/, "").trim(), number });
     if (errors.length >= 1000) break;
