@@ -1,0 +1,100 @@
+import * as vscode from "vscode";
+import type { Container, DiscoveredEngine, Engine } from "../../engine/index.ts";
+import { toCryoscopeError } from "../../bytes/index.ts";
+import type { Engines } from "./engines.ts";
+
+/** A row of the *Containers* view. */
+export type ContainerRow =
+  | { readonly kind: "engine"; readonly engine: Engine }
+  | { readonly kind: "container"; readonly engine: Engine; readonly container: Container }
+  | { readonly kind: "trouble"; readonly label: string; readonly sentence: string; readonly next: string };
+
+/** Live containers under the engine that runs them; an engine that can't be used stands there with its reason. */
+export class ContainersView implements vscode.TreeDataProvider<ContainerRow> {
+  private readonly changed = new vscode.EventEmitter<undefined>();
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(private readonly engines: Engines) {
+    engines.onDidChange(() => {
+      this.changed.fire(undefined);
+    });
+  }
+
+  async getChildren(row?: ContainerRow): Promise<ContainerRow[]> {
+    if (row === undefined) return (await this.engines.all()).map(engineRow);
+    if (row.kind !== "engine") return [];
+    try {
+      const containers = await row.engine.list();
+      return [...containers]
+        .sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name))
+        .map((container) => ({ kind: "container", engine: row.engine, container }));
+    } catch (error) {
+      return [troubleRow(row.engine.name, error)];
+    }
+  }
+
+  getTreeItem(row: ContainerRow): vscode.TreeItem {
+    switch (row.kind) {
+      case "engine":
+        return engineItem(row.engine);
+      case "container":
+        return containerItem(row.engine, row.container);
+      case "trouble":
+        return troubleItem(row);
+    }
+  }
+}
+
+function engineRow(found: DiscoveredEngine): ContainerRow {
+  return found.engine ? { kind: "engine", engine: found.engine } : troubleRow(found.endpoint, found.problem);
+}
+
+const rank = (container: Container): number => (container.state === "running" ? 0 : 1);
+
+function troubleRow(label: string, error: unknown): ContainerRow {
+  const { message, next } = toCryoscopeError(error);
+  return { kind: "trouble", label, sentence: message, next: next ?? "" };
+}
+
+function engineItem(engine: Engine): vscode.TreeItem {
+  const item = new vscode.TreeItem(engine.name, vscode.TreeItemCollapsibleState.Expanded);
+  const limits = [engine.capabilities.checkpoint, engine.capabilities.restore].flatMap((one) =>
+    one.can ? [] : [one],
+  );
+  item.iconPath = new vscode.ThemeIcon(limits.length > 0 ? "warning" : "server");
+  item.contextValue = "engine";
+  item.description = limits[0]?.sentence ?? "";
+  item.tooltip = [engine.endpoint, ...limits.map((limit) => `${limit.sentence} ${limit.next}`)].join("\n");
+  return item;
+}
+
+function containerItem(engine: Engine, container: Container): vscode.TreeItem {
+  const item = new vscode.TreeItem(container.name);
+  const running = container.state === "running";
+  item.id = `${engine.endpoint}/${container.id}`;
+  item.description = [container.image, container.status || container.state]
+    .filter((part) => part !== "")
+    .join(" · ");
+  item.iconPath = new vscode.ThemeIcon(
+    running ? "vm-running" : "vm-outline",
+    running ? new vscode.ThemeColor("charts.green") : undefined,
+  );
+  item.contextValue = `container.${running ? "running" : "stopped"}${engine.capabilities.checkpoint.can ? ".freezable" : ""}`;
+  item.tooltip = [
+    container.name,
+    container.id.slice(0, 12),
+    container.image,
+    container.command,
+    container.status,
+  ].join("\n");
+  item.accessibilityInformation = { label: `${container.name}, ${container.image}, ${container.state}` };
+  return item;
+}
+
+function troubleItem(row: Extract<ContainerRow, { kind: "trouble" }>): vscode.TreeItem {
+  const item = new vscode.TreeItem(row.label);
+  item.description = row.sentence;
+  item.tooltip = `${row.sentence} ${row.next}`.trim();
+  item.iconPath = new vscode.ThemeIcon("warning", new vscode.ThemeColor("list.warningForeground"));
+  return item;
+}

@@ -1,0 +1,49 @@
+import * as vscode from "vscode";
+import type { DiscoveredEngine, Engine, Snapshot } from "../../engine/index.ts";
+import { engineGone } from "./errors.ts";
+
+/**
+ * The engines that answer on this machine. Looked for when first asked and again on `refresh`; dockerode is loaded
+ * no sooner than that.
+ */
+export class Engines implements vscode.Disposable {
+  private found: Promise<readonly DiscoveredEngine[]> | undefined;
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.changed.event;
+  private readonly settings = vscode.workspace.onDidChangeConfiguration((change) => {
+    if (change.affectsConfiguration("cryoscope.engine")) this.refresh();
+  });
+
+  /** What stands at each address that was tried: an engine, or the reason why it can't be used. */
+  all(): Promise<readonly DiscoveredEngine[]> {
+    this.found ??= discover();
+    return this.found;
+  }
+
+  async usable(): Promise<readonly Engine[]> {
+    return (await this.all()).flatMap((found) => (found.engine ? [found.engine] : []));
+  }
+
+  /** The engine a snapshot was made by. Throws `vscode.engineGone` when it doesn't answer any more. */
+  async of(snapshot: Snapshot): Promise<Engine> {
+    const engine = (await this.usable()).find((one) => one.endpoint === snapshot.engine.endpoint);
+    if (!engine) throw engineGone(snapshot.engine.kind, snapshot.engine.endpoint);
+    return engine;
+  }
+
+  refresh(): void {
+    this.found = undefined;
+    this.changed.fire();
+  }
+
+  dispose(): void {
+    this.settings.dispose();
+    this.changed.dispose();
+  }
+}
+
+async function discover(): Promise<readonly DiscoveredEngine[]> {
+  const { discoverEngines } = await import("../../engine/index.ts");
+  const endpoints = vscode.workspace.getConfiguration("cryoscope").get<string[]>("engine.endpoints", []);
+  return discoverEngines({ endpoints });
+}

@@ -1,0 +1,41 @@
+import * as vscode from "vscode";
+import type { Snapshot } from "../../engine/index.ts";
+import type { Catalog } from "./catalog.ts";
+
+/** The *Snapshots* view: the catalog, newest first. */
+export class SnapshotsView implements vscode.TreeDataProvider<Snapshot> {
+  private readonly changed = new vscode.EventEmitter<undefined>();
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(private readonly catalog: Catalog) {
+    catalog.onDidChange(() => {
+      this.changed.fire(undefined);
+    });
+  }
+
+  async getChildren(snapshot?: Snapshot): Promise<Snapshot[]> {
+    return snapshot ? [] : [...(await this.catalog.list())];
+  }
+
+  getTreeItem(snapshot: Snapshot): vscode.TreeItem {
+    const item = new vscode.TreeItem(snapshot.name);
+    const time = new Date(snapshot.time).toLocaleString();
+    item.id = snapshot.id;
+    item.description = `${snapshot.container.name} · ${time}`;
+    item.iconPath = new vscode.ThemeIcon("device-camera");
+    item.contextValue = "snapshot";
+    item.tooltip = [
+      snapshot.name,
+      `${snapshot.container.name} (${snapshot.container.image})`,
+      `${snapshot.engine.kind} ${snapshot.engine.version}, ${snapshot.engine.endpoint}`,
+      time,
+      snapshot.note,
+    ]
+      .filter((line) => line !== "")
+      .join("\n");
+    item.accessibilityInformation = {
+      label: `Snapshot ${snapshot.name} of ${snapshot.container.name}, ${time}`,
+    };
+    return item;
+  }
+}
