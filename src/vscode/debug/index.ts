@@ -17,7 +17,8 @@ export function registerDebug(
         const snapshot: unknown = configuration.snapshot;
         if (typeof snapshot === "string" && snapshot !== "") return { ...configuration, type };
         const asked = await askForSnapshot(catalog);
-        return asked && { ...configuration, type, request: "launch", name: `Wake ${asked}`, snapshot: asked };
+        if (asked === undefined) return undefined;
+        return { ...configuration, type, request: "launch", name: `Wake ${asked}`, snapshot: asked };
       },
     }),
     vscode.debug.registerDebugAdapterDescriptorFactory("cryoscope", {
