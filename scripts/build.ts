@@ -95,12 +95,14 @@ if (!production) builds.push(vscodeTests);
 
 await compileSchema();
 if (production) rmSync("dist", { recursive: true, force: true });
-for (const options of builds) {
-  const plugins = [...(options.plugins ?? []), ...(watch ? [progress] : [])];
-  const build = await context({ ...options, plugins });
-  if (watch) await build.watch();
-  else {
-    await build.rebuild();
-    await build.dispose();
+try {
+  for (const options of builds) {
+    const plugins = [...(options.plugins ?? []), ...(watch ? [progress] : [])];
+    const build = await context({ ...options, plugins });
+    if (watch) await build.watch();
+    else await build.rebuild().finally(() => build.dispose());
   }
+} catch {
+  // esbuild has said where and why.
+  process.exitCode = 1;
 }
