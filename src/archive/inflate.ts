@@ -1,9 +1,9 @@
-import { Readable } from "node:stream";
 import * as zlib from "node:zlib";
-import { CryoscopeError, isCancelled, readChunks, type ByteSource } from "../bytes/index.ts";
+import { CryoscopeError, readChunks, type ByteSource } from "../bytes/index.ts";
 import { archiveErrors } from "./errors.ts";
+import { throughDecoder } from "./decoder.ts";
 import { createSpill } from "./spill.ts";
-import { inflateZstd, type Inflated } from "./zstd.ts";
+import { inflateZstd, type Inflated, type NativeZstd } from "./zstd.ts";
 
 export type Compression = "gzip" | "zstd";
 
@@ -77,35 +77,26 @@ function inflated(
   file: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Inflated> {
-  if (compression === "gzip")
-    return throughZlib(packed, zlib.createGunzip({ chunkSize: CHUNK }), file, signal);
-  // Not in every runtime, whatever its types say: Node has it from 22.15.
-  const native = (zlib as { createZstdDecompress?: () => NodeJS.ReadWriteStream }).createZstdDecompress;
-  return native === undefined ? inflateZstd(packed, file) : throughZlib(packed, native(), file, signal);
+  if (compression === "gzip") return gunzip(packed, file, signal);
+  // Not in every runtime, whatever its types say.
+  const { createZstdDecompress } = zlib as { createZstdDecompress?: NativeZstd };
+  return inflateZstd(packed, file, createZstdDecompress);
 }
 
-async function* throughZlib(
+async function* gunzip(
   packed: ByteSource,
-  decoder: NodeJS.ReadWriteStream,
   file: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Inflated> {
   let consumed = 0;
-  const input = Readable.from(
-    (async function* () {
-      for await (const bytes of readChunks(packed, { chunk: CHUNK, ...(signal && { signal }) })) {
-        consumed += bytes.length;
-        yield bytes;
-      }
-    })(),
-  );
-  input.on("error", (error) => decoder.emit("error", error));
-  try {
-    for await (const bytes of input.pipe(decoder)) yield { bytes: Buffer.from(bytes), consumed };
-  } catch (error) {
-    if (error instanceof CryoscopeError || isCancelled(error) || signal?.aborted) throw error;
-    throw archiveErrors.damaged(file, consumed, error);
-  } finally {
-    input.destroy();
+  async function* read(): AsyncGenerator<Uint8Array> {
+    for await (const bytes of readChunks(packed, { chunk: CHUNK, ...(signal && { signal }) })) {
+      consumed += bytes.length;
+      yield bytes;
+    }
   }
+  for await (const bytes of throughDecoder(read(), zlib.createGunzip({ chunkSize: CHUNK }), (cause) =>
+    archiveErrors.damaged(file, consumed, cause),
+  ))
+    yield { bytes, consumed };
 }

@@ -1,5 +1,6 @@
 import { Decompress } from "fzstd";
 import { cachedSource, readExactly, type ByteSource } from "../bytes/index.ts";
+import { throughDecoder } from "./decoder.ts";
 import { archiveErrors } from "./errors.ts";
 
 /** As the reference decoder does by default (`ZSTD_WINDOWLOG_LIMIT_DEFAULT`): a bigger window is a bigger buffer. */
@@ -15,33 +16,74 @@ export interface Inflated {
   readonly consumed: number;
 }
 
+/** Makes the runtime's own decoder of one frame, where the runtime has one (Node from 22.15). */
+export type NativeZstd = () => NodeJS.ReadWriteStream;
+
 /**
- * Inflates zstd without help of the runtime (Node has it from 22.15). The decoder gets one block at a time, so that
- * no step makes more than 128 KiB, however well the data is packed. Checksums of frames are not verified.
+ * Inflates zstd, natively or with fzstd. The stream is cut by its own framing first: Node's decoder stops silently
+ * after the first frame and at an early end, and fzstd would inflate all it is given in one go. Without the native
+ * decoder the checksums of frames are not verified. Throws `archive.damaged` and `bytes.truncated`.
  */
-export async function* inflateZstd(source: ByteSource, file: string): AsyncGenerator<Inflated> {
+export async function* inflateZstd(
+  source: ByteSource,
+  file: string,
+  native: NativeZstd | undefined,
+): AsyncGenerator<Inflated> {
+  const pieces = zstdPieces(source, file);
+  let next = await pieces.next();
+  async function* frame(): AsyncGenerator<Piece> {
+    do {
+      if (next.done) return;
+      yield next.value;
+      next = await pieces.next();
+    } while (!next.done && !next.value.startsFrame);
+  }
+  while (!next.done)
+    yield* native === undefined ? withFzstd(frame(), file) : withNode(frame(), native(), file);
+}
+
+async function* withFzstd(frame: AsyncIterable<Piece>, file: string): AsyncGenerator<Inflated> {
   let inflated: Uint8Array[] = [];
-  const decoderOfFrame = (): Decompress =>
-    new Decompress((bytes) => {
-      inflated.push(bytes);
-    });
-  let decoder = decoderOfFrame();
-  for await (const piece of zstdPieces(source, file)) {
+  const decoder = new Decompress((bytes) => {
+    inflated.push(bytes);
+  });
+  for await (const { bytes, end, kind } of frame) {
+    if (kind === "checksum") continue;
     try {
-      if (piece.startsFrame) decoder = decoderOfFrame();
-      decoder.push(piece.bytes);
+      // It waits for 18 bytes before it looks at a frame; 17 zeros are past the frame's end, and too few to be
+      // looked at as the next one.
+      decoder.push(kind === "last" ? Buffer.concat([bytes, Buffer.alloc(17)]) : bytes);
     } catch (cause) {
-      throw archiveErrors.damaged(file, piece.end - piece.bytes.length, cause);
+      throw archiveErrors.damaged(file, end - bytes.length, cause);
     }
-    for (const bytes of inflated) yield { bytes, consumed: piece.end };
+    for (const piece of inflated) yield { bytes: piece, consumed: end };
     inflated = [];
   }
 }
 
-/** A frame's header with its first block, or a block. */
+async function* withNode(
+  frame: AsyncIterable<Piece>,
+  decoder: NodeJS.ReadWriteStream,
+  file: string,
+): AsyncGenerator<Inflated> {
+  let consumed = 0;
+  async function* packed(): AsyncGenerator<Uint8Array> {
+    for await (const { bytes, end } of frame) {
+      consumed = end;
+      yield bytes;
+    }
+  }
+  for await (const bytes of throughDecoder(packed(), decoder, (cause) =>
+    archiveErrors.damaged(file, consumed, cause),
+  ))
+    yield { bytes, consumed };
+}
+
 interface Piece {
   readonly bytes: Uint8Array;
+  /** The frame's header comes before the block. */
   readonly startsFrame: boolean;
+  readonly kind: "block" | "last" | "checksum";
   /** Where it ends in the stream. */
   readonly end: number;
 }
@@ -70,10 +112,9 @@ async function* zstdPieces(packed: ByteSource, file: string): AsyncGenerator<Pie
     const { window, header } = await frameHeader(flags[0] ?? 0, take);
     if (window > MAX_WINDOW)
       throw broken(`a window of ${window} bytes is asked for, ${MAX_WINDOW} are allowed`);
-    let lead: Uint8Array = Buffer.concat([magic, flags, header]);
+    const lead = Buffer.concat([magic, flags, header]);
     let last = false;
-    let startsFrame = true;
-    while (!last) {
+    for (let startsFrame = true; !last; startsFrame = false) {
       const head = await take(3);
       const bits = number(head);
       last = (bits & 1) === 1;
@@ -82,14 +123,10 @@ async function* zstdPieces(packed: ByteSource, file: string): AsyncGenerator<Pie
       if (type === 3 || size > MAX_BLOCK) throw broken("a block of an impossible kind or size");
       // A run-length block holds one byte, whatever it inflates to.
       const body = await take(type === 1 ? 1 : size);
-      const bytes = Buffer.concat([lead, head, body]);
-      lead = new Uint8Array(0);
-      // The decoder waits for 18 bytes before it looks at a frame; 17 zeros are past the
-      // frame's end, and too few to be looked at as the next one.
-      yield { bytes: last ? Buffer.concat([bytes, Buffer.alloc(17)]) : bytes, startsFrame, end: at };
-      startsFrame = false;
+      const bytes = Buffer.concat(startsFrame ? [lead, head, body] : [head, body]);
+      yield { bytes, startsFrame, kind: last ? "last" : "block", end: at };
     }
-    if ((flags[0] ?? 0) & 4) await take(4);
+    if ((flags[0] ?? 0) & 4) yield { bytes: await take(4), startsFrame: false, kind: "checksum", end: at };
   }
 }
 
