@@ -1,2 +1,3 @@
 // protocol: types of the messages between the extension host and the webviews. No code that runs.
-export {};
+export type * from "./rpc.ts";
+export type * from "./image.ts";

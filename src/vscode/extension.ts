@@ -1,10 +1,19 @@
+import { basename } from "node:path";
 import * as vscode from "vscode";
+import { openFileSource } from "../bytes/index.ts";
 import { registerDebug } from "./debug/index.ts";
 import { Engines, registerEngines } from "./engines/index.ts";
+import { registerImageEditor } from "./imageEditor/index.ts";
+import type { ImageEditor } from "./imageEditor/index.ts";
 import { Catalog, registerSnapshots } from "./snapshots/index.ts";
 
+/** What `activate` gives to tests that run in the extension host. */
+export interface TestApi {
+  readonly imageEditor: ImageEditor;
+}
+
 /** Called by VS Code when a command, a view or an editor of ours is first needed. Each part registers itself. */
-export function activate(context: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): TestApi {
   const engines = new Engines();
   const catalog = new Catalog(context);
   const open = async (path: vscode.Uri): Promise<unknown> =>
@@ -12,4 +21,12 @@ export function activate(context: vscode.ExtensionContext): void {
   registerEngines(context, { engines, catalog, open });
   registerSnapshots(context, { engines, catalog, open });
   registerDebug(context, { engines, catalog });
+  const imageEditor = registerImageEditor(context, {
+    resolve: async ({ fsPath }) => ({
+      name: basename(fsPath),
+      source: await openFileSource(fsPath),
+      seal: undefined,
+    }),
+  });
+  return { imageEditor };
 }

@@ -1,0 +1,132 @@
+import type { FieldNode, Image, MessageNode } from "../../criu/index.ts";
+import type { ImageProblem, ImageRow, RowKind } from "../../protocol/index.ts";
+import { quote, ROW_LENGTH, showBytes, showField, showList, showMessage, showSize } from "./display.ts";
+import { children, isMessage, messageOf, valueSpan } from "./nodes.ts";
+import type { TreeNode } from "./nodes.ts";
+
+/** A node as the view shows it. `image` reads the bytes of small payloads and of the magics. */
+export async function rowOf(image: Image, node: TreeNode): Promise<ImageRow> {
+  const { label, type, kind, doc } = describe(image, node);
+  const problem = problemOf(node);
+  return {
+    path: node.path,
+    label,
+    type,
+    value: await valueOf(image, node),
+    kind,
+    span: node.span,
+    valueSpan: valueSpan(node),
+    childCount: children(node).length,
+    doc,
+    ...(problem && { problem }),
+  };
+}
+
+/** A row's whole value as text, up to `limit` characters: what the clipboard gets. */
+export async function fullValue(image: Image, node: TreeNode, limit: number): Promise<string> {
+  if (node.kind === "field" && typeof node.field.value === "string") return node.field.value.slice(0, limit);
+  if (node.kind === "field") return showField(node.field, limit);
+  if (node.kind === "list") return node.fields.map((field) => showField(field, ROW_LENGTH)).join("\n");
+  const message = messageOf(node);
+  if (message) return message.fields.map((field) => `${field.name}: ${showField(field)}`).join("\n");
+  const { start, end } = node.span;
+  return showBytes(await image.plain.read(start, Math.min(end - start, limit / 3)), limit);
+}
+
+function describe(image: Image, node: TreeNode): { label: string; type: string; kind: RowKind; doc: string } {
+  switch (node.kind) {
+    case "header":
+      return { label: node.path, type: "magic", kind: "magic", doc: "Tells what kind of file this is." };
+    case "entry":
+      return {
+        label: node.path,
+        type: messageName(node.entry.message),
+        kind: "entry",
+        doc: node.entry.message.schema?.doc ?? "",
+      };
+    case "list": {
+      const { type, doc } = fieldType(node.fields[0]);
+      return { label: node.name, type: `${type}[]`, kind: "list", doc };
+    }
+    case "field": {
+      const { type, doc } = fieldType(node.field);
+      const label = node.inList ? `[${String(node.field.index ?? 0)}]` : node.field.name;
+      return { label, type, kind: kindOf(node.field), doc };
+    }
+    case "payload": {
+      const raw = image.type?.magic === 0 && node.payload.name !== "unknown";
+      const message = node.payload.message;
+      return {
+        label: node.payload.name,
+        type: message ? messageName(message) : "raw bytes",
+        kind: "payload",
+        doc: message?.schema?.doc ?? (raw ? image.type.doc : ""),
+      };
+    }
+  }
+}
+
+async function valueOf(image: Image, node: TreeNode): Promise<string> {
+  switch (node.kind) {
+    case "header": {
+      const bytes = await image.plain.read(node.span.start, 4);
+      const magic = bytes.length === 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
+      return `0x${magic.toString(16).padStart(8, "0")}`;
+    }
+    case "entry":
+      return showMessage(node.entry.message);
+    case "list":
+      return showList(node.fields);
+    case "field":
+      return showField(node.field);
+    case "payload": {
+      const { start, end } = node.span;
+      if (node.payload.message) return showMessage(node.payload.message);
+      return `${showSize(end - start)}  ${await glimpse(image, start, end)}`.trimEnd();
+    }
+  }
+}
+
+/** The first bytes of a payload: as text when they are text. */
+async function glimpse(image: Image, start: number, end: number): Promise<string> {
+  // A record that can't be opened says so where its bytes are shown; the row stays.
+  const bytes = await image.plain.read(start, Math.min(32, end - start)).catch(() => new Uint8Array(0));
+  if (bytes.length === 0) return "";
+  const isText = bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x09);
+  const more = end - start > bytes.length ? " …" : "";
+  return isText ? quote(new TextDecoder().decode(bytes), 64) + more : showBytes(bytes, 48);
+}
+
+const WIRE_TYPES: Readonly<Record<number, string>> = {
+  0: "varint",
+  1: "64-bit",
+  2: "bytes",
+  3: "group",
+  5: "32-bit",
+};
+
+function fieldType(field: FieldNode | undefined): { type: string; doc: string } {
+  if (field?.schema) return { type: field.schema.type, doc: field.schema.doc };
+  return {
+    type: WIRE_TYPES[field?.wireType ?? -1] ?? "unknown",
+    doc: "The schema doesn't know this field: it is shown as it lies in the file.",
+  };
+}
+
+function kindOf({ schema, value }: FieldNode): RowKind {
+  if (isMessage(value)) return "message";
+  if (!schema) return "unknown";
+  if (schema.kind === "enum") return "choice";
+  if (typeof value === "boolean") return "flag";
+  if (typeof value === "string") return "text";
+  return value instanceof Uint8Array ? "bytes" : "number";
+}
+
+function messageName(message: MessageNode): string {
+  return message.schema?.name ?? "unknown message";
+}
+
+function problemOf(node: TreeNode): ImageProblem | undefined {
+  const problems = node.kind === "entry" ? node.entry.problems : [];
+  return problems.find(({ severity }) => severity === "error") ?? problems[0];
+}

@@ -1,0 +1,110 @@
+import type { ByteKind, ByteSpan, ImageBytes } from "../../src/protocol/index.ts";
+
+/** Bytes asked for at a time. */
+export const PAGE_SIZE = 4096;
+const KEPT_PAGES = 96;
+/** Dragging the scroll bar over a gigabyte passes many pages; only so many are asked for at once. */
+const IN_FLIGHT = 4;
+
+export const KINDS: readonly ByteKind[] = [
+  "magic",
+  "size",
+  "tag",
+  "value",
+  "payload",
+  "padding",
+  "seal",
+  "unknown",
+];
+
+/** What is known about one byte. */
+export interface ByteInfo {
+  readonly value: number;
+  readonly kind: ByteKind;
+  /** It is the first of its span. */
+  readonly starts: boolean;
+}
+
+interface LoadedPage {
+  readonly bytes: Uint8Array;
+  readonly spans: readonly ByteSpan[];
+  /** Index in KINDS by byte. */
+  readonly kinds: Uint8Array;
+  /** 1 where a span begins. */
+  readonly starts: Uint8Array;
+}
+
+type Page = LoadedPage | { readonly error: string } | "asked";
+
+/** The bytes around what is on the screen. Memory is bounded by the pages kept, not by the image. */
+export class HexPages {
+  readonly #load: (offset: number, length: number) => Promise<ImageBytes>;
+  readonly #changed: () => void;
+  readonly #pages = new Map<number, Page>();
+  #inFlight = 0;
+
+  constructor(load: (offset: number, length: number) => Promise<ImageBytes>, changed: () => void) {
+    this.#load = load;
+    this.#changed = changed;
+  }
+
+  /** The byte; "asked" while it is on its way, or why it can't be read. */
+  at(offset: number): ByteInfo | "asked" | { readonly error: string } {
+    const number = Math.floor(offset / PAGE_SIZE);
+    const page = this.#page(number);
+    if (page === "asked" || "error" in page) return page;
+    const index = offset - number * PAGE_SIZE;
+    const value = page.bytes[index];
+    const kind = KINDS[page.kinds[index] ?? -1];
+    if (value === undefined || !kind) return { error: "The image ends before this byte." };
+    return { value, kind, starts: page.starts[index] === 1 };
+  }
+
+  /** The span that holds a byte, if its page is at hand. */
+  spanAt(offset: number): ByteSpan | undefined {
+    const page = this.#pages.get(Math.floor(offset / PAGE_SIZE));
+    if (!page || page === "asked" || "error" in page) return undefined;
+    return page.spans.find(({ start, end }) => start <= offset && offset < end);
+  }
+
+  #page(number: number): Page {
+    const known = this.#pages.get(number);
+    if (known) {
+      // Re-inserted so that the Map's order is the order of last use.
+      this.#pages.delete(number);
+      this.#pages.set(number, known);
+      return known;
+    }
+    if (this.#inFlight < IN_FLIGHT) this.#ask(number);
+    return "asked";
+  }
+
+  #ask(number: number): void {
+    this.#inFlight++;
+    this.#pages.set(number, "asked");
+    this.#load(number * PAGE_SIZE, PAGE_SIZE)
+      .then(loadedPage, (error: unknown): Page => {
+        return { error: error instanceof Error ? error.message : String(error) };
+      })
+      .then((page) => {
+        this.#inFlight--;
+        this.#pages.set(number, page);
+        for (const oldest of this.#pages.keys()) {
+          if (this.#pages.size <= KEPT_PAGES) break;
+          this.#pages.delete(oldest);
+        }
+        this.#changed();
+      })
+      .catch(console.error);
+  }
+}
+
+function loadedPage({ offset, bytes, spans }: ImageBytes): LoadedPage {
+  const kinds = new Uint8Array(bytes.length).fill(KINDS.indexOf("unknown"));
+  const starts = new Uint8Array(bytes.length);
+  for (const { start, end, kind } of spans) {
+    kinds.fill(KINDS.indexOf(kind), start - offset, end - offset);
+    starts[start - offset] = 1;
+  }
+  return { bytes, spans, kinds, starts };
+}

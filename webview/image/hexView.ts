@@ -1,0 +1,261 @@
+import type { ByteRange, ImageRow } from "../../src/protocol/index.ts";
+import { element, setAttribute } from "../ui/dom.ts";
+import { followPointer, Scroller } from "../ui/scroller.ts";
+import { hexLayout, moveCursor } from "./hexLayout.ts";
+import type { HexLayout } from "./hexLayout.ts";
+import type { HexPages } from "./hexPages.ts";
+import { HexRow } from "./hexRow.ts";
+
+interface HexEvents {
+  /** The person selected bytes. */
+  selected(range: ByteRange): void;
+  /** The selected bytes are wanted on the clipboard. */
+  copy(range: ByteRange): void;
+  /** It was scrolled. */
+  moved(): void;
+  /** Words about a byte, for the mouse that rests on it. */
+  describe(offset: number): string;
+}
+
+/** The bytes: draws the visible rows of an image of `size` bytes, moves cursor and selection. */
+export class HexView {
+  readonly root: HTMLElement;
+  readonly scroller: Scroller;
+  readonly #grid: HTMLElement;
+  readonly #head: HTMLElement;
+  readonly #probe: HTMLElement;
+  readonly #events: HexEvents;
+  readonly #rows: HexRow[] = [];
+  #pages: HexPages | undefined;
+  #size = 0;
+  #layout: HexLayout = { columns: 16, digits: 8 };
+  #anchor = 0;
+  #cursor = 0;
+  #field: { span: ByteRange; valueSpan: ByteRange } | undefined;
+
+  constructor(events: HexEvents) {
+    this.#events = events;
+    this.#grid = element("div", {
+      class: "hex",
+      attributes: {
+        role: "grid",
+        tabindex: "0",
+        "aria-label": "Bytes",
+        "aria-readonly": "true",
+        "aria-multiselectable": "true",
+        id: "bytes",
+      },
+    });
+    this.#head = element("div", { class: "hex-head", attributes: { "aria-hidden": "true" } });
+    this.#probe = element("span", { class: "probe", text: "0".repeat(32) });
+    const body = element("div", { class: "hex-body" });
+    this.root = element("div", { class: "pane bytes" }, this.#head, body, this.#probe);
+    this.scroller = new Scroller(
+      body,
+      this.#grid,
+      () => {
+        this.#draw();
+      },
+      () => {
+        events.moved();
+      },
+    );
+    this.#grid.addEventListener("keydown", (event) => {
+      if (this.#onKey(event)) event.preventDefault();
+    });
+    this.#grid.addEventListener("pointerdown", (event) => {
+      this.#onPointerDown(event);
+    });
+    this.#grid.addEventListener("mouseover", ({ target }) => {
+      const offset = offsetOf(target);
+      if (target instanceof HTMLElement && offset !== undefined) target.title = events.describe(offset);
+    });
+    this.#grid.addEventListener("scroll", () => {
+      this.#head.style.transform = `translateX(${String(-this.#grid.scrollLeft)}px)`;
+    });
+    new ResizeObserver(() => {
+      this.#fit();
+    }).observe(this.root);
+  }
+
+  /** Shows an image. */
+  open(size: number, pages: HexPages): void {
+    this.#size = size;
+    this.#pages = pages;
+    setAttribute(this.#grid, "aria-label", size === 0 ? "Bytes: the file is empty" : "Bytes");
+    this.#fit();
+  }
+
+  /** Draws again in the next frame; bytes have come. */
+  refresh(): void {
+    this.scroller.refresh();
+  }
+
+  /** Marks a row's bytes and, unless the person is moving in them, brings its first one into the window. */
+  showField(row: ImageRow | undefined, follow: boolean): void {
+    this.#field = row && { span: row.span, valueSpan: row.valueSpan };
+    if (row && follow && this.#size > 0) {
+      this.#anchor = this.#cursor = Math.min(row.valueSpan.start, this.#size - 1);
+      // The end first, so that the beginning wins when both don't fit.
+      this.#reveal(Math.max(row.span.start, Math.min(row.span.end, row.span.start + 512) - 1));
+      this.#reveal(row.span.start);
+    }
+    this.refresh();
+  }
+
+  /** The selected bytes: one or more. */
+  get selection(): ByteRange {
+    const start = Math.min(this.#anchor, this.#cursor);
+    return { start, end: Math.min(this.#size, Math.max(this.#anchor, this.#cursor) + 1) };
+  }
+
+  /** Selects without telling anyone. */
+  select({ start, end }: ByteRange): void {
+    this.#anchor = Math.max(0, Math.min(start, this.#size - 1));
+    this.#cursor = Math.max(this.#anchor, Math.min(end, this.#size) - 1);
+    this.#reveal(this.#anchor);
+    this.refresh();
+  }
+
+  /** Offset of the first byte in the window. */
+  get top(): number {
+    return this.scroller.range.visible.first * this.#layout.columns;
+  }
+
+  set top(offset: number) {
+    const { range } = this.scroller;
+    this.scroller.scrollTo(Math.floor(offset / this.#layout.columns) * range.rowHeight);
+  }
+
+  #reveal(offset: number): void {
+    this.scroller.reveal(Math.floor(offset / this.#layout.columns));
+  }
+
+  /** Chooses how many bytes a row has, and keeps the first visible byte where it is. */
+  #fit(): void {
+    const { top } = this;
+    const character = this.#probe.getBoundingClientRect().width / 32 || 8;
+    const line = this.#probe.getBoundingClientRect().height;
+    this.#layout = hexLayout(this.#size, this.root.clientWidth / character);
+    const { columns, digits } = this.#layout;
+    const { range } = this.scroller;
+    range.rowHeight = Math.max(18, Math.round(line));
+    range.rowCount = Math.ceil(this.#size / columns);
+    this.root.style.setProperty("--digits", String(digits));
+    this.root.style.setProperty("--row-height", `${String(range.rowHeight)}px`);
+    setAttribute(this.#grid, "aria-colcount", String(columns + 1));
+    setAttribute(this.#grid, "aria-rowcount", String(range.rowCount));
+    for (const row of this.#rows.splice(0)) row.root.remove();
+    this.#drawHead();
+    this.top = top;
+  }
+
+  #drawHead(): void {
+    const { columns } = this.#layout;
+    const cells = Array.from({ length: columns }, (_, column) =>
+      element("span", {
+        class: column % 8 === 7 ? "b group-end" : "b",
+        text: column.toString(16).toUpperCase().padStart(2, "0"),
+      }),
+    );
+    this.#head.replaceChildren(
+      element("span", { class: "offset", text: "Offset" }),
+      element("span", { class: "cells" }, ...cells),
+      element("span", { class: "text", text: "Text" }),
+    );
+  }
+
+  #draw(): void {
+    const pages = this.#pages;
+    if (!pages) return;
+    const { first, end } = this.scroller.range.visible;
+    const { columns } = this.#layout;
+    const selection = this.selection;
+    let drawn = 0;
+    for (let number = first; number < end; number++) {
+      const row = this.#rows[drawn] ?? this.#newRow();
+      row.draw({
+        start: number * columns,
+        y: this.scroller.yOf(number),
+        size: this.#size,
+        at: (offset) => pages.at(offset),
+        cursor: this.#cursor,
+        selection,
+        field: this.#field,
+      });
+      drawn++;
+    }
+    for (const { root } of this.#rows.splice(drawn)) root.remove();
+    const line = Math.floor(this.#cursor / columns);
+    const cell = line >= first && line < end ? this.#rows[line - first]?.cellOf(this.#cursor) : undefined;
+    const described = cell && `${cell.textContent}, ${this.#events.describe(this.#cursor)}`;
+    if (cell) setAttribute(cell, "aria-label", described);
+    setAttribute(this.#grid, "aria-activedescendant", cell?.id);
+    this.#markColumn(this.#cursor % columns);
+  }
+
+  #markColumn(column: number): void {
+    const cells = this.#head.querySelectorAll(".b");
+    cells.forEach((cell, index) => cell.classList.toggle("now", index === column));
+  }
+
+  #newRow(): HexRow {
+    const row = new HexRow(this.#layout.columns, this.#layout.digits);
+    this.#rows.push(row);
+    this.#grid.append(row.root);
+    return row;
+  }
+
+  #moveTo(offset: number, extend: boolean): void {
+    this.#cursor = offset;
+    if (!extend) this.#anchor = offset;
+    this.#reveal(offset);
+    this.refresh();
+    this.#events.selected(this.selection);
+  }
+
+  #onPointerDown(event: PointerEvent): void {
+    const offset = offsetOf(event.target);
+    if (offset === undefined || event.button !== 0) return;
+    this.#moveTo(offset, event.shiftKey);
+    followPointer(this.#grid, event, ({ clientX, clientY }) => {
+      const under = offsetOf(document.elementFromPoint(clientX, clientY));
+      if (under !== undefined && under !== this.#cursor) this.#moveTo(under, true);
+      else if (under === undefined) this.#scrollBeyond(clientY);
+    });
+  }
+
+  /** Dragging out of the window scrolls it. */
+  #scrollBeyond(y: number): void {
+    const { top, bottom } = this.#grid.getBoundingClientRect();
+    const { columns } = this.#layout;
+    const step = y < top ? -columns : y > bottom ? columns : 0;
+    const target = this.#cursor + step;
+    if (step !== 0 && target >= 0 && target < this.#size) this.#moveTo(target, true);
+  }
+
+  /** Whether the key was ours. */
+  #onKey(event: KeyboardEvent): boolean {
+    const { key, shiftKey } = event;
+    const control = event.ctrlKey || event.metaKey;
+    if (this.#size === 0 || event.altKey) return false;
+    if (control && key === "c") {
+      const { start, end } = this.selection;
+      this.#events.copy(end - start > 1 || !this.#field ? { start, end } : this.#field.valueSpan);
+      return true;
+    }
+    if (control && key !== "Home" && key !== "End") return false;
+    const { pageRows } = this.scroller.range;
+    const place = { columns: this.#layout.columns, pageRows: Math.max(1, pageRows - 1), size: this.#size };
+    const target = moveCursor(key, control, this.#cursor, place);
+    if (target !== undefined) this.#moveTo(target, shiftKey);
+    return target !== undefined;
+  }
+}
+
+/** The byte an element shows. */
+function offsetOf(target: EventTarget | null): number | undefined {
+  if (!(target instanceof HTMLElement)) return undefined;
+  const offset = target.dataset["offset"] ?? target.dataset["text"];
+  return offset === undefined || offset === "" ? undefined : Number(offset);
+}

@@ -1,0 +1,207 @@
+// The image editor's page: wires tree, bytes and status line to each other and to the host.
+import type { ImageInfo, ImageRow, ImageRpc, ImageSelection } from "../../src/protocol/index.ts";
+import { element, icon } from "../ui/dom.ts";
+import { connectHost, HostError } from "../ui/rpc.ts";
+import { Splitter } from "../ui/splitter.ts";
+import { vscodeApi } from "../ui/vscode.ts";
+import { HexPages, PAGE_SIZE } from "./hexPages.ts";
+import { HexView } from "./hexView.ts";
+import "./image.css";
+import { legend } from "./legend.ts";
+import { FIRST_SHARE, OPEN_LIMIT, readState } from "./state.ts";
+import type { ViewState } from "./state.ts";
+import { StatusLine } from "./status.ts";
+import { banner, toolbar } from "./toolbar.ts";
+import { TreeModel } from "./treeModel.ts";
+import { TreeView } from "./treeView.ts";
+import { byteWords, parseOffset, sizeWords } from "./words.ts";
+
+const COPY_LIMIT = 256 * 1024;
+
+const vscode = vscodeApi();
+let reveal: (path: string) => void = () => undefined;
+const host = connectHost<ImageRpc>(
+  (message) => {
+    vscode.postMessage(message);
+  },
+  (listener) => {
+    window.addEventListener("message", ({ data }) => {
+      listener(data as Parameters<typeof listener>[0]);
+    });
+  },
+  {
+    reveal: ({ path }) => {
+      reveal(path);
+    },
+  },
+);
+
+async function start(): Promise<void> {
+  document.body.replaceChildren(element("p", { class: "opening", text: "Opening …" }));
+  try {
+    await show(await host.ask("open", {}), readState(vscode.getState()));
+  } catch (error) {
+    showFailure(error);
+  }
+}
+
+/** An image that can't be read at all: what is wrong and what to do, not an empty editor. */
+function showFailure(error: unknown): void {
+  const sentence = error instanceof Error ? error.message : String(error);
+  const { code = "unexpected", next } = error instanceof HostError ? error : {};
+  const again = element("button", { class: "button", text: "Try Again" });
+  again.addEventListener("click", () => void start());
+  const failure = element(
+    "main",
+    { class: "failure", attributes: { role: "alert", id: "failure" } },
+    icon("error"),
+    element("h1", { text: "This image can't be shown" }),
+    element("p", { text: sentence }),
+    ...(next === undefined ? [] : [element("p", { class: "next", text: next })]),
+    again,
+    element("p", { class: "code", text: code }),
+  );
+  document.body.replaceChildren(failure);
+}
+
+async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void> {
+  const state = kept?.size === info.size ? kept : undefined;
+  const status = new StatusLine();
+  let selection: ImageSelection | undefined;
+  let asked = 0;
+
+  const pages = new HexPages(
+    (offset, length) => host.ask("bytes", { offset, length }),
+    () => {
+      hex.refresh();
+    },
+  );
+  const model = new TreeModel(
+    info.rowCount,
+    (path, start, end) => host.ask("children", { path, start, end }),
+    () => {
+      tree.refresh();
+    },
+  );
+  const tree = new TreeView(model, {
+    selected: (row) => {
+      asked++;
+      hex.showField(row, true);
+      selected(row, row.span);
+    },
+    copy: (row) => void copyValue(row),
+    moved: keep,
+  });
+  const hex = new HexView({
+    selected: (range) => void selectBytes(range),
+    copy: (range) => void copyBytes(range),
+    moved: keep,
+    describe: (offset) => byteWords(offset, pages.spanAt(offset)),
+  });
+  const splitter = new Splitter(tree.root, hex.root, state?.share ?? FIRST_SHARE, keep);
+
+  function selected(row: ImageRow | undefined, range: { start: number; end: number }): void {
+    selection = { path: row?.path ?? "", start: range.start, end: range.end };
+    const own = row?.span.start === range.start && row.span.end === range.end;
+    status.show(row, own ? undefined : range);
+    host.tell("selection", selection);
+    keep();
+  }
+
+  /** Bytes were selected: the deepest row that holds them all is shown, unless something else was selected since. */
+  async function selectBytes(range: { start: number; end: number }): Promise<void> {
+    const ticket = ++asked;
+    const found = await host.ask("locate", range).catch(() => undefined);
+    if (ticket !== asked) return;
+    tree.show(found && model.openTo(found.steps));
+    hex.showField(found?.row, false);
+    selected(found?.row, range);
+  }
+
+  async function selectPath(path: string): Promise<boolean> {
+    const ticket = ++asked;
+    const found = await host.ask("locate", { path });
+    if (ticket !== asked || !found) return found !== undefined;
+    tree.show(model.openTo(found.steps));
+    hex.showField(found.row, true);
+    selected(found.row, found.row.span);
+    return true;
+  }
+
+  async function goTo(text: string): Promise<boolean> {
+    const offset = parseOffset(text);
+    if (offset === undefined) return selectPath(text);
+    if (offset >= info.size) return false;
+    hex.select({ start: offset, end: offset + 1 });
+    await selectBytes({ start: offset, end: offset + 1 });
+    return true;
+  }
+
+  async function copyValue({ path }: ImageRow): Promise<void> {
+    await navigator.clipboard.writeText(await host.ask("value", { path }));
+    status.say("Copied the value.");
+  }
+
+  async function copyBytes({ start, end }: { start: number; end: number }): Promise<void> {
+    const last = Math.min(end, start + COPY_LIMIT);
+    const parts: string[] = [];
+    for (let offset = start; offset < last; offset += PAGE_SIZE) {
+      const { bytes } = await host.ask("bytes", { offset, length: Math.min(PAGE_SIZE, last - offset) });
+      parts.push(...Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")));
+    }
+    await navigator.clipboard.writeText(parts.join(" "));
+    const cut = last < end ? `; the selection is longer than can be copied` : "";
+    status.say(`Copied ${sizeWords(last - start)} as hex${cut}.`);
+  }
+
+  function keep(): void {
+    const open = model.openPaths(OPEN_LIMIT);
+    const [treeTop, hexTop] = [tree.scroller.range.top, hex.top];
+    const now: ViewState = { size: info.size, share: splitter.share, open, treeTop, hexTop, selection };
+    vscode.setState(now);
+  }
+
+  async function restore({ open, treeTop, hexTop, selection: last }: ViewState): Promise<void> {
+    const found = await Promise.all(open.map((path) => host.ask("locate", { path })));
+    for (const location of found) {
+      const place = location && model.openTo(location.steps);
+      if (place) model.open(place, location.row.path, location.row.childCount);
+    }
+    if (last?.path) {
+      await selectPath(last.path);
+      if (last.end - last.start > 0) hex.select(last);
+    }
+    tree.refresh();
+    tree.scroller.scrollTo(treeTop);
+    hex.top = hexTop;
+  }
+
+  /** With one entry there is nothing to choose from: it is open from the start. */
+  async function openFirst(): Promise<void> {
+    const first = info.entryCount > 0 ? "entries[0]" : undefined;
+    const found = first === undefined ? undefined : await host.ask("locate", { path: first });
+    const place = found && model.openTo(found.steps);
+    if (place && info.entryCount === 1) model.open(place, found.row.path, found.row.childCount);
+  }
+
+  const problems = banner(info.problems, (offset) => void goTo(String(offset)));
+  hex.root.append(legend());
+  document.body.replaceChildren(
+    toolbar(info, goTo),
+    ...(problems ? [problems] : []),
+    splitter.root,
+    status.root,
+  );
+  document.body.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "g") return;
+    document.querySelector<HTMLInputElement>("#go-to")?.select();
+    event.preventDefault();
+  });
+  hex.open(info.size, pages);
+  tree.refresh();
+  reveal = (path) => void selectPath(path).catch(console.error);
+  await (state ? restore(state) : openFirst());
+  tree.focus();
+}
+
+void start();

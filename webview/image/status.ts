@@ -1,0 +1,40 @@
+import type { ByteRange, ImageRow } from "../../src/protocol/index.ts";
+import { element, setText } from "../ui/dom.ts";
+import { rangeWords, sizeWords } from "./words.ts";
+
+/** The lines under the panes: where the selection is, what it holds and what that means. */
+export class StatusLine {
+  readonly root: HTMLElement;
+  readonly #path = element("span", { class: "path", attributes: { id: "status-path" } });
+  readonly #range = element("span", { class: "range", attributes: { id: "status-range" } });
+  readonly #type = element("span", { class: "type" });
+  readonly #value = element("span", { class: "value", attributes: { id: "status-value" } });
+  readonly #doc = element("span", { class: "doc" });
+
+  constructor() {
+    const attributes = { id: "status", role: "status", "aria-live": "off", "aria-label": "Selection" };
+    this.root = element(
+      "footer",
+      { class: "status", attributes },
+      element("div", {}, this.#path, this.#type, this.#range),
+      element("div", {}, this.#value, this.#doc),
+    );
+  }
+
+  /** Shows the selected row, and the selected bytes where they are not the row's own. */
+  show(row: ImageRow | undefined, bytes: ByteRange | undefined): void {
+    const range = bytes ?? row?.span;
+    setText(this.#path, row?.path ?? (range ? "no field" : ""));
+    setText(this.#type, row?.type ?? "");
+    setText(this.#range, range ? `${rangeWords(range)}  ${sizeWords(range.end - range.start)}` : "");
+    setText(this.#value, row?.value ?? "");
+    setText(this.#doc, row?.problem?.message ?? row?.doc ?? "");
+    this.#value.title = row?.value ?? "";
+    this.#doc.title = this.#doc.textContent;
+  }
+
+  /** A word for the person that isn't about the selection: "Copied 12 bytes". */
+  say(text: string): void {
+    setText(this.#doc, text);
+  }
+}

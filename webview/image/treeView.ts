@@ -1,0 +1,304 @@
+import type { ImageRow, RowKind } from "../../src/protocol/index.ts";
+import { element, setAttribute, setText } from "../ui/dom.ts";
+import { Scroller } from "../ui/scroller.ts";
+import type { TreeModel } from "./treeModel.ts";
+import type { Place } from "./treeModel.ts";
+
+const ROW_HEIGHT = 22;
+
+const ICONS: Readonly<Record<RowKind, string>> = {
+  magic: "key",
+  entry: "symbol-class",
+  message: "symbol-structure",
+  list: "symbol-array",
+  number: "symbol-numeric",
+  flag: "symbol-boolean",
+  choice: "symbol-enum",
+  text: "symbol-string",
+  bytes: "file-binary",
+  unknown: "question",
+  payload: "database",
+};
+
+interface RowParts {
+  readonly root: HTMLElement;
+  readonly indent: HTMLElement;
+  readonly twistie: HTMLElement;
+  readonly icon: HTMLElement;
+  readonly label: HTMLElement;
+  readonly value: HTMLElement;
+  readonly type: HTMLElement;
+}
+
+interface TreeEvents {
+  /** The person selected a row. */
+  selected(row: ImageRow): void;
+  /** A row's value is wanted on the clipboard. */
+  copy(row: ImageRow): void;
+  /** What is open or where it is scrolled to has changed. */
+  moved(): void;
+}
+
+/** The field tree: draws the visible rows of a TreeModel and moves the selection. */
+export class TreeView {
+  readonly root: HTMLElement;
+  readonly scroller: Scroller;
+  model: TreeModel;
+  #selected: Place | undefined;
+  readonly #events: TreeEvents;
+  readonly #rows: RowParts[] = [];
+  readonly #list: HTMLElement;
+  #typed = "";
+  #typedAt = 0;
+
+  constructor(model: TreeModel, events: TreeEvents) {
+    this.model = model;
+    this.#events = events;
+    this.#list = element("div", {
+      class: "tree",
+      attributes: { role: "tree", tabindex: "0", "aria-label": "Fields", id: "fields" },
+    });
+    this.root = element("div", { class: "pane fields" });
+    this.scroller = new Scroller(
+      this.root,
+      this.#list,
+      () => {
+        this.#draw();
+      },
+      () => {
+        events.moved();
+      },
+    );
+    this.scroller.range.rowHeight = ROW_HEIGHT;
+    this.#list.addEventListener("keydown", (event) => {
+      if (this.#onKey(event)) event.preventDefault();
+    });
+    this.#list.addEventListener("click", (event) => {
+      this.#onClick(event);
+    });
+    this.#list.addEventListener("dblclick", (event) => {
+      const place = this.#placeOf(event);
+      if (place && !isTwistie(event)) this.#toggle(place);
+    });
+  }
+
+  focus(): void {
+    this.#list.focus();
+  }
+
+  /** Draws again in the next frame; the model has changed. */
+  refresh(): void {
+    this.scroller.range.rowCount = this.model.rowCount;
+    this.scroller.scrollTo(this.scroller.range.top);
+  }
+
+  /** Selects a place without telling anyone; `undefined` selects nothing. */
+  show(place: Place | undefined): void {
+    this.#selected = place;
+    this.refresh();
+    if (place) this.scroller.reveal(this.model.positionOf(place));
+  }
+
+  #select(position: number): void {
+    const last = this.model.rowCount - 1;
+    const place = this.model.at(Math.max(0, Math.min(position, last)));
+    if (!place) return;
+    this.show(place);
+    const row = this.model.row(place);
+    if (row === "asked" || "error" in row) this.#selectWhenThere(place);
+    else this.#events.selected(row);
+  }
+
+  /** The row is still on its way: it is announced when it comes, unless another one was selected meanwhile. */
+  #selectWhenThere(place: Place): void {
+    const timer = setInterval(() => {
+      const row = this.model.row(place);
+      if (row === "asked" && this.#selected === place) return;
+      clearInterval(timer);
+      if (this.#selected === place && row !== "asked" && !("error" in row)) this.#events.selected(row);
+    }, 30);
+  }
+
+  #draw(): void {
+    const { first, end } = this.scroller.range.visible;
+    const selected = this.#selected ? this.model.positionOf(this.#selected) : -1;
+    let drawn = 0;
+    for (let position = first; position < end; position++) {
+      const place = this.model.at(position);
+      if (!place) break;
+      const parts = this.#rows[drawn] ?? this.#newRow();
+      this.#drawRow(parts, place, position, position === selected);
+      drawn++;
+    }
+    for (const { root } of this.#rows.splice(drawn)) root.remove();
+    const active = selected >= first && selected < end ? `field-${String(selected)}` : undefined;
+    setAttribute(this.#list, "aria-activedescendant", active);
+  }
+
+  #newRow(): RowParts {
+    const parts: RowParts = {
+      root: element("div", { class: "row", attributes: { role: "treeitem" } }),
+      indent: element("span", { class: "indent" }),
+      twistie: element("span", { class: "twistie" }),
+      icon: element("span", { class: "icon" }),
+      label: element("span", { class: "label" }),
+      value: element("span", { class: "value" }),
+      type: element("span", { class: "type" }),
+    };
+    const { root, indent, twistie, icon, label, value, type } = parts;
+    root.append(indent, twistie, icon, label, value, type);
+    this.#rows.push(parts);
+    this.#list.append(root);
+    return parts;
+  }
+
+  #drawRow(parts: RowParts, place: Place, position: number, isSelected: boolean): void {
+    const row = this.model.row(place);
+    const depth = this.model.depthOf(place);
+    const { root } = parts;
+    root.id = `field-${String(position)}`;
+    root.dataset["position"] = String(position);
+    root.style.transform = `translateY(${String(this.scroller.yOf(position))}px)`;
+    parts.indent.style.setProperty("--depth", String(depth));
+    setAttribute(root, "aria-level", String(depth + 1));
+    setAttribute(root, "aria-setsize", String(place.branch.count));
+    setAttribute(root, "aria-posinset", String(place.index + 1));
+    setAttribute(root, "aria-selected", String(isSelected));
+    if (row === "asked" || "error" in row) {
+      const text = row === "asked" ? "…" : row.error;
+      drawPlain(parts, text, row !== "asked");
+      return;
+    }
+    const isOpen = row.childCount > 0 ? this.model.isOpen(place) : undefined;
+    const problem = row.problem && `${row.problem.severity}: ${row.problem.message}`;
+    const says = [row.label, row.value, row.type, problem].filter((part) => part);
+    setAttribute(root, "aria-expanded", isOpen === undefined ? undefined : String(isOpen));
+    setAttribute(root, "aria-busy", undefined);
+    setAttribute(root, "aria-label", says.join(", "));
+    setAttribute(root, "data-path", row.path);
+    setAttribute(root, "title", [problem, row.doc, row.value].filter((part) => part).join("\n"));
+    root.className = `row ${row.problem?.severity ?? ""}`;
+    const arrow = isOpen ? "chevron-down" : "chevron-right";
+    parts.twistie.className = `twistie ${isOpen === undefined ? "" : `codicon codicon-${arrow}`}`;
+    const shownIcon = row.problem ? row.problem.severity : ICONS[row.kind];
+    parts.icon.className = `icon kind-${row.kind} codicon codicon-${shownIcon}`;
+    setText(parts.label, row.label);
+    setText(parts.value, row.value);
+    setText(parts.type, row.type);
+  }
+
+  #toggle(place: Place): void {
+    const row = this.model.known(place);
+    if (!row || row.childCount === 0) return;
+    if (this.model.isOpen(place)) {
+      // A selection inside what closes moves up to the row that closed.
+      const inside = this.#selected && isInside(this.#selected, place);
+      if (inside) this.#select(this.model.positionOf(place));
+      this.model.close(place);
+    } else this.model.open(place, row.path, row.childCount);
+    this.refresh();
+    this.#events.moved();
+  }
+
+  #onClick(event: MouseEvent): void {
+    const place = this.#placeOf(event);
+    if (!place) return;
+    if (isTwistie(event)) this.#toggle(place);
+    else this.#select(this.model.positionOf(place));
+  }
+
+  #placeOf(event: MouseEvent): Place | undefined {
+    const root = event.target instanceof Element ? event.target.closest<HTMLElement>(".row") : null;
+    return root ? this.model.at(Number(root.dataset["position"])) : undefined;
+  }
+
+  /** Whether the key was ours. */
+  #onKey(event: KeyboardEvent): boolean {
+    const { key } = event;
+    const at = this.#selected ? this.model.positionOf(this.#selected) : -1;
+    const page = this.scroller.range.pageRows - 1;
+    if ((event.ctrlKey || event.metaKey) && key === "c") return this.#copy();
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    const moves: Readonly<Record<string, number>> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: this.model.rowCount - 1,
+    };
+    const target = moves[key];
+    if (target !== undefined) this.#select(target);
+    else if (key === "ArrowRight") this.#into();
+    else if (key === "ArrowLeft") this.#outOf();
+    else if ((key === "Enter" || key === " ") && this.#selected) this.#toggle(this.#selected);
+    else if (key.length === 1) this.#typeAhead(key);
+    else return false;
+    return true;
+  }
+
+  #into(): void {
+    const place = this.#selected;
+    const row = place && this.model.known(place);
+    if (!place || !row || row.childCount === 0) return;
+    if (this.model.isOpen(place)) this.#select(this.model.positionOf(place) + 1);
+    else this.#toggle(place);
+  }
+
+  #outOf(): void {
+    const place = this.#selected;
+    if (!place) return;
+    if (this.model.isOpen(place)) this.#toggle(place);
+    else if (place.branch.parent) this.#select(this.model.positionOf(place.branch.parent));
+  }
+
+  #copy(): boolean {
+    const row = this.#selected && this.model.known(this.#selected);
+    if (row) this.#events.copy(row);
+    return row !== undefined;
+  }
+
+  /** Goes to the next row whose label begins with what was typed, among the rows at hand. */
+  #typeAhead(key: string): void {
+    const now = performance.now();
+    this.#typed = (now - this.#typedAt < 800 ? this.#typed : "") + key.toLowerCase();
+    this.#typedAt = now;
+    const at = this.#selected ? this.model.positionOf(this.#selected) : 0;
+    const count = Math.min(this.model.rowCount, 2000);
+    for (let step = this.#typed.length > 1 ? 0 : 1; step <= count; step++) {
+      const position = (at + step) % this.model.rowCount;
+      const place = this.model.at(position);
+      if (!place || !this.model.known(place)?.label.toLowerCase().startsWith(this.#typed)) continue;
+      this.#select(position);
+      return;
+    }
+  }
+}
+
+function drawPlain(
+  { root, twistie, icon, label, value, type }: RowParts,
+  text: string,
+  isError: boolean,
+): void {
+  root.className = isError ? "row error" : "row";
+  setAttribute(root, "aria-expanded", undefined);
+  setAttribute(root, "aria-busy", isError ? undefined : "true");
+  setAttribute(root, "aria-label", isError ? text : "loading");
+  setAttribute(root, "data-path", undefined);
+  setAttribute(root, "title", isError ? text : undefined);
+  twistie.className = "twistie";
+  icon.className = isError ? "icon codicon codicon-error" : "icon";
+  setText(label, text);
+  setText(value, "");
+  setText(type, "");
+}
+
+function isTwistie(event: Event): boolean {
+  return event.target instanceof Element && event.target.classList.contains("twistie");
+}
+
+function isInside(place: Place, outer: Place): boolean {
+  for (let at = place.branch.parent; at; at = at.branch.parent)
+    if (at.branch === outer.branch && at.index === outer.index) return true;
+  return false;
+}
