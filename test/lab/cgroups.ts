@@ -1,0 +1,91 @@
+/**
+ * The lab's own cgroups: one in each hierarchy. What the engines make lies under them, so that two labs never meet
+ * and `down` can remove all of it.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { LAB_NAME } from "./place.ts";
+
+export interface Cgroup {
+  /** Where the hierarchy is mounted, for example `/sys/fs/cgroup/memory`. */
+  readonly hierarchy: string;
+  /** The lab's folder in it. */
+  readonly folder: string;
+}
+
+interface Mount {
+  readonly root: string;
+  readonly point: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+/** proc_pid_mountinfo(5): ID PARENT DEVICE ROOT POINT OPTIONS [TAGS] - TYPE SOURCE SUPEROPTIONS */
+function mounts(): Mount[] {
+  return readFileSync("/proc/self/mountinfo", "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      const [place = "", file = ""] = line.split(" - ");
+      const [, , , root = "", point = ""] = place.split(" ");
+      const [type = "", , options = ""] = file.split(" ");
+      return { root, point, type, options: options.split(",") };
+    });
+}
+
+/** This process's cgroup in each v1 hierarchy, by controller. cgroups(7): ID:CONTROLLERS:PATH */
+function ownCgroups(): Map<string, string> {
+  const lines = readFileSync("/proc/self/cgroup", "utf8").trimEnd().split("\n");
+  return new Map(
+    lines.flatMap((line) => {
+      const [, controllers = "", ...path] = line.split(":");
+      return controllers.split(",").map((controller): [string, string] => [controller, path.join(":")]);
+    }),
+  );
+}
+
+/**
+ * Where the lab's cgroups lie when it is started from here. In v1 they are children of this process's own, so that its
+ * limits hold for the lab too; in v2 a cgroup with tasks can't have such children, so they lie at the top.
+ */
+export function labCgroups(): Cgroup[] {
+  const own = ownCgroups();
+  const all = mounts();
+  const v1 = all.flatMap(({ type, root, point, options }) => {
+    const path = options.map((option) => own.get(option)).find((found) => found !== undefined);
+    if (type !== "cgroup" || path === undefined) return [];
+    const below = relative(root, path);
+    return [{ hierarchy: point, folder: join(point, below.startsWith("..") ? "" : below, LAB_NAME) }];
+  });
+  if (v1.length > 0) return v1;
+  return all
+    .filter(({ type }) => type === "cgroup2")
+    .map(({ point }) => ({ hierarchy: point, folder: join(point, LAB_NAME) }));
+}
+
+export function makeCgroups(cgroups: readonly Cgroup[]): void {
+  for (const { folder } of cgroups) {
+    mkdirSync(folder, { recursive: true });
+    // A v1 cpuset takes no task before it is told its processors and memory nodes.
+    for (const file of ["cpuset.cpus", "cpuset.mems"])
+      if (existsSync(join(folder, file)) && existsSync(join(folder, "cpuset.memory_migrate")))
+        writeFileSync(join(folder, file), readFileSync(join(folder, "..", file)));
+  }
+}
+
+/** The folder that a process joins to be in the lab: in v2 the lab's top one has children and takes no task. */
+export function joinable({ folder }: Cgroup): string {
+  const leaf = join(folder, "init");
+  return existsSync(leaf) ? leaf : folder;
+}
+
+/** Removes the lab's cgroups with all below them; their tasks must have ended. */
+export function removeCgroups(cgroups: readonly Cgroup[]): void {
+  for (const { folder } of cgroups) if (existsSync(folder)) removeTree(folder);
+}
+
+function removeTree(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) removeTree(join(folder, entry.name));
+  rmdirSync(folder);
+}

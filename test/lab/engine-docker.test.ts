@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import type { Engine } from "../../src/engine/index.ts";
+import {
+  connectLab,
+  counted,
+  countedAtLeast,
+  removeContainer,
+  startContainer,
+  stopContainer,
+  until,
+} from "./engine-helpers.ts";
+
+const NAME = "cryoscope-docker";
+
+describe("Docker in the lab", () => {
+  let docker: Engine;
+
+  before(async () => {
+    docker = await connectLab("docker");
+  });
+  afterEach(() => removeContainer("docker", NAME));
+
+  it("says what it is and what it can", () => {
+    assert.match(docker.name, /^Docker \d+\./);
+    assert.equal(docker.host, "127.0.0.1");
+    assert.deepEqual(docker.capabilities.checkpoint, { can: true });
+    assert.ok(docker.capabilities.keepsCheckpoints);
+  });
+
+  it("lists a running container and tells about it", async () => {
+    const { id } = await startContainer(docker, "docker", NAME);
+    const listed = (await docker.list()).find((one) => one.id === id);
+    assert.equal(listed?.name, NAME);
+    assert.equal(listed.state, "running");
+    const details = await docker.inspect(NAME);
+    assert.equal(details.networkMode, "host");
+    assert.equal(details.argv[0], "/bin/sh");
+    assert.ok((details.pid ?? 0) > 0);
+    assert.equal(details.image, listed.image);
+  });
+
+  it("freezes and lets run on, lists and deletes the checkpoint, whose images can be read", async () => {
+    const { id } = await startContainer(docker, "docker", NAME);
+    const { snapshot, readable } = await docker.checkpoint(id, { name: "live", leaveRunning: true });
+    assert.equal((await docker.inspect(id)).state, "running");
+    assert.deepEqual(await docker.listCheckpoints?.(id), ["live"]);
+    assert.ok(readable.path !== undefined);
+    const images = await readdir(readable.path);
+    assert.ok(images.includes("inventory.img") && images.includes("pstree.img"));
+    assert.equal(snapshot.leftRunning, true);
+    await docker.deleteCheckpoint?.(id, "live");
+    assert.deepEqual(await docker.listCheckpoints?.(id), []);
+    assert.equal((await docker.locate(snapshot)).path, undefined);
+  });
+
+  it("wakes a container where it was frozen, as often as one likes, at once after freezing", async () => {
+    const { id } = await startContainer(docker, "docker", NAME);
+    await countedAtLeast("docker", NAME, 4);
+    const { snapshot } = await docker.checkpoint(id, { name: "stopped" });
+    const stopped = await docker.inspect(id);
+    assert.equal(stopped.state, "exited");
+    const before = await counted("docker", NAME);
+    const frozen = before.at(-1) ?? -1;
+    // No pause here: the engine is then still busy with the checkpoint, which must not show.
+    const { container } = await docker.restore(snapshot);
+    assert.equal(container.state, "running");
+    await countedAtLeast("docker", NAME, before.length + 2);
+    const on = await counted("docker", NAME);
+    assert.deepEqual(on.slice(before.length, before.length + 2), [frozen + 1, frozen + 2]);
+
+    await assert.rejects(docker.restore(snapshot), { code: "engine.stillRunning" });
+    await docker.restore(snapshot, { replace: true });
+    const again = await until(async () => {
+      const numbers = await counted("docker", NAME);
+      return numbers.lastIndexOf(frozen + 1) > before.length ? numbers : undefined;
+    });
+    assert.ok(again.length > on.length);
+  });
+
+  it("says that a container is not running, is gone, has that checkpoint or lacks it", async () => {
+    const { id } = await startContainer(docker, "docker", NAME);
+    const first = await docker.checkpoint(id, { name: "twice", leaveRunning: true });
+    await assert.rejects(docker.checkpoint(id, { name: "twice", leaveRunning: true }), {
+      code: "engine.checkpointExists",
+    });
+    await stopContainer("docker", NAME);
+    await assert.rejects(docker.checkpoint(id, { name: "late" }), { code: "engine.notRunning" });
+    await docker.deleteCheckpoint?.(id, "twice");
+    await assert.rejects(docker.restore(first.snapshot), { code: "engine.noSuchCheckpoint" });
+    await assert.rejects(docker.deleteCheckpoint?.(id, "twice") ?? Promise.resolve(), {
+      code: "engine.noSuchCheckpoint",
+    });
+    await docker.remove(id);
+    await assert.rejects(docker.restore(first.snapshot), { code: "engine.noSuchContainer" });
+    await assert.rejects(docker.inspect(id), { code: "engine.noSuchContainer" });
+  });
+
+  it("refuses names that would be paths, before it asks anyone", async () => {
+    for (const name of ["../x", "a/b", "x", "", "a b", `a${"b".repeat(200)}`])
+      await assert.rejects(docker.checkpoint(NAME, { name }), { code: "engine.badName" });
+  });
+
+  it("tells in words why CRIU refused", async () => {
+    // A file lock, and no way to ask Docker for --file-locks.
+    const command = ["/bin/sh", "-c", "exec 9>/tmp/lock; flock 9; echo 0; sleep 1000"];
+    const { id } = await startContainer(docker, "docker", NAME, { command });
+    await countedAtLeast("docker", NAME, 1);
+    await assert.rejects(docker.checkpoint(id, { name: "locked", leaveRunning: true }), (error: unknown) => {
+      console.log(error);
+      return true;
+    });
+  });
+});

@@ -1,0 +1,101 @@
+// Containers of the lab for the tests of src/engine and src/debug; both engines take Docker's own calls for this.
+import Docker from "dockerode";
+import { connectEngine } from "../../src/engine/index.ts";
+import type { ContainerDetails, Engine } from "../../src/engine/index.ts";
+import { DOCKER_SOCKET, LAB_IMAGES, PODMAN_SOCKET } from "./sockets.ts";
+
+export type LabEngine = "docker" | "podman";
+
+const SOCKETS: Readonly<Record<LabEngine, string>> = { docker: DOCKER_SOCKET, podman: PODMAN_SOCKET };
+
+/** Counts on its output, five steps a second. */
+export const COUNTER = ["/bin/sh", "-c", "i=0; while true; do echo $i; i=$((i+1)); sleep 0.2; done"];
+
+export interface LabContainer {
+  readonly image?: keyof typeof LAB_IMAGES;
+  readonly command?: readonly string[];
+  readonly network?: string;
+  readonly environment?: readonly string[];
+}
+
+export function labSocket(kind: LabEngine): string {
+  return SOCKETS[kind];
+}
+
+export function connectLab(kind: LabEngine): Promise<Engine> {
+  return connectEngine(`unix://${SOCKETS[kind]}`);
+}
+
+function client(kind: LabEngine): Docker {
+  return new Docker({ socketPath: SOCKETS[kind], host: undefined, protocol: "http" });
+}
+
+/** Starts a container in place of an old one of that name, and gives what the engine says of it. */
+export async function startContainer(
+  engine: Engine,
+  kind: LabEngine,
+  name: string,
+  { image = "busybox", command = COUNTER, network = "host", environment = [] }: LabContainer = {},
+): Promise<ContainerDetails> {
+  await removeContainer(kind, name);
+  const [program = "", ...args] = command;
+  const created = await client(kind).createContainer({
+    name,
+    Image: LAB_IMAGES[image],
+    Entrypoint: [program],
+    Cmd: args,
+    Env: [...environment],
+    HostConfig: { NetworkMode: network },
+  });
+  await created.start();
+  return engine.inspect(created.id);
+}
+
+export async function stopContainer(kind: LabEngine, name: string): Promise<void> {
+  await client(kind).getContainer(name).stop({ t: 0 });
+}
+
+export async function removeContainer(kind: LabEngine, name: string): Promise<void> {
+  await client(kind)
+    .getContainer(name)
+    .remove({ force: true })
+    .catch((error: unknown) => {
+      if (!/no such container|no container with/i.test(String(error))) throw error;
+    });
+}
+
+/** The numbers that the counter has printed so far. */
+export async function counted(kind: LabEngine, name: string): Promise<readonly number[]> {
+  const output = await client(kind).getContainer(name).logs({ stdout: true, stderr: false });
+  // Each piece of output has a header of 8 bytes; digits and newlines are all that the counter writes itself.
+  const pieces: Buffer[] = [];
+  for (let at = 0; at + 8 <= output.length;) {
+    const length = output.readUInt32BE(at + 4);
+    pieces.push(output.subarray(at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return Buffer.concat(pieces)
+    .toString("latin1")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number);
+}
+
+/** Waits until `ask` gives something, for at most `timeout` milliseconds. */
+export async function until<T>(ask: () => Promise<T | undefined>, timeout = 10_000): Promise<T> {
+  const end = performance.now() + timeout;
+  for (;;) {
+    const got = await ask();
+    if (got !== undefined) return got;
+    if (performance.now() > end) throw new Error(`not within ${timeout} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** The counter's last number once it has printed at least `count` numbers. */
+export function countedAtLeast(kind: LabEngine, name: string, count: number): Promise<number> {
+  return until(async () => {
+    const numbers = await counted(kind, name);
+    return numbers.length >= count ? numbers.at(-1) : undefined;
+  });
+}

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Engine } from "../../src/engine/index.ts";
+import {
+  connectLab,
+  counted,
+  countedAtLeast,
+  removeContainer,
+  startContainer,
+  stopContainer,
+} from "./engine-helpers.ts";
+
+const run = promisify(execFile);
+const NAME = "cryoscope-podman";
+const COPY = "cryoscope-podman-copy";
+
+describe("Podman in the lab", () => {
+  let podman: Engine;
+  let folder: string;
+
+  before(async () => {
+    podman = await connectLab("podman");
+    folder = await mkdtemp(join(tmpdir(), "cryoscope-podman-"));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+  afterEach(async () => {
+    await removeContainer("podman", NAME);
+    await removeContainer("podman", COPY);
+  });
+
+  it("says what it is and what it can", () => {
+    assert.match(podman.name, /^Podman \d+\./);
+    assert.equal(podman.kind, "podman");
+    assert.ok(podman.capabilities.archives);
+    assert.ok(podman.capabilities.restoreOptions.includes("name"));
+    assert.equal(podman.listCheckpoints, undefined);
+  });
+
+  it("lists a running container and tells about it", async () => {
+    const { id } = await startContainer(podman, "podman", NAME);
+    const listed = (await podman.list()).find((one) => one.id === id);
+    assert.equal(listed?.name, NAME);
+    assert.equal(listed.state, "running");
+    const details = await podman.inspect(NAME);
+    assert.equal(details.networkMode, "host");
+    assert.equal(details.argv[0], "/bin/sh");
+    assert.ok((details.pid ?? 0) > 0);
+    assert.equal(details.image, listed.image);
+  });
+
+  it("freezes into an archive and lets run on; a copy under a new name counts on from there", async () => {
+    const { id } = await startContainer(podman, "podman", NAME);
+    await countedAtLeast("podman", NAME, 4);
+    const archive = join(folder, "live.tar");
+    const { snapshot, readable } = await podman.checkpoint(id, { name: "live", leaveRunning: true, archive });
+    assert.equal((await podman.inspect(id)).state, "running");
+    assert.deepEqual(readable, { path: archive });
+    assert.equal((await stat(archive)).mode & 0o777, 0o600);
+    const { stdout } = await run("tar", ["-tf", archive]);
+    assert.match(stdout, /^checkpoint\/pstree\.img$/m);
+    assert.match(stdout, /^config\.dump$/m);
+    assert.deepEqual(
+      (await readdir(folder)).filter((name) => name.endsWith(".part")),
+      [],
+    );
+
+    const { container } = await podman.restore(snapshot, { name: COPY });
+    assert.equal(container.name, COPY);
+    assert.equal(container.state, "running");
+    await countedAtLeast("podman", COPY, 3);
+    const original = await counted("podman", NAME);
+    const copy = await counted("podman", COPY);
+    const [first = -1] = copy.slice(-2);
+    assert.ok(first >= 4, `${copy.join(" ")} against ${original.join(" ")}`);
+    assert.deepEqual(
+      copy,
+      copy.toSorted((a, b) => a - b),
+    );
+  });
+
+  it("freezes into an archive, stops, and comes back in the old one's place as often as one likes", async () => {
+    const { id } = await startContainer(podman, "podman", NAME);
+    await countedAtLeast("podman", NAME, 4);
+    const archive = join(folder, "stopped.tar");
+    const { snapshot } = await podman.checkpoint(id, { name: "stopped", archive });
+    assert.equal((await podman.inspect(id)).state, "exited");
+    const frozen = (await counted("podman", NAME)).at(-1) ?? -1;
+    await assert.rejects(podman.restore(snapshot), { code: "engine.nameInUse" });
+    for (let round = 0; round < 2; round++) {
+      const { container } = await podman.restore(snapshot, { replace: true });
+      assert.equal(container.id, id);
+      await countedAtLeast("podman", NAME, 2);
+      const numbers = await counted("podman", NAME);
+      assert.ok(numbers.includes(frozen + 1), `${frozen}: ${numbers.join(" ")}`);
+    }
+  });
+
+  it("freezes in place and wakes in place", async () => {
+    const { id } = await startContainer(podman, "podman", NAME);
+    await countedAtLeast("podman", NAME, 4);
+    const { snapshot, readable } = await podman.checkpoint(id, { name: "inside" });
+    assert.deepEqual(snapshot.checkpoint, { kind: "container" });
+    const before = await counted("podman", NAME);
+    assert.ok(readable.path !== undefined && (await readdir(readable.path)).includes("pstree.img"));
+    await assert.rejects(podman.restore(snapshot, { name: COPY }), { code: "engine.cannotRestoreAs" });
+    await podman.restore(snapshot);
+    await countedAtLeast("podman", NAME, before.length + 1);
+    assert.equal((await counted("podman", NAME))[before.length], (before.at(-1) ?? -1) + 1);
+    await assert.rejects(podman.restore(snapshot), { code: "engine.stillRunning" });
+    await stopContainer("podman", NAME);
+    // The first restore used it up.
+    await assert.rejects(podman.restore(snapshot), { code: "engine.noSuchCheckpoint" });
+  });
+
+  it("says that a container is not running or gone, and leaves no archive behind", async () => {
+    const { id } = await startContainer(podman, "podman", NAME);
+    await stopContainer("podman", NAME);
+    const archive = join(folder, "none.tar");
+    await assert.rejects(podman.checkpoint(id, { name: "late", archive }), { code: "engine.notRunning" });
+    await podman.remove(id);
+    await assert.rejects(podman.checkpoint(id, { name: "gone", archive }), {
+      code: "engine.noSuchContainer",
+    });
+    assert.deepEqual(
+      (await readdir(folder)).filter((name) => name.startsWith("none")),
+      [],
+    );
+  });
+
+  it("never writes over a file, and says when the folder can't be written", async () => {
+    const { id } = await startContainer(podman, "podman", NAME);
+    const archive = join(folder, "mine.tar");
+    await writeFile(archive, "mine");
+    await assert.rejects(podman.checkpoint(id, { name: "over", leaveRunning: true, archive }), {
+      code: "engine.archiveExists",
+    });
+    await assert.rejects(
+      podman.checkpoint(id, { name: "nowhere", leaveRunning: true, archive: join(folder, "no/such/a.tar") }),
+      { code: "engine.archiveUnwritable" },
+    );
+    assert.equal((await podman.inspect(id)).state, "running");
+  });
+
+  it("says that a file is no checkpoint", async () => {
+    const archive = join(folder, "text.tar");
+    const { id } = await startContainer(podman, "podman", NAME);
+    const { snapshot } = await podman.checkpoint(id, { name: "good", leaveRunning: true, archive });
+    await rm(archive);
+    await assert.rejects(podman.restore(snapshot, { name: COPY }), { code: "engine.archiveUnreadable" });
+    await writeFile(archive, "this is not a tar archive\n".repeat(100_000));
+    await assert.rejects(podman.restore(snapshot, { name: COPY }), (error: unknown) => {
+      console.log(error);
+      return true;
+    });
+  });
+
+  it("tells in words why CRIU refused, and freezes with the switch it names", async () => {
+    const command = ["/bin/sh", "-c", "exec 9>/tmp/lock; flock 9; echo 0; sleep 1000"];
+    const { id } = await startContainer(podman, "podman", NAME, { command });
+    await countedAtLeast("podman", NAME, 1);
+    const archive = join(folder, "locked.tar");
+    await assert.rejects(podman.checkpoint(id, { name: "locked", archive }), (error: unknown) => {
+      console.log(error);
+      return true;
+    });
+    assert.equal((await podman.inspect(id)).state, "running");
+    const { snapshot } = await podman.checkpoint(id, { name: "locked", archive, fileLocks: true });
+    assert.deepEqual(snapshot.needs, ["fileLocks"]);
+    assert.equal((await podman.restore(snapshot, { replace: true })).container.state, "running");
+  });
+
+  it("can be interrupted, and leaves no half archive", async () => {
+    const { id } = await startContainer(podman, "podman", NAME);
+    const archive = join(folder, "cut.tar");
+    const stop = new AbortController();
+    const work = podman.checkpoint(id, { name: "cut", leaveRunning: true, archive }, { signal: stop.signal });
+    setTimeout(() => {
+      stop.abort();
+    }, 30);
+    await assert.rejects(work, { name: "AbortError" });
+    assert.deepEqual(
+      (await readdir(folder)).filter((name) => name.startsWith("cut")),
+      [],
+    );
+  });
+});

@@ -1,0 +1,52 @@
+#!/bin/bash
+# images.sh FOLDER NODE KEY: makes the lab's container images out of the lab's own files and gives them to both engines,
+# with no registry. FOLDER keeps their trees; NODE is a Node binary; KEY names this version of the images: an engine
+# that has an image with another key, or none, gets it anew.
+#   lab/busybox  a shell and the usual tools
+#   lab/native   the same, and /threads (test/lab/programs/threads.c, static, with symbols)
+#   lab/node     the same, and Node with its libraries
+set -eu
+folder=$1 node=$2 key=$3
+tools='sh ls cat sleep echo ps top nc ping wget tail dd touch rm mkdir mv ln kill env id hostname ip sed awk grep find mount stat tee vi seq date head wc true false'
+
+shell_tree() {
+  local name tool
+  mkdir -p "$1"/{usr/bin,usr/lib,usr/lib64,usr/sbin,proc,sys,dev,etc,root,var/log}
+  mkdir -p -m 1777 "$1/tmp"
+  for name in bin lib lib64 sbin; do ln -s "usr/$name" "$1/$name"; done
+  cp /usr/bin/busybox "$1/usr/bin/"
+  for tool in $tools; do ln -s busybox "$1/usr/bin/$tool"; done
+  printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' > "$1/etc/passwd"
+  printf 'root:x:0:\nnogroup:x:65534:\n' > "$1/etc/group"
+}
+add_busybox() { :; }
+add_native() { gcc -static -g -O0 -pthread -o "$1/threads" /project/test/lab/programs/threads.c; }
+add_node() {
+  cp "$node" "$1/usr/bin/node"
+  # "libdl.so.2 => /lib/x86_64-linux-gnu/libdl.so.2 (0x…)", and the loader alone on its line.
+  ldd "$node" | grep -o '/[^ ]*' | while read -r library; do
+    mkdir -p "$1$(dirname "$library")"
+    cp --dereference "$library" "$1$library"
+  done
+}
+
+for name in busybox native node; do
+  tar=$folder/$name-$key.tar
+  if [ ! -e "$tar" ]; then
+    rm -rf "$folder/$name"* # older versions too
+    shell_tree "$folder/$name"
+    "add_$name" "$folder/$name"
+    tar -C "$folder/$name" --sort=name -cf "$tar.partial" .
+    rm -rf "${folder:?}/$name"
+    mv "$tar.partial" "$tar"
+  fi
+  for engine in docker podman; do
+    case $engine in
+      docker) image=lab/$name:latest ;;
+      podman) image=localhost/lab/$name:latest ;;
+    esac
+    if [ "$($engine image inspect --format '{{index .Config.Labels "key"}}' "$image" 2> /dev/null)" != "$key" ]; then
+      $engine import --change 'CMD ["/bin/sh"]' --change 'ENV PATH=/bin:/sbin' --change "LABEL key=$key" "$tar" "$image"
+    fi
+  done
+done
