@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { access, constants, stat } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { CACHE, PROJECT } from "../test/host/index.ts";
-import { hasDisplay } from "./steps.ts";
+import { hasDisplay } from "./display.ts";
 import { runGroup, typescript } from "./processes.ts";
 import { SAMPLE } from "./sample.ts";
 

@@ -1,6 +1,7 @@
 // What `npm test` does, in this order. A new kind of test is a new row.
 import { hostUnavailable } from "../test/host/index.ts";
 import { whyNoLab } from "../test/lab/preconditions.ts";
+import { hasDisplay } from "./display.ts";
 import { typescript } from "./processes.ts";
 
 const MINUTE = 60_000;
@@ -28,14 +29,6 @@ const noDesktop = () => {
   if (hostUnavailable() === undefined || process.platform !== "linux" || hasDisplay()) return undefined;
   return "VS Code needs a display here; run `xvfb-run npm test`";
 };
-
-/** Whether a desktop program could open a window. */
-export function hasDisplay(): boolean {
-  if (process.platform !== "linux") return true;
-  return [process.env["DISPLAY"], process.env["WAYLAND_DISPLAY"]].some(
-    (name) => name !== undefined && name !== "",
-  );
-}
 
 export const STEPS: readonly Step[] = [
   {
