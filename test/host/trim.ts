@@ -49,10 +49,13 @@ async function create(name, file) {
   mkdirSync(dirname(file), { recursive: true });
   return new Logger("rotating", name, file);
 }
-module.exports = {
-  version: 0, Logger, createRotatingLogger: create, createAsyncRotatingLogger: create,
-  setLevel(level) { threshold = level; }, setFlushOn() {},
-};
+// One by one: it is imported as an ES module, and so Node must be able to see the names.
+exports.version = 0;
+exports.Logger = Logger;
+exports.createRotatingLogger = create;
+exports.createAsyncRotatingLogger = create;
+exports.setLevel = (level) => { threshold = level; };
+exports.setFlushOn = () => {};
 `;
 
 /** The process that would end a server whose parent is gone: our own runner does that. */
