@@ -1,2 +1,32 @@
 // checkpoint: what the images mean together: processes, threads, files, memory maps, mounts of one frozen container.
-export {};
+export { openCheckpoint } from "./open.ts";
+export type { OpenOptions } from "./open.ts";
+export type {
+  Checkpoint,
+  Container,
+  CriuInfo,
+  DumpStatistics,
+  Engine,
+  EngineId,
+  Mapping,
+  MappingKind,
+  Mount,
+  OpenFile,
+  Process,
+  ProcessExit,
+  ProcessPaths,
+  ProcessState,
+  SealedLayer,
+  SealFor,
+  Thread,
+} from "./model.ts";
+export type { Part } from "./problems.ts";
+export { openInLayer, pathInLayer } from "./layers.ts";
+export type { Layer } from "./layers.ts";
+export { listLayerFiles } from "./images.ts";
+export type { LayerFile } from "./images.ts";
+export { readPageIndex, readPages } from "./pages.ts";
+export type { MemoryPiece, PageIndex, PageRange } from "./pages.ts";
+export { pageSizeOf } from "./cmdline.ts";
+export { locateImages, resolveInTree } from "./locate.ts";
+export { checkpointErrors } from "./errors.ts";

@@ -1,0 +1,79 @@
+import type { Engine, EngineId } from "./model.ts";
+import { at } from "./sidecar.ts";
+import type { Json } from "./sidecar.ts";
+
+/** What there is to go by. */
+export interface Traces {
+  /** The OCI spec beside the images. */
+  readonly spec: Json | undefined;
+  readonly config: Json | undefined;
+  readonly hasDockerConfig: boolean;
+  readonly hasStatusDump: boolean;
+  /** runc and crun leave the container's stdio names here. */
+  readonly hasDescriptors: boolean;
+  /** `root` and `source` of the mounts in the images: engines bind their own files into every container. */
+  readonly mountRoots: readonly string[];
+}
+
+interface Rule {
+  readonly id: EngineId;
+  readonly evidence: string;
+  readonly matches: (traces: Traces) => boolean;
+}
+
+const LABELS: Readonly<Record<EngineId, string>> = {
+  podman: "Podman",
+  docker: "Docker",
+  "cri-o": "CRI-O",
+  containerd: "containerd",
+  runc: "runc or crun",
+  criu: "CRIU",
+};
+
+const manager = (traces: Traces): unknown => at(traces.spec, "annotations", "io.container.manager");
+const anyRoot = (pattern: RegExp) => (traces: Traces) => traces.mountRoots.some((root) => pattern.test(root));
+
+/** The first rule that matches says who it was. What the engine wrote itself goes before what the images betray. */
+const RULES: readonly Rule[] = [
+  { id: "podman", evidence: "spec.dump names libpod", matches: (traces) => manager(traces) === "libpod" },
+  { id: "cri-o", evidence: "spec.dump names cri-o", matches: (traces) => manager(traces) === "cri-o" },
+  { id: "docker", evidence: "config.v2.json lies beside it", matches: (traces) => traces.hasDockerConfig },
+  {
+    id: "containerd",
+    evidence: "status.dump or spec.dump without a manager",
+    matches: (traces) => traces.hasStatusDump || (traces.spec !== undefined && traces.config !== undefined),
+  },
+  {
+    id: "podman",
+    evidence: "Podman's files are mounted in the container",
+    matches: anyRoot(/\/overlay-containers\/[0-9a-f]{64}\/userdata\//),
+  },
+  {
+    id: "cri-o",
+    evidence: "CRI-O's files are mounted in the container",
+    matches: anyRoot(/(^|\/)crio(-[0-9a-f]{64}|\/)/),
+  },
+  {
+    id: "docker",
+    evidence: "Docker's files are mounted in the container",
+    matches: anyRoot(/\/containers\/[0-9a-f]{64}\/(hostname|hosts|resolv\.conf)$|^\/docker\/[0-9a-f]{64}$/),
+  },
+  {
+    id: "containerd",
+    evidence: "containerd's files are mounted in the container",
+    matches: anyRoot(/\/io\.containerd\./),
+  },
+  {
+    id: "runc",
+    evidence: "descriptors.json lies among the images",
+    matches: (traces) => traces.hasDescriptors,
+  },
+  { id: "criu", evidence: "images alone", matches: () => true },
+];
+
+/** Who made the checkpoint. A new engine is a row above. */
+export function detectEngine(traces: Traces): Engine {
+  const rule = RULES.find((candidate) => candidate.matches(traces));
+  const id = rule?.id ?? "criu";
+  return { id, label: LABELS[id], evidence: rule?.evidence ?? "" };
+}

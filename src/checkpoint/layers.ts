@@ -1,0 +1,107 @@
+import { folderId, openLinkedFolder } from "../archive/index.ts";
+import type { FileTree, LinkedFolder, TreeEntry } from "../archive/index.ts";
+import type { ByteSource } from "../bytes/index.ts";
+import type { ImageSeal } from "../criu/index.ts";
+import { checkpointErrors } from "./errors.ts";
+import { join } from "./locate.ts";
+import type { SealFor } from "./model.ts";
+import { asProblem } from "./problems.ts";
+import type { Report } from "./problems.ts";
+
+/** A chain this long is no backup scheme but an attack. */
+const MAX_LAYERS = 256;
+
+/** One directory of images. Its own keys open it where it is sealed. */
+export interface Layer {
+  /** 0 is the newest. */
+  readonly index: number;
+  /** Path in the tree; "" for its root. */
+  readonly folder: string;
+  readonly tree: FileTree;
+  readonly sealed: boolean;
+  readonly seal: ImageSeal | undefined;
+  /** Every file in the folder, by name. */
+  readonly files: ReadonlyMap<string, TreeEntry>;
+}
+
+/**
+ * The layer in `folder` and those its `parent` links lead to (`criu/image.c`: the newest layer is the one that was
+ * asked for). A missing, outside or circular parent is reported and ends the chain.
+ */
+export async function openLayers(
+  tree: FileTree,
+  folder: string,
+  sealFor: SealFor | undefined,
+  report: Report,
+  signal?: AbortSignal,
+): Promise<readonly Layer[]> {
+  const layers: Layer[] = [];
+  const seen = new Set<string>();
+  let next: LinkedFolder | undefined = { tree, folder, id: folderId(tree, folder) };
+  try {
+    while (next !== undefined) {
+      signal?.throwIfAborted();
+      seen.add(next.id);
+      const layer = await openLayer(next, layers.length, sealFor);
+      layers.push(layer);
+      next = layer.files.has("parent") ? await parentOf(layer, seen, report) : undefined;
+    }
+    return layers;
+  } catch (error) {
+    await closeLayers(tree, layers);
+    throw error;
+  }
+}
+
+/** Closes the trees that had to be opened for parents outside of `tree`, which stays open. */
+export async function closeLayers(tree: FileTree, layers: readonly Layer[]): Promise<void> {
+  const others = new Set(layers.map((layer) => layer.tree).filter((other) => other !== tree));
+  for (const other of others) await other.close();
+}
+
+async function openLayer(
+  { tree, folder }: LinkedFolder,
+  index: number,
+  sealFor: SealFor | undefined,
+): Promise<Layer> {
+  const entries = await tree.list(folder);
+  const files = new Map(
+    entries.filter((entry) => entry.kind !== "folder").map((entry) => [entry.name, entry]),
+  );
+  const cipherPath = join(folder, "cipher.img");
+  const sealed = files.get("cipher.img")?.kind === "file";
+  if (sealed && sealFor === undefined) throw checkpointErrors.keyNeeded(cipherPath);
+  const seal = sealed ? await sealFor?.({ folder, tree, cipherPath }) : undefined;
+  return { index, folder, tree, sealed, seal, files };
+}
+
+/** Opens a file of the layer; undefined when there is none of that name (or it is a link). The caller closes it. */
+export async function openInLayer(layer: Layer, name: string): Promise<ByteSource | undefined> {
+  return layer.files.get(name)?.kind === "file" ? layer.tree.open(join(layer.folder, name)) : undefined;
+}
+
+/** Path in the tree of a file of the layer, for messages. */
+export const pathInLayer = (layer: Layer, name: string): string => join(layer.folder, name);
+
+/** The folder that a layer's `parent` link leads to; undefined, and reported, where the chain is broken. */
+async function parentOf(
+  layer: Layer,
+  seen: ReadonlySet<string>,
+  report: Report,
+): Promise<LinkedFolder | undefined> {
+  const path = join(layer.folder, "parent");
+  const broken = (error: unknown): undefined => {
+    report({ ...asProblem(error, path), severity: "warning" });
+    return undefined;
+  };
+  const linked = await openLinkedFolder(layer.tree, path).catch((cause: unknown) =>
+    broken(checkpointErrors.parentUnreachable(cause)),
+  );
+  if (linked === undefined) return undefined;
+  const trouble =
+    (seen.has(linked.id) && checkpointErrors.parentCycle()) ||
+    (layer.index + 1 >= MAX_LAYERS && checkpointErrors.tooManyLayers());
+  if (!trouble) return linked;
+  if (linked.tree !== layer.tree) await linked.tree.close();
+  return broken(trouble);
+}

@@ -1,0 +1,210 @@
+import type { FileTree } from "../archive/index.ts";
+import type { ImageSeal, Problem } from "../criu/index.ts";
+import type { Layer } from "./layers.ts";
+import type { Part } from "./problems.ts";
+
+/** Who made the checkpoint. */
+export type EngineId = "podman" | "docker" | "cri-o" | "containerd" | "runc" | "criu";
+
+export interface Engine {
+  readonly id: EngineId;
+  /** As people write it: `Podman`. */
+  readonly label: string;
+  /** What gave it away, in a few words: `spec.dump names libpod`. */
+  readonly evidence: string;
+}
+
+/** What the engine wrote down about the container. Everything but the id may be unknown. */
+export interface Container {
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+  /** Name of the container image. */
+  readonly image: string | undefined;
+  readonly imageId: string | undefined;
+  /** The OCI runtime: `runc`, `crun`. */
+  readonly runtime: string | undefined;
+  /** RFC 3339. */
+  readonly created: string | undefined;
+  /** RFC 3339; undefined where the engine didn't say (then see `criu.written`). */
+  readonly checkpointed: string | undefined;
+  readonly pod: string | undefined;
+  readonly namespace: string | undefined;
+  readonly hostname: string | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The mounts the engine asked for (OCI spec). */
+  readonly mounts: readonly Mount[];
+}
+
+/** Microseconds and pages, from `stats-dump` (`images/stats.proto`). */
+export interface DumpStatistics {
+  readonly freezingTime: number;
+  readonly frozenTime: number;
+  readonly memdumpTime: number;
+  readonly memwriteTime: number;
+  readonly pagesScanned: bigint;
+  readonly pagesWritten: bigint;
+  readonly pagesSkippedParent: bigint;
+  readonly pagesLazy: bigint;
+}
+
+export interface CriuInfo {
+  /** 1, 2 or 3; undefined without a readable inventory.img. */
+  readonly imageVersion: number | undefined;
+  /** From dump.log, where there is one: `4.2`. */
+  readonly version: string | undefined;
+  readonly runId: string | undefined;
+  readonly plugins: readonly string[];
+  /** `NO_LSM`, `SELINUX`, `APPARMOR`. */
+  readonly lsm: string | undefined;
+  /** `X86_64`, `AARCH64` … of the first process. */
+  readonly architecture: string | undefined;
+  /** When inventory.img was written by the archive's or folder's clock, milliseconds since 1970. */
+  readonly written: number | undefined;
+  readonly statistics: DumpStatistics | undefined;
+  readonly sealed: boolean;
+}
+
+export type ProcessState = "running" | "stopped" | "zombie" | "unknown";
+
+/** Why a zombie ended: by itself with a code, or by a signal. */
+export interface ProcessExit {
+  readonly code?: number;
+  readonly signal?: number;
+}
+
+/** One process. Its pids are those of its own pid namespace, as in the container. */
+export interface Process {
+  readonly pid: number;
+  /** 0 for a root of the dumped tree. */
+  readonly ppid: number;
+  readonly pgid: number;
+  readonly sid: number;
+  /** Pids of the children that are in this checkpoint, in the order of pstree.img. */
+  readonly children: readonly number[];
+  readonly comm: string;
+  /** Arguments as the process has them in its memory now. Empty for zombies and where the memory is not readable. */
+  readonly cmdline: readonly string[];
+  readonly state: ProcessState;
+  readonly exit: ProcessExit | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  /** Thread ids, the leader first. Empty for zombies. */
+  readonly threadIds: readonly number[];
+}
+
+export interface Thread {
+  readonly tid: number;
+  readonly comm: string;
+  /** A thread has the state of its process: CRIU stores one per process. */
+  readonly state: ProcessState;
+  readonly leader: boolean;
+}
+
+export interface OpenFile {
+  readonly fd: number;
+  /** CRIU's word for the kind: `REG`, `PIPE`, `INETSK`. */
+  readonly type: string;
+  /** A path in the process's root where the file has one. */
+  readonly path: string | undefined;
+  /** One line for people: `/etc/passwd`, `TCP 127.0.0.1:80 LISTEN`, `pipe:[42]`. */
+  readonly description: string;
+  /** Names of open flags: `O_RDWR`, `O_APPEND`. */
+  readonly flags: readonly string[];
+  readonly closeOnExec: boolean;
+  /** File offset in bytes, for kinds that have one. */
+  readonly position: bigint | undefined;
+  /** Two descriptors with the same id share one open file description. */
+  readonly id: number;
+  /** The file has no name any more: CRIU kept its content (ghost) or another link. */
+  readonly deleted: boolean;
+}
+
+export type MappingKind =
+  | "file"
+  | "anonymous"
+  | "shared"
+  | "memfd"
+  | "heap"
+  | "stack"
+  | "vdso"
+  | "vvar"
+  | "vsyscall"
+  | "sysv"
+  | "socket"
+  | "aio"
+  | "other";
+
+/** One VMA: the addresses `[start, end)`. */
+export interface Mapping {
+  readonly start: bigint;
+  readonly end: bigint;
+  /** As in /proc/PID/maps: `r-xp`. */
+  readonly permissions: string;
+  readonly kind: MappingKind;
+  /** Path of the mapped file, or `[heap]`, `[stack]`, `[vdso]` …; undefined for anonymous memory. */
+  readonly name: string | undefined;
+  /** Offset in the mapped file, bytes. */
+  readonly offset: bigint;
+  /** Id in files.img of the mapped file. */
+  readonly fileId: number | undefined;
+}
+
+/** Paths of a process, undefined where the image is missing. */
+export interface ProcessPaths {
+  readonly exe: string | undefined;
+  readonly cwd: string | undefined;
+  readonly root: string | undefined;
+  readonly umask: number | undefined;
+}
+
+export interface Mount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+  /** Path inside the mounted file system, from the images only. */
+  readonly root?: string;
+  readonly id?: number;
+  readonly parentId?: number;
+  /** Id of the mount namespace image: `mountpoints-13.img`. */
+  readonly namespace?: number;
+}
+
+/**
+ * One frozen container or process tree. Immutable; what is big or rarely asked for is read when asked and remembered.
+ * What could not be read at opening is in `problems`, the rest comes with the part it belongs to.
+ */
+export interface Checkpoint {
+  readonly name: string;
+  readonly tree: FileTree;
+  /** The folder of the newest images first, then its parents. At least one. */
+  readonly layers: readonly Layer[];
+  readonly engine: Engine;
+  readonly container: Container;
+  readonly criu: CriuInfo;
+  /** In the order of pstree.img. */
+  readonly processes: readonly Process[];
+  /** Pids of processes whose parent is not in the checkpoint. */
+  readonly roots: readonly number[];
+  readonly problems: readonly Problem[];
+  process(pid: number): Process | undefined;
+  threads(pid: number): Promise<Part<readonly Thread[]>>;
+  openFiles(pid: number): Promise<Part<readonly OpenFile[]>>;
+  memoryMap(pid: number): Promise<Part<readonly Mapping[]>>;
+  paths(pid: number): Promise<Part<ProcessPaths>>;
+  mounts(): Promise<Part<readonly Mount[]>>;
+  /** Opens every image once and says what is wrong with its framing. */
+  checkImages(signal?: AbortSignal): Promise<readonly Problem[]>;
+  close(): Promise<void>;
+}
+
+/** Gives the key of a sealed layer, or throws `seal.keyNeeded`, `seal.wrongKey` … */
+export type SealFor = (layer: SealedLayer) => Promise<ImageSeal>;
+
+export interface SealedLayer {
+  /** Path in the tree of the layer's folder. */
+  readonly folder: string;
+  readonly tree: FileTree;
+  /** `cipher.img` of the layer. */
+  readonly cipherPath: string;
+}

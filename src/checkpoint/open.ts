@@ -1,0 +1,165 @@
+import type { FileTree } from "../archive/index.ts";
+import { readContainer } from "./container.ts";
+import type { Sidecars } from "./container.ts";
+import { readCriuInfo } from "./criu-info.ts";
+import { detectEngine } from "./engine-detect.ts";
+import { checkpointErrors } from "./errors.ts";
+import { readFileTable } from "./files.ts";
+import type { FileTable } from "./files.ts";
+import { checkImages } from "./images.ts";
+import { closeLayers, openLayers } from "./layers.ts";
+import type { Layer } from "./layers.ts";
+import { locateImages } from "./locate.ts";
+import type { Checkpoint, Mount, SealFor } from "./model.ts";
+import { readMounts } from "./mounts.ts";
+import { collect } from "./problems.ts";
+import type { Part, Report } from "./problems.ts";
+import { readProcesses } from "./processes.ts";
+import type { ProcessTree } from "./processes.ts";
+import { processParts } from "./process-parts.ts";
+import { readRecords } from "./records.ts";
+import { refuseLostKeys, refuseWrongKey } from "./sealed.ts";
+import { findSidecar, readJson } from "./sidecar.ts";
+
+export interface OpenOptions {
+  /** Folder of the newest images in the tree, where the caller knows it. Found by content otherwise. */
+  readonly folder?: string;
+  /** Gives the keys of sealed layers. Without it a sealed checkpoint is refused with `seal.keyNeeded`. */
+  readonly sealFor?: SealFor;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens a checkpoint: finds its images, its engine, its processes and their command lines. What is broken is told in
+ * `problems`; it throws only when there is nothing to show (`checkpoint.noImages`) or nothing may be shown
+ * (`seal.keyNeeded`, `seal.wrongKey`, `checkpoint.sealedWithoutCipher`). The tree then belongs to the checkpoint.
+ */
+export async function openCheckpoint(tree: FileTree, options: OpenOptions = {}): Promise<Checkpoint> {
+  const { signal, sealFor } = options;
+  const opened = await collect(async (report) => {
+    for (const message of tree.problems)
+      report({ code: "archive.entry", message, severity: "warning", file: tree.name });
+    const folder = options.folder ?? (await locate(tree, report, signal));
+    const [newest, ...parents] = await openLayers(tree, folder, sealFor, report, signal);
+    if (newest === undefined) throw checkpointErrors.noImages(tree.name);
+    await refuseLostKeys(newest);
+    const layers = [newest, ...parents] as const;
+    const inventory = await collect((tell) =>
+      readRecords(newest, "inventory.img", "inventory_entry", tell, 1),
+    );
+    refuseWrongKey(newest, inventory.problems);
+    inventory.problems.forEach(report);
+    if (!newest.files.has("inventory.img")) report(noInventory(folder));
+
+    const tree_ = await readProcesses(layers, report, signal);
+    const mounts = await collect((tell) => readMounts(newest, tell));
+    const about = await readAbout(newest, mounts.value, report);
+    const criu = await readCriuInfo(newest, inventory.value[0], tree_.architecture, report);
+    return { layers, mounts, criu, ...about, ...tree_ };
+  });
+  return assemble(tree, opened);
+}
+
+interface Opened extends ProcessTree, Pick<Checkpoint, "engine" | "container" | "criu"> {
+  readonly layers: readonly [Layer, ...Layer[]];
+  readonly mounts: Part<readonly Mount[]>;
+}
+
+function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint {
+  const { layers, processes, roots, architecture, mounts, engine, container, criu } = value;
+  const [newest] = layers;
+  const byPid = new Map(processes.map((process) => [process.pid, process]));
+  const fileTable = once(() => collect<FileTable>((report) => readFileTable(newest, report)));
+  const shownMounts = mounts.value.length > 0 ? mounts : { ...mounts, value: container.mounts };
+  return {
+    name: tree.name,
+    tree,
+    layers,
+    engine,
+    container,
+    criu: { ...criu },
+    processes,
+    roots,
+    problems,
+    process: (pid) => byPid.get(pid),
+    ...processParts(newest, byPid, fileTable, architecture),
+    mounts: () => Promise.resolve(shownMounts),
+    checkImages: (signal) => checkImages(layers, signal),
+    close: async () => {
+      await closeLayers(tree, layers);
+      await tree.close();
+    },
+  };
+}
+
+/** Runs `make` at the first call only; a failure is tried again at the next. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+}
+
+async function locate(tree: FileTree, report: Report, signal: AbortSignal | undefined): Promise<string> {
+  const { folder, others } = await locateImages(tree, signal);
+  if (others.length > 0)
+    report({
+      code: "checkpoint.several",
+      message: `There are images of more than one checkpoint here; those in "${folder}" are shown, not those in ${others
+        .slice(0, 5)
+        .map((other) => `"${other}"`)
+        .join(", ")}${others.length > 5 ? " …" : ""}.`,
+      severity: "warning",
+      file: tree.name,
+    });
+  return folder;
+}
+
+/** What the engine left beside the images, and who it was. */
+async function readAbout(
+  layer: Layer,
+  mounts: readonly Mount[],
+  report: Report,
+): Promise<Pick<Checkpoint, "engine" | "container">> {
+  const sidecar = async (name: string) => {
+    const path = await findSidecar(layer.tree, layer.folder, name);
+    return path === undefined ? undefined : readJson(layer.tree, path, report);
+  };
+  const sidecars: Sidecars = {
+    spec: await sidecar("spec.dump"),
+    config: await sidecar("config.dump"),
+    docker: await sidecar("config.v2.json"),
+    status: await sidecar("status.dump"),
+  };
+  const mountRoots = mounts.map((mount) => mount.root ?? "");
+  const engine = detectEngine({
+    spec: sidecars.spec,
+    config: sidecars.config,
+    hasDockerConfig: sidecars.docker !== undefined,
+    hasStatusDump: sidecars.status !== undefined,
+    hasDescriptors: layer.files.has("descriptors.json"),
+    mountRoots,
+  });
+  const hostname = await readHostname(layer, report);
+  return { engine, container: readContainer(sidecars, hostname, mountRoots, engine.id) };
+}
+
+/** The host name of the first uts namespace that was dumped. */
+async function readHostname(layer: Layer, report: Report): Promise<string | undefined> {
+  const file = [...layer.files.keys()].find((name) => /^utsns-\d{1,10}\.img$/.test(name));
+  if (file === undefined) return undefined;
+  const [entry] = await readRecords(layer, file, "utsns_entry", report, 1);
+  return entry?.nodename;
+}
+
+const noInventory = (folder: string) =>
+  ({
+    code: "checkpoint.noInventory",
+    message: "inventory.img is missing; the dump was not finished, or files were lost.",
+    severity: "warning",
+    file: folder === "" ? "inventory.img" : `${folder}/inventory.img`,
+  }) as const;

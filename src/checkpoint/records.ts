@@ -1,0 +1,104 @@
+import type { FileTree } from "../archive/index.ts";
+import type { ByteSource } from "../bytes/index.ts";
+import { openImage, readEntries } from "../criu/index.ts";
+import type { Image, ImageSeal, MessageMap, MessageName } from "../criu/index.ts";
+import { pathInLayer } from "./layers.ts";
+import type { Layer } from "./layers.ts";
+import { orReport } from "./problems.ts";
+import type { Report } from "./problems.ts";
+
+/** Opens the image at `path` for as long as `use` runs: descriptors are few, images many. */
+export async function withImage<T>(
+  tree: FileTree,
+  path: string,
+  seal: ImageSeal | undefined,
+  use: (image: Image) => Promise<T>,
+): Promise<T> {
+  const source = await tree.open(path);
+  try {
+    return await use(await openImage(path.slice(path.lastIndexOf("/") + 1), source, { seal }));
+  } finally {
+    await source.close?.();
+  }
+}
+
+/**
+ * The entries of an image as plain objects, at most `limit`. What is wrong with the image is reported, and the rest
+ * of it given; an image that is absent has no entries: CRIU writes no file for a kind it had nothing of.
+ */
+export function readRecords<Name extends MessageName>(
+  layer: Layer,
+  file: string,
+  message: Name,
+  report: Report,
+  limit: number,
+): Promise<readonly MessageMap[Name][]> {
+  if (layer.files.get(file)?.kind !== "file") return Promise.resolve([]);
+  return readRecordsAt(layer.tree, pathInLayer(layer, file), layer.seal, message, report, limit);
+}
+
+/** The same for an image anywhere in a tree. */
+export function readRecordsAt<Name extends MessageName>(
+  tree: FileTree,
+  path: string,
+  seal: ImageSeal | undefined,
+  message: Name,
+  report: Report,
+  limit: number,
+): Promise<readonly MessageMap[Name][]> {
+  // What is reported from inside an image knows its file name, not its folder.
+  const tell: Report = (problem) => {
+    report({ ...problem, file: path });
+  };
+  return orReport<readonly MessageMap[Name][]>(report, path, [], () =>
+    withImage(tree, path, seal, async (image) => {
+      image.problems.forEach(tell);
+      const records: MessageMap[Name][] = [];
+      for await (const record of readEntries(image, message, tell)) {
+        if (records.length === limit) {
+          tell(tooMany(path, image.entryCount, limit));
+          break;
+        }
+        records.push(record);
+      }
+      return records;
+    }),
+  );
+}
+
+/** The only entry of an image; an absent or empty one is reported, for images every living process has. */
+export async function readOne<Name extends MessageName>(
+  layer: Layer,
+  file: string,
+  message: Name,
+  report: Report,
+): Promise<MessageMap[Name] | undefined> {
+  if (layer.files.get(file)?.kind !== "file") {
+    report({
+      code: "checkpoint.imageMissing",
+      message: "The image is missing; what it holds cannot be shown.",
+      severity: "error",
+      file: pathInLayer(layer, file),
+    });
+    return undefined;
+  }
+  const [record] = await readRecords(layer, file, message, report, 1);
+  return record;
+}
+
+/** Runs `use` on the plaintext of a raw image of a layer, the pages above all. */
+export function withPlainBytes<T>(
+  layer: Layer,
+  file: string,
+  use: (source: ByteSource) => Promise<T>,
+): Promise<T> {
+  return withImage(layer.tree, pathInLayer(layer, file), layer.seal, (image) => use(image.plain));
+}
+
+const tooMany = (file: string, count: number, limit: number) =>
+  ({
+    code: "checkpoint.tooManyEntries",
+    message: `The image has ${count} entries; the first ${limit} are shown.`,
+    severity: "warning",
+    file,
+  }) as const;
