@@ -33,7 +33,7 @@ describe("a CRIU log", () => {
     it(`of ${name} is explained by its line from ${place}`, async () => {
       const text = await log(name);
       const failure = explainCriuLog(text, "/somewhere/dump.log");
-      assert.ok(failure?.line?.includes(`Error (${place})`), failure?.line);
+      assert.ok(failure?.line?.includes(`Error (${place})`) === true, failure?.line);
       assert.match(failure.sentence, sentence);
       assert.ok(failure.next.length > 0);
       assert.equal(failure.log, "/somewhere/dump.log");
@@ -67,7 +67,6 @@ describe("a CRIU log", () => {
     const text = `Error (criu/x.c:1): name \u001b[31m${"A".repeat(10_000)}\r\u0000`;
     const line = explainCriuLog(text)?.line ?? "";
     assert.ok(line.length <= 300);
-    // eslint-disable-next-line no-control-regex -- what must not be there
     assert.doesNotMatch(line, /[\u0000-\u001f]/);
   });
 
@@ -82,6 +81,7 @@ describe("a CRIU log", () => {
 describe("the table of known causes", () => {
   it("has codes that are unique and sentences that end", () => {
     assert.equal(new Set(CRIU_CAUSES.map(({ code }) => code)).size, CRIU_CAUSES.length);
-    for (const { sentence, next } of CRIU_CAUSES) assert.ok(sentence.endsWith(".") && next.endsWith("."), sentence);
+    for (const { sentence, next } of CRIU_CAUSES)
+      assert.ok(sentence.endsWith(".") && next.endsWith("."), sentence);
   });
 });

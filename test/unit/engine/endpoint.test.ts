@@ -22,7 +22,16 @@ describe("an engine's address", () => {
       assert.equal(formatEndpoint(parseEndpoint(url)), url);
     });
 
-  for (const address of ["", "unix://", "/", "tcp://", "two words", "tcp://a:99999", "tcp://a:1/b?c", "ftp://x"])
+  for (const address of [
+    "",
+    "unix://",
+    "/",
+    "tcp://",
+    "two words",
+    "tcp://a:99999",
+    "tcp://a:1/b?c",
+    "ftp://x",
+  ])
     it(`"${address}" is refused in words`, () => {
       assert.throws(() => parseEndpoint(address), { code: "engine.badAddress" });
     });
