@@ -1,10 +1,12 @@
-import { CryoscopeError } from "../bytes/index.ts";
+// Decodes entries. Most are a length word and a message, and are decoded from bytes that were read already; those
+// with payloads are walked over, because only their fields say where they end.
+import { CryoscopeError, toCryoscopeError } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
 import { criuErrors, criuProblems } from "./errors.ts";
 import type { EntryNode, ImageType, MessageNode, Problem, Span } from "./model.ts";
 import { PAYLOAD_RULES } from "./payloads.ts";
 import type { PayloadWalk } from "./payloads.ts";
-import { RecordCursor } from "./records.ts";
+import { MAX_RECORD, RecordCursor } from "./records.ts";
 import type { SealedRecord } from "./records.ts";
 import type { SchemaIndex } from "./schema-index.ts";
 import type { ImageSeal } from "./seal.ts";
@@ -28,9 +30,64 @@ export interface EntryLayout {
   readonly complete: boolean;
 }
 
+/** Whether something follows the messages, so that entries must be decoded to be framed. */
+export function hasPayloads({ type }: EntryContext): boolean {
+  return PAYLOAD_RULES[type?.payload ?? ""] !== undefined;
+}
+
+/** The entry at `span`, whose end is known. Throws what reading the source throws. */
+export async function readEntryAt(context: EntryContext, index: number, span: Span): Promise<EntryNode> {
+  if (hasPayloads(context) || span.end - span.start > MAX_RECORD)
+    return (await layOutEntry(context, index, span.start)).entry;
+  return decodeEntry(
+    context,
+    index,
+    span.start,
+    await context.source.read(span.start, span.end - span.start),
+  );
+}
+
+/** Decodes an entry without payloads from its bytes, which start at `offset` of the image. */
+export function decodeEntry(
+  context: EntryContext,
+  index: number,
+  offset: number,
+  bytes: Uint8Array,
+): EntryNode {
+  const { seal, file, sizeWidth } = context;
+  const end = offset + bytes.length;
+  const tail = seal && bytes.length > sizeWidth ? seal.tailLength : 0;
+  const span = { start: offset + sizeWidth, end: end - tail };
+  const content = bytes.subarray(sizeWidth, bytes.length - tail);
+  const problems: Problem[] = [];
+  let opened: Uint8Array | undefined = content;
+  if (seal && tail > 0)
+    try {
+      const place = { file, offset: span.start };
+      opened = seal.openRecord(content, bytes.subarray(-tail, -12), bytes.subarray(-12), place);
+    } catch (error) {
+      opened = undefined;
+      problems.push(
+        criuProblems.recordBroken(toCryoscopeError(error).sentence, { file, offset: span.start }),
+      );
+    }
+  const sealSpan = { start: span.end, end };
+  return {
+    kind: "entry",
+    index,
+    span: { start: offset, end },
+    sizeSpan: { start: offset, end: offset + sizeWidth },
+    message: decodeOpened(context, opened, span, messageName(context.type, index), problems),
+    payloads: [],
+    seals: tail === 0 ? [] : [sealSpan],
+    framing: tail === 0 ? [] : [{ ...sealSpan, kind: "seal", path: `entries[${index}]` }],
+    problems,
+  };
+}
+
 /**
- * Decodes the entry that starts at `offset`: message, payloads, seals. Throws `criu.truncatedEntry` when not even the
- * message fits into the image, and what reading the source throws; all else is in the entry's problems.
+ * Walks over the entry that starts at `offset`: message, payloads, seals. Throws `criu.truncatedEntry` when not even
+ * the message fits into the image, and what reading the source throws; all else is in the entry's problems.
  */
 export async function layOutEntry(
   context: EntryContext,
@@ -45,7 +102,8 @@ export async function layOutEntry(
   const span = cursor.record(size);
   const problems: Problem[] = [];
 
-  const message = await readMessage(context, cursor, span, messageName(context.type, index), problems);
+  const opened = await cursor.tryPlaintext(span);
+  const message = decodeOpened(context, opened, span, messageName(context.type, index), problems);
   const complete = await followRule(context, cursor, message, problems);
   return {
     entry: {
@@ -53,7 +111,7 @@ export async function layOutEntry(
       index,
       span: { start: offset, end: cursor.offset },
       sizeSpan: { start: offset, end: offset + context.sizeWidth },
-      message: message,
+      message,
       payloads: cursor.payloads,
       seals: cursor.seals,
       framing: cursor.framing,
@@ -68,21 +126,20 @@ function messageName(type: ImageType | undefined, index: number): string | undef
   return index === 0 ? (type?.headMessage ?? type?.message) : type?.message;
 }
 
-/** Decodes the message at `span`; one that can't be opened is a message of one undecoded field. */
-async function readMessage(
+/** Decodes the plaintext of the message at `span`; one that can't be opened is one undecoded field. */
+function decodeOpened(
   { schemas, file }: EntryContext,
-  cursor: RecordCursor,
+  opened: Uint8Array | undefined,
   span: Span,
   name: string | undefined,
   problems: Problem[],
-): Promise<MessageNode> {
+): MessageNode {
   const schema = name === undefined ? undefined : schemas.message(name);
-  const bytes = await cursor.tryPlaintext(span);
-  if (!bytes) {
+  if (!opened) {
     const field = undecodedField(span.start, span.end, new Uint8Array(0));
     return { kind: "message", schema, span, fields: [field] };
   }
-  const decoded = decodeMessage(bytes, schema, { schemas, at: span.start, file });
+  const decoded = decodeMessage(opened, schema, { schemas, at: span.start, file });
   problems.push(...decoded.problems);
   return decoded.message;
 }
@@ -100,7 +157,8 @@ async function followRule(
     cursor,
     message,
     async decode(name, span, messageName, from) {
-      const inner = await readMessage(context, cursor, span, messageName, problems);
+      const opened = await cursor.tryPlaintext(span);
+      const inner = decodeOpened(context, opened, span, messageName, problems);
       cursor.payloads.push({ kind: "payload", name, span: { start: from, end: span.end }, message: inner });
       return inner;
     },

@@ -1,10 +1,9 @@
 import { CryoscopeError } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
-import { layOutEntry } from "./entries.ts";
+import { hasPayloads, layOutEntry } from "./entries.ts";
 import type { EntryContext } from "./entries.ts";
 import { criuProblems } from "./errors.ts";
 import type { Problem, Span } from "./model.ts";
-import { PAYLOAD_RULES } from "./payloads.ts";
 
 /** Bytes read at once while stepping from size word to size word. */
 const WINDOW = 64 * 1024;
@@ -22,13 +21,21 @@ export interface EntryIndex {
   at(offset: number): number | undefined;
 }
 
+/** The index of an image that has no entries. */
+export const noEntries: EntryIndex = {
+  count: 0,
+  end: 0,
+  problems: [],
+  span: () => ({ start: 0, end: 0 }),
+  at: () => undefined,
+};
+
 /** Finds the entries from `start` on. Never throws for what the bytes say. */
 export async function indexEntries(context: EntryContext, start: number): Promise<EntryIndex> {
   const starts = new OffsetList();
-  const rule = PAYLOAD_RULES[context.type?.payload ?? ""];
   const tail = context.seal?.tailLength ?? 0;
   const { end, problems } =
-    rule || context.sizeWidth === 8
+    hasPayloads(context) || context.sizeWidth === 8
       ? await stepThroughEntries(context, start, starts)
       : await stepOverSizes(context.source, context.file, start, tail, starts);
   return {

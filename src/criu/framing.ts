@@ -1,14 +1,15 @@
 // Opens image files: header, entries or raw body, and the plain bytes of sealed ones.
 import { cachedSource } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
-import { layOutEntry } from "./entries.ts";
+import { readEntryAt } from "./entries.ts";
 import type { EntryContext } from "./entries.ts";
-import { indexEntries, OffsetList, stepOverSizes } from "./entry-index.ts";
+import { readEntriesInOrder } from "./entry-reader.ts";
+import { indexEntries, noEntries, OffsetList, stepOverSizes } from "./entry-index.ts";
 import type { EntryIndex } from "./entry-index.ts";
 import { criuErrors, criuProblems } from "./errors.ts";
 import { readHeader } from "./header.ts";
 import type { Header } from "./header.ts";
-import type { Image, LabelledSpan, PayloadNode, Problem } from "./model.ts";
+import type { Image, LabelledSpan, PayloadNode, Problem, Span } from "./model.ts";
 import { plainSource } from "./plain-source.ts";
 import { layOutRawBody } from "./raw-body.ts";
 import { RecordCursor } from "./records.ts";
@@ -50,7 +51,12 @@ export async function openImage(
   };
   const locked = options.sealedHint === true && !options.seal && form !== "clear";
   const body = locked ? lockedBody(context, header) : await openBody(context, header);
-  const { entries } = body;
+  const { entries = noEntries } = body;
+  const spanOf = (index: number): Span => {
+    if (!(index >= 0 && index < entries.count))
+      throw criuErrors.noSuchEntry(index, entries.count, { file: name });
+    return entries.span(index);
+  };
   return {
     name,
     type: header.type,
@@ -58,18 +64,14 @@ export async function openImage(
     plain: seal ? plainSource(context, { ...body, form, pageSize: options.pageSize ?? 4096 }) : source,
     seal,
     header: header.spans,
-    entryCount: entries?.count ?? 0,
+    entryCount: entries.count,
     async entry(index) {
-      if (!entries || !(index >= 0 && index < entries.count))
-        throw criuErrors.noSuchEntry(index, entries?.count ?? 0, { file: name });
-      return (await layOutEntry(context, index, entries.span(index).start)).entry;
+      return readEntryAt(context, index, spanOf(index));
     },
-    entryAt: (offset) => entries?.at(offset),
-    entrySpan(index) {
-      if (!entries || !(index >= 0 && index < entries.count))
-        throw criuErrors.noSuchEntry(index, entries?.count ?? 0, { file: name });
-      return entries.span(index);
-    },
+    entries: (from = 0, to = entries.count) =>
+      readEntriesInOrder(context, entries, Math.max(0, from), Math.min(to, entries.count)),
+    entryAt: (offset) => entries.at(offset),
+    entrySpan: spanOf,
     rest: body.rest,
     restFraming: body.framing,
     problems: [...header.problems, ...body.problems],

@@ -1,9 +1,8 @@
 import { isCancelled } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
-import { layOutEntry } from "./entries.ts";
+import { hasPayloads, layOutEntry } from "./entries.ts";
 import type { EntryContext } from "./entries.ts";
 import type { Body } from "./framing.ts";
-import { PAYLOAD_RULES } from "./payloads.ts";
 import { openRecord } from "./records.ts";
 import type { SealedRecord } from "./records.ts";
 import type { ImageSeal } from "./seal.ts";
@@ -73,7 +72,7 @@ async function* recordsIn(
   for (let index = entries.at(start) ?? 0; index < entries.count; index++) {
     const span = entries.span(index);
     if (span.start >= end) return;
-    if (PAYLOAD_RULES[context.type?.payload ?? ""]) {
+    if (hasPayloads(context)) {
       const { records } = await layOutEntry(context, index, span.start);
       yield* records.filter(overlaps);
     } else if (span.end - span.start > 4) {

@@ -6,6 +6,8 @@ export interface SchemaIndex {
   message(name: string): MessageSchema | undefined;
   /** The field of `message` with this number. */
   field(message: MessageSchema, number: number): FieldSchema | undefined;
+  /** The number of an enum's value. */
+  enumValue(name: string, value: string): number | undefined;
 }
 
 export function indexSchema(schema: Schema): SchemaIndex {
@@ -16,6 +18,7 @@ export function indexSchema(schema: Schema): SchemaIndex {
   return {
     message: (name) => messages.get(name),
     field: (message, number) => fields.get(message)?.get(number),
+    enumValue: (name, value) => schema.enums[name]?.values[value],
   };
 }
 

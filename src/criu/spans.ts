@@ -23,7 +23,7 @@ export async function* imageSpans(image: Image): AsyncGenerator<LabelledSpan> {
 
 async function* parts(image: Image): AsyncGenerator<LabelledSpan[]> {
   yield [...image.header];
-  for (let index = 0; index < image.entryCount; index++) yield entrySpans(await image.entry(index));
+  for await (const entry of image.entries()) yield entrySpans(entry);
   yield [...image.restFraming, ...image.rest.flatMap((part) => [...payloadSpans(part, "")])];
 }
 

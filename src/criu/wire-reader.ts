@@ -6,10 +6,14 @@ export class WireReader {
   position = 0;
   low = 0;
   high = 0;
-  private readonly view: DataView;
+  private lazyView: DataView | undefined;
 
-  constructor(readonly bytes: Uint8Array) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(readonly bytes: Uint8Array) {}
+
+  /** Made on first use: most messages are small and have varints only. */
+  private get view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    return (this.lazyView ??= new DataView(buffer, byteOffset, byteLength));
   }
 
   /** Reads a varint that ends before `end`. False, and nothing moved, when it is cut off or longer than 10 bytes. */
