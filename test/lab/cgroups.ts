@@ -4,7 +4,11 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LAB_NAME } from "./place.ts";
+
+/** A killed task leaves its cgroup within milliseconds, unless the disk is slow. */
+const EMPTY_MILLISECONDS = 10_000;
 
 export interface Cgroup {
   /** Where the hierarchy is mounted, for example `/sys/fs/cgroup/memory`. */
@@ -79,13 +83,43 @@ export function joinable({ folder }: Cgroup): string {
   return existsSync(leaf) ? leaf : folder;
 }
 
-/** Removes the lab's cgroups with all below them; their tasks must have ended. */
-export function removeCgroups(cgroups: readonly Cgroup[]): void {
-  for (const { folder } of cgroups) if (existsSync(folder)) removeTree(folder);
+/**
+ * Ends every task in the lab's cgroups and removes them with all below. What is in a cgroup of this name is the
+ * lab's, so this also mends what an interrupted start has left.
+ */
+export async function removeCgroups(cgroups: readonly Cgroup[]): Promise<void> {
+  const end = Date.now() + EMPTY_MILLISECONDS;
+  for (const { folder } of cgroups) {
+    for (let tasks = tasksBelow(folder); tasks.length > 0; tasks = tasksBelow(folder)) {
+      if (Date.now() > end) throw new Error(`Processes ${tasks.join(", ")} in ${folder} don't end.`);
+      for (const task of tasks) kill(task);
+      await sleep(20);
+    }
+    removeTree(folder);
+  }
+}
+
+function below(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+}
+
+function tasksBelow(folder: string): number[] {
+  if (!existsSync(folder)) return [];
+  const own = readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+  return [...own, ...below(folder).flatMap(tasksBelow)];
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 function removeTree(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) removeTree(join(folder, entry.name));
-  rmdirSync(folder);
+  below(folder).forEach(removeTree);
+  if (existsSync(folder)) rmdirSync(folder);
 }

@@ -44,11 +44,15 @@ function startTime(pid: number): string | undefined {
   }
 }
 
+function readState(): State {
+  // Written by `startLab` below.
+  return JSON.parse(readFileSync(STATE, "utf8")) as State;
+}
+
 /** The running lab of this checkout, if it runs. */
 export function runningLab(): State | undefined {
   if (!existsSync(STATE)) return undefined;
-  // Written by `startLab` below.
-  const state = JSON.parse(readFileSync(STATE, "utf8")) as State;
+  const state = readState();
   return startTime(state.pid) === state.startTime ? state : undefined;
 }
 
@@ -59,7 +63,7 @@ function joined(cgroups: readonly Cgroup[], command: readonly string[]): [string
 
 /** Starts the namespaces and the engines, and waits until both engines answer. */
 export async function startLab(): Promise<void> {
-  removeLeftovers();
+  await removeLeftovers();
   for (const folder of SHARED_FOLDERS) mkdirSync(folder, { recursive: true });
   const cgroups = labCgroups();
   makeCgroups(cgroups);
@@ -118,19 +122,15 @@ export async function stopLab(): Promise<void> {
     // The kernel ends all of a pid namespace with its process 1.
     if (runningLab() !== undefined) process.kill(state.pid, "SIGKILL");
     while (runningLab() !== undefined) await sleep(50);
-    // The other tasks' cgroups empty a moment later.
-    await sleep(100);
   }
-  removeLeftovers();
+  await removeLeftovers();
 }
 
 /** What a lab that was killed from outside leaves behind. */
-function removeLeftovers(): void {
-  removeCgroups(labCgroups());
-  if (existsSync(STATE)) {
-    const state = JSON.parse(readFileSync(STATE, "utf8")) as State;
-    removeCgroups(state.cgroups);
-  }
+async function removeLeftovers(): Promise<void> {
+  await removeCgroups(labCgroups());
+  // It may have been started from another cgroup.
+  if (existsSync(STATE)) await removeCgroups(readState().cgroups);
   for (const name of ["state.json", "docker.sock", "podman.sock"]) rmSync(join(RUN, name), { force: true });
 }
 
