@@ -1,6 +1,5 @@
 // What `npm test` does, in this order. A new kind of test is a new row.
 import { hostUnavailable } from "../test/host/index.ts";
-import { whyNoLab } from "../test/lab/preconditions.ts";
 import { hasDisplay } from "./display.ts";
 import { typescript } from "./processes.ts";
 
@@ -96,7 +95,6 @@ export const STEPS: readonly Step[] = [
     programs: [typescript("test/lab/run.ts")],
     timeoutMs: 15 * MINUTE,
     needs: "build",
-    unavailable: whyNoLab,
   },
   {
     name: "start",

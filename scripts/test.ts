@@ -14,6 +14,8 @@ interface Result {
   readonly why?: string;
 }
 
+/** A program's exit code that means "can't be done here", as automake has it; the last line it writes says why. */
+const CANNOT = 77;
 const PASSED: Counts = { passed: 1, failed: 0, skipped: 0 };
 const FAILED: Counts = { passed: 0, failed: 1, skipped: 0 };
 const SKIPPED: Counts = { passed: 0, failed: 0, skipped: 1 };
@@ -33,6 +35,8 @@ async function runStep(step: Step, earlier: readonly Result[]): Promise<Result> 
     const left = step.timeoutMs - (performance.now() - start);
     const ended = await runGroup(process.execPath, program, { timeoutMs: left, tee: process.stdout });
     counts = mochaCounts(ended.output) ?? counts;
+    if (ended.code === CANNOT)
+      return { step, counts: SKIPPED, seconds: 0, why: ended.output.trimEnd().split("\n").at(-1) ?? "" };
     if (ended.timedOut) why = `not done after ${step.timeoutMs / 60_000} minutes`;
     else if (ended.code !== 0) why ??= `exit code ${ended.code ?? "none"}`;
     if (ended.timedOut) break;

@@ -132,5 +132,6 @@ const WORKBENCH_LINES = [
   "Loading development extension",
   "No search provider",
   "Resolv",
+  "Timed out waiting for authentication provider",
   "Updating additional",
 ];
