@@ -1,0 +1,72 @@
+// One VS Code with the packaged extension, and a browser that looks at it, for a file of tests.
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { vsixFile } from "../../scripts/vsix.ts";
+import { PROJECT, ensureHost, openBrowser, startServer, workbench } from "../host/index.ts";
+import type { Server } from "../host/index.ts";
+
+/** Themes that every picture is taken in: what the setting is called, and the class that the workbench then has. */
+export const THEMES = [
+  { name: "dark", setting: "Dark Modern", marker: "vs-dark" },
+  { name: "light", setting: "Light Modern", marker: "vs" },
+  { name: "high-contrast", setting: "Default High Contrast", marker: "hc-black" },
+] as const;
+
+export class Session {
+  readonly page: Page;
+  readonly #server: Server;
+  readonly #browser: Browser;
+
+  private constructor(page: Page, server: Server, browser: Browser) {
+    this.page = page;
+    this.#server = server;
+    this.#browser = browser;
+  }
+
+  /** Opens the workbench on a folder, with the extension from `npm run package`. */
+  static async open(folder: string): Promise<Session> {
+    const vsix = await vsixFile(PROJECT);
+    if (!existsSync(vsix)) throw new Error("There is no package to test: run `npm run package` first.");
+    const host = await ensureHost();
+    const server = await startServer(host, {
+      vsix: [vsix],
+      settings: { "workbench.colorTheme": THEMES[0].setting },
+    });
+    const browser = await openBrowser(host);
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    const session = new Session(page, server, browser);
+    try {
+      await page.goto(server.url(folder));
+      await workbench.ready(page);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  /** Leaves `test/e2e/screenshots/NAME-THEME.png` for each theme. */
+  async pictures(name: string): Promise<void> {
+    for (const theme of THEMES) {
+      await this.#server.writeSettings({ "workbench.colorTheme": theme.setting });
+      await this.page.locator(`.monaco-workbench.${theme.marker}`).waitFor();
+      await this.picture(`${name}-${theme.name}`);
+    }
+  }
+
+  /** Leaves `test/e2e/screenshots/NAME.png`. */
+  async picture(name: string): Promise<void> {
+    const folder = join(PROJECT, "test/e2e/screenshots");
+    await mkdir(folder, { recursive: true });
+    // Themes reach a webview a moment later, and hovers and sashes fade.
+    await this.page.waitForTimeout(500);
+    await this.page.screenshot({ path: join(folder, `${name}.png`) });
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#server.stop();
+  }
+}
