@@ -68,6 +68,7 @@ export const criuProblems = {
     problem("tooLarge", "error", `A message of ${size} bytes is too large to decode.`, place),
   sealed: (place: Place) =>
     problem("sealed", "error", "This image is sealed; it can't be decoded without the key.", place),
+  /** `seal/` proves a key by the absence of this problem. */
   recordBroken: (reason: string, place: Place) =>
     problem("recordBroken", "error", `A sealed record can't be opened: ${reason}`, place),
   badField: (place: Place) =>

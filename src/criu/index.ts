@@ -28,3 +28,5 @@ export { PAGEMAP_FLAGS, pagemapRange } from "./pagemap.ts";
 export type { PagemapRange } from "./pagemap.ts";
 export { lastField, numberField } from "./fields.ts";
 export { criuErrors, criuProblems } from "./errors.ts";
+export { critJson, critMessage, critRows } from "./crit/index.ts";
+export type { CritOptions } from "./crit/index.ts";

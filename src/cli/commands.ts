@@ -1,0 +1,31 @@
+import type { CommandRow } from "./command.ts";
+
+const KEY_OPTIONS = `  --key FILE               private key of a sealed checkpoint (PEM or DER); may be repeated
+  --passphrase-file FILE   its passphrase, on the first line of FILE; may be repeated`;
+
+/** Every command of the command line. Adding one is adding a row here and the file it loads. */
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: "decode",
+    summary: "an image as JSON, as crit decodes it",
+    usage: `cryoscope decode IMAGE [--json] [--pretty] [--key FILE]…
+
+IMAGE is one file of a checkpoint, such as core-1.img. The output is always JSON.
+
+  --json                   crit's JSON (what it is anyway)
+  --pretty                 indented, with hexadecimal numbers and names of flags
+${KEY_OPTIONS}`,
+    load: () => import("./decode.ts"),
+  },
+  {
+    name: "spans",
+    summary: "what each byte of an image is, as JSON lines",
+    usage: `cryoscope spans IMAGE [--key FILE]…
+
+One line {"start":…,"end":…,"kind":…,"path":…} for every stretch of the file, from its first byte to its last, without
+gap or overlap. Kinds: magic, size, tag, value, payload, padding, seal, unknown.
+
+${KEY_OPTIONS}`,
+    load: () => import("./spans.ts"),
+  },
+];

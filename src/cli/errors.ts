@@ -1,0 +1,10 @@
+import { cryoscopeError } from "../bytes/index.ts";
+import type { CryoscopeError } from "../bytes/index.ts";
+
+/** The errors of the command line itself. */
+export const cliErrors = {
+  usage: (sentence: string, command?: string): CryoscopeError =>
+    cryoscopeError("cli.usage", sentence, {
+      next: `See \`cryoscope ${command === undefined ? "" : `${command} `}--help\`.`,
+    }),
+};

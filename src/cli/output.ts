@@ -1,0 +1,65 @@
+import type { Writable } from "node:stream";
+import type { CryoscopeError } from "../bytes/index.ts";
+
+/** Where a command writes: results to one side, messages to the other. */
+export interface CliOutput {
+  /** Standard output. Waits while the reader is slow; rejects when the reader is gone. */
+  write(text: string): Promise<void>;
+  /** A line on standard error. */
+  message(text: string): void;
+  /** Whether standard output is a terminal, where control characters would act. */
+  readonly toTerminal: boolean;
+}
+
+/** Text below this many characters is gathered before it is handed on: a line each would cost a system call each. */
+const GATHER = 64 * 1024;
+
+export interface BufferedOutput extends CliOutput {
+  /** Hands on what was gathered. To be called once, at the end. */
+  flush(): Promise<void>;
+}
+
+export function streamOutput(
+  stdout: Writable & { readonly isTTY?: boolean },
+  stderr: Writable & { readonly isTTY?: boolean },
+): BufferedOutput {
+  let gathered = "";
+  const flush = (): Promise<void> => {
+    const text = gathered;
+    gathered = "";
+    if (text === "") return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      stdout.write(text, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  };
+  return {
+    toTerminal: stdout.isTTY === true,
+    async write(text) {
+      gathered += text;
+      if (gathered.length >= GATHER) await flush();
+    },
+    message(text) {
+      stderr.write(`${stderr.isTTY === true ? printable(text) : text}\n`);
+    },
+    flush,
+  };
+}
+
+/**
+ * Text from a checkpoint made harmless for a terminal: control characters (except line breaks and tabs), and the
+ * characters that turn the direction of writing, as escapes.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** An error as one or two lines: the sentence with its place, and what to do next. */
+export function errorText(error: CryoscopeError): string {
+  return error.next === undefined ? error.message : `${error.message}\n${error.next}`;
+}
