@@ -52,14 +52,19 @@ const webviews = readdirSync("webview", { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(`webview/${entry.name}/main.ts`))
   .map((entry) => ({ in: `webview/${entry.name}/main.ts`, out: entry.name }));
 
-const vscodeTests: BuildOptions = {
-  ...node,
-  entryPoints: readdirSync("test/vscode")
-    .filter((name) => name === "index.ts" || name.endsWith(".test.ts"))
-    .map((name) => `test/vscode/${name}`),
-  outdir: "dist/test/vscode",
-  external: ["vscode", "mocha"],
-};
+/** The tests of one folder with the runner that VS Code loads, each bundled into a file of its own. */
+function testsOf(folder: string): BuildOptions {
+  const tests = readdirSync(`test/${folder}`).filter((name) => name.endsWith(".test.ts"));
+  return {
+    ...node,
+    entryPoints: [
+      { in: "test/vscode/index.ts", out: "index" },
+      ...tests.map((name) => ({ in: `test/${folder}/${name}`, out: name.replace(/\.ts$/, "") })),
+    ],
+    outdir: `dist/test/${folder}`,
+    external: ["vscode", "mocha"],
+  };
+}
 
 const builds: BuildOptions[] = [
   {
@@ -91,7 +96,7 @@ const builds: BuildOptions[] = [
   },
 ];
 
-if (!production) builds.push(vscodeTests);
+if (!production) builds.push(testsOf("vscode"), testsOf("vscode-lab"));
 
 await compileSchema();
 if (production) rmSync("dist", { recursive: true, force: true });

@@ -1,11 +1,14 @@
 // engines: the *Containers* view and freezing what runs there.
 import * as vscode from "vscode";
+import type { Snapshot } from "../../engine/index.ts";
 import { command } from "../messages.ts";
 import type { Catalog } from "../snapshots/index.ts";
 import { ContainersView } from "./containers-view.ts";
 import type { ContainerRow } from "./containers-view.ts";
 import { Engines } from "./engines.ts";
+import { engineGone } from "./errors.ts";
 import { askHowToFreeze, freeze } from "./freeze.ts";
+import type { FreezeChoice } from "./freeze.ts";
 
 export { Engines };
 
@@ -24,11 +27,12 @@ export function registerEngines(
     command("cryoscope.refreshContainers", () => {
       engines.refresh();
     }),
-    command("cryoscope.checkpointContainer", async (row?: ContainerRow) => {
-      const target = row?.kind === "container" ? row : await pickRunning(engines);
-      if (!target) return;
+    command("cryoscope.checkpointContainer", async (asked?: ContainerRow | FreezeRequest) => {
+      if (asked !== undefined && !("kind" in asked)) return freezeAsAsked(asked, engines, catalog);
+      const target = asked?.kind === "container" ? asked : await pickRunning(engines);
+      if (!target) return undefined;
       const choice = await askHowToFreeze(target.container);
-      if (!choice) return;
+      if (!choice) return undefined;
       const { snapshot, readable } = await freeze(target.engine, target.container, choice, catalog);
       engines.refresh();
       const actions = readable.path === undefined ? [] : ["Open"];
@@ -36,8 +40,28 @@ export function registerEngines(
       const why = readable.path === undefined ? ` ${readable.why.sentence} ${readable.why.next}` : "";
       const answer = await vscode.window.showInformationMessage(said + why, ...actions);
       if (answer === "Open" && readable.path !== undefined) await open(vscode.Uri.file(readable.path));
+      return snapshot;
     }),
   );
+}
+
+/** The argument of `cryoscope.checkpointContainer` in a key binding or a script: nothing is asked then. */
+interface FreezeRequest extends FreezeChoice {
+  readonly endpoint: string;
+  /** Name or id. */
+  readonly container: string;
+}
+
+async function freezeAsAsked(
+  { endpoint, container, ...choice }: FreezeRequest,
+  engines: Engines,
+  catalog: Catalog,
+): Promise<Snapshot> {
+  const engine = (await engines.usable()).find((one) => one.endpoint === endpoint);
+  if (!engine) throw engineGone("container", endpoint);
+  const { snapshot } = await freeze(engine, await engine.inspect(container), choice, catalog);
+  engines.refresh();
+  return snapshot;
 }
 
 async function pickRunning(

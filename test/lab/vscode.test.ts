@@ -1,0 +1,75 @@
+// From VS Code to the engines and back: containers are made here, everything else happens in a real extension host.
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hostUnavailable, PROJECT, runExtensionTests } from "../host/index.ts";
+import { labSocket, removeContainer, startContainer, connectLab } from "./engine-helpers.ts";
+import type { LabEngine } from "./engine-helpers.ts";
+
+const ENGINES: readonly LabEngine[] = ["podman", "docker"];
+
+describe("VS Code with the lab's engines", function () {
+  this.timeout(240_000);
+  const containerOf = (kind: LabEngine): string => `live-${kind}`;
+
+  before(function () {
+    const why = hostUnavailable();
+    if (why !== undefined && process.env["CI"] !== "true") this.skip();
+  });
+  after(async () => {
+    for (const kind of ENGINES) await removeContainer(kind, containerOf(kind));
+  });
+
+  it("freezes, wakes and debugs a Node container of each engine", async () => {
+    const cases = [];
+    for (const kind of ENGINES) {
+      const value = `frozen-${kind}-${Math.random().toString(36).slice(2)}`;
+      const program = `globalThis.frozen=${JSON.stringify(value)};globalThis.counter=0;setInterval(()=>globalThis.counter++,50)`;
+      const inspect = `--inspect=127.0.0.1:${await freePort()}`;
+      await startContainer(await connectLab(kind), kind, containerOf(kind), {
+        image: "node",
+        command: ["/usr/bin/node", inspect, "-e", program],
+      });
+      cases.push({
+        engine: kind,
+        endpoint: `unix://${labSocket(kind)}`,
+        container: containerOf(kind),
+        value,
+      });
+    }
+    const folder = await mkdtemp(join(tmpdir(), "cryo-live-"));
+    try {
+      const code = await runExtensionTests({
+        extension: PROJECT,
+        tests: join(PROJECT, "dist/test/vscode-lab/index.cjs"),
+        folder,
+        env: {
+          CRYOSCOPE_TEST_CASES: JSON.stringify(cases),
+          DOCKER_HOST: `unix://${labSocket("docker")}`,
+          CONTAINER_HOST: `unix://${labSocket("podman")}`,
+        },
+        timeoutMs: 200_000,
+      });
+      assert.equal(code, 0);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+/** A port that nothing listened on a moment ago; the containers share this machine's network. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => {
+        if (typeof address === "object" && address !== null) resolve(address.port);
+        else reject(new Error("no port"));
+      });
+    });
+  });
+}

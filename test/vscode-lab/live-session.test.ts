@@ -1,0 +1,96 @@
+// In the extension host, with the lab's engines: freeze a Node container from VS Code, wake it, and debug it.
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+
+/** Written by test/lab/vscode.test.ts, which made the containers. */
+interface Case {
+  readonly engine: string;
+  readonly endpoint: string;
+  readonly container: string;
+  /** What `globalThis.frozen` of the process is. */
+  readonly value: string;
+}
+
+const cases = JSON.parse(process.env["CRYOSCOPE_TEST_CASES"] ?? "[]") as readonly Case[];
+
+describe("a live session", function () {
+  this.timeout(90_000);
+
+  for (const { engine, endpoint, container, value } of cases) {
+    it(`wakes a Node container frozen in ${engine} and evaluates in it what was frozen`, async () => {
+      const name = `snapshot-${container}`;
+      const snapshot: unknown = await vscode.commands.executeCommand("cryoscope.checkpointContainer", {
+        endpoint,
+        container,
+        name,
+        leaveRunning: false,
+      });
+      assert.ok(snapshot, "the container was not frozen");
+
+      const inspected = sessionThat(
+        (session) => session.type === "pwa-node" && hasCryoscopeAncestor(session),
+      );
+      const started = await vscode.debug.startDebugging(undefined, {
+        type: "cryoscope",
+        request: "launch",
+        name: "Wake and debug",
+        snapshot: name,
+      });
+      assert.ok(started, "the debug session did not start");
+      const result = await evaluate(await inspected, "globalThis.frozen");
+      assert.equal(result, `'${value}'`);
+      // It runs on: its counter moves.
+      const first = Number(await evaluate(await inspected, "globalThis.counter"));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      assert.ok(Number(await evaluate(await inspected, "globalThis.counter")) > first);
+
+      const ended = sessionEnd("cryoscope");
+      await vscode.debug.stopDebugging();
+      await ended;
+    });
+  }
+});
+
+function hasCryoscopeAncestor(session: vscode.DebugSession): boolean {
+  for (let parent = session.parentSession; parent; parent = parent.parentSession)
+    if (parent.type === "cryoscope") return true;
+  return false;
+}
+
+function sessionThat(fits: (session: vscode.DebugSession) => boolean): Promise<vscode.DebugSession> {
+  return new Promise((resolve) => {
+    const listening = vscode.debug.onDidStartDebugSession((session) => {
+      if (!fits(session)) return;
+      listening.dispose();
+      resolve(session);
+    });
+  });
+}
+
+function sessionEnd(type: string): Promise<void> {
+  return new Promise((resolve) => {
+    const listening = vscode.debug.onDidTerminateDebugSession((session) => {
+      if (session.type !== type) return;
+      listening.dispose();
+      resolve();
+    });
+  });
+}
+
+/** The debugger's answer. Only the innermost of its sessions holds the thread, so all of them are asked for a while. */
+async function evaluate(first: vscode.DebugSession, expression: string): Promise<string> {
+  const end = Date.now() + 15_000;
+  let last: unknown;
+  while (Date.now() < end) {
+    for (const session of new Set([vscode.debug.activeDebugSession ?? first, first])) {
+      try {
+        const answer: unknown = await session.customRequest("evaluate", { expression, context: "repl" });
+        if (typeof answer === "object" && answer !== null && "result" in answer) return String(answer.result);
+      } catch (error) {
+        last = error;
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`no session evaluates ${expression}`, { cause: last });
+}
