@@ -1,0 +1,58 @@
+import type { ImageSeal } from "../criu/index.ts";
+import { bestOpenRecord } from "./chacha.ts";
+import { sealErrors } from "./errors.ts";
+import { bestXts } from "./xts.ts";
+
+/** The unwrapped keys of a layer. */
+export interface LayerKeys {
+  /** ChaCha20-Poly1305, 32 bytes. */
+  readonly record: Uint8Array;
+  /** AES-256-XTS, 64 bytes and the tweak of 16; undefined where pages are not sealed. */
+  readonly pages: { readonly key: Uint8Array; readonly tweak: Uint8Array } | undefined;
+}
+
+/** The open seal of one layer. Dispose it when done: then its keys are overwritten and it opens nothing more. */
+export interface LayerSeal extends ImageSeal {
+  /** SHA-256 of the public key that opened it, in hex. */
+  readonly keyFingerprint: string;
+  dispose(): void;
+}
+
+/** A seal over keys that it then owns. `file` is cipher.img, for messages. */
+export function layerSeal(keys: LayerKeys, keyFingerprint: string, file: string): LayerSeal {
+  const openRecord = bestOpenRecord();
+  const pages = keys.pages && bestXts()(keys.pages.key, keys.pages.tweak);
+  let disposed = false;
+  return {
+    tailLength: 28,
+    keyFingerprint,
+    openRecord(ciphertext, tag, nonce, place) {
+      if (disposed) throw sealErrors.disposed();
+      const plaintext =
+        tag.length === 16 && nonce.length === 12
+          ? openRecord(keys.record, nonce, ciphertext, tag)
+          : undefined;
+      if (plaintext === undefined) throw sealErrors.recordBroken(place);
+      return plaintext;
+    },
+    openPages(ciphertext, pageSize) {
+      if (disposed) throw sealErrors.disposed();
+      if (pages === undefined) throw sealErrors.noPageKey(file);
+      const plaintext = pages.open(ciphertext, pageSize);
+      for (let at = 0; at < ciphertext.length; at += pageSize)
+        if (isZero(ciphertext, at, at + pageSize)) plaintext.fill(0, at, at + pageSize);
+      return plaintext;
+    },
+    dispose() {
+      disposed = true;
+      keys.record.fill(0);
+      keys.pages?.key.fill(0);
+      pages?.dispose();
+    },
+  };
+}
+
+function isZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] !== 0) return false;
+  return true;
+}
