@@ -1,9 +1,11 @@
 // Running other programs so that none outlives its time or its starter.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { atProcessEnd, endGroup } from "../test/host/index.ts";
 
 const GRACE_MS = 10_000;
+const DRAIN_MS = 1_000;
 
 export interface Run {
   readonly timeoutMs: number;
@@ -45,18 +47,21 @@ export async function runGroup(command: string, args: readonly string[], options
   const grace = setTimeout(() => {
     endGroup(child.pid, "SIGKILL");
   }, options.timeoutMs + GRACE_MS);
+  const closed = once(child, "close").catch(() => undefined);
+  let code: number | undefined;
   try {
-    const [code] = (await once(child, "exit")) as [number | null];
-    return { code: code ?? undefined, timedOut, output };
+    const [status] = (await once(child, "exit")) as [number | null];
+    code = status ?? undefined;
   } catch (error) {
-    return { code: undefined, timedOut, output: String(error) };
-  } finally {
-    clearTimeout(overrun);
-    clearTimeout(grace);
-    // What it left behind must not run on beside the next program.
-    endGroup(child.pid, "SIGKILL");
-    kept();
+    output += String(error);
   }
+  clearTimeout(overrun);
+  clearTimeout(grace);
+  // What it left behind must not run on beside the next program, nor keep the pipes open.
+  endGroup(child.pid, "SIGKILL");
+  kept();
+  await Promise.race([closed, sleep(DRAIN_MS)]);
+  return { code, timedOut, output };
 }
 
 /** Arguments that run a TypeScript file with this Node. */

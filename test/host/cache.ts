@@ -80,9 +80,11 @@ export async function npm(args: readonly string[], cwd: string): Promise<string>
     const { stdout } = await run("npm", [...args, ...quiet], { cwd, maxBuffer: 1 << 24 });
     return stdout;
   } catch (error) {
-    const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
+    const said = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
+    // The first lines of npm's report say what went wrong, the others how to report it.
+    const gist = said.trim().split("\n").slice(0, 3).join(" ").replaceAll("npm error ", "");
     throw new Error(
-      `npm ${args.slice(0, 2).join(" ")} failed: ${said.split("\n").slice(-4).join(" | ")}. ` +
+      `npm ${args.slice(0, 2).join(" ")} failed: ${gist}. ` +
         "Check with `npm ping` that the registry can be reached and that the disk has 1 GB free, then run again.",
       { cause: error },
     );

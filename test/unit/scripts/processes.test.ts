@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { mochaCounts } from "../../../scripts/counts.ts";
+import { runGroup } from "../../../scripts/processes.ts";
+
+describe("a program that a step runs", () => {
+  it("gives its exit code and all that it wrote", async () => {
+    const code = 'console.log("out"); console.error("err"); process.exitCode = 3';
+    const ended = await runGroup(process.execPath, ["-e", code], { timeoutMs: 10_000 });
+    assert.equal(ended.code, 3);
+    assert.equal(ended.timedOut, false);
+    assert.match(ended.output, /out/);
+    assert.match(ended.output, /err/);
+  });
+
+  it("is ended with its children when its time is over", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "cryo-group-"));
+    const late = join(folder, "late");
+    // The child would write its file after the parent's time.
+    const child = `setTimeout(() => require("fs").writeFileSync(${JSON.stringify(late)}, ""), 1500)`;
+    const parent = `require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}]); setInterval(() => {}, 1000)`;
+    const ended = await runGroup(process.execPath, ["-e", parent], { timeoutMs: 500 });
+    assert.equal(ended.timedOut, true);
+    assert.equal(ended.code, undefined);
+    await sleep(1500);
+    assert.equal(existsSync(late), false);
+    await rm(folder, { recursive: true });
+  });
+
+  it("that can't be started counts as failed", async () => {
+    const ended = await runGroup(join(tmpdir(), "no-such-program"), [], { timeoutMs: 1_000 });
+    assert.equal(ended.code, undefined);
+  });
+});
+
+describe("the counts of a mocha report", () => {
+  it("are read through colours and summed over reports", () => {
+    const report =
+      "\x1b[92m \x1b[0m\x1b[32m 12 passing\x1b[0m (3s)\n  2 pending\n  1 failing\n\n  3 passing (1ms)\n";
+    assert.deepEqual(mochaCounts(report), { passed: 15, failed: 1, skipped: 2 });
+  });
+
+  it("are not there when no test reported", () => {
+    assert.equal(mochaCounts("built in 3 s\n"), undefined);
+  });
+});
