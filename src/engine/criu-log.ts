@@ -70,3 +70,15 @@ export function explainCriuLog(log: string, path?: string): CriuFailure | undefi
     log: path,
   };
 }
+
+/** What can be said when the log can't be read from here: where it is. */
+export function unexplained(log: string | undefined): CriuFailure {
+  const command = log === undefined ? "" : `: sudo grep Error ${brief(log)}`;
+  return {
+    sentence: "the reason is in its log on the engine's machine.",
+    next: `Read it there${command} (some engines keep it only while the container runs).`,
+    line: undefined,
+    lineNumber: undefined,
+    log: undefined,
+  };
+}

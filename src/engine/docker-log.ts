@@ -1,4 +1,4 @@
-import { explainCriuLog } from "./criu-log.ts";
+import { explainCriuLog, unexplained } from "./criu-log.ts";
 import type { CriuFailure } from "./criu-log.ts";
 import { readLogTail } from "./files.ts";
 
@@ -29,15 +29,4 @@ export async function criuFailure(
     if (failure) return { ...failure, verb };
   }
   return { ...(explainCriuLog(message) ?? unexplained(match?.[1])), verb };
-}
-
-function unexplained(log: string | undefined): CriuFailure {
-  const where = log === undefined ? "the engine's log" : log;
-  return {
-    sentence: `its log is ${where}.`,
-    next: `Read it on the engine's machine (often only while the container runs): sudo grep Error ${where}.`,
-    line: undefined,
-    lineNumber: undefined,
-    log: undefined,
-  };
 }

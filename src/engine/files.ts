@@ -1,7 +1,7 @@
 // What this process can reach of the engine's files: archives it writes and reads, and logs.
 import { constants } from "node:fs";
 import { access, lstat, open, rename, rm } from "node:fs/promises";
-import { Transform } from "node:stream";
+import { pipeline as pipe, Transform } from "node:stream";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { randomUUID } from "node:crypto";
@@ -71,6 +71,34 @@ export function countBytes(onBytes?: (bytes: number) => void): { stream: Transfo
     },
   });
   return { stream, bytes: () => bytes };
+}
+
+/** Pipes so that a read error ends the receiver too, and with it what reads from that. */
+export function through(from: Readable, counter: Transform): Transform {
+  pipe(from, counter, () => undefined);
+  return counter;
+}
+
+/**
+ * A stream of a tar archive. Throws `engine.archiveUnreadable`, and `engine.notACheckpoint` when it is no regular file
+ * or doesn't begin like an uncompressed tar or a gzip, zstd, bzip2 or xz stream.
+ */
+export async function openTar(file: string): Promise<Readable> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
+    throw engineErrors.archiveUnreadable(file, cause);
+  });
+  try {
+    if (!(await handle.stat()).isFile()) throw engineErrors.notACheckpoint(file);
+    const { buffer } = await handle.read(Buffer.alloc(512), 0, 512, 0);
+    const isTar = buffer.toString("latin1", 257, 262) === "ustar";
+    const begin = buffer.toString("hex", 0, 6);
+    const isPacked = ["1f8b", "28b52ffd", "425a68", "fd377a585a00"].some((magic) => begin.startsWith(magic));
+    if (!isTar && !isPacked) throw engineErrors.notACheckpoint(file);
+    return handle.createReadStream({ start: 0 });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 /** Whether this process may read what is there. */

@@ -1,22 +1,19 @@
-import { pipeline } from "node:stream";
-import type { Transform } from "node:stream";
-import { lstat, open } from "node:fs/promises";
-import type { Advice, Capability, CheckpointOptions, CheckpointResult, ContainerDetails } from "./engine.ts";
-import type { Engine, EngineWork, Readable, RestoreOptions } from "./engine.ts";
-import { refusal, refusalMessage, shortId } from "./answers.ts";
-import type { RefusalRule } from "./answers.ts";
+import type { Capability, CheckpointOptions, CheckpointResult, ContainerDetails } from "./engine.ts";
+import type { Engine, EngineWork, Readable, RestoreOptions, RestoreResult } from "./engine.ts";
 import type { EngineDriver } from "./driver.ts";
-import { explainCriuLog } from "./criu-log.ts";
 import { brief, engineErrors } from "./errors.ts";
-import { assertFree, countBytes, isReadable, readLogTail, writeWhole } from "./files.ts";
+import { assertFree, countBytes, isReadable, openTar, through, writeWhole } from "./files.ts";
 import { parsePodmanInspect, parsePodmanList } from "./inspect.ts";
-import { at, record, text } from "./json.ts";
+import { at, text } from "./json.ts";
+import { openLibpod } from "./libpod.ts";
+import type { Libpod } from "./libpod.ts";
+import { archiveGone, insideStorage, NEEDS_ROOT } from "./podman-rules.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
-import type { EngineAnswer, EngineRequest, Transport, WholeAnswer } from "./transport.ts";
 import { toUnreachable } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 
-/** Podman by its own REST API, libpod; the API's version is what the service says it has. */
+/** Podman by its own REST API, in the version that the service says it has. */
 export const podmanDriver: EngineDriver = {
   kind: "podman",
   // Podman's service says so even on the paths that it has for Docker's clients.
@@ -25,70 +22,28 @@ export const podmanDriver: EngineDriver = {
     const api = text(headers["libpod-api-version"]);
     if (!/^\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(api))
       throw engineErrors.badAnswer(transport.endpoint, "its API has no version");
-    const base = `/v${api}/libpod`;
-    const { status, content } = await transport.ask({
-      method: "GET",
-      path: `${base}/info`,
-      signal,
-      timeout: 10_000,
-    });
+    const path = `/v${api}/libpod/info`;
+    const { status, content } = await transport.ask({ method: "GET", path, signal, timeout: 10_000 });
     if (status !== 200)
       throw engineErrors.badAnswer(transport.endpoint, `status ${status} to a question about itself`);
     const version = text(at(content, "version", "Version")) || api;
     const rootless = at(content, "host", "security", "rootless") === true;
-    return new Podman(transport, base, version, rootless);
+    return new Podman(transport, openLibpod(transport, api, version), version, rootless);
   },
 };
-
-const NEEDS_ROOT: Advice = {
-  code: "podman.rootless",
-  sentence: "This Podman runs without root, and CRIU needs root to freeze and restore.",
-  next: "Use the system's Podman: sudo systemctl start podman.socket, address unix:///run/podman/podman.sock.",
-};
-
-const RULES: readonly RefusalRule[] = [
-  { status: 404, error: ({ container, cause }) => engineErrors.noSuchContainer(container, cause) },
-  {
-    message: /no such container/i,
-    error: ({ container, cause }) => engineErrors.noSuchContainer(container, cause),
-  },
-  {
-    message: /is not running, cannot checkpoint|cannot checkpoint .*not running/i,
-    error: ({ container, cause }) => engineErrors.notRunning(container, cause),
-  },
-  {
-    message: /is running or paused, cannot restore/,
-    error: ({ container, cause }) => engineErrors.stillRunning(container, cause),
-  },
-  {
-    message: /(name|ID) .*is (already )?in use/i,
-    error: ({ container, cause }) => engineErrors.nameInUse(container, cause),
-  },
-  {
-    message: /checkpoint\/restore requires at least CRIU|criu.*(executable file not found|not installed)/i,
-    error: ({ cause }) => engineErrors.noCriu(cause),
-  },
-  {
-    message: /a checkpoint for this container cannot be found|is not a checkpoint|no such image/i,
-    error: ({ checkpoint, container, cause }) => engineErrors.noSuchCheckpoint(checkpoint, container, cause),
-  },
-];
 
 class Podman implements Engine {
   readonly kind = "podman";
   readonly name: string;
+  readonly version: string;
   readonly endpoint: string;
   readonly host: string;
   readonly capabilities: Engine["capabilities"];
-  private readonly transport: Transport;
-  /** `/v5.4.2/libpod` */
-  private readonly base: string;
-  readonly version: string;
+  private readonly libpod: Libpod;
 
-  constructor(transport: Transport, base: string, version: string, rootless: boolean) {
+  constructor(transport: Transport, libpod: Libpod, version: string, rootless: boolean) {
     const root: Capability = rootless ? { can: false, ...NEEDS_ROOT } : { can: true };
-    this.transport = transport;
-    this.base = base;
+    this.libpod = libpod;
     this.version = version;
     this.name = `Podman ${brief(version)}`;
     this.endpoint = transport.endpoint;
@@ -104,20 +59,18 @@ class Podman implements Engine {
   }
 
   async list(work: EngineWork = {}) {
-    const answer = await this.ask({ method: "GET", path: "/containers/json", query: { all: true } }, work);
-    return parsePodmanList(this.good(answer, ""));
+    return parsePodmanList(
+      await this.libpod.ask({ method: "GET", path: ["json"], query: { all: true } }, work),
+    );
   }
 
   async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {
-    return parsePodmanInspect(await this.inspectRaw(container, work));
+    return parsePodmanInspect(await this.libpod.inspect(container, work));
   }
 
   async remove(container: string, work: EngineWork = {}): Promise<void> {
-    const answer = await this.ask(
-      { method: "DELETE", path: `/containers/${segment(container)}`, query: { force: true, timeout: 0 } },
-      work,
-    );
-    this.good(answer, container);
+    const query = { force: true, timeout: 0 };
+    await this.libpod.ask({ method: "DELETE", path: [container], query, about: container }, work);
   }
 
   /**
@@ -135,82 +88,77 @@ class Podman implements Engine {
     if (archive !== undefined) await assertFree(archive);
     const details = await this.inspect(container, work);
     work.onProgress?.({ phase: "freezing" });
-    const answer = await this.send(
-      {
-        method: "POST",
-        path: `/containers/${segment(details.id)}/checkpoint`,
-        query: switches({
-          export: archive !== undefined,
-          leaveRunning: options.leaveRunning,
-          tcpEstablished: options.tcpEstablished,
-          fileLocks: options.fileLocks,
-          ignoreRootFS: options.ignoreRootFs,
-          keep: options.keep,
-        }),
-        timeout: Infinity,
-      },
+    const query = switches({
+      export: archive !== undefined,
+      leaveRunning: options.leaveRunning,
+      tcpEstablished: options.tcpEstablished,
+      fileLocks: options.fileLocks,
+      ignoreRootFS: options.ignoreRootFs,
+      keep: options.keep,
+    });
+    const { body } = await this.libpod.runCriu(
+      { method: "POST", path: [details.id, "checkpoint"], query },
+      { verb: "freeze", container: details, checkpoint: options.name },
       work,
     );
-    if (answer.status !== 200) throw await this.refused("freeze", answer, details, options.name);
-    const saved =
-      archive === undefined
-        ? ({ kind: "container" } as const)
-        : ({ kind: "archive", path: archive } as const);
-    if (archive === undefined) answer.body.resume();
-    else
-      await writeWhole(archive, answer.body, {
-        signal: work.signal,
-        onBytes: (bytes) => work.onProgress?.({ phase: "writing", bytes }),
-        failed: (cause) => toUnreachable(this.endpoint, cause),
-      });
-    const snapshot = newSnapshot(this, details, saved, options);
-    return { snapshot, readable: await this.locate(snapshot, work) };
+    if (archive === undefined) {
+      body.resume();
+      return this.frozen(newSnapshot(this, details, { kind: "container" }, options), work);
+    }
+    await writeWhole(archive, body, {
+      signal: work.signal,
+      onBytes: (bytes) => work.onProgress?.({ phase: "writing", bytes }),
+      failed: (cause) => toUnreachable(this.endpoint, cause),
+    });
+    return this.frozen(newSnapshot(this, details, { kind: "archive", path: archive }, options), work);
   }
 
-  async restore(snapshot: Snapshot, options: RestoreOptions = {}, work: EngineWork = {}) {
+  /** An archive comes back as the container it was made of (`replace` removes what is left of that), or under a name. */
+  async restore(
+    snapshot: Snapshot,
+    options: RestoreOptions = {},
+    work: EngineWork = {},
+  ): Promise<RestoreResult> {
     if (!this.capabilities.restore.can) throw engineErrors.cannot(this.capabilities.restore);
     assertMadeBy(this.kind, this.name, snapshot);
     if (options.name !== undefined) assertName(options.name);
-    const { checkpoint } = snapshot;
-    if (checkpoint.kind === "named")
-      throw engineErrors.cannotRestoreAs(
-        "Podman keeps no named checkpoints.",
-        "Freeze into an archive instead.",
-      );
+    const { checkpoint, container } = snapshot;
+    if (checkpoint.kind === "named") throw engineErrors.badSnapshot("checkpoint.kind");
     if (checkpoint.kind === "container" && options.name !== undefined)
       throw engineErrors.cannotRestoreAs(
         "A checkpoint that stays in its container can't become a new container.",
         "Freeze into an archive to be able to do that.",
       );
     // Opened before anything is removed: without the archive there'd be nothing to come back to.
-    const archive = checkpoint.kind === "archive" ? await openArchive(checkpoint.path) : undefined;
+    const archive = checkpoint.kind === "archive" ? await openTar(checkpoint.path) : undefined;
     try {
-      if (options.replace === true && options.name === undefined && checkpoint.kind !== "container")
-        await this.removeIfThere(snapshot.container.id, work);
+      if (options.replace === true && options.name === undefined) await this.makeRoom(snapshot, work);
       work.onProgress?.({ phase: "restoring" });
       const counter = countBytes((bytes) => work.onProgress?.({ phase: "restoring", bytes }));
-      const answer = await this.send(
+      const query = switches({
+        import: archive !== undefined,
+        name: options.name,
+        tcpEstablished: options.tcpEstablished ?? snapshot.needs.includes("tcpEstablished"),
+        fileLocks: options.fileLocks ?? snapshot.needs.includes("fileLocks"),
+        ignoreRootFS: options.ignoreRootFs,
+        keep: options.keep,
+      });
+      const { body } = await this.libpod.runCriu(
         {
           method: "POST",
-          path: `/containers/${segment(source(snapshot))}/restore`,
-          query: switches({
-            import: archive !== undefined,
-            name: options.name,
-            tcpEstablished: options.tcpEstablished ?? snapshot.needs.includes("tcpEstablished"),
-            fileLocks: options.fileLocks ?? snapshot.needs.includes("fileLocks"),
-            ignoreRootFS: options.ignoreRootFs,
-            keep: options.keep,
-          }),
+          path: [source(snapshot), "restore"],
+          query,
           ...(archive && { archive: through(archive, counter.stream) }),
-          timeout: Infinity,
+        },
+        {
+          verb: "restore",
+          container,
+          checkpoint: checkpoint.kind === "archive" ? checkpoint.path : snapshot.name,
         },
         work,
       );
-      if (answer.status !== 200)
-        throw await this.refused("restore", answer, snapshot.container, snapshot.name);
-      const restored = await this.transportRead(answer, work);
-      const id = text(at(restored, "Id")) || options.name || snapshot.container.id;
-      return { container: await this.inspect(id, work) };
+      body.resume();
+      return { container: await this.inspect(options.name ?? container.id, work) };
     } finally {
       archive?.destroy();
     }
@@ -218,76 +166,31 @@ class Podman implements Engine {
 
   async locate(snapshot: Snapshot, work: EngineWork = {}): Promise<Readable> {
     assertMadeBy(this.kind, this.name, snapshot);
-    switch (snapshot.checkpoint.kind) {
-      case "archive":
-        return (await isReadable(snapshot.checkpoint.path))
-          ? { path: snapshot.checkpoint.path }
-          : { path: undefined, why: archiveGone(snapshot.checkpoint.path) };
-      case "container": {
-        const raw = await this.inspectRaw(snapshot.container.id, work);
-        const path = text(at(raw, "State", "CheckpointPath"));
-        return path !== "" && (await isReadable(path))
-          ? { path }
-          : { path: undefined, why: insideStorage(path) };
-      }
-      default:
-        return { path: undefined, why: insideStorage("") };
-    }
+    const { checkpoint, container } = snapshot;
+    if (checkpoint.kind === "archive")
+      return (await isReadable(checkpoint.path))
+        ? { path: checkpoint.path }
+        : { path: undefined, why: archiveGone(checkpoint.path) };
+    if (checkpoint.kind !== "container") return { path: undefined, why: insideStorage("") };
+    const path = text(at(await this.libpod.inspect(container.id, work), "State", "CheckpointPath"));
+    return path !== "" && (await isReadable(path)) ? { path } : { path: undefined, why: insideStorage(path) };
   }
 
-  private async inspectRaw(container: string, work: EngineWork): Promise<unknown> {
-    const answer = await this.ask({ method: "GET", path: `/containers/${segment(container)}/json` }, work);
-    return this.good(answer, container);
+  private async frozen(snapshot: Snapshot, work: EngineWork): Promise<CheckpointResult> {
+    return { snapshot, readable: await this.locate(snapshot, work) };
   }
 
-  private async removeIfThere(container: string, work: EngineWork): Promise<void> {
+  /** An archive brings its container along, id and name; a checkpoint in the container needs that to stay. */
+  private async makeRoom({ checkpoint, container }: Snapshot, work: EngineWork): Promise<void> {
     work.onProgress?.({ phase: "stopping" });
-    await this.remove(container, work).catch((error: unknown) => {
-      if (at(error, "code") !== "engine.noSuchContainer") throw error;
-    });
-  }
-
-  /** Turns a refusal into an error, with CRIU's own words where the engine keeps its log and we may read it. */
-  private async refused(
-    verb: "freeze" | "restore",
-    answer: EngineAnswer,
-    container: { readonly id: string; readonly name: string },
-    checkpoint: string,
-  ): Promise<Error> {
-    const content = await this.transportRead(answer, {});
-    const message = refusalMessage({ content });
-    if (/criu/i.test(message) && !/requires at least CRIU/.test(message)) {
-      const failure = await this.criuFailure(verb, container.id, message);
-      if (failure) return engineErrors.criuRefused(verb, failure, record(content));
-    }
-    const known = { status: answer.status, message, container: container.name || shortId(container.id) };
-    return refusal(RULES, { ...known, checkpoint, version: this.version, cause: record(content) });
-  }
-
-  private async criuFailure(verb: "freeze" | "restore", container: string, message: string) {
-    const raw = await this.inspectRaw(container, {}).catch(() => undefined);
-    const log = text(at(raw, "State", verb === "freeze" ? "CheckpointLog" : "RestoreLog"));
-    const tail = log === "" ? undefined : await readLogTail(log);
-    return (tail === undefined ? undefined : explainCriuLog(tail, log)) ?? explainCriuLog(message);
-  }
-
-  private good({ status, content }: WholeAnswer, container: string): unknown {
-    if (status >= 200 && status < 300) return content;
-    const message = refusalMessage({ content });
-    const known = { status, message, container: shortId(container) };
-    throw refusal(RULES, { ...known, checkpoint: "", version: this.version, cause: record(content) });
-  }
-
-  private ask(request: EngineRequest, { signal }: EngineWork): Promise<WholeAnswer> {
-    return this.transport.ask({ ...request, path: this.base + request.path, signal });
-  }
-
-  private send(request: EngineRequest, { signal }: EngineWork): Promise<EngineAnswer> {
-    return this.transport.send({ ...request, path: this.base + request.path, signal });
-  }
-
-  private async transportRead(answer: EngineAnswer, { signal }: EngineWork): Promise<unknown> {
-    return this.transport.read(answer, signal);
+    if (checkpoint.kind !== "container")
+      return this.remove(container.id, work).catch((error: unknown) => {
+        if (at(error, "code") !== "engine.noSuchContainer") throw error;
+      });
+    const { state } = await this.inspect(container.id, work);
+    if (state !== "running") return;
+    const query = { timeout: 0 };
+    await this.libpod.ask({ method: "POST", path: [container.id, "stop"], query, about: container.id }, work);
   }
 }
 
@@ -297,11 +200,7 @@ function source({ checkpoint, container }: Snapshot): string {
   return checkpoint.kind === "archive" ? "import" : container.id;
 }
 
-function segment(nameOrId: string): string {
-  return encodeURIComponent(nameOrId);
-}
-
-/** Only the switches that are set: an older Podman refuses names that it doesn't know with a value. */
+/** Only the switches that are set. */
 function switches(
   all: Readonly<Record<string, string | boolean | undefined>>,
 ): Record<string, string | boolean> {
@@ -310,37 +209,4 @@ function switches(
       value === undefined || value === false ? [] : [[name, value]],
     ),
   );
-}
-
-/** Pipes so that a read error ends the receiver too, and with it the request. */
-function through(from: NodeJS.ReadableStream, counter: Transform): Transform {
-  pipeline(from, counter, () => undefined);
-  return counter;
-}
-
-async function openArchive(file: string) {
-  const stat = await lstat(file).catch((cause: unknown) => {
-    throw engineErrors.archiveUnreadable(file, cause);
-  });
-  if (!stat.isFile()) throw engineErrors.notACheckpoint(file);
-  const handle = await open(file).catch((cause: unknown) => {
-    throw engineErrors.archiveUnreadable(file, cause);
-  });
-  return handle.createReadStream();
-}
-
-function archiveGone(file: string): Advice {
-  return {
-    code: "engine.archiveGone",
-    sentence: `The archive ${brief(file)} is gone or may not be read.`,
-    next: "Put it back, or remove the snapshot from the catalog.",
-  };
-}
-
-function insideStorage(path: string): Advice {
-  return {
-    code: "podman.insideStorage",
-    sentence: `The checkpoint lies in Podman's own storage${path === "" ? "" : ` (${brief(path)})`}, which you may not read.`,
-    next: "Freeze into an archive to be able to open it.",
-  };
 }

@@ -11,6 +11,13 @@ const SOCKETS: Readonly<Record<LabEngine, string>> = { docker: DOCKER_SOCKET, po
 /** Counts on its output, five steps a second. */
 export const COUNTER = ["/bin/sh", "-c", "i=0; while true; do echo $i; i=$((i+1)); sleep 0.2; done"];
 
+/** Two processes with an open TCP connection between them; prints 0 when it stands. Wants a network of its own. */
+export const CONNECTED = [
+  "/bin/sh",
+  "-c",
+  "sleep 1000 | nc -l -p 7777 >/dev/null & sleep 0.5; sleep 1000 | nc 127.0.0.1 7777 >/dev/null & sleep 0.5; echo 0; wait",
+];
+
 export interface LabContainer {
   readonly image?: keyof typeof LAB_IMAGES;
   readonly command?: readonly string[];
@@ -45,6 +52,8 @@ export async function startContainer(
     Entrypoint: [program],
     Cmd: args,
     Env: [...environment],
+    // A shell as the first process ignores SIGTERM, and Podman would wait for it.
+    StopTimeout: 0,
     HostConfig: { NetworkMode: network },
   });
   await created.start();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Engine } from "../../src/engine/index.ts";
 import {
+  CONNECTED,
   connectLab,
   counted,
   countedAtLeast,
@@ -151,25 +152,28 @@ describe("Podman in the lab", () => {
     const { snapshot } = await podman.checkpoint(id, { name: "good", leaveRunning: true, archive });
     await rm(archive);
     await assert.rejects(podman.restore(snapshot, { name: COPY }), { code: "engine.archiveUnreadable" });
+    const notACheckpoint = { code: "engine.notACheckpoint", message: /text\.tar/ };
     await writeFile(archive, "this is not a tar archive\n".repeat(100_000));
-    await assert.rejects(podman.restore(snapshot, { name: COPY }), (error: unknown) => {
-      console.log(error);
-      return true;
-    });
+    await assert.rejects(podman.restore(snapshot, { replace: true }), notACheckpoint);
+    assert.equal((await podman.inspect(id)).state, "running");
+    await rm(archive);
+    await run("tar", ["-cf", archive, "-C", import.meta.dirname, "sockets.ts"]);
+    await assert.rejects(podman.restore(snapshot, { name: COPY }), notACheckpoint);
   });
 
   it("tells in words why CRIU refused, and freezes with the switch it names", async () => {
-    const command = ["/bin/sh", "-c", "exec 9>/tmp/lock; flock 9; echo 0; sleep 1000"];
-    const { id } = await startContainer(podman, "podman", NAME, { command });
+    const { id } = await startContainer(podman, "podman", NAME, { command: CONNECTED, network: "none" });
     await countedAtLeast("podman", NAME, 1);
-    const archive = join(folder, "locked.tar");
-    await assert.rejects(podman.checkpoint(id, { name: "locked", archive }), (error: unknown) => {
-      console.log(error);
-      return true;
+    const archive = join(folder, "connected.tar");
+    await assert.rejects(podman.checkpoint(id, { name: "connected", archive }), {
+      code: "engine.criuRefused",
+      message: /open TCP connections.*Error \(criu\/sk-inet\.c:\d+\).*Connected TCP socket/,
+      next: /tcpEstablished/,
+      file: /dump\.log$/,
     });
     assert.equal((await podman.inspect(id)).state, "running");
-    const { snapshot } = await podman.checkpoint(id, { name: "locked", archive, fileLocks: true });
-    assert.deepEqual(snapshot.needs, ["fileLocks"]);
+    const { snapshot } = await podman.checkpoint(id, { name: "connected", archive, tcpEstablished: true });
+    assert.deepEqual(snapshot.needs, ["tcpEstablished"]);
     assert.equal((await podman.restore(snapshot, { replace: true })).container.state, "running");
   });
 
