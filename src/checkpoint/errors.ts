@@ -7,26 +7,6 @@ export const checkpointErrors = {
     cryoscopeError("checkpoint.noImages", `No CRIU images were found in ${where}.`, {
       next: "Choose a folder or archive that holds inventory.img and pstree.img.",
     }),
-  keyNeeded: (file: string): CryoscopeError =>
-    cryoscopeError("seal.keyNeeded", "This checkpoint is sealed, and no key was given for it.", {
-      file,
-      next: "Give the RSA private key that belongs to the certificate it was dumped with.",
-    }),
-  wrongKey: (file: string, cause: unknown): CryoscopeError =>
-    cryoscopeError("seal.wrongKey", "The key does not open this checkpoint.", {
-      file,
-      cause,
-      next: "Give the RSA private key that belongs to the certificate it was dumped with.",
-    }),
-  sealedWithoutCipher: (file: string): CryoscopeError =>
-    cryoscopeError(
-      "checkpoint.sealedWithoutCipher",
-      "The images are sealed, but cipher.img, which holds their keys, was never written; nobody can open them.",
-      {
-        file,
-        next: "Dump again with an RSA certificate: with any other kind CRIU seals the images and loses the keys.",
-      },
-    ),
   noProcess: (pid: number): CryoscopeError =>
     cryoscopeError("checkpoint.noProcess", `There is no process ${pid} in this checkpoint.`),
   compressedPages: (file: string): CryoscopeError =>

@@ -2,6 +2,7 @@ import { folderId, openLinkedFolder } from "../archive/index.ts";
 import type { FileTree, LinkedFolder, TreeEntry } from "../archive/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
 import type { ImageSeal } from "../criu/index.ts";
+import { CIPHER_IMAGE, sealErrors, sealState } from "../seal/index.ts";
 import { checkpointErrors } from "./errors.ts";
 import { join } from "./locate.ts";
 import type { SealFor } from "./model.ts";
@@ -68,9 +69,11 @@ async function openLayer(
   const files = new Map(
     entries.filter((entry) => entry.kind !== "folder").map((entry) => [entry.name, entry]),
   );
-  const cipherPath = join(folder, "cipher.img");
-  const sealed = files.get("cipher.img")?.kind === "file";
-  if (sealed && sealFor === undefined) throw checkpointErrors.keyNeeded(cipherPath);
+  const cipherPath = join(folder, CIPHER_IMAGE);
+  const state = await sealState(tree, folder);
+  if (state === "keysLost") throw sealErrors.keysLost(folder === "" ? tree.name : folder);
+  const sealed = state === "sealed";
+  if (sealed && sealFor === undefined) throw sealErrors.keyNeeded(cipherPath);
   const seal = sealed ? await sealFor?.({ folder, tree, cipherPath }) : undefined;
   return { index, folder, tree, sealed, seal, files };
 }

@@ -58,7 +58,8 @@ async function findCandidates(tree: FileTree, signal?: AbortSignal): Promise<Can
     for (const folder of level) {
       signal?.throwIfAborted();
       if (++visited > MAX_FOLDERS) return found;
-      const entries = await tree.list(folder);
+      // A folder below that can't be listed hides only itself.
+      const entries = folder === "" ? await tree.list("") : await tree.list(folder).catch(() => []);
       const names = new Set(entries.filter((entry) => entry.kind === "file").map((entry) => entry.name));
       const hasTree = names.has("pstree.img");
       if (hasTree || names.has("inventory.img")) {

@@ -18,7 +18,6 @@ import { readProcesses } from "./processes.ts";
 import type { ProcessTree } from "./processes.ts";
 import { processParts } from "./process-parts.ts";
 import { readRecords } from "./records.ts";
-import { refuseLostKeys, refuseWrongKey } from "./sealed.ts";
 import { findSidecar, readJson } from "./sidecar.ts";
 
 export interface OpenOptions {
@@ -32,7 +31,7 @@ export interface OpenOptions {
 /**
  * Opens a checkpoint: finds its images, its engine, its processes and their command lines. What is broken is told in
  * `problems`; it throws only when there is nothing to show (`checkpoint.noImages`) or nothing may be shown
- * (`seal.keyNeeded`, `seal.wrongKey`, `checkpoint.sealedWithoutCipher`). The tree then belongs to the checkpoint.
+ * (`seal.keyNeeded`, `seal.wrongKey`, `seal.keysLost` and whatever else the key provider throws). The tree then belongs to the checkpoint.
  */
 export async function openCheckpoint(tree: FileTree, options: OpenOptions = {}): Promise<Checkpoint> {
   const { signal, sealFor } = options;
@@ -42,20 +41,15 @@ export async function openCheckpoint(tree: FileTree, options: OpenOptions = {}):
     const folder = options.folder ?? (await locate(tree, report, signal));
     const [newest, ...parents] = await openLayers(tree, folder, sealFor, report, signal);
     if (newest === undefined) throw checkpointErrors.noImages(tree.name);
-    await refuseLostKeys(newest);
     const layers = [newest, ...parents] as const;
-    const inventory = await collect((tell) =>
-      readRecords(newest, "inventory.img", "inventory_entry", tell, 1),
-    );
-    refuseWrongKey(newest, inventory.problems);
-    inventory.problems.forEach(report);
+    const [inventory] = await readRecords(newest, "inventory.img", "inventory_entry", report, 1);
     if (!newest.files.has("inventory.img")) report(noInventory(folder));
 
-    const tree_ = await readProcesses(layers, report, signal);
+    const processes = await readProcesses(layers, report, signal);
     const mounts = await collect((tell) => readMounts(newest, tell));
     const about = await readAbout(newest, mounts.value, report);
-    const criu = await readCriuInfo(newest, inventory.value[0], tree_.architecture, report);
-    return { layers, mounts, criu, ...about, ...tree_ };
+    const criu = await readCriuInfo(newest, inventory, processes.architecture, report);
+    return { layers, mounts, criu, ...about, ...processes };
   });
   return assemble(tree, opened);
 }

@@ -18,6 +18,18 @@ ${KEY_OPTIONS}`,
     load: () => import("./decode.ts"),
   },
   {
+    name: "inspect",
+    summary: "what a checkpoint holds: engine, processes, files, mounts, problems",
+    usage: `cryoscope inspect CHECKPOINT [--json] [--key FILE]…
+
+CHECKPOINT is a folder, an archive (tar, tar.gz, tar.zst) or the folder of the images. Prints a summary and the process
+tree; what could not be read is listed at the end.
+
+  --json                   everything, as one document (docs/inspect.schema.json)
+${KEY_OPTIONS}`,
+    load: () => import("./inspect.ts"),
+  },
+  {
     name: "spans",
     summary: "what each byte of an image is, as JSON lines",
     usage: `cryoscope spans IMAGE [--key FILE]…

@@ -1,0 +1,122 @@
+import type { InspectDocument, InspectProcess } from "./inspect-document.ts";
+
+/** The document for people: a summary, the process tree, and what was wrong. `width` cuts lines, in characters. */
+export function inspectText(document: InspectDocument, width = Infinity): string {
+  const lines = [
+    ...summary(document),
+    "",
+    `Processes (${document.processes.length})`,
+    ...processTable(document.processes),
+    ...problemLines(document),
+  ];
+  return `${lines.map((line) => cut(printable(line), width)).join("\n")}\n`;
+}
+
+function summary({ name, engine, container, criu, layers, mounts }: InspectDocument): readonly string[] {
+  const rows: readonly (readonly [label: string, value: string | undefined])[] = [
+    ["Engine", engine],
+    ["Container", [container.name, container.id?.slice(0, 12)].filter(isText).join("  ")],
+    ["Image", container.image],
+    ["Runtime", container.runtime],
+    ["Pod", [container.namespace, container.pod].filter(isText).join("/")],
+    ["Host name", container.hostname],
+    ["Created", container.created],
+    ["Frozen", container.checkpointed ?? (criu.written ? new Date(criu.written).toISOString() : undefined)],
+    ["CRIU", criuLine(criu)],
+    ["Dump", statisticsLine(criu.statistics)],
+    ["Layers", layers.length > 1 ? layers.map((layer) => layer.folder).join(" → ") : undefined],
+    ["Mounts", mounts.length > 0 ? String(mounts.length) : undefined],
+  ];
+  return [
+    name,
+    ...rows
+      .filter((row): row is readonly [string, string] => isText(row[1]))
+      .map(([label, value]) => `  ${label.padEnd(10)} ${value}`),
+  ];
+}
+
+const isText = (value: string | undefined): value is string => value !== undefined && value !== "";
+
+function criuLine(criu: InspectDocument["criu"]): string {
+  return [
+    criu.version,
+    criu.imageVersion === undefined ? "image format unknown" : `image format ${criu.imageVersion}`,
+    criu.architecture,
+    criu.sealed ? "sealed" : undefined,
+  ]
+    .filter(isText)
+    .join(", ");
+}
+
+function statisticsLine(statistics: InspectDocument["criu"]["statistics"]): string | undefined {
+  if (statistics === undefined) return undefined;
+  const { frozenTime, pagesScanned, pagesWritten } = statistics;
+  return `frozen for ${(frozenTime / 1000).toFixed(1)} ms, ${pagesWritten} of ${pagesScanned} pages written`;
+}
+
+/** Rows in the order of a walk through the tree, children under their parent. */
+function processTable(processes: readonly InspectProcess[]): readonly string[] {
+  const byPid = new Map(processes.map((process) => [process.pid, process]));
+  const isChild = new Set(processes.flatMap((process) => process.children));
+  const rows: (readonly [pid: string, user: string, threads: string, state: string, command: string])[] = [
+    ["PID", "UID", "THR", "STATE", "COMMAND"],
+  ];
+  // A stack of its own: a chain of thousands of parents must not exhaust the engine's.
+  const waiting = processes
+    .filter((process) => !isChild.has(process.pid))
+    .map((process) => ({ process, lead: "", branch: "" }))
+    .reverse();
+  for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) {
+    const { process, lead, branch } = item;
+    rows.push([
+      String(process.pid),
+      String(process.uid ?? "-"),
+      String(process.threads.length),
+      stateOf(process),
+      `${lead}${branch}${commandOf(process)}`,
+    ]);
+    const below = branch === "" ? lead : `${lead}${branch === "└─ " ? "   " : "│  "}`;
+    const children = process.children.map((pid) => byPid.get(pid)).filter((child) => child !== undefined);
+    children.forEach((_, index) => {
+      const child = children[children.length - 1 - index];
+      if (child) waiting.push({ process: child, lead: below, branch: index === 0 ? "└─ " : "├─ " });
+    });
+  }
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map(
+    ([pid, user, threads, state, command]) =>
+      `  ${pid.padStart(widths[0] ?? 0)}  ${user.padStart(widths[1] ?? 0)}  ${threads.padStart(widths[2] ?? 0)}  ${state.padEnd(widths[3] ?? 0)}  ${command}`,
+  );
+}
+
+function stateOf({ state, exit }: InspectProcess): string {
+  if (exit?.signal !== undefined) return `${state}, signal ${exit.signal}`;
+  return exit?.code === undefined ? state : `${state}, exit ${exit.code}`;
+}
+
+/** The command line as ps shows it; the name in brackets where there is none. */
+const commandOf = ({ comm, cmdline }: InspectProcess): string =>
+  cmdline.length > 0 ? cmdline.join(" ") : `[${comm}]`;
+
+function problemLines({ problems }: InspectDocument): readonly string[] {
+  if (problems.length === 0) return [];
+  return [
+    "",
+    `Problems (${problems.length})`,
+    ...problems.map(({ severity, file, offset, message }) => {
+      const place = [file, offset === undefined ? undefined : `byte ${offset}`].filter(isText).join(" at ");
+      return `  ${severity}: ${place === "" ? "" : `${place}: `}${message}`;
+    }),
+  ];
+}
+
+/** Names in a checkpoint are an attacker's words: no escape sequence reaches the terminal. */
+function printable(line: string): string {
+  return line.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    const code = character.charCodeAt(0);
+    return code === 10 ? "\\n" : code === 9 ? "\\t" : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+}
+
+const cut = (line: string, width: number): string =>
+  line.length > width ? `${line.slice(0, width - 1)}…` : line;

@@ -1,0 +1,104 @@
+import * as vscode from "vscode";
+import { isCancelled } from "../../bytes/index.ts";
+import { IMAGE_EDITOR } from "../imageEditor/index.ts";
+import { command, signalOf } from "../messages.ts";
+import type { OpenCheckpoint, OpenCheckpoints } from "./open-checkpoints.ts";
+import type { Row } from "./rows.ts";
+import { layerFileUri } from "./uris.ts";
+
+/** Shows a checkpoint that was just opened. */
+export type Reveal = (entry: OpenCheckpoint) => Promise<void>;
+
+/** Opens with progress and a button to cancel. Gives undefined when the person cancelled; throws what opening throws. */
+export async function openWithProgress(
+  checkpoints: OpenCheckpoints,
+  source: vscode.Uri,
+  reveal: Reveal,
+): Promise<OpenCheckpoint | undefined> {
+  const name = source.path.slice(source.path.lastIndexOf("/") + 1);
+  try {
+    const entry = await vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: `Opening checkpoint ${name}`,
+        cancellable: true,
+      },
+      (_progress, token) => checkpoints.open(source, signalOf(token)),
+    );
+    await reveal(entry);
+    return entry;
+  } catch (error) {
+    if (isCancelled(error)) return undefined;
+    throw error;
+  }
+}
+
+export function registerCommands(checkpoints: OpenCheckpoints, reveal: Reveal): vscode.Disposable {
+  return vscode.Disposable.from(
+    command("cryoscope.openCheckpoint", async (given?: unknown) => {
+      const source = given instanceof vscode.Uri ? given : await askForCheckpoint();
+      return source && openWithProgress(checkpoints, source, reveal);
+    }),
+    command("cryoscope.closeCheckpoint", async (row?: Row) => {
+      const entry = row?.entry ?? (await askWhich(checkpoints));
+      if (entry) await checkpoints.close(entry.id);
+    }),
+    command("cryoscope.openCoreImage", async (row?: Row) => {
+      const checkpoint = row?.entry.checkpoint;
+      const [layer] = checkpoint?.layers ?? [];
+      if (row === undefined || checkpoint === undefined || layer === undefined) return;
+      const id =
+        row.kind === "thread" ? row.thread.tid : row.kind === "process" ? row.process.pid : undefined;
+      if (id === undefined) return;
+      const uri = layerFileUri(row.entry.id, layer, checkpoint.tree, `core-${id}.img`);
+      await vscode.commands.executeCommand("vscode.openWith", uri, IMAGE_EDITOR);
+    }),
+  );
+}
+
+const ARCHIVES = ["tar", "gz", "tgz", "zst"];
+
+/** Desktop dialogs of Linux and Windows choose files or folders, never both; the workbench's own and macOS's do. */
+async function askForCheckpoint(): Promise<vscode.Uri | undefined> {
+  const isNativeDialog = vscode.env.uiKind === vscode.UIKind.Desktop && vscode.env.remoteName === undefined;
+  if (!isNativeDialog || process.platform === "darwin") return choose({ files: true, folders: true });
+  const picked = await vscode.window.showQuickPick(
+    [
+      {
+        label: "$(archive) Archive…",
+        detail: "A .tar, .tar.gz or .tar.zst that an engine exported",
+        files: true,
+      },
+      { label: "$(folder) Folder…", detail: "A folder of CRIU images, or one around it", files: false },
+    ],
+    { title: "Open Checkpoint", placeHolder: "What is the checkpoint packed in?" },
+  );
+  return picked && choose({ files: picked.files, folders: !picked.files });
+}
+
+async function choose({
+  files,
+  folders,
+}: {
+  readonly files: boolean;
+  readonly folders: boolean;
+}): Promise<vscode.Uri | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    canSelectFiles: files,
+    canSelectFolders: folders,
+    title: "Open Checkpoint",
+    openLabel: "Open Checkpoint",
+    ...(files && { filters: { "Checkpoint archives": ARCHIVES, "All files": ["*"] } }),
+  });
+  return chosen?.[0];
+}
+
+async function askWhich(checkpoints: OpenCheckpoints): Promise<OpenCheckpoint | undefined> {
+  const items = checkpoints.all.map((entry) => ({
+    label: entry.checkpoint?.container.name ?? entry.id,
+    description: entry.source.fsPath,
+    entry,
+  }));
+  const picked = await vscode.window.showQuickPick(items, { title: "Close Checkpoint" });
+  return picked?.entry;
+}

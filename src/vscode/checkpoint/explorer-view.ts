@@ -1,0 +1,168 @@
+import * as vscode from "vscode";
+import { listLayerFiles } from "../../checkpoint/index.ts";
+import type { Checkpoint, Layer, Part, Process } from "../../checkpoint/index.ts";
+import type { Problem } from "../../criu/index.ts";
+import type { OpenCheckpoint, OpenCheckpoints } from "./open-checkpoints.ts";
+import { itemOf } from "./row-items.ts";
+import { inRanges } from "./rows.ts";
+import type { PartName, Row, SectionName } from "./rows.ts";
+
+/** The *Checkpoint* view: what is open, its processes as a tree, its images. Everything is read when unfolded. */
+export class ExplorerView implements vscode.TreeDataProvider<Row>, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  readonly #subscription: vscode.Disposable;
+
+  constructor(private readonly checkpoints: OpenCheckpoints) {
+    this.#subscription = checkpoints.onDidChange(() => {
+      this.#changed.fire(undefined);
+    });
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changed.dispose();
+  }
+
+  refresh(): void {
+    this.#changed.fire(undefined);
+  }
+
+  getTreeItem(row: Row): vscode.TreeItem {
+    return itemOf(row);
+  }
+
+  async getChildren(row?: Row): Promise<Row[]> {
+    return [...(await this.#children(row))];
+  }
+
+  /** For `reveal`, which is used on checkpoints and processes only. */
+  getParent(row: Row): Row | undefined {
+    const { entry } = row;
+    const { checkpoint } = entry;
+    if (row.kind === "section") return { kind: "checkpoint", entry };
+    if (row.kind !== "process" || checkpoint === undefined) return undefined;
+    const parent = checkpoint.processes.find((process) => process.children.includes(row.process.pid));
+    return parent
+      ? { kind: "process", entry, process: parent }
+      : { kind: "section", entry, name: "processes", count: checkpoint.processes.length };
+  }
+
+  async #children(row: Row | undefined): Promise<readonly Row[]> {
+    if (row === undefined) return this.checkpoints.all.map((entry) => ({ kind: "checkpoint", entry }));
+    if (row.kind === "range") return row.rows;
+    if (row.kind === "checkpoint") return loadedRows(row.entry);
+    const { checkpoint } = row.entry;
+    if (checkpoint === undefined) return [];
+    switch (row.kind) {
+      case "section":
+        return inRanges(row.entry, await sectionRows(row.entry, checkpoint, row.name));
+      case "process":
+        return inRanges(row.entry, processRows(row.entry, checkpoint, row.process));
+      case "part":
+        return inRanges(row.entry, await partRows(row.entry, checkpoint, row.process, row.name));
+      case "layer":
+        return inRanges(row.entry, imageRows(row.entry, row.layer));
+      default:
+        return [];
+    }
+  }
+}
+
+/** Rows of a checkpoint; it is opened now if it isn't, and says so if it can't be. */
+async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
+  let checkpoint: Checkpoint;
+  try {
+    checkpoint = await entry.load();
+  } catch (error) {
+    return [{ kind: "failed", entry, error }];
+  }
+  const mounts = (await checkpoint.mounts()).value.length;
+  const images = checkpoint.layers.reduce((sum, layer) => sum + listLayerFiles(layer).length, 0);
+  const problems = checkpoint.problems.length;
+  const sections: readonly (readonly [SectionName, number])[] = [
+    ["processes", checkpoint.processes.length],
+    ["mounts", mounts],
+    ["images", images],
+    ["problems", problems],
+  ];
+  return sections
+    .filter(([name, count]) => count > 0 || name === "processes")
+    .map(([name, count]) => ({ kind: "section", entry, name, count }));
+}
+
+async function sectionRows(
+  entry: OpenCheckpoint,
+  checkpoint: Checkpoint,
+  name: SectionName,
+): Promise<readonly Row[]> {
+  switch (name) {
+    case "processes":
+      return processesByPid(entry, checkpoint, checkpoint.roots);
+    case "mounts":
+      return (await checkpoint.mounts()).value.map((mount) => ({ kind: "mount", entry, mount }));
+    case "images":
+      return imagesOrLayers(entry, checkpoint.layers);
+    case "problems":
+      return problemRows(entry, checkpoint.problems);
+  }
+}
+
+function processesByPid(
+  entry: OpenCheckpoint,
+  checkpoint: Checkpoint,
+  pids: readonly number[],
+): readonly Row[] {
+  return pids.flatMap((pid) => {
+    const process = checkpoint.process(pid);
+    return process ? [{ kind: "process", entry, process }] : [];
+  });
+}
+
+const PARTS: readonly PartName[] = ["threads", "openFiles", "memoryMap"];
+
+/** A zombie has no parts, only perhaps children. */
+function processRows(entry: OpenCheckpoint, checkpoint: Checkpoint, process: Process): readonly Row[] {
+  const parts = process.state === "zombie" ? [] : PARTS;
+  return [
+    ...parts.map((name): Row => ({ kind: "part", entry, name, process })),
+    ...processesByPid(entry, checkpoint, process.children),
+  ];
+}
+
+async function partRows(
+  entry: OpenCheckpoint,
+  checkpoint: Checkpoint,
+  process: Process,
+  name: PartName,
+): Promise<readonly Row[]> {
+  const { pid } = process;
+  const rows = async <T>(
+    part: Promise<Part<readonly T[]>>,
+    row: (item: T) => Row,
+  ): Promise<readonly Row[]> => {
+    const { value, problems } = await part;
+    const shown = [...value.map(row), ...problemRows(entry, problems)];
+    return shown.length > 0 ? shown : [{ kind: "note", entry, text: "None" }];
+  };
+  switch (name) {
+    case "threads":
+      return rows(checkpoint.threads(pid), (thread) => ({ kind: "thread", entry, process, thread }));
+    case "openFiles":
+      return rows(checkpoint.openFiles(pid), (file) => ({ kind: "openFile", entry, process, file }));
+    case "memoryMap":
+      return rows(checkpoint.memoryMap(pid), (mapping) => ({ kind: "mapping", entry, process, mapping }));
+  }
+}
+
+const problemRows = (entry: OpenCheckpoint, problems: readonly Problem[]): readonly Row[] =>
+  problems.map((problem) => ({ kind: "problem", entry, problem }));
+
+function imagesOrLayers(entry: OpenCheckpoint, layers: readonly Layer[]): readonly Row[] {
+  const [only, ...others] = layers;
+  if (only !== undefined && others.length === 0) return imageRows(entry, only);
+  return layers.map((layer) => ({ kind: "layer", entry, layer }));
+}
+
+const imageRows = (entry: OpenCheckpoint, layer: Layer): readonly Row[] =>
+  listLayerFiles(layer).map((file) => ({ kind: "image", entry, layer, file }));

@@ -1,0 +1,63 @@
+import * as vscode from "vscode";
+import type { Checkpoint, SealFor } from "../../checkpoint/index.ts";
+import type { ResolveImage } from "../resolved.ts";
+import { openWithProgress, registerCommands } from "./commands.ts";
+import { ExplorerView } from "./explorer-view.ts";
+import { CheckpointFileSystem } from "./file-system.ts";
+import { createImageResolver } from "./image-resolver.ts";
+import { OpenCheckpoints } from "./open-checkpoints.ts";
+import type { OpenCheckpoint } from "./open-checkpoints.ts";
+import type { Row } from "./rows.ts";
+import { SCHEME } from "./uris.ts";
+
+export type { OpenCheckpoint } from "./open-checkpoints.ts";
+
+export interface CheckpointDependencies {
+  /** Finds the key of a sealed layer, asking the person when none fits. */
+  readonly sealFor: SealFor;
+}
+
+/** What the rest of the extension, and tests in a real extension host, need of the explorer. */
+export interface CheckpointExplorer {
+  /** Opens a folder or archive with progress and shows it. Undefined when cancelled; throws what opening throws. */
+  open(source: vscode.Uri): Promise<Checkpoint | undefined>;
+  /** How the image editor gets at bytes and keys. */
+  readonly resolveImage: ResolveImage;
+  readonly openCheckpoints: readonly OpenCheckpoint[];
+  /** The rows of the view as it shows them. */
+  readonly view: vscode.TreeDataProvider<Row>;
+}
+
+/** Registers the *Checkpoint* view, the `cryoscope:` file system and the commands that open and close checkpoints. */
+export function registerCheckpoint(
+  context: vscode.ExtensionContext,
+  { sealFor }: CheckpointDependencies,
+): CheckpointExplorer {
+  const checkpoints = new OpenCheckpoints(context.workspaceState, sealFor);
+  const view = new ExplorerView(checkpoints);
+  const tree = vscode.window.createTreeView("cryoscope.checkpoint", {
+    treeDataProvider: view,
+    showCollapseAll: true,
+  });
+  const reveal = async (entry: OpenCheckpoint): Promise<void> => {
+    await tree.reveal({ kind: "checkpoint", entry }, { select: true, focus: false, expand: true });
+  };
+  context.subscriptions.push(
+    checkpoints,
+    view,
+    tree,
+    vscode.workspace.registerFileSystemProvider(SCHEME, new CheckpointFileSystem(checkpoints), {
+      isReadonly: true,
+      isCaseSensitive: true,
+    }),
+    registerCommands(checkpoints, reveal),
+  );
+  return {
+    open: async (source) => (await openWithProgress(checkpoints, source, reveal))?.load(),
+    resolveImage: createImageResolver(checkpoints, sealFor),
+    get openCheckpoints() {
+      return checkpoints.all;
+    },
+    view,
+  };
+}

@@ -1,0 +1,293 @@
+import * as vscode from "vscode";
+import { toCryoscopeError } from "../../bytes/index.ts";
+import type { Checkpoint, MappingKind, Process, ProcessState } from "../../checkpoint/index.ts";
+import { IMAGE_EDITOR } from "../imageEditor/index.ts";
+import type { PartName, Row, SectionName } from "./rows.ts";
+import { byteCount, commandLine, imageSummary, oneLine, stateText, tooltip } from "./text.ts";
+import { fileUri, layerFileUri } from "./uris.ts";
+
+type RowOf<K extends Row["kind"]> = Extract<Row, { kind: K }>;
+type MakeItem<K extends Row["kind"]> = (row: RowOf<K>) => vscode.TreeItem;
+
+const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+
+interface Look {
+  readonly description?: string;
+  readonly icon?: vscode.ThemeIcon;
+  readonly tooltip?: vscode.MarkdownString | undefined;
+  readonly context?: string;
+  readonly command?: vscode.Command;
+  readonly spoken?: string;
+}
+
+function item(label: string, state: vscode.TreeItemCollapsibleState, look: Look): vscode.TreeItem {
+  const made = new vscode.TreeItem(oneLine(label), state);
+  if (look.description !== undefined) made.description = oneLine(look.description);
+  if (look.icon) made.iconPath = look.icon;
+  if (look.tooltip) made.tooltip = look.tooltip;
+  if (look.context !== undefined) made.contextValue = look.context;
+  if (look.command) made.command = look.command;
+  if (look.spoken !== undefined) made.accessibilityInformation = { label: oneLine(look.spoken) };
+  return made;
+}
+
+const icon = (name: string, color?: string): vscode.ThemeIcon =>
+  new vscode.ThemeIcon(name, color === undefined ? undefined : new vscode.ThemeColor(color));
+
+const SECTIONS: Readonly<
+  Record<SectionName, { readonly label: string; readonly icon: vscode.ThemeIcon; readonly open: boolean }>
+> = {
+  processes: { label: "Processes", icon: icon("server-process"), open: true },
+  mounts: { label: "Mounts", icon: icon("folder-library"), open: false },
+  images: { label: "Images", icon: icon("files"), open: false },
+  problems: { label: "Problems", icon: icon("warning", "list.warningForeground"), open: false },
+};
+
+const PARTS: Readonly<Record<PartName, { readonly label: string; readonly icon: string }>> = {
+  threads: { label: "Threads", icon: "list-tree" },
+  openFiles: { label: "Open Files", icon: "go-to-file" },
+  memoryMap: { label: "Memory Map", icon: "layout" },
+};
+
+const STATE_ICONS: Readonly<Record<ProcessState, vscode.ThemeIcon>> = {
+  running: icon("pulse", "charts.green"),
+  stopped: icon("debug-pause", "charts.yellow"),
+  zombie: icon("circle-slash", "disabledForeground"),
+  unknown: icon("question"),
+};
+
+/** Icon of an open file by CRIU's word for its kind; sockets and pipes look like what they connect. */
+const FILE_ICONS: Readonly<Record<string, string>> = {
+  REG: "file",
+  PIPE: "arrow-swap",
+  FIFO: "arrow-swap",
+  INETSK: "globe",
+  UNIXSK: "plug",
+  NETLINKSK: "plug",
+  PACKETSK: "globe",
+  TTY: "terminal",
+  EVENTFD: "bell",
+  EVENTPOLL: "bell",
+  SIGNALFD: "bell",
+  TIMERFD: "watch",
+  INOTIFY: "eye",
+  FANOTIFY: "eye",
+  MEMFD: "file-binary",
+};
+
+const MAPPING_ICONS: Partial<Record<MappingKind, string>> = {
+  file: "file-code",
+  heap: "database",
+  stack: "layers",
+  memfd: "file-binary",
+};
+
+/** What each kind of row looks like. */
+const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
+  checkpoint: ({ entry }) => checkpointItem(entry.id, entry.source, entry.checkpoint),
+
+  failed: ({ entry, error }) => {
+    const { sentence, next, message } = toCryoscopeError(error);
+    return item(sentence, None, {
+      icon: icon("error", "list.errorForeground"),
+      tooltip: tooltip(message, [["Next", next]]),
+      command: { command: "cryoscope.openCheckpoint", title: "Try Again", arguments: [entry.source] },
+      spoken: `Could not be opened. ${message}`,
+    });
+  },
+
+  section: ({ entry, name, count }) => {
+    const { label, icon: picture, open } = SECTIONS[name];
+    const made = item(label, open ? Expanded : Collapsed, { description: String(count), icon: picture });
+    made.id = `${entry.id}/${name}`;
+    return made;
+  },
+
+  process: ({ entry, process }) => {
+    const made = item(`${process.pid} ${process.comm}`, Collapsed, {
+      description: [process.state === "running" ? "" : stateText(process), commandLine(process)]
+        .filter((part) => part !== "")
+        .join(" · "),
+      icon: STATE_ICONS[process.state],
+      tooltip: processTooltip(process),
+      context: `process.${process.state}`,
+      spoken: `Process ${process.pid}, ${process.comm}, ${stateText(process)}, ${commandLine(process)}`,
+    });
+    made.id = `${entry.id}/process/${process.pid}`;
+    return made;
+  },
+
+  part: ({ entry, name, process }) => {
+    const { label, icon: picture } = PARTS[name];
+    const made = item(label, Collapsed, {
+      icon: icon(picture),
+      ...(name === "threads" && { description: String(process.threadIds.length) }),
+    });
+    made.id = `${entry.id}/process/${process.pid}/${name}`;
+    return made;
+  },
+
+  thread: ({ thread }) =>
+    item(`${thread.tid} ${thread.comm}`, None, {
+      icon: icon("circle-small"),
+      description: thread.leader ? "main" : "",
+      context: "thread",
+    }),
+
+  openFile: ({ file }) =>
+    item(`${file.fd}: ${file.description}`, None, {
+      description: [
+        ...file.flags.filter((flag) => flag !== "O_LARGEFILE"),
+        file.closeOnExec ? "close-on-exec" : "",
+      ]
+        .filter((part) => part !== "")
+        .join(" "),
+      icon: icon(FILE_ICONS[file.type] ?? "symbol-misc"),
+      tooltip: tooltip(file.description, [
+        ["Descriptor", String(file.fd)],
+        ["Kind", file.type],
+        ["Flags", file.flags.join(" | ")],
+        ["Position", file.position?.toString()],
+        ["File id", String(file.id)],
+      ]),
+      context: "openFile",
+    }),
+
+  mapping: ({ mapping }) => {
+    const range = `${hex(mapping.start)}-${hex(mapping.end)}`;
+    const size = byteCount(mapping.end - mapping.start);
+    return item(`${range} ${mapping.permissions}`, None, {
+      description: [mapping.name ?? mapping.kind, size].join(" · "),
+      icon: icon(MAPPING_ICONS[mapping.kind] ?? "circle-small"),
+      tooltip: tooltip(mapping.name ?? mapping.kind, [
+        ["Addresses", range],
+        ["Size", size],
+        ["Permissions", mapping.permissions],
+        ["Offset in file", mapping.fileId === undefined ? undefined : `0x${mapping.offset.toString(16)}`],
+      ]),
+      context: "mapping",
+    });
+  },
+
+  mount: ({ mount }) =>
+    item(mount.destination, None, {
+      description: [mount.type, mount.source].filter((part) => part !== "").join(" · "),
+      icon: icon("folder"),
+      tooltip: tooltip(mount.destination, [
+        ["Type", mount.type],
+        ["Source", mount.source],
+        ["Root", mount.root],
+        ["Options", mount.options.join(",")],
+      ]),
+      context: "mount",
+    }),
+
+  layer: ({ entry, layer }) => {
+    const made = item(layer.folder === "" ? layer.tree.name : layer.folder, Collapsed, {
+      description: layer.index === 0 ? "newest" : `parent ${layer.index}`,
+      icon: icon("layers"),
+    });
+    made.id = `${entry.id}/layer/${layer.index}`;
+    return made;
+  },
+
+  image: ({ entry, file, layer }) => {
+    const tree = entry.checkpoint?.tree;
+    const uri = tree ? layerFileUri(entry.id, layer, tree, file.name) : fileUri(entry.id, file.path);
+    const made = item(file.name, None, {
+      description: imageSummary(file),
+      icon: icon(file.isImage ? "file-binary" : "file"),
+      tooltip: tooltip(file.name, [
+        ["Kind", file.type?.name],
+        ["Holds", file.type?.doc],
+        ["Size", byteCount(BigInt(file.size))],
+        ["Path", file.path],
+      ]),
+      context: file.isImage ? "image" : "file",
+      command: file.isImage
+        ? { command: "vscode.openWith", title: "Open Image", arguments: [uri, IMAGE_EDITOR] }
+        : { command: "vscode.open", title: "Open File", arguments: [uri] },
+    });
+    made.id = `${entry.id}/layer/${layer.index}/${file.name}`;
+    return made;
+  },
+
+  problem: ({ problem }) =>
+    item(problem.message, None, {
+      description: [problem.file, problem.offset === undefined ? "" : `byte ${problem.offset}`]
+        .filter((part) => part !== undefined && part !== "")
+        .join(" "),
+      icon:
+        problem.severity === "error"
+          ? icon("error", "list.errorForeground")
+          : icon("warning", "list.warningForeground"),
+      tooltip: tooltip(problem.message, [
+        ["File", problem.file],
+        ["Byte", problem.offset?.toString()],
+        ["Code", problem.code],
+      ]),
+      context: "problem",
+    }),
+
+  note: ({ text }) => item(text, None, { icon: icon("info") }),
+
+  range: ({ first, rows }) =>
+    item(`${first + 1} – ${first + rows.length}`, Collapsed, { icon: icon("ellipsis") }),
+};
+
+/** The tree item of a row. */
+export function itemOf(row: Row): vscode.TreeItem {
+  // The table has exactly the row's kind at its key; TypeScript can't see that the two belong together.
+  return (ITEMS[row.kind] as MakeItem<Row["kind"]>)(row as never);
+}
+
+const hex = (address: bigint): string => address.toString(16).padStart(8, "0");
+
+function checkpointItem(id: string, source: vscode.Uri, checkpoint: Checkpoint | undefined): vscode.TreeItem {
+  const file = source.path.slice(source.path.lastIndexOf("/") + 1);
+  const name = checkpoint?.container.name ?? file;
+  const made = item(name, checkpoint ? Expanded : Collapsed, {
+    description: checkpoint
+      ? [checkpoint.engine.label, checkpoint.container.image ?? (name === file ? "" : file)]
+          .filter((part) => part !== "")
+          .join(" · ")
+      : "",
+    icon: icon(checkpoint?.criu.sealed === true ? "lock" : "archive"),
+    tooltip: checkpoint ? checkpointTooltip(checkpoint, source) : tooltip(source.fsPath, []),
+    context: "checkpoint",
+    spoken: checkpoint
+      ? `Checkpoint ${name}, ${checkpoint.engine.label}`
+      : `Checkpoint ${name}, not opened yet`,
+  });
+  // Another id once it is loaded: VS Code keeps the folded state of an id, and a loaded checkpoint starts unfolded.
+  made.id = checkpoint ? id : `${id}/closed`;
+  return made;
+}
+
+function checkpointTooltip(checkpoint: Checkpoint, source: vscode.Uri): vscode.MarkdownString {
+  const { container, criu, engine } = checkpoint;
+  const written = criu.written === undefined ? undefined : new Date(criu.written).toLocaleString();
+  return tooltip(container.name ?? checkpoint.name, [
+    ["Engine", `${engine.label} (${engine.evidence})`],
+    ["Container", container.id],
+    ["Container image", container.image],
+    ["Runtime", container.runtime],
+    ["Host name", container.hostname],
+    ["Created", container.created],
+    ["Frozen", container.checkpointed ?? written],
+    ["CRIU", [criu.version, criu.architecture].filter((part) => part !== undefined).join(", ")],
+    ["Sealed", criu.sealed ? "yes" : undefined],
+    ["From", source.fsPath],
+  ]);
+}
+
+function processTooltip(process: Process): vscode.MarkdownString {
+  return tooltip(`${process.pid} ${process.comm}`, [
+    ["Command line", process.cmdline.join(" ")],
+    ["State", stateText(process)],
+    ["Parent", String(process.ppid)],
+    ["Group, session", `${process.pgid}, ${process.sid}`],
+    ["User, group", process.uid === undefined ? undefined : `${process.uid}, ${process.gid}`],
+    ["Threads", process.threadIds.length === 0 ? undefined : String(process.threadIds.length)],
+  ]);
+}
