@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openFolder, type FileTree } from "../../../src/archive/index.ts";
+import { KeyRing, type KeyPrompts, type KeyStore } from "../../../src/vscode/keys/ring.ts";
+import { fixture } from "../fixtures.ts";
+
+describe("the key ring", () => {
+  let keys: string;
+  let tree: FileTree;
+  before(async () => {
+    keys = await fixture("sealed/keys");
+    tree = await openFolder(join(await fixture("sealed/simple-enc"), "enc"));
+  });
+  after(() => tree.close());
+  const layer = (): { tree: FileTree; folder: string; cipherPath: string } => ({
+    tree,
+    folder: "",
+    cipherPath: "cipher.img",
+  });
+
+  /** A ring whose person answers with what the test says, and a record of the questions. */
+  function ring({
+    files = [],
+    passphrases = [],
+    remember = false,
+    store = memoryStore(),
+  }: {
+    files?: (string | undefined)[];
+    passphrases?: (string | undefined)[];
+    remember?: boolean;
+    store?: ReturnType<typeof memoryStore>;
+  } = {}): { ring: KeyRing; asked: string[]; store: ReturnType<typeof memoryStore> } {
+    const asked: string[] = [];
+    const prompts: KeyPrompts = {
+      chooseKey(locked) {
+        asked.push(`key, ${locked.length} locked`);
+        const file = files.shift();
+        return Promise.resolve(file && join(keys, file));
+      },
+      passphrase(_path, wasWrong) {
+        asked.push(wasWrong ? "passphrase again" : "passphrase");
+        return Promise.resolve(passphrases.shift());
+      },
+      rememberPassphrase() {
+        asked.push("remember");
+        return Promise.resolve(remember);
+      },
+    };
+    return { ring: new KeyRing(store, prompts), asked, store };
+  }
+
+  function memoryStore(): KeyStore & {
+    all: () => { paths: readonly string[]; secrets: Map<string, string> };
+  } {
+    let paths: readonly string[] = [];
+    const secrets = new Map<string, string>();
+    return {
+      all: () => ({ paths, secrets }),
+      paths: () => paths,
+      savePaths: (changed) => Promise.resolve(void (paths = changed)),
+      passphrase: (path) => Promise.resolve(secrets.get(path)),
+      savePassphrase: (path, passphrase) => Promise.resolve(void secrets.set(path, passphrase)),
+      deletePassphrase: (path) => Promise.resolve(void secrets.delete(path)),
+    };
+  }
+
+  it("asks once, also when many images want the key at the same time, and never again", async () => {
+    const { ring: first, asked, store } = ring({ files: ["key1.pkcs8.pem"] });
+    await Promise.all([1, 2, 3].map(() => first.sealFor(layer())));
+    await first.sealFor(layer());
+    assert.deepEqual(asked, ["key, 0 locked"]);
+    assert.deepEqual(store.all().paths, [join(keys, "key1.pkcs8.pem")]);
+
+    const next = ring({ store });
+    await next.ring.sealFor(layer());
+    assert.deepEqual(next.asked, []);
+  });
+
+  it("asks for the passphrase until it is right, and remembers it only when told to", async () => {
+    const {
+      ring: first,
+      asked,
+      store,
+    } = ring({
+      files: ["key1.pkcs1.enc.pem"],
+      passphrases: ["wrong", "corpus-pass-1"],
+    });
+    await first.sealFor(layer());
+    assert.deepEqual(asked, ["key, 0 locked", "passphrase", "passphrase again", "remember"]);
+    assert.equal(store.all().secrets.size, 0);
+
+    const again = ring({
+      files: ["key1.pkcs1.enc.pem"],
+      passphrases: ["corpus-pass-1"],
+      remember: true,
+      store,
+    });
+    await again.ring.sealFor(layer());
+    assert.deepEqual(again.asked, ["key, 1 locked", "passphrase", "remember"]);
+
+    const third = ring({ store });
+    await third.ring.sealFor(layer());
+    assert.deepEqual(third.asked, []);
+  });
+
+  it("gives one error for no key, a wrong key, and no passphrase, and remembers none of them", async () => {
+    const { ring: one, store } = ring({
+      files: [undefined, "key4096.pkcs1.pem", "ec.key.pem", "key1.pkcs8.enc.pem", "key1.pkcs8.pem"],
+    });
+    await assert.rejects(one.sealFor(layer()), { code: "seal.keyNeeded" });
+    await assert.rejects(one.sealFor(layer()), { code: "seal.wrongKey" });
+    await assert.rejects(one.sealFor(layer()), { code: "seal.notRsa" });
+    await assert.rejects(one.sealFor(layer()), { code: "seal.keyNeeded" });
+    assert.deepEqual(store.all().paths, []);
+    await one.sealFor(layer());
+  });
+
+  it("tries keys that were added before, and passes over those that are gone", async () => {
+    const { ring: one, asked, store } = ring();
+    await one.addKeyFile(join(keys, "key1.pkcs8.der"));
+    await one.addKeyFile(join(keys, "key4096.pkcs1.pem"));
+    await store.savePaths([join(keys, "gone.pem"), ...store.paths()]);
+    await one.sealFor(layer());
+    assert.deepEqual(asked, []);
+    await assert.rejects(one.addKeyFile(join(keys, "ec.key.pem")), { code: "seal.notRsa" });
+  });
+
+  it("forgets everything: seals close, files and passphrases are gone", async () => {
+    const { ring: one, store } = ring({
+      files: ["key1.pkcs8.enc.pem", undefined],
+      passphrases: ["corpus-pass-1"],
+      remember: true,
+    });
+    const seal = await one.sealFor(layer());
+    assert.equal(store.all().secrets.size, 1);
+    await one.forget();
+    assert.deepEqual([store.all().paths, store.all().secrets.size], [[], 0]);
+    assert.throws(() => seal.openPages(Buffer.alloc(4096), 4096), { code: "seal.disposed" });
+    await assert.rejects(one.sealFor(layer()), { code: "seal.keyNeeded" });
+  });
+});
