@@ -1,15 +1,17 @@
-import { basename } from "node:path";
 import * as vscode from "vscode";
-import { openFileSource } from "../bytes/index.ts";
+import { registerCheckpoint } from "./checkpoint/index.ts";
+import type { CheckpointExplorer } from "./checkpoint/index.ts";
 import { registerDebug } from "./debug/index.ts";
 import { Engines, registerEngines } from "./engines/index.ts";
 import { registerImageEditor } from "./imageEditor/index.ts";
 import type { ImageEditor } from "./imageEditor/index.ts";
+import { sealErrors } from "../seal/index.ts";
 import { Catalog, registerSnapshots } from "./snapshots/index.ts";
 
 /** What `activate` gives to tests that run in the extension host. */
 export interface TestApi {
   readonly imageEditor: ImageEditor;
+  readonly checkpoint: CheckpointExplorer;
 }
 
 /** Called by VS Code when a command, a view or an editor of ours is first needed. Each part registers itself. */
@@ -21,12 +23,9 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   registerEngines(context, { engines, catalog, open });
   registerSnapshots(context, { engines, catalog, open });
   registerDebug(context, { engines, catalog });
-  const imageEditor = registerImageEditor(context, {
-    resolve: async ({ fsPath }) => ({
-      name: basename(fsPath),
-      source: await openFileSource(fsPath),
-      seal: undefined,
-    }),
+  const checkpoint = registerCheckpoint(context, {
+    sealFor: ({ cipherPath }) => Promise.reject(sealErrors.keyNeeded(cipherPath)),
   });
-  return { imageEditor };
+  const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
+  return { imageEditor, checkpoint };
 }
