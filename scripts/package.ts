@@ -4,7 +4,6 @@ import { packageExtension } from "./vsix.ts";
 
 try {
   const { file, files, bytes } = await packageExtension(PROJECT);
-  for (const name of files) console.log(`  ${name}`);
   console.log(`${file}: ${files.length} files, ${(bytes / 1024).toFixed(0)} KiB`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -7,6 +7,7 @@ import { registerImageEditor } from "./imageEditor/index.ts";
 import type { ImageEditor } from "./imageEditor/index.ts";
 import { sealErrors } from "../seal/index.ts";
 import { Catalog, registerSnapshots } from "./snapshots/index.ts";
+import { openOnStartup } from "./startup.ts";
 
 /** What `activate` gives to tests that run in the extension host. */
 export interface TestApi {
@@ -27,5 +28,6 @@ export function activate(context: vscode.ExtensionContext): TestApi {
     sealFor: ({ cipherPath }) => Promise.reject(sealErrors.keyNeeded(cipherPath)),
   });
   const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
+  context.subscriptions.push(openOnStartup(open));
   return { imageEditor, checkpoint };
 }
