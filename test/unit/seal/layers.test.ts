@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { constants, createHash, generateKeyPairSync, publicEncrypt, X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
-import { openFolder, openNested, type FileTree } from "../../../src/archive/index.ts";
+import { openFolder, openLinkedFolder, openNested, type FileTree } from "../../../src/archive/index.ts";
 import { bufferSource, CryoscopeError, readExactly } from "../../../src/bytes/index.ts";
 import { imageSpans, openImage } from "../../../src/criu/index.ts";
-import { loadKey, openSealedLayer, parseKey, sealState } from "../../../src/seal/index.ts";
+import { loadKey, openSealedLayer, parseKey, readCipher, sealState } from "../../../src/seal/index.ts";
 import type { LayerSeal, PrivateKey } from "../../../src/seal/index.ts";
 import { fixture } from "../fixtures.ts";
 
@@ -31,20 +31,26 @@ async function changed(
   return openNested(bufferSource(await buffer(archive)), "changed");
 }
 
-for (const name of ["simple-enc", "tree-restorable-enc"])
-  describe(`the sealed checkpoint ${name}`, () => {
+for (const [name, images, sums] of [
+  ["simple-enc", "enc", "decrypted.sha256"],
+  ["tree-restorable-enc", "enc", "decrypted.sha256"],
+  ["incr-enc", "1", "decrypted-1.sha256"],
+  ["incr-enc", "2", "decrypted-2.sha256"],
+  ["incr-enc", "3", "decrypted-3.sha256"],
+] as const)
+  describe(`the sealed checkpoint ${name}/${images}`, () => {
     let folder: string;
     let tree: FileTree;
     let seal: LayerSeal | undefined;
     before(async () => {
       folder = await fixture(`sealed/${name}`);
-      tree = await openFolder(join(folder, "enc"));
+      tree = await openFolder(join(folder, images));
       seal = await openSealedLayer(tree, "", [await key1()]);
     });
     after(() => tree.close());
 
     it("has every record authentic, and every file as an independent decoder found it", async () => {
-      const lines = readFileSync(join(folder, "decrypted.sha256"), "utf8").trim().split("\n");
+      const lines = readFileSync(join(folder, sums), "utf8").trim().split("\n");
       let compared = 0;
       for (const [expected, file = ""] of lines.map((line) => line.split(/\s+/))) {
         if ((await tree.stat(file)) === undefined) continue;
@@ -64,6 +70,8 @@ for (const name of ["simple-enc", "tree-restorable-enc"])
       assert.ok(compared >= 13);
     });
 
+    // The layers of the chain have no list of markers; the sums above cover their pages.
+    if (images !== "enc") return;
     it("has its markers in the pages, where the program put them", async () => {
       const markers = readFileSync(join(folder, "markers.txt"), "utf8")
         .split("\n")
@@ -168,6 +176,53 @@ describe("a sealed layer", () => {
     assert.ok(opened.subarray(4096, 8192).equals(Buffer.alloc(4096)));
     assert.ok(opened.subarray(8192).equals(whole.subarray(8192)));
     assert.equal(whole.subarray(0x2080, 0x2080 + 18).toString(), "MARKER-DATA-simple");
+  });
+
+  it("has keys of its own, which open no other layer of the chain", async () => {
+    const keys = [await key1()];
+    const newest = await openFolder(join(await fixture("sealed/incr-enc"), "3"));
+    const parent = await openLinkedFolder(newest, "parent");
+    const grandparent = await openLinkedFolder(parent.tree, "parent");
+    const seal = await openSealedLayer(newest, "", keys);
+    for (const { tree: layer, folder } of [parent, grandparent]) {
+      assert.ok(await openSealedLayer(layer, folder, keys));
+      const source = await layer.open("inventory.img");
+      const image = await openImage("inventory.img", source, { seal });
+      assert.match((await image.entry(0)).problems.map(({ code }) => code).join(), /recordBroken/);
+      await layer.close();
+    }
+    await newest.close();
+  });
+
+  it("opens with the key of one recipient of many, and without a key for pages", async () => {
+    // As CRIU's multi-recipient branch lays it out; no such dump is at hand, so the real token is wrapped anew.
+    const { tokens } = await readCipher(await tree.open("cipher.img"));
+    const key = await key1();
+    const token = key.unwrap(tokens[0] ?? new Uint8Array(0), 32);
+    assert.ok(token);
+    const certificate = readFileSync(join(await fixture("sealed/keys"), "key1.cert.pem"));
+    const wrap = (to: X509Certificate["publicKey"]): Buffer =>
+      publicEncrypt({ key: to, padding: constants.RSA_PKCS1_PADDING }, token);
+    const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey;
+    const field = (number: number, value: Buffer): Buffer =>
+      Buffer.concat([Buffer.of((number << 3) | 2, (value.length & 0x7f) | 0x80, value.length >> 7), value]);
+    const recipient = (id: string, to: X509Certificate["publicKey"]): Buffer =>
+      field(1, Buffer.concat([field(1, Buffer.from(id)), field(2, wrap(to))]));
+    const mine = new X509Certificate(certificate).publicKey;
+    const cipherImage = (tokenField: Buffer): Buffer => {
+      const entry = field(1, tokenField);
+      const size = Buffer.alloc(4);
+      size.writeUInt32LE(entry.length);
+      return Buffer.concat([readFileSync(join(folder, "cipher.img")).subarray(0, 8), size, entry]);
+    };
+    for (const tokenField of [Buffer.concat([recipient("", stranger), recipient("ops", mine)]), wrap(mine)]) {
+      const layer = await changed(folder, { "cipher.img": cipherImage(tokenField) });
+      const seal = await openSealedLayer(layer, "", [otherKey(2048), key]);
+      assert.equal(seal?.keyFingerprint, key.fingerprint);
+      assert.throws(() => seal?.openPages(Buffer.alloc(4096), 4096), { code: "seal.noPageKey" });
+    }
+    const theirs = await changed(folder, { "cipher.img": cipherImage(recipient("", stranger)) });
+    await assert.rejects(openSealedLayer(theirs, "", [key]), { code: "seal.wrongKey" });
   });
 
   it("opens nothing more once it is disposed", async () => {
