@@ -149,6 +149,12 @@ export const CRIU_CAUSES: readonly CriuCause[] = [
     next: "Stop what listens there (perhaps the container that was left running).",
   },
   {
+    code: "tcpReconnect", // soccr/soccr.c
+    pattern: /Can't connect inet socket back/,
+    sentence: "its TCP connections can't be put together again in the network it is restored to.",
+    next: "Restore it with the network it had and with the loopback up; or freeze it with its connections closed.",
+  },
+  {
     code: "noSpace", // any write
     pattern: /No space left on device/,
     sentence: "the disk is full.",

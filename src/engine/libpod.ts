@@ -66,8 +66,10 @@ export function openLibpod(transport: Transport, api: string, version: string): 
   async function explain({ verb, container }: CriuWork, message: string): Promise<CriuFailure> {
     const raw = await libpod.inspect(container.id, {}).catch(() => undefined);
     const work = /--work-path (\S+)/.exec(message)?.[1];
+    const named = /log file: (\/\S+\.log)/.exec(message)?.[1];
     const logs = [
       text(at(raw, "State", verb === "freeze" ? "CheckpointLog" : "RestoreLog")),
+      named ?? "",
       work === undefined ? "" : `${work}/${verb === "freeze" ? "dump" : "restore"}.log`,
     ].filter((log) => log !== "");
     for (const log of logs) {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import type { Engine } from "../../src/engine/index.ts";
 import {
-  CONNECTED,
+  connected,
+  freePort,
   connectLab,
   counted,
   countedAtLeast,
@@ -103,7 +104,7 @@ describe("Docker in the lab", () => {
   });
 
   it("tells in words why CRIU refused", async () => {
-    const { id } = await startContainer(docker, "docker", NAME, { command: CONNECTED, network: "none" });
+    const { id } = await startContainer(docker, "docker", NAME, { command: connected(await freePort()) });
     await countedAtLeast("docker", NAME, 1);
     await assert.rejects(docker.checkpoint(id, { name: "connected", leaveRunning: true }), {
       code: "engine.criuRefused",

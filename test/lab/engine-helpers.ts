@@ -1,4 +1,5 @@
 // Containers of the lab for the tests of src/engine and src/debug; both engines take Docker's own calls for this.
+import { createServer } from "node:net";
 import Docker from "dockerode";
 import { connectEngine } from "../../src/engine/index.ts";
 import type { ContainerDetails, Engine } from "../../src/engine/index.ts";
@@ -11,12 +12,23 @@ const SOCKETS: Readonly<Record<LabEngine, string>> = { docker: DOCKER_SOCKET, po
 /** Counts on its output, five steps a second. */
 export const COUNTER = ["/bin/sh", "-c", "i=0; while true; do echo $i; i=$((i+1)); sleep 0.2; done"];
 
-/** Two processes with an open TCP connection between them; prints 0 when it stands. Wants a network of its own. */
-export const CONNECTED = [
-  "/bin/sh",
-  "-c",
-  "sleep 1000 | nc -l -p 7777 >/dev/null & sleep 0.5; sleep 1000 | nc 127.0.0.1 7777 >/dev/null & sleep 0.5; echo 0; wait",
-];
+/** Two processes with an open TCP connection between them; prints 0 when it stands. */
+export function connected(port: number): readonly string[] {
+  // Not `sleep`: its one system call comes back interrupted after a restore, and it ends.
+  const listen = `tail -f /dev/null | nc -l -p ${port} >/dev/null &`;
+  const connect = `tail -f /dev/null | nc 127.0.0.1 ${port} >/dev/null &`;
+  return ["/bin/sh", "-c", `${listen} sleep 0.5; ${connect} sleep 0.5; echo 0; wait`];
+}
+
+/** A TCP port of the loopback that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no TCP port");
+  return address.port;
+}
 
 export interface LabContainer {
   readonly image?: keyof typeof LAB_IMAGES;

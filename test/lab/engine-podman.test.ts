@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Engine } from "../../src/engine/index.ts";
 import {
-  CONNECTED,
+  connected,
+  freePort,
   connectLab,
   counted,
   countedAtLeast,
@@ -162,7 +163,7 @@ describe("Podman in the lab", () => {
   });
 
   it("tells in words why CRIU refused, and freezes with the switch it names", async () => {
-    const { id } = await startContainer(podman, "podman", NAME, { command: CONNECTED, network: "none" });
+    const { id } = await startContainer(podman, "podman", NAME, { command: connected(await freePort()) });
     await countedAtLeast("podman", NAME, 1);
     const archive = join(folder, "connected.tar");
     await assert.rejects(podman.checkpoint(id, { name: "connected", archive }), {
