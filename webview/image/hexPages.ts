@@ -42,10 +42,16 @@ export class HexPages {
   readonly #changed: () => void;
   readonly #pages = new Map<number, Page>();
   #inFlight = 0;
+  #version = 0;
 
   constructor(load: (offset: number, length: number) => Promise<ImageBytes>, changed: () => void) {
     this.#load = load;
     this.#changed = changed;
+  }
+
+  /** Grows when bytes have come. */
+  get version(): number {
+    return this.#version;
   }
 
   /** The byte; "asked" while it is on its way, or why it can't be read. */
@@ -88,6 +94,7 @@ export class HexPages {
       })
       .then((page) => {
         this.#inFlight--;
+        this.#version++;
         this.#pages.set(number, page);
         for (const oldest of this.#pages.keys()) {
           if (this.#pages.size <= KEPT_PAGES) break;

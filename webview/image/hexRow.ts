@@ -11,10 +11,18 @@ interface RowView {
   /** Pixels from the top of the window. */
   readonly y: number;
   readonly size: number;
-  readonly at: HexPages["at"];
+  readonly pages: HexPages;
   readonly cursor: number;
   readonly selection: ByteRange;
-  readonly field: { readonly span: ByteRange; readonly valueSpan: ByteRange } | undefined;
+  readonly field: MarkedField | undefined;
+}
+
+/** The selected tree row's bytes. */
+export interface MarkedField {
+  readonly span: ByteRange;
+  readonly valueSpan: ByteRange;
+  /** It has no rows below it. */
+  readonly isLeaf: boolean;
 }
 
 /** One line of the hex grid. It is made once and drawn again with other bytes. */
@@ -25,6 +33,7 @@ export class HexRow {
   readonly #cells: readonly HTMLElement[];
   readonly #text: readonly HTMLElement[];
   #start = 0;
+  #drawn = "";
 
   constructor(columns: number, digits: number) {
     this.#digits = digits;
@@ -43,16 +52,20 @@ export class HexRow {
     );
   }
 
+  /** Draws the row; only its place when nothing else has changed, which is what scrolling is. */
   draw(view: RowView): void {
     const columns = this.#cells.length;
-    this.#start = view.start;
     this.root.style.transform = `translateY(${String(view.y)}px)`;
+    const look = lookOf(view, columns);
+    if (look === this.#drawn) return;
+    this.#drawn = look;
+    this.#start = view.start;
+    this.root.dataset["start"] = String(view.start);
     setAttribute(this.root, "aria-rowindex", String(view.start / columns + 1));
     setText(this.#offset, view.start.toString(16).toUpperCase().padStart(this.#digits, "0"));
     for (const [column, cell] of this.#cells.entries()) {
-      const offset = view.start + column;
       const text = this.#text[column];
-      if (text) this.#drawByte(cell, text, offset, column, view);
+      if (text) drawByte(cell, text, view.start + column, column, view);
     }
   }
 
@@ -60,33 +73,55 @@ export class HexRow {
   cellOf(offset: number): HTMLElement | undefined {
     return this.#cells[offset - this.#start];
   }
+}
 
-  #drawByte(cell: HTMLElement, text: HTMLElement, offset: number, column: number, view: RowView): void {
-    const group = column % 8 === 7 ? " group-end" : "";
-    if (offset >= view.size) {
-      blank(cell, `b none${group}`);
-      blank(text, "c none");
-      return;
-    }
-    const byte = view.at(offset);
-    const marks = marksOf(offset, view);
-    const known = byte !== "asked" && !("error" in byte) ? byte : undefined;
-    const kind = known
-      ? `k-${known.kind}${known.starts ? " first" : ""}`
-      : byte === "asked"
-        ? "asked"
-        : "bad";
-    const printable = known && known.value >= 0x20 && known.value < 0x7f;
-    cell.id = `b${String(offset)}`;
-    cell.dataset["offset"] = text.dataset["text"] = String(offset);
-    setText(cell, known ? (HEX[known.value] ?? "") : byte === "asked" ? "··" : "!!");
-    setText(text, printable ? String.fromCharCode(known.value) : known ? "." : " ");
-    setClass(cell, `b ${kind}${marks}${group}`);
-    setClass(text, `c ${kind}${marks}${printable ? "" : " dim"}`);
-    setAttribute(cell, "aria-selected", String(inside(offset, view.selection)));
-    cell.removeAttribute("aria-label");
-    cell.removeAttribute("title");
+/** The byte that an element of a row shows, in hex or as text. */
+export function byteOf(target: EventTarget | null): number | undefined {
+  if (!(target instanceof HTMLElement)) return undefined;
+  const { offset } = target.dataset;
+  if (offset !== undefined) return Number(offset);
+  if (!target.classList.contains("c") || target.classList.contains("none")) return undefined;
+  const start = Number(target.closest<HTMLElement>(".line")?.dataset["start"]);
+  return start + Array.prototype.indexOf.call(target.parentElement?.children, target);
+}
+
+function drawByte(cell: HTMLElement, text: HTMLElement, offset: number, column: number, view: RowView): void {
+  const group = column % 8 === 7 ? " group-end" : "";
+  cell.removeAttribute("id");
+  cell.removeAttribute("aria-label");
+  cell.removeAttribute("title");
+  text.removeAttribute("title");
+  if (offset >= view.size) {
+    for (const blank of [cell, text]) setText(blank, " ");
+    setClass(cell, `b none${group}`);
+    setClass(text, "c none");
+    cell.removeAttribute("data-offset");
+    cell.removeAttribute("aria-selected");
+    return;
   }
+  const byte = view.pages.at(offset);
+  const marks = marksOf(offset, view);
+  const known = byte !== "asked" && !("error" in byte) ? byte : undefined;
+  const kind = known ? `k-${known.kind}${known.starts ? " first" : ""}` : byte === "asked" ? "asked" : "bad";
+  const printable = known && known.value >= 0x20 && known.value < 0x7f;
+  cell.dataset["offset"] = String(offset);
+  setText(cell, known ? (HEX[known.value] ?? "") : byte === "asked" ? "··" : "!!");
+  setText(text, printable ? String.fromCharCode(known.value) : known ? "." : " ");
+  setClass(cell, `b ${kind}${marks}${group}`);
+  setClass(text, `c${marks}${printable ? "" : " dim"}`);
+  setAttribute(cell, "aria-selected", inside(offset, view.selection) ? "true" : undefined);
+}
+
+/** Everything the row's look depends on, but for its place. */
+function lookOf({ start, size, pages, cursor, selection, field }: RowView, columns: number): string {
+  const part = ({ start: from, end }: ByteRange): string =>
+    `${String(Math.max(from - start, 0))}-${String(Math.min(end - start, columns))}`;
+  const touches = (range: ByteRange | undefined): range is ByteRange =>
+    range !== undefined && range.start < start + columns && range.end > start;
+  const column = cursor >= start && cursor < start + columns ? cursor - start : -1;
+  const marks = [touches(selection) ? part(selection) : "", column];
+  if (field && touches(field.span)) marks.push(part(field.span), part(field.valueSpan), String(field.isLeaf));
+  return [start, size, pages.version, ...marks].join(" ");
 }
 
 function marksOf(offset: number, { cursor, selection, field }: RowView): string {
@@ -96,13 +131,6 @@ function marksOf(offset: number, { cursor, selection, field }: RowView): string 
   if (selection.end - selection.start > 1 && inside(offset, selection)) marks += " selected";
   if (offset === cursor) marks += " cursor";
   return marks;
-}
-
-function blank(cell: HTMLElement, name: string): void {
-  setClass(cell, name);
-  setText(cell, " ");
-  for (const attribute of ["data-offset", "data-text", "id", "title", "aria-label", "aria-selected"])
-    cell.removeAttribute(attribute);
 }
 
 function setClass(cell: HTMLElement, name: string): void {

@@ -4,7 +4,8 @@ import { followPointer, Scroller } from "../ui/scroller.ts";
 import { hexLayout, moveCursor } from "./hexLayout.ts";
 import type { HexLayout } from "./hexLayout.ts";
 import type { HexPages } from "./hexPages.ts";
-import { HexRow } from "./hexRow.ts";
+import { byteOf, HexRow } from "./hexRow.ts";
+import type { MarkedField } from "./hexRow.ts";
 
 interface HexEvents {
   /** The person selected bytes. */
@@ -25,13 +26,14 @@ export class HexView {
   readonly #head: HTMLElement;
   readonly #probe: HTMLElement;
   readonly #events: HexEvents;
-  readonly #rows: HexRow[] = [];
+  /** The drawn rows by number; a row that leaves the window is drawn again where another one enters it. */
+  readonly #rows = new Map<number, HexRow>();
   #pages: HexPages | undefined;
   #size = 0;
   #layout: HexLayout = { columns: 16, digits: 8 };
   #anchor = 0;
   #cursor = 0;
-  #field: { span: ByteRange; valueSpan: ByteRange } | undefined;
+  #field: MarkedField | undefined;
 
   constructor(events: HexEvents) {
     this.#events = events;
@@ -67,7 +69,7 @@ export class HexView {
       this.#onPointerDown(event);
     });
     this.#grid.addEventListener("mouseover", ({ target }) => {
-      const offset = offsetOf(target);
+      const offset = byteOf(target);
       if (target instanceof HTMLElement && offset !== undefined) target.title = events.describe(offset);
     });
     this.#grid.addEventListener("scroll", () => {
@@ -93,7 +95,7 @@ export class HexView {
 
   /** Marks a row's bytes and, unless the person is moving in them, brings its first one into the window. */
   showField(row: ImageRow | undefined, follow: boolean): void {
-    this.#field = row && { span: row.span, valueSpan: row.valueSpan };
+    this.#field = row && { span: row.span, valueSpan: row.valueSpan, isLeaf: row.childCount === 0 };
     if (row && follow && this.#size > 0) {
       this.#anchor = this.#cursor = Math.min(row.valueSpan.start, this.#size - 1);
       // The end first, so that the beginning wins when both don't fit.
@@ -145,7 +147,8 @@ export class HexView {
     this.root.style.setProperty("--row-height", `${String(range.rowHeight)}px`);
     setAttribute(this.#grid, "aria-colcount", String(columns + 1));
     setAttribute(this.#grid, "aria-rowcount", String(range.rowCount));
-    for (const row of this.#rows.splice(0)) row.root.remove();
+    for (const { root } of this.#rows.values()) root.remove();
+    this.#rows.clear();
     this.#drawHead();
     this.top = top;
   }
@@ -171,25 +174,37 @@ export class HexView {
     const { first, end } = this.scroller.range.visible;
     const { columns } = this.#layout;
     const selection = this.selection;
-    let drawn = 0;
+    const free: HexRow[] = [];
+    for (const [number, row] of this.#rows)
+      if (number < first || number >= end) {
+        free.push(row);
+        this.#rows.delete(number);
+      }
     for (let number = first; number < end; number++) {
-      const row = this.#rows[drawn] ?? this.#newRow();
+      const row = this.#rows.get(number) ?? free.pop() ?? this.#newRow();
+      this.#rows.set(number, row);
       row.draw({
         start: number * columns,
         y: this.scroller.yOf(number),
         size: this.#size,
-        at: (offset) => pages.at(offset),
+        pages,
         cursor: this.#cursor,
         selection,
         field: this.#field,
       });
-      drawn++;
     }
-    for (const { root } of this.#rows.splice(drawn)) root.remove();
-    const line = Math.floor(this.#cursor / columns);
-    const cell = line >= first && line < end ? this.#rows[line - first]?.cellOf(this.#cursor) : undefined;
-    const described = cell && `${cell.textContent}, ${this.#events.describe(this.#cursor)}`;
-    if (cell) setAttribute(cell, "aria-label", described);
+    for (const { root } of free) root.remove();
+    this.#markCursor();
+  }
+
+  /** Tells a screen reader which cell is active, and what it is. */
+  #markCursor(): void {
+    const { columns } = this.#layout;
+    const cell = this.#rows.get(Math.floor(this.#cursor / columns))?.cellOf(this.#cursor);
+    if (cell) {
+      cell.id = "byte";
+      setAttribute(cell, "aria-label", `${cell.textContent}, ${this.#events.describe(this.#cursor)}`);
+    }
     setAttribute(this.#grid, "aria-activedescendant", cell?.id);
     this.#markColumn(this.#cursor % columns);
   }
@@ -201,8 +216,7 @@ export class HexView {
 
   #newRow(): HexRow {
     const row = new HexRow(this.#layout.columns, this.#layout.digits);
-    this.#rows.push(row);
-    this.#grid.append(row.root);
+    this.scroller.sheet.append(row.root);
     return row;
   }
 
@@ -215,11 +229,11 @@ export class HexView {
   }
 
   #onPointerDown(event: PointerEvent): void {
-    const offset = offsetOf(event.target);
+    const offset = byteOf(event.target);
     if (offset === undefined || event.button !== 0) return;
     this.#moveTo(offset, event.shiftKey);
     followPointer(this.#grid, event, ({ clientX, clientY }) => {
-      const under = offsetOf(document.elementFromPoint(clientX, clientY));
+      const under = byteOf(document.elementFromPoint(clientX, clientY));
       if (under !== undefined && under !== this.#cursor) this.#moveTo(under, true);
       else if (under === undefined) this.#scrollBeyond(clientY);
     });
@@ -251,11 +265,4 @@ export class HexView {
     if (target !== undefined) this.#moveTo(target, shiftKey);
     return target !== undefined;
   }
-}
-
-/** The byte an element shows. */
-function offsetOf(target: EventTarget | null): number | undefined {
-  if (!(target instanceof HTMLElement)) return undefined;
-  const offset = target.dataset["offset"] ?? target.dataset["text"];
-  return offset === undefined || offset === "" ? undefined : Number(offset);
 }

@@ -176,15 +176,21 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
     hex.top = hexTop;
   }
 
-  /** With one entry there is nothing to choose from: it is open from the start. */
+  /** Selects the first entry. With one entry there is nothing to choose from: it is open from the start. */
   async function openFirst(): Promise<void> {
-    const first = info.entryCount > 0 ? "entries[0]" : undefined;
-    const found = first === undefined ? undefined : await host.ask("locate", { path: first });
+    const target = info.entryCount > 0 ? { path: "entries[0]" } : { start: 0, end: Math.min(1, info.size) };
+    const found = await host.ask("locate", target);
     const place = found && model.openTo(found.steps);
-    if (place && info.entryCount === 1) model.open(place, found.row.path, found.row.childCount);
+    if (!place) return;
+    if (info.entryCount === 1) model.open(place, found.row.path, found.row.childCount);
+    // The first rows say what kind of file it is, so it stays at the top.
+    tree.show(place);
+    hex.showField(found.row, true);
+    hex.top = 0;
+    selected(found.row, found.row.span);
   }
 
-  const problems = banner(info.problems, (offset) => void goTo(String(offset)));
+  const problems = banner(info, (offset) => void goTo(String(offset)));
   hex.root.append(legend());
   document.body.replaceChildren(
     toolbar(info, goTo),

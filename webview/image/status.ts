@@ -26,7 +26,7 @@ export class StatusLine {
     const range = bytes ?? row?.span;
     setText(this.#path, row?.path ?? (range ? "no field" : ""));
     setText(this.#type, row?.type ?? "");
-    setText(this.#range, range ? `${rangeWords(range)}  ${sizeWords(range.end - range.start)}` : "");
+    setText(this.#range, range ? `${rangeWords(range)} · ${sizeWords(range.end - range.start)}` : "");
     setText(this.#value, row?.value ?? "");
     setText(this.#doc, row?.problem?.message ?? row?.doc ?? "");
     this.#value.title = row?.value ?? "";

@@ -1,11 +1,13 @@
-import type { ImageInfo, ImageProblem } from "../../src/protocol/index.ts";
+import type { ImageInfo } from "../../src/protocol/index.ts";
 import { element, icon } from "../ui/dom.ts";
 import { hex, sizeWords } from "./words.ts";
 
 /** The line above the panes: what the image is, and a box to go to an offset or a field. */
 export function toolbar(info: ImageInfo, goTo: (text: string) => Promise<boolean>): HTMLElement {
   const entries = info.entryCount === 1 ? "1 entry" : `${info.entryCount.toLocaleString("en")} entries`;
-  const facts = info.type?.name === undefined || info.entryCount > 0 ? [entries] : [];
+  const facts = info.entryCount > 0 ? [entries] : [];
+  const doc =
+    info.type?.doc ?? (info.entryCount > 0 ? "Its magic is not known: its fields are shown raw." : "");
   const input = element("input", {
     class: "go-to",
     attributes: {
@@ -34,8 +36,8 @@ export function toolbar(info: ImageInfo, goTo: (text: string) => Promise<boolean
     element("span", { class: "image-facts", text: [...facts, sizeWords(info.size)].join(" · ") }),
     element("span", {
       class: "image-doc",
-      text: info.type?.doc ?? "Its magic isn't in the table, so its fields are shown raw.",
-      attributes: { title: info.type?.doc ?? "" },
+      text: doc,
+      attributes: { title: doc },
     }),
     input,
   );
@@ -48,7 +50,7 @@ function sealedBadge(): HTMLElement {
 
 /** What is wrong with the image, with a button to each place; undefined when nothing is. */
 export function banner(
-  problems: readonly ImageProblem[],
+  { problems, size }: ImageInfo,
   goTo: (offset: number) => void,
 ): HTMLElement | undefined {
   if (problems.length === 0) return undefined;
@@ -56,7 +58,7 @@ export function banner(
   const items = problems.slice(0, 50).map((problem) => {
     const { offset } = problem;
     const item = element("li", {}, icon(problem.severity), " ", problem.message, " ");
-    if (offset !== undefined) {
+    if (offset !== undefined && offset < size) {
       const place = element("button", { class: "link", text: `Show ${hex(offset)}` });
       place.addEventListener("click", () => {
         goTo(offset);

@@ -148,7 +148,7 @@ export class TreeView {
     const { root, indent, twistie, icon, label, value, type } = parts;
     root.append(indent, twistie, icon, label, value, type);
     this.#rows.push(parts);
-    this.#list.append(root);
+    this.scroller.sheet.append(root);
     return parts;
   }
 

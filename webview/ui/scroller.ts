@@ -1,23 +1,30 @@
 import { element, onceAFrame } from "./dom.ts";
 import { ScrollRange } from "./scrollRange.ts";
 
+/** Rows keep their place on the sheet for so many pixels of scrolling, so that only the sheet moves. */
+const SHEET = 1 << 16;
+
 /**
  * A window onto equally high rows with a scroll bar of its own. The owner draws: it is told when the visible rows
- * may have changed and puts each at `yOf(row)` inside `content`.
+ * may have changed and puts each on the `sheet` at `yOf(row)`.
  */
 export class Scroller {
   readonly range = new ScrollRange();
-  /** Holds the rows; scrolls sideways by itself when they are wide. */
-  readonly content: HTMLElement;
+  /** Holds the rows. It is a layer of its own that moves under the window: rows aren't painted again. */
+  readonly sheet: HTMLElement;
   readonly #track: HTMLElement;
   readonly #thumb: HTMLElement;
   readonly #draw: () => void;
   readonly #settled: () => void;
   #settling = 0;
 
-  /** `settled` is called a moment after the last change of the scroll position. */
+  /**
+   * `content` is the window; it scrolls sideways by itself when the rows are wide. `settled` is called a moment after
+   * the last change of the scroll position.
+   */
   constructor(parent: HTMLElement, content: HTMLElement, draw: () => void, settled: () => void) {
-    this.content = content;
+    this.sheet = element("div", { class: "scroll-sheet", attributes: { role: "presentation" } });
+    content.append(this.sheet);
     this.#settled = settled;
     this.#thumb = element("div", { class: "scroll-thumb" });
     // The keyboard scrolls by moving the cursor, so the bar itself is for the mouse only.
@@ -65,12 +72,17 @@ export class Scroller {
     if (this.range.top !== before) this.#settleSoon();
   }
 
-  /** Pixels from the top of `content` to a row. */
+  /** Pixels from the top of the sheet to a row. */
   yOf(row: number): number {
-    return row * this.range.rowHeight - this.range.top;
+    return row * this.range.rowHeight - this.#sheetTop;
+  }
+
+  get #sheetTop(): number {
+    return Math.floor(this.range.top / SHEET) * SHEET;
   }
 
   #place(): void {
+    this.sheet.style.transform = `translateY(${String(this.#sheetTop - this.range.top)}px)`;
     const thumb = this.range.thumb(this.#track.clientHeight);
     this.#track.hidden = thumb === undefined;
     if (!thumb) return;

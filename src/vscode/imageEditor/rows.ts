@@ -1,8 +1,10 @@
+import { COMMON_MAGIC, SERVICE_MAGIC } from "../../criu/index.ts";
 import type { FieldNode, Image, MessageNode } from "../../criu/index.ts";
 import type { ImageProblem, ImageRow, RowKind } from "../../protocol/index.ts";
-import { quote, ROW_LENGTH, showBytes, showField, showList, showMessage, showSize } from "./display.ts";
+import { ROW_LENGTH, showField, showList, showMessage } from "./display.ts";
 import { children, isMessage, messageOf, valueSpan } from "./nodes.ts";
 import type { TreeNode } from "./nodes.ts";
+import { hexText, quote, showSize } from "./text.ts";
 
 /** A node as the view shows it. `image` reads the bytes of small payloads and of the magics. */
 export async function rowOf(image: Image, node: TreeNode): Promise<ImageRow> {
@@ -30,13 +32,13 @@ export async function fullValue(image: Image, node: TreeNode, limit: number): Pr
   const message = messageOf(node);
   if (message) return message.fields.map((field) => `${field.name}: ${showField(field)}`).join("\n");
   const { start, end } = node.span;
-  return showBytes(await image.plain.read(start, Math.min(end - start, limit / 3)), limit);
+  return hexText(await image.plain.read(start, Math.min(end - start, limit / 3)), limit);
 }
 
 function describe(image: Image, node: TreeNode): { label: string; type: string; kind: RowKind; doc: string } {
   switch (node.kind) {
     case "header":
-      return { label: node.path, type: "magic", kind: "magic", doc: "Tells what kind of file this is." };
+      return { label: "magic", type: "magic", kind: "magic", doc: "Tells what kind of file this is." };
     case "entry":
       return {
         label: node.path,
@@ -57,7 +59,7 @@ function describe(image: Image, node: TreeNode): { label: string; type: string; 
       const raw = image.type?.magic === 0 && node.payload.name !== "unknown";
       const message = node.payload.message;
       return {
-        label: node.payload.name,
+        label: node.payload.name === "data" ? "payload" : node.payload.name,
         type: message ? messageName(message) : "raw bytes",
         kind: "payload",
         doc: message?.schema?.doc ?? (raw ? image.type.doc : ""),
@@ -71,7 +73,7 @@ async function valueOf(image: Image, node: TreeNode): Promise<string> {
     case "header": {
       const bytes = await image.plain.read(node.span.start, 4);
       const magic = bytes.length === 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
-      return `0x${magic.toString(16).padStart(8, "0")}`;
+      return `0x${magic.toString(16).padStart(8, "0")} ${magicName(image, magic)}`.trimEnd();
     }
     case "entry":
       return showMessage(node.entry.message);
@@ -87,6 +89,12 @@ async function valueOf(image: Image, node: TreeNode): Promise<string> {
   }
 }
 
+function magicName(image: Image, magic: number): string {
+  if (magic === COMMON_MAGIC) return "(every image has it)";
+  if (magic === SERVICE_MAGIC) return "(every service file has it)";
+  return image.type ? `(${image.type.name})` : "";
+}
+
 /** The first bytes of a payload: as text when they are text. */
 async function glimpse(image: Image, start: number, end: number): Promise<string> {
   // A record that can't be opened says so where its bytes are shown; the row stays.
@@ -94,7 +102,7 @@ async function glimpse(image: Image, start: number, end: number): Promise<string
   if (bytes.length === 0) return "";
   const isText = bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x09);
   const more = end - start > bytes.length ? " …" : "";
-  return isText ? quote(new TextDecoder().decode(bytes), 64) + more : showBytes(bytes, 48);
+  return isText ? quote(new TextDecoder().decode(bytes), 64) + more : hexText(bytes, 48);
 }
 
 const WIRE_TYPES: Readonly<Record<number, string>> = {
