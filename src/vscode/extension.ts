@@ -5,7 +5,7 @@ import { registerDebug } from "./debug/index.ts";
 import { Engines, registerEngines } from "./engines/index.ts";
 import { registerImageEditor } from "./imageEditor/index.ts";
 import type { ImageEditor } from "./imageEditor/index.ts";
-import { sealErrors } from "../seal/index.ts";
+import { createKeyRing } from "./keys/index.ts";
 import { Catalog, registerSnapshots } from "./snapshots/index.ts";
 import { openOnStartup } from "./startup.ts";
 
@@ -24,9 +24,7 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   registerEngines(context, { engines, catalog, open });
   registerSnapshots(context, { engines, catalog, open });
   registerDebug(context, { engines, catalog });
-  const checkpoint = registerCheckpoint(context, {
-    sealFor: ({ cipherPath }) => Promise.reject(sealErrors.keyNeeded(cipherPath)),
-  });
+  const checkpoint = registerCheckpoint(context, { sealFor: createKeyRing(context).sealFor });
   const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
   context.subscriptions.push(openOnStartup(open));
   return { imageEditor, checkpoint };
