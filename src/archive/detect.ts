@@ -7,33 +7,41 @@ export type Packing = "tar" | Compression;
 
 const ascii = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
+interface Foreign {
+  readonly magic: Uint8Array;
+  readonly what: string;
+  readonly next: string;
+}
+
+const AGE = { what: "sealed with age", next: "Open it with `age -d -i IDENTITY FILE > checkpoint.tar`." };
+const OPENPGP = { what: "sealed with OpenPGP", next: "Open it with `gpg -o checkpoint.tar -d FILE`." };
+const OPENSSL = {
+  what: "sealed with `openssl enc`",
+  next: "Open it with `openssl enc -d`, with the cipher and options it was made with.",
+};
+
 /** What starts like this can't be opened yet; the person is told what it is and how to get on. */
-const FOREIGN: readonly { readonly magic: Uint8Array; readonly what: string; readonly next: string }[] = [
+const FOREIGN: readonly Foreign[] = [
   { magic: ascii("\xfd7zXZ\0"), what: "an xz archive", next: "Decompress it with `xz -dk FILE`." },
   { magic: ascii("BZh"), what: "a bzip2 archive", next: "Decompress it with `bzip2 -dk FILE`." },
   { magic: ascii("PK\x03\x04"), what: "a zip archive", next: "Unpack it and open the folder." },
-  {
-    magic: ascii("age-encryption.org/"),
-    what: "sealed with age",
-    next: "Open it with `age -d -i IDENTITY FILE > checkpoint.tar`.",
-  },
-  {
-    magic: ascii("-----BEGIN AGE ENCRYPTED FILE"),
-    what: "sealed with age",
-    next: "Open it with `age -d -i IDENTITY FILE > checkpoint.tar`.",
-  },
-  {
-    magic: ascii("-----BEGIN PGP MESSAGE"),
-    what: "sealed with OpenPGP",
-    next: "Open it with `gpg -o checkpoint.tar -d FILE`.",
-  },
-  {
-    magic: ascii("Salted__"),
-    what: "sealed with `openssl enc`",
-    next: "Open it with `openssl enc -d`, with the cipher it was made with.",
-  },
+  { magic: ascii("age-encryption.org/"), ...AGE },
+  { magic: ascii("-----BEGIN AGE ENCRYPTED FILE"), ...AGE },
+  { magic: ascii("-----BEGIN PGP MESSAGE"), ...OPENPGP },
+  { magic: ascii("Salted__"), ...OPENSSL },
+  { magic: ascii("U2FsdGVkX1"), ...OPENSSL },
   { magic: ascii("LUKS\xba\xbe"), what: "a LUKS volume", next: "Unlock and mount it, and open the folder." },
 ];
+
+/**
+ * A binary OpenPGP message begins with the packet of a session key: for a public key (tag 1, version 3) or a
+ * passphrase (tag 3, version 4 or 5), with an old or a new header (RFC 4880, 4.2).
+ */
+function isOpenPgp([first = 0, ...rest]: Uint8Array): boolean {
+  const versions = { 0x84: [3], 0x85: [3], 0xc1: [3], 0x8c: [4, 5], 0xc3: [4, 5] }[first];
+  const hasLongLength = first === 0x85 || (first >= 0xc0 && (rest[0] ?? 0) >= 192);
+  return versions?.includes(rest[hasLongLength ? 2 : 1] ?? 0) ?? false;
+}
 
 /** What a file is packed with, told by its content alone. Throws `archive.notAnArchive` and `archive.unsupported`. */
 export async function detectPacking(source: ByteSource, file: string): Promise<Packing> {
@@ -46,8 +54,10 @@ export async function detectPacking(source: ByteSource, file: string): Promise<P
   const foreign = FOREIGN.find(({ magic }) => startsWith(head, magic));
   if (foreign !== undefined) throw archiveErrors.unsupported(file, foreign.what, foreign.next);
   const isEmptyTar = head.length === BLOCK && isZeroBlock(head) && source.size % BLOCK === 0;
-  if (!isEmptyTar && !hasChecksum(head)) throw archiveErrors.notAnArchive(file);
-  return "tar";
+  if (isEmptyTar || hasChecksum(head)) return "tar";
+  // Last, because its mark is the weakest.
+  if (isOpenPgp(head.subarray(0, 8))) throw archiveErrors.unsupported(file, OPENPGP.what, OPENPGP.next);
+  throw archiveErrors.notAnArchive(file);
 }
 
 function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {

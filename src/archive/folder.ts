@@ -40,7 +40,7 @@ export async function openFolder(path: string, reach?: string): Promise<FolderTr
   };
   const root = await realpath(path).catch(unreadable);
   if (!(await lstat(root).catch(unreadable)).isDirectory()) throw archiveErrors.notAFolder(path);
-  const realReach = reach === undefined ? dirname(root) : await realpath(reach).catch(unreadable);
+  const realReach = reach === undefined ? around(root) : await realpath(reach).catch(unreadable);
   const name = basename(root);
   const problems = problemList();
   const reported = new Set<string>();
@@ -124,6 +124,12 @@ export async function openFolder(path: string, reach?: string): Promise<FolderTr
       await Promise.all(open.map((handle) => handle.close()));
     },
   };
+}
+
+/** The folder around `root`; `root` itself where that would be the whole machine. */
+function around(root: string): string {
+  const outer = dirname(root);
+  return dirname(outer) === outer ? root : outer;
 }
 
 function handleSource(handle: FileHandle, size: number, closed: () => void): ByteSource {

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -79,11 +87,21 @@ describe("a folder", () => {
     assert.deepEqual(await openLinkedFolder(tree, "inside"), { tree, folder: "sub", id: join(root, "sub") });
     // A link back to where it started has the id it started with.
     assert.equal((await openLinkedFolder(tree, "sub/up")).id, folderId(tree, ""));
-    for (const link of ["secret", "outside", "etc", "self", "over", "nowhere", "around"])
-      if (link !== "around")
-        await assert.rejects(openLinkedFolder(tree, link), { code: "archive.linkRefused" }, link);
+    for (const link of ["secret", "outside", "etc", "self", "over", "nowhere"])
+      await assert.rejects(openLinkedFolder(tree, link), { code: "archive.linkRefused" }, link);
+    const roundabout = await openLinkedFolder(tree, "around");
+    assert.equal(roundabout.id, parent.id);
+    await roundabout.tree.close();
     await assert.rejects(openLinkedFolder(tree, "inventory.img"), { code: "archive.notALink" });
     await tree.close();
+  });
+
+  it("at the top of the machine reaches nothing around it", async () => {
+    const [top = ""] = readdirSync("/", { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `/${name}`);
+    const tree = await openFolder(top);
+    assert.equal(tree.reach, tree.root);
   });
 
   it("gives an archive the same reach inside itself only", async () => {

@@ -202,6 +202,8 @@ describe("what is no tar", () => {
     ["nothing", bufferSource(Buffer.alloc(0)), "archive.notAnArchive"],
     ["gzip of text", bufferSource(gzipSync("hello ".repeat(1000))), "archive.notAnArchive"],
     ["xz", bufferSource(Buffer.from("\xfd7zXZ\0 and so on", "latin1")), "archive.unsupported"],
+    ["OpenPGP, for a passphrase", bufferSource(Buffer.from("8c0d04090302", "hex")), "archive.unsupported"],
+    ["OpenPGP, for a key", bufferSource(Buffer.from("85010c03aabb", "hex")), "archive.unsupported"],
     ["age", bufferSource(Buffer.from("age-encryption.org/v1\n-> X25519")), "archive.unsupported"],
   ];
   for (const [what, source, code] of cases)
