@@ -1,6 +1,6 @@
 import { criuSchema } from "../load-schema.ts";
 import type { FieldValue, MessageNode } from "../model.ts";
-import type { FieldSchema } from "../schema.ts";
+import type { FieldSchema, FlagsSchema } from "../schema.ts";
 import { base64Lines } from "./base64.ts";
 import type { CritValue } from "./json.ts";
 import { quotedPrintable } from "./quoted-printable.ts";
@@ -17,6 +17,8 @@ const ENUM_NAMES = new Map(
     new Map(Object.entries(values).map(([key, value]) => [value, key])),
   ]),
 );
+
+const FLAGS = new Map(Object.entries(criuSchema.flags).map(([name, table]) => [name, flagsPrinter(table)]));
 
 /**
  * The printer of a field that is no message (`lib/pycriu/images/pb2dict.py`: `_pb2dict_cast`). `pretty` is crit's
@@ -48,24 +50,21 @@ const MARKS: Readonly<Record<string, (value: Integer) => CritValue>> = {
 };
 
 function tableOf(mark: string): ((value: Integer) => CritValue) | undefined {
-  if (mark.startsWith("flags:")) return flagsPrinter(mark.slice("flags:".length));
+  if (mark.startsWith("flags:")) return FLAGS.get(mark.slice("flags:".length));
   const names = mark.startsWith("enum:") ? ENUM_NAMES.get(mark.slice("enum:".length)) : undefined;
   return names && ((value) => names.get(Number(value)) ?? value);
 }
 
 /** `A | B | 0x100`: names in the order of the table, what is left over in hex, nothing for zero. */
-function flagsPrinter(table: string): ((value: Integer) => CritValue) | undefined {
-  const bits = criuSchema.flags[table]?.bits.map(([name, mask]) => [name, BigInt(mask)] as const);
-  const known = bits?.reduce((all, [, mask]) => all | mask, 0n) ?? 0n;
-  return (
-    bits &&
-    ((value) => {
-      const set = BigInt(value);
-      const names = bits.filter(([, mask]) => set & mask).map(([name]) => name);
-      const left = set & ~known;
-      return [...names, ...(left === 0n ? [] : [hexadecimal(left)])].join(" | ");
-    })
-  );
+function flagsPrinter({ bits }: FlagsSchema): (value: Integer) => CritValue {
+  const masks = bits.map(([name, mask]) => [name, BigInt(mask)] as const);
+  const known = masks.reduce((all, [, mask]) => all | mask, 0n);
+  return (value) => {
+    const set = BigInt(value);
+    const names = masks.filter(([, mask]) => set & mask).map(([name]) => name);
+    const left = set & ~known;
+    return [...names, ...(left === 0n ? [] : [hexadecimal(left)])].join(" | ");
+  };
 }
 
 /** As Python's `"0x%x"`: a negative number keeps its sign. */
