@@ -89,6 +89,7 @@ export function joinable({ folder }: Cgroup): string {
  */
 export async function removeCgroups(cgroups: readonly Cgroup[]): Promise<void> {
   const end = Date.now() + EMPTY_MILLISECONDS;
+  thawCgroups(cgroups);
   for (const { folder } of cgroups) {
     for (let tasks = tasksBelow(folder); tasks.length > 0; tasks = tasksBelow(folder)) {
       if (Date.now() > end) throw new Error(`Processes ${tasks.join(", ")} in ${folder} don't end.`);
@@ -97,6 +98,18 @@ export async function removeCgroups(cgroups: readonly Cgroup[]): Promise<void> {
     }
     removeTree(folder);
   }
+}
+
+/** Wakes what a criu that hangs keeps frozen: a frozen task of cgroup v1 can't even be killed. */
+export function thawCgroups(cgroups: readonly Cgroup[]): void {
+  for (const { folder } of cgroups) thaw(folder);
+}
+
+function thaw(folder: string): void {
+  const states = { "freezer.state": "THAWED", "cgroup.freeze": "0" };
+  for (const [file, thawed] of Object.entries(states))
+    if (existsSync(join(folder, file))) writeFileSync(join(folder, file), thawed);
+  below(folder).forEach(thaw);
 }
 
 function below(folder: string): string[] {

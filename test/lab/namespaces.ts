@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { joinable, labCgroups, makeCgroups, removeCgroups } from "./cgroups.ts";
+import { joinable, labCgroups, makeCgroups, removeCgroups, thawCgroups } from "./cgroups.ts";
 import type { Cgroup } from "./cgroups.ts";
 import { silentEngines } from "./engines.ts";
 import { DATA, LAB_NAME, PROJECT, ROOT, RUN, SHARED_FOLDERS } from "./place.ts";
@@ -116,12 +116,10 @@ function commandLine(pid: number): string {
 export async function stopLab(): Promise<void> {
   const state = runningLab();
   if (state !== undefined) {
+    thawCgroups(state.cgroups);
     process.kill(state.pid, "SIGTERM");
     const end = Date.now() + STOP_MILLISECONDS;
     while (runningLab() !== undefined && Date.now() < end) await sleep(50);
-    // The kernel ends all of a pid namespace with its process 1.
-    if (runningLab() !== undefined) process.kill(state.pid, "SIGKILL");
-    while (runningLab() !== undefined) await sleep(50);
   }
   await removeLeftovers();
 }
