@@ -21,7 +21,7 @@ export const DOCKER_RULES: readonly RefusalRule[] = [
     error: ({ checkpoint, container, cause }) => engineErrors.checkpointExists(checkpoint, container, cause),
   },
   {
-    message: /checkpoint .* (does not exist|not found)/i,
+    message: /checkpoint .* (does not exist|not found)|bind source path does not exist/i,
     error: ({ checkpoint, container, cause }) => engineErrors.noSuchCheckpoint(checkpoint, container, cause),
   },
   {

@@ -4,6 +4,7 @@ import type { Engine, EngineWork, Readable, RestoreOptions } from "./engine.ts";
 import { refusal, refusalMessage, shortId } from "./answers.ts";
 import type { EngineDriver } from "./driver.ts";
 import { checkpointing } from "./docker-api.ts";
+import { fetchFolder, READER_LABEL } from "./docker-fetch.ts";
 import { criuFailure } from "./docker-log.ts";
 import { DOCKER_RULES, networkWarnings } from "./docker-rules.ts";
 import { CryoscopeError } from "../bytes/index.ts";
@@ -75,7 +76,7 @@ class Docker implements Engine {
   }
 
   async list(work: EngineWork = {}) {
-    return parseDockerList(await this.get("/containers/json", { all: true }, "", work));
+    return parseDockerList(await this.get("/containers/json", { all: true }, "", work), READER_LABEL);
   }
 
   async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {
@@ -132,10 +133,26 @@ class Docker implements Engine {
 
   async locate(snapshot: Snapshot, work: EngineWork = {}): Promise<Readable> {
     assertMadeBy(this.kind, this.name, snapshot);
-    const folder = `${await this.dataRoot(work)}/containers/${snapshot.container.id}/checkpoints/${named(snapshot)}`;
+    const folder = await this.folderOf(snapshot, work);
     return (await isReadable(folder))
       ? { path: folder }
       : { path: undefined, why: rootOnly(folder, this.host) };
+  }
+
+  async fetch(
+    snapshot: Snapshot,
+    archive: string,
+    work: EngineWork = {},
+  ): Promise<{ readonly path: string }> {
+    assertMadeBy(this.kind, this.name, snapshot);
+    const { container } = snapshot;
+    const folder = await this.folderOf(snapshot, work);
+    const checkpoint = named(snapshot);
+    const raw = await this.get(`/containers/${container.id}/json`, {}, container.id, work);
+    const image = text(at(raw, "Image"));
+    const source = { folder, image, container: container.id, checkpoint, version: this.version };
+    await this.call(container.id, checkpoint, work, () => fetchFolder(this.transport, source, archive, work));
+    return { path: archive };
   }
 
   async listCheckpoints(container: string, work: EngineWork = {}): Promise<readonly string[]> {
@@ -243,6 +260,11 @@ class Docker implements Engine {
     throw refusal(DOCKER_RULES, { status: answer.status, ...context });
   }
 
+  private async folderOf(snapshot: Snapshot, work: EngineWork): Promise<string> {
+    const checkpoint = named(snapshot);
+    return `${await this.dataRoot(work)}/containers/${snapshot.container.id}/checkpoints/${checkpoint}`;
+  }
+
   /** `DockerRootDir`, asked once: the answer takes seconds on some machines. */
   private async dataRoot(work: EngineWork): Promise<string> {
     this.root ??= text(at(await this.get("/info", {}, "", work), "DockerRootDir"));
@@ -263,6 +285,6 @@ function rootOnly(folder: string, host: string): Advice {
   return {
     code: "docker.rootOnly",
     sentence: `Docker keeps the checkpoint in ${folder}${where}, where you may not read.`,
-    next: `Copy that folder to one of your own (sudo cp -r, then chown) and open the copy.`,
+    next: "Open a copy: fetched through Docker, or made by hand (sudo cp -r, then chown).",
   };
 }

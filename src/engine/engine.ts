@@ -158,6 +158,11 @@ export interface Engine {
   restore(snapshot: Snapshot, options?: RestoreOptions, work?: EngineWork): Promise<RestoreResult>;
   /** Where the snapshot's files lie now. */
   locate(snapshot: Snapshot, work?: EngineWork): Promise<Readable>;
+  /**
+   * Copies the snapshot's files into a new tar at `archive`, for when `locate` finds them where this process may not
+   * read, or on another machine. Throws `engine.archiveExists` and what the copying can end in.
+   */
+  fetch?(snapshot: Snapshot, archive: string, work?: EngineWork): Promise<{ readonly path: string }>;
   /** Names of the checkpoints that the engine keeps of a container. */
   listCheckpoints?(container: string, work?: EngineWork): Promise<readonly string[]>;
   deleteCheckpoint?(container: string, checkpoint: string, work?: EngineWork): Promise<void>;

@@ -14,9 +14,10 @@ export function parsePodmanList(answer: unknown): readonly Container[] {
   }));
 }
 
-/** Reads an answer of Docker's `GET /containers/json`. */
-export function parseDockerList(answer: unknown): readonly Container[] {
-  return list(answer).map((item) => ({
+/** Reads an answer of Docker's `GET /containers/json`; containers with the label `hidden` are left out. */
+export function parseDockerList(answer: unknown, hidden = ""): readonly Container[] {
+  const shown = list(answer).filter((item) => hidden === "" || at(item, "Labels", hidden) === undefined);
+  return shown.map((item) => ({
     id: text(at(item, "Id")),
     name: plainName(texts(at(item, "Names"))[0] ?? ""),
     image: text(at(item, "Image")),

@@ -47,7 +47,7 @@ export function openLibpod(transport: Transport, api: string, version: string): 
     async runCriu({ path, ...request }, criu, { signal }) {
       const answer = await transport.send({ ...request, path: toPath(path), signal, timeout: Infinity });
       if (answer.status === 200) return answer;
-      throw await refused(await transport.read(answer, signal), answer.status, criu);
+      throw await refused(await transport.read(answer.body, signal), answer.status, criu);
     },
     inspect: (container, work) =>
       libpod.ask({ method: "GET", path: [container, "json"], about: container }, work),

@@ -39,10 +39,12 @@ class Podman implements Engine {
   readonly endpoint: string;
   readonly host: string;
   readonly capabilities: Engine["capabilities"];
+  private readonly transport: Transport;
   private readonly libpod: Libpod;
 
   constructor(transport: Transport, libpod: Libpod, version: string, rootless: boolean) {
     const root: Capability = rootless ? { can: false, ...NEEDS_ROOT } : { can: true };
+    this.transport = transport;
     this.libpod = libpod;
     this.version = version;
     this.name = `Podman ${brief(version)}`;
@@ -157,8 +159,10 @@ class Podman implements Engine {
         },
         work,
       );
-      body.resume();
-      return { container: await this.inspect(options.name ?? container.id, work) };
+      const report = await this.transport.read(body, work.signal);
+      // From a container image comes a new container; its id is in the report.
+      const id = text(at(report, "Id")) || options.name || container.id;
+      return { container: await this.inspect(id, work) };
     } finally {
       archive?.destroy();
     }

@@ -47,14 +47,15 @@ export interface Transport {
   /** The same, with the body read (at most 64 MiB). */
   ask(request: EngineRequest): Promise<WholeAnswer>;
   /** Reads an answer's body whole (at most 64 MiB): JSON when it is, else the text. */
-  read(answer: EngineAnswer, signal?: AbortSignal): Promise<unknown>;
+  read(body: IncomingMessage, signal?: AbortSignal): Promise<unknown>;
 }
 
 /** Prepares a connection; nothing is sent yet. Loads dockerode. Throws `engine.unreachable` for unreadable certificates. */
 export async function openTransport(address: Endpoint): Promise<Transport> {
   const endpoint = formatEndpoint(address);
   const { default: Docker } = await import("dockerode");
-  const docker = new Docker(await connection(address, endpoint));
+  const options = await connection(address, endpoint);
+  const docker = withoutDockerHost(() => new Docker(options));
   const send = (request: EngineRequest): Promise<EngineAnswer> => dial(docker, endpoint, request);
   return {
     endpoint,
@@ -65,27 +66,32 @@ export async function openTransport(address: Endpoint): Promise<Transport> {
       const { status, headers, body } = await send(request);
       return { status, headers, content: await readAnswer(body, endpoint, request) };
     },
-    read: ({ body }, signal) => readAnswer(body, endpoint, { signal }),
+    read: (body, signal) => readAnswer(body, endpoint, { signal }),
   };
 }
 
 async function connection(address: Endpoint, endpoint: string): Promise<Dockerode.DockerOptions> {
-  // All fields are given, because docker-modem fills what is missing from DOCKER_HOST and DOCKER_CERT_PATH.
-  const none = {
-    host: undefined,
-    port: undefined,
-    ca: undefined,
-    cert: undefined,
-    key: undefined,
-    socketPath: undefined,
-  };
-  if (address.transport !== "tcp") return { ...none, socketPath: address.path, protocol: "http" };
+  if (address.transport !== "tcp") return { socketPath: address.path, protocol: "http" };
   const { host, port, tls } = address;
-  if (tls === undefined) return { ...none, host, port, protocol: "http" };
+  if (tls === undefined) return { host, port, protocol: "http" };
   const certificates = await readCertificates(tls).catch((cause: unknown) => {
     throw engineErrors.unreachable(endpoint, reasonOf(cause), cause);
   });
-  return { ...none, host, port, protocol: "https", ...certificates };
+  return { host, port, protocol: "https", ...certificates };
+}
+
+/**
+ * docker-modem's constructor mixes DOCKER_HOST and DOCKER_CERT_PATH into whatever it is given, and throws when they are
+ * wrong, which would take all other engines along. It is synchronous, so nobody else sees the variable missing.
+ */
+function withoutDockerHost<T>(construct: () => T): T {
+  const { DOCKER_HOST } = process.env;
+  delete process.env.DOCKER_HOST;
+  try {
+    return construct();
+  } finally {
+    if (DOCKER_HOST !== undefined) process.env.DOCKER_HOST = DOCKER_HOST;
+  }
 }
 
 async function readCertificates(tls: TlsFiles) {

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Engine } from "../../src/engine/index.ts";
 import {
   connected,
+  containerCount,
   freePort,
+  frozenProcesses,
   connectLab,
   counted,
   countedAtLeast,
@@ -48,12 +52,35 @@ describe("Docker in the lab", () => {
     assert.equal((await docker.inspect(id)).state, "running");
     assert.deepEqual(await docker.listCheckpoints?.(id), ["live"]);
     assert.ok(readable.path !== undefined);
-    const images = await readdir(readable.path);
-    assert.ok(images.includes("inventory.img") && images.includes("pstree.img"));
+    assert.ok((await frozenProcesses(readable.path)).includes("sh"));
     assert.equal(snapshot.leftRunning, true);
     await docker.deleteCheckpoint?.(id, "live");
     assert.deepEqual(await docker.listCheckpoints?.(id), []);
     assert.equal((await docker.locate(snapshot)).path, undefined);
+  });
+
+  it("copies a checkpoint out for those who may not read it where it lies, and leaves no helper behind", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "cryoscope-docker-"));
+    try {
+      const { id } = await startContainer(docker, "docker", NAME);
+      const { snapshot } = await docker.checkpoint(id, { name: "copied" });
+      const before = await docker.list();
+      const archive = join(folder, "copied.tar");
+      assert.deepEqual(await docker.fetch?.(snapshot, archive), { path: archive });
+      assert.equal((await stat(archive)).mode & 0o777, 0o600);
+      assert.ok((await frozenProcesses(archive)).includes("sh"));
+      await assert.rejects(docker.fetch?.(snapshot, archive) ?? Promise.resolve(), {
+        code: "engine.archiveExists",
+      });
+      await docker.deleteCheckpoint?.(id, "copied");
+      await assert.rejects(docker.fetch?.(snapshot, join(folder, "again.tar")) ?? Promise.resolve(), {
+        code: "engine.noSuchCheckpoint",
+      });
+      assert.deepEqual(await readdir(folder), ["copied.tar"]);
+      assert.equal(await containerCount("docker"), before.length);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("wakes a container where it was frozen, as often as one likes, at once after freezing", async () => {

@@ -1,7 +1,10 @@
 // Containers of the lab for the tests of src/engine and src/debug; both engines take Docker's own calls for this.
 import { createServer } from "node:net";
 import Docker from "dockerode";
+import { openTree } from "../../src/archive/index.ts";
+import { openCheckpoint } from "../../src/checkpoint/index.ts";
 import { connectEngine } from "../../src/engine/index.ts";
+import { openTransport } from "../../src/engine/transport.ts";
 import type { ContainerDetails, Engine } from "../../src/engine/index.ts";
 import { DOCKER_SOCKET, LAB_IMAGES, PODMAN_SOCKET } from "./sockets.ts";
 
@@ -119,4 +122,32 @@ export function countedAtLeast(kind: LabEngine, name: string, count: number): Pr
     const numbers = await counted(kind, name);
     return numbers.length >= count ? numbers.at(-1) : undefined;
   });
+}
+
+/** The names of the processes in a checkpoint, as its images have them. */
+export async function frozenProcesses(path: string): Promise<readonly string[]> {
+  const checkpoint = await openCheckpoint(await openTree(path));
+  try {
+    return checkpoint.processes.map(({ comm }) => comm);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** How many containers there are, also such as the engine's list leaves out. */
+export async function containerCount(kind: LabEngine): Promise<number> {
+  return (await client(kind).listContainers({ all: true })).length;
+}
+
+/** Asks Podman for a checkpoint as a container image, which nothing in src/engine makes yet. */
+export async function checkpointImage(container: string, reference: string): Promise<void> {
+  const { ask } = await openTransport({ transport: "unix", path: PODMAN_SOCKET });
+  const query = { createImage: reference, leaveRunning: true };
+  const path = `/v5.0.0/libpod/containers/${container}/checkpoint`;
+  const { status, content } = await ask({ method: "POST", path, query });
+  if (status !== 200) throw new Error(JSON.stringify(content));
+}
+
+export async function removeImage(reference: string): Promise<void> {
+  await client("podman").getImage(reference).remove({ force: true });
 }
