@@ -74,13 +74,11 @@ describe("Podman in the lab", () => {
     const { container } = await podman.restore(snapshot, { name: COPY });
     assert.equal(container.name, COPY);
     assert.equal(container.state, "running");
-    // The log came along; had the counter begun anew, there would be a second 0.
-    await countedAtLeast("podman", COPY, 8);
+    // The log came along, perhaps with what was counted after the freezing. A counter from the start would say 0 again.
+    await countedAtLeast("podman", COPY, 10);
     const copy = await counted("podman", COPY);
-    assert.deepEqual(
-      copy,
-      copy.map((_, step) => step),
-    );
+    assert.equal(copy.lastIndexOf(0), 0, copy.join(" "));
+    assert.ok((copy.at(-1) ?? 0) > 4, copy.join(" "));
   });
 
   it("freezes into an archive, stops, and comes back in the old one's place as often as one likes", async () => {
