@@ -126,8 +126,10 @@ function lookOf({ start, size, pages, cursor, selection, field }: RowView, colum
 
 function marksOf(offset: number, { cursor, selection, field }: RowView): string {
   let marks = "";
-  if (field && inside(offset, field.span))
-    marks += inside(offset, field.valueSpan) ? " field value" : " field";
+  if (field && inside(offset, field.span)) {
+    marks += field.isLeaf ? " field leaf" : " field";
+    if (inside(offset, field.valueSpan)) marks += " value";
+  }
   if (selection.end - selection.start > 1 && inside(offset, selection)) marks += " selected";
   if (offset === cursor) marks += " cursor";
   return marks;

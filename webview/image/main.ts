@@ -103,7 +103,9 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
   function selected(row: ImageRow | undefined, range: { start: number; end: number }): void {
     selection = { path: row?.path ?? "", start: range.start, end: range.end };
     const own = row?.span.start === range.start && row.span.end === range.end;
-    status.show(row, own ? undefined : range);
+    const span = pages.spanAt(range.start);
+    const kind = span && range.end <= span.end ? span.kind : undefined;
+    status.show(row, own ? undefined : { ...range, kind });
     host.tell("selection", selection);
     keep();
   }

@@ -1,4 +1,4 @@
-import type { ByteRange, ImageRow } from "../../src/protocol/index.ts";
+import type { ByteKind, ByteRange, ImageRow } from "../../src/protocol/index.ts";
 import { element, setText } from "../ui/dom.ts";
 import { rangeWords, sizeWords } from "./words.ts";
 
@@ -21,12 +21,16 @@ export class StatusLine {
     );
   }
 
-  /** Shows the selected row, and the selected bytes where they are not the row's own. */
-  show(row: ImageRow | undefined, bytes: ByteRange | undefined): void {
+  /** Shows the selected row, and the selected bytes where they are not the row's own, with what they are. */
+  show(
+    row: ImageRow | undefined,
+    bytes: (ByteRange & { readonly kind?: ByteKind | undefined }) | undefined,
+  ): void {
     const range = bytes ?? row?.span;
+    const kind = bytes?.kind === undefined ? "" : `${bytes.kind} · `;
     setText(this.#path, row?.path ?? (range ? "no field" : ""));
     setText(this.#type, row?.type ?? "");
-    setText(this.#range, range ? `${rangeWords(range)} · ${sizeWords(range.end - range.start)}` : "");
+    setText(this.#range, range ? `${kind}${rangeWords(range)} · ${sizeWords(range.end - range.start)}` : "");
     setText(this.#value, row?.value ?? "");
     setText(this.#doc, row?.problem?.message ?? row?.doc ?? "");
     this.#value.title = row?.value ?? "";
