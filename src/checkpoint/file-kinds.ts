@@ -124,8 +124,5 @@ export const FILE_KINDS: Readonly<Record<number, FileKind>> = {
     description: `bpf map ${file.map_name} of ${file.max_entries} entries`,
     flags: file.flags,
   })),
-  20: kind("PIDFD", "pidfd", (file) => ({
-    description: `pidfd of process ${file.nspid}`,
-    flags: file.flags,
-  })),
+  20: kind("PIDFD", "pidfd", (file) => ({ description: `pidfd of process ${file.nspid}` })),
 };

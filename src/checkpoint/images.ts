@@ -3,6 +3,7 @@ import type { ImageType, Problem } from "../criu/index.ts";
 import { pathInLayer } from "./layers.ts";
 import type { Layer } from "./layers.ts";
 import { collect, orReport } from "./problems.ts";
+import type { Report } from "./problems.ts";
 import { withImage } from "./records.ts";
 
 /** A file among the images of a layer. */
@@ -31,23 +32,41 @@ export function listLayerFiles(layer: Layer): readonly LayerFile[] {
     .toSorted((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
 }
 
-/** Frames every image of every layer (a pass over the size words, no decoding) and says what is wrong. */
+/** Images up to this size are decoded to their end when they are checked, bigger ones only framed. */
+const DECODED = 4 * 1024 * 1024;
+
+/** Opens every image of every layer, decodes those that aren't huge, and says what is wrong with them. */
 export async function checkImages(
   layers: readonly Layer[],
   signal?: AbortSignal,
 ): Promise<readonly Problem[]> {
   const { problems } = await collect(async (report) => {
     for (const layer of layers)
-      for (const { path, isImage } of listLayerFiles(layer)) {
+      for (const file of listLayerFiles(layer)) {
         signal?.throwIfAborted();
-        if (!isImage) continue;
-        await orReport(report, path, undefined, () =>
-          withImage(layer.tree, path, layer.seal, (image) => {
-            for (const problem of image.problems) report({ ...problem, file: path });
-            return Promise.resolve(undefined);
-          }),
-        );
+        if (file.isImage)
+          await orReport(report, file.path, undefined, () => checkImage(layer, file, report, signal));
       }
   });
   return problems;
+}
+
+function checkImage(
+  layer: Layer,
+  { path, size }: LayerFile,
+  report: Report,
+  signal: AbortSignal | undefined,
+): Promise<undefined> {
+  const tell: Report = (problem) => {
+    report({ ...problem, file: path });
+  };
+  return withImage(layer.tree, path, layer.seal, async (image) => {
+    image.problems.forEach(tell);
+    if (size > DECODED) return undefined;
+    for await (const { problems } of image.entries()) {
+      signal?.throwIfAborted();
+      problems.forEach(tell);
+    }
+    return undefined;
+  });
 }

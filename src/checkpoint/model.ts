@@ -193,7 +193,7 @@ export interface Checkpoint {
   memoryMap(pid: number): Promise<Part<readonly Mapping[]>>;
   paths(pid: number): Promise<Part<ProcessPaths>>;
   mounts(): Promise<Part<readonly Mount[]>>;
-  /** Opens every image once and says what is wrong with its framing. */
+  /** Opens every image and says what is wrong with it, those included that nothing else has read. */
   checkImages(signal?: AbortSignal): Promise<readonly Problem[]>;
   close(): Promise<void>;
 }

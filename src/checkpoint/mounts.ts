@@ -53,7 +53,7 @@ export async function readMounts(layer: Layer, report: Report): Promise<readonly
     for (const entry of entries)
       mounts.push({
         destination: entry.mountpoint,
-        type: entry.fstype === AUTO ? (entry.fsname ?? "auto") : (FILE_SYSTEMS[entry.fstype] ?? "other"),
+        type: entry.fstype === AUTO ? (entry.fsname ?? "auto") : (FILE_SYSTEMS[entry.fstype] ?? "unknown"),
         source: entry.source,
         options: [...flagNames(entry.flags), ...entry.options.split(",").filter((option) => option !== "")],
         root: entry.root,

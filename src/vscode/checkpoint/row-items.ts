@@ -82,6 +82,13 @@ const MAPPING_ICONS: Partial<Record<MappingKind, string>> = {
   memfd: "file-binary",
 };
 
+/** A tree of no more processes than this is shown whole. */
+const SHOWN_UNFOLDED = 50;
+
+/** A zombie without children has nothing to unfold. */
+const foldedState = (process: Process): vscode.TreeItemCollapsibleState =>
+  process.state === "zombie" && process.children.length === 0 ? None : Collapsed;
+
 /** What each kind of row looks like. */
 const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
   checkpoint: ({ entry }) => checkpointItem(entry.id, entry.source, entry.checkpoint),
@@ -104,15 +111,20 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
   },
 
   process: ({ entry, process }) => {
-    const made = item(`${process.pid} ${process.comm}`, Collapsed, {
-      description: [process.state === "running" ? "" : stateText(process), commandLine(process)]
-        .filter((part) => part !== "")
-        .join(" · "),
-      icon: STATE_ICONS[process.state],
-      tooltip: processTooltip(process),
-      context: `process.${process.state}`,
-      spoken: `Process ${process.pid}, ${process.comm}, ${stateText(process)}, ${commandLine(process)}`,
-    });
+    const few = (entry.checkpoint?.processes.length ?? 0) <= SHOWN_UNFOLDED;
+    const made = item(
+      `${process.pid} ${process.comm}`,
+      process.children.length > 0 && few ? Expanded : foldedState(process),
+      {
+        description: [process.state === "running" ? "" : stateText(process), commandLine(process)]
+          .filter((part) => part !== "")
+          .join(" · "),
+        icon: STATE_ICONS[process.state],
+        tooltip: processTooltip(process),
+        context: `process.${process.state}`,
+        spoken: `Process ${process.pid}, ${process.comm}, ${stateText(process)}, ${commandLine(process)}`,
+      },
+    );
     made.id = `${entry.id}/process/${process.pid}`;
     return made;
   },
@@ -156,8 +168,8 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
   mapping: ({ mapping }) => {
     const range = `${hex(mapping.start)}-${hex(mapping.end)}`;
     const size = byteCount(mapping.end - mapping.start);
-    return item(`${range} ${mapping.permissions}`, None, {
-      description: [mapping.name ?? mapping.kind, size].join(" · "),
+    return item(`${hex(mapping.start)} ${mapping.permissions}`, None, {
+      description: `${size} · ${mapping.name ?? mapping.kind}`,
       icon: icon(MAPPING_ICONS[mapping.kind] ?? "circle-small"),
       tooltip: tooltip(mapping.name ?? mapping.kind, [
         ["Addresses", range],
@@ -171,7 +183,7 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
 
   mount: ({ mount }) =>
     item(mount.destination, None, {
-      description: [mount.type, mount.source].filter((part) => part !== "").join(" · "),
+      description: [mount.type, mount.source].filter((part) => part !== "" && part !== "unknown").join(" · "),
       icon: icon("folder"),
       tooltip: tooltip(mount.destination, [
         ["Type", mount.type],

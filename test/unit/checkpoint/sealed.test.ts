@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { sealWith, withCheckpoint } from "./support.ts";
+
+describe("a sealed checkpoint", () => {
+  it("shows with its key what the plain dump of the same moment shows", async () => {
+    const sealFor = await sealWith("key1.pkcs8.pem");
+    const plain = await withCheckpoint("sealed/tree-restorable-enc", "plain", everything);
+    const sealed = await withCheckpoint("sealed/tree-restorable-enc", "enc", everything, sealFor);
+    assert.deepEqual(sealed, plain);
+  });
+
+  it("without a key is refused, with what to do", async () => {
+    await assert.rejects(
+      withCheckpoint("sealed/simple-enc", "enc", () => Promise.resolve()),
+      { code: "seal.keyNeeded", next: /RSA private key/ },
+    );
+  });
+
+  it("with the wrong key is refused, and nothing of it shown", async () => {
+    await assert.rejects(
+      withCheckpoint(
+        "sealed/simple-enc",
+        "enc",
+        () => assert.fail("it was opened"),
+        await sealWith("key4096.pkcs1.pem"),
+      ),
+      { code: "seal.wrongKey" },
+    );
+  });
+
+  it("whose keys were lost is refused, with the reason", async () => {
+    await assert.rejects(
+      withCheckpoint("sealed/enc-no-cipher", "", () => Promise.resolve()),
+      { code: "seal.keysLost" },
+    );
+  });
+});
+
+type Checkpoint = Parameters<Parameters<typeof withCheckpoint>[2]>[0];
+
+async function everything(checkpoint: Checkpoint): Promise<unknown> {
+  const processes = [];
+  for (const process of checkpoint.processes) {
+    const { pid } = process;
+    const files = (await checkpoint.openFiles(pid)).value;
+    processes.push({
+      process,
+      files: files.map((file) => ({ ...file, description: withoutTime(file.description) })),
+      map: await checkpoint.memoryMap(pid),
+      threads: await checkpoint.threads(pid),
+      paths: await checkpoint.paths(pid),
+    });
+  }
+  return { processes, mounts: await checkpoint.mounts(), hostname: checkpoint.container.hostname };
+}
+
+/** The two dumps were made one after the other, and a timer went on in between. */
+const withoutTime = (text: string): string => text.replace(/in \d+ s$/, "in … s");
