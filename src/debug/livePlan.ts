@@ -84,6 +84,7 @@ export interface NodeAttachConfiguration {
   readonly port: number;
   readonly continueOnAttach: true;
   readonly autoAttachChildProcesses: false;
+  readonly attachExistingChildren: false;
   readonly skipFiles: readonly string[];
   readonly localRoot?: string;
   readonly remoteRoot?: string;
@@ -105,6 +106,9 @@ export function nodeAttachConfiguration(
     continueOnAttach: true,
     // Children would be made to load a file of the debugger's that isn't in the container.
     autoAttachChildProcesses: false,
+    // The debugger would look on this machine for children of the pid that the process has in its container's
+    // namespace: 1, say. It then attaches to every Node process there is, and those can't be frozen any more.
+    attachExistingChildren: false,
     skipFiles: ["<node_internals>/**"],
     ...(plan.localRoot !== undefined && { localRoot: plan.localRoot }),
     ...(plan.remoteRoot !== undefined && { remoteRoot: plan.remoteRoot }),

@@ -31,7 +31,8 @@ export function command<A extends unknown[]>(
     try {
       return await run(...args);
     } catch (error) {
-      await showError(error);
+      // Not awaited: the message may stay for hours, the command is over now.
+      void showError(error);
       return undefined;
     }
   });

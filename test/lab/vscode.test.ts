@@ -8,7 +8,7 @@ import { hostUnavailable, PROJECT, runExtensionTests } from "../host/index.ts";
 import { labSocket, removeContainer, startContainer, connectLab } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
 
-const ENGINES: readonly LabEngine[] = ["podman", "docker"];
+const ENGINES: readonly LabEngine[] = ["docker", "podman"];
 
 describe("VS Code with the lab's engines", function () {
   this.timeout(240_000);

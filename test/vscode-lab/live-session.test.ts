@@ -27,9 +27,7 @@ describe("a live session", function () {
       });
       assert.ok(snapshot, "the container was not frozen");
 
-      const inspected = sessionThat(
-        (session) => session.type === "pwa-node" && hasCryoscopeAncestor(session),
-      );
+      const debuggers = debuggersBelow();
       const started = await vscode.debug.startDebugging(undefined, {
         type: "cryoscope",
         request: "launch",
@@ -37,16 +35,17 @@ describe("a live session", function () {
         snapshot: name,
       });
       assert.ok(started, "the debug session did not start");
-      const result = await evaluate(await inspected, "globalThis.frozen");
+      const result = await evaluate(debuggers.sessions, "globalThis.frozen");
       assert.equal(result, `'${value}'`);
       // It runs on: its counter moves.
-      const first = Number(await evaluate(await inspected, "globalThis.counter"));
+      const first = Number(await evaluate(debuggers.sessions, "globalThis.counter"));
       await new Promise((resolve) => setTimeout(resolve, 500));
-      assert.ok(Number(await evaluate(await inspected, "globalThis.counter")) > first);
+      assert.ok(Number(await evaluate(debuggers.sessions, "globalThis.counter")) > first);
 
       const ended = sessionEnd("cryoscope");
       await vscode.debug.stopDebugging();
       await ended;
+      debuggers.dispose();
     });
   }
 });
@@ -57,14 +56,16 @@ function hasCryoscopeAncestor(session: vscode.DebugSession): boolean {
   return false;
 }
 
-function sessionThat(fits: (session: vscode.DebugSession) => boolean): Promise<vscode.DebugSession> {
-  return new Promise((resolve) => {
-    const listening = vscode.debug.onDidStartDebugSession((session) => {
-      if (!fits(session)) return;
-      listening.dispose();
-      resolve(session);
-    });
-  });
+/** The sessions below a cryoscope session, as they come and go. */
+function debuggersBelow(): { readonly sessions: ReadonlySet<vscode.DebugSession>; dispose(): void } {
+  const sessions = new Set<vscode.DebugSession>();
+  const listening = [
+    vscode.debug.onDidStartDebugSession((session) => {
+      if (hasCryoscopeAncestor(session)) sessions.add(session);
+    }),
+    vscode.debug.onDidTerminateDebugSession((session) => sessions.delete(session)),
+  ];
+  return { sessions, dispose: () => vscode.Disposable.from(...listening).dispose() };
 }
 
 function sessionEnd(type: string): Promise<void> {
@@ -77,18 +78,24 @@ function sessionEnd(type: string): Promise<void> {
   });
 }
 
-/** The debugger's answer. Only the innermost of its sessions holds the thread, so all of them are asked for a while. */
-async function evaluate(first: vscode.DebugSession, expression: string): Promise<string> {
-  const end = Date.now() + 15_000;
+/**
+ * The debugger's answer. Only the innermost of its sessions holds the thread; the ones around it refuse, or never
+ * answer. So all are asked, for a while.
+ */
+async function evaluate(sessions: ReadonlySet<vscode.DebugSession>, expression: string): Promise<string> {
+  const end = Date.now() + 20_000;
   let last: unknown;
   while (Date.now() < end) {
-    for (const session of new Set([vscode.debug.activeDebugSession ?? first, first])) {
-      try {
-        const answer: unknown = await session.customRequest("evaluate", { expression, context: "repl" });
-        if (typeof answer === "object" && answer !== null && "result" in answer) return String(answer.result);
-      } catch (error) {
-        last = error;
-      }
+    for (const session of sessions) {
+      const answer: unknown = await Promise.race([
+        Promise.resolve(session.customRequest("evaluate", { expression, context: "repl" })).catch(
+          (error: unknown) => {
+            last = error;
+          },
+        ),
+        new Promise((resolve) => setTimeout(resolve, 2_000)),
+      ]);
+      if (typeof answer === "object" && answer !== null && "result" in answer) return String(answer.result);
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

@@ -95,6 +95,7 @@ describe("an attach to Node in a container", () => {
       port: 9229,
       continueOnAttach: true,
       autoAttachChildProcesses: false,
+      attachExistingChildren: false,
       skipFiles: ["<node_internals>/**"],
     });
   });
