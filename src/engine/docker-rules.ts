@@ -1,6 +1,18 @@
 import type { Advice } from "./engine.ts";
 import type { RefusalRule } from "./answers.ts";
-import { engineErrors } from "./errors.ts";
+import { brief, engineErrors } from "./errors.ts";
+
+export const EXPERIMENTAL_OFF: Advice = {
+  code: "docker.experimental",
+  sentence: "This Docker has its experimental features off, and checkpoints are one of them.",
+  next: 'Set "experimental": true in /etc/docker/daemon.json (Docker Desktop: Settings, Docker Engine) and restart Docker.',
+};
+
+export const WINDOWS: Advice = {
+  code: "docker.windows",
+  sentence: "Windows containers can't be frozen.",
+  next: "Switch Docker to Linux containers.",
+};
 
 /** dockerd's refusals, as versions 26 and 28 word them. The more particular first. */
 export const DOCKER_RULES: readonly RefusalRule[] = [
@@ -14,7 +26,7 @@ export const DOCKER_RULES: readonly RefusalRule[] = [
   },
   {
     message: /experimental/i,
-    error: () => engineErrors.experimentalOff(),
+    error: () => engineErrors.cannot(EXPERIMENTAL_OFF),
   },
   {
     message: /checkpoint with name .* already exists/,
@@ -57,4 +69,14 @@ export function networkWarnings(version: string, networkMode: string): readonly 
       next: "Run the container with network host if you want to wake it again.",
     },
   ];
+}
+
+/** Where the checkpoint's files are when they can't be read from here. */
+export function rootOnly(folder: string, host: string): Advice {
+  const where = host === "127.0.0.1" ? "" : ` on ${brief(host)}`;
+  return {
+    code: "docker.rootOnly",
+    sentence: `Docker keeps the checkpoint in ${folder}${where}, where you may not read.`,
+    next: "Open a copy: fetched through Docker, or made by hand (sudo cp -r, then chown).",
+  };
 }

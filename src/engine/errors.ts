@@ -161,12 +161,6 @@ export const engineErrors = {
       "Run the container with network host, or use another Docker version (26 restores all).",
       { cause },
     ),
-  experimentalOff: () =>
-    failed(
-      "experimentalOff",
-      "This Docker has its experimental features off, and checkpoints are one of them.",
-      'Set "experimental": true in /etc/docker/daemon.json (Docker Desktop: Settings, Docker Engine) and restart Docker.',
-    ),
   unchanged: (container: string, cause?: unknown) =>
     failed("unchanged", `The container ${brief(container)} is in that state already.`, "Refresh the list.", {
       cause,

@@ -86,7 +86,7 @@ describe("Docker", () => {
       else dockerd(request, response, { status: "running" });
     });
     const docker = await connectEngine(stub.address);
-    await assert.rejects(docker.checkpoint("one", { name: "first" }), { code: "engine.experimentalOff" });
+    await assert.rejects(docker.checkpoint("one", { name: "first" }), { code: "engine.cannot" });
   });
 
   it("28 warns that some networks can't be restored before anyone freezes, and 26 doesn't", async () => {
@@ -118,6 +118,18 @@ describe("Docker", () => {
       code: "engine.networkRestore",
       message: /28\.5\.2 .* bridge/,
     });
+  });
+
+  it("that breaks off in the middle of an answer doesn't hold anyone who leaves", async () => {
+    await using stub = await startStub((request, response) => {
+      if (!request.url?.includes("/checkpoints")) return void dockerd(request, response);
+      response.writeHead(200, { "Content-Length": "100" });
+      response.write("[", () => response.destroy());
+    });
+    const docker = await connectEngine(stub.address);
+    const signal = AbortSignal.timeout(150);
+    const listed = docker.listCheckpoints?.(CONTAINER_ID, { signal }) ?? Promise.resolve([]);
+    await assert.rejects(listed, { name: "TimeoutError" });
   });
 
   it("isn't asked with names from a damaged snapshot that would be paths", async () => {
