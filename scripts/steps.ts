@@ -82,8 +82,17 @@ export const STEPS: readonly Step[] = [
   {
     name: "e2e",
     title: "A browser drives the workbench",
+    // --exit: a test that failed in the middle may have left a server or a browser open.
     programs: [
-      typescript(MOCHA, "--no-config", "--timeout", "120000", "--forbid-only", "test/e2e/*.test.ts"),
+      typescript(
+        MOCHA,
+        "--no-config",
+        "--timeout",
+        "120000",
+        "--forbid-only",
+        "--exit",
+        "test/e2e/*.test.ts",
+      ),
     ],
     timeoutMs: 6 * MINUTE,
     needs: "package",

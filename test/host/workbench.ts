@@ -28,6 +28,12 @@ export async function openView(page: Page, name: string): Promise<void> {
   if (!isOpen) await icon.locator("a.action-label").click();
 }
 
+/** Folds a view of the container in front, so that the others get its room. */
+export async function foldView(page: Page, view: string): Promise<void> {
+  const header = page.locator(`.pane-header[aria-label^="${view}"]`);
+  if ((await header.getAttribute("aria-expanded")) === "true") await header.click();
+}
+
 /** The rows of a tree view that are on screen (lists are virtual). aria-label is label and description, aria-level the depth. */
 export function treeRows(page: Page, view: string): Locator {
   return page.locator(`.pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row[role="treeitem"]`);
