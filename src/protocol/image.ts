@@ -113,8 +113,8 @@ export interface ImageRpc extends RpcMap {
     readonly value: { readonly params: { readonly path: string }; readonly result: string };
   };
   readonly hostEvents: {
-    /** Select the row of this path. */
-    readonly reveal: { readonly path: string };
+    /** Select the row of a path, or bytes, as a click on them would. */
+    readonly reveal: ByteRange | { readonly path: string };
   };
   readonly viewEvents: {
     /** What is selected now, in both panes. */

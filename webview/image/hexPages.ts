@@ -73,6 +73,12 @@ export class HexPages {
     return page.spans.find(({ start, end }) => start <= offset && offset < end);
   }
 
+  /** Why the byte can't be read, if it can't. */
+  errorAt(offset: number): string | undefined {
+    const page = this.#pages.get(Math.floor(offset / PAGE_SIZE));
+    return page && page !== "asked" && "error" in page ? page.error : undefined;
+  }
+
   #page(number: number): Page {
     const known = this.#pages.get(number);
     if (known) {

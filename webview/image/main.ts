@@ -1,5 +1,5 @@
 // The image editor's page: wires tree, bytes and status line to each other and to the host.
-import type { ImageInfo, ImageRow, ImageRpc, ImageSelection } from "../../src/protocol/index.ts";
+import type { ByteRange, ImageInfo, ImageRow, ImageRpc, ImageSelection } from "../../src/protocol/index.ts";
 import { element, icon } from "../ui/dom.ts";
 import { connectHost, HostError } from "../ui/rpc.ts";
 import { Splitter } from "../ui/splitter.ts";
@@ -19,7 +19,7 @@ import { byteWords, parseOffset, sizeWords } from "./words.ts";
 const COPY_LIMIT = 256 * 1024;
 
 const vscode = vscodeApi();
-let reveal: (path: string) => void = () => undefined;
+let reveal: (target: ImageRpc["hostEvents"]["reveal"]) => void = () => undefined;
 const host = connectHost<ImageRpc>(
   (message) => {
     vscode.postMessage(message);
@@ -30,8 +30,8 @@ const host = connectHost<ImageRpc>(
     });
   },
   {
-    reveal: ({ path }) => {
-      reveal(path);
+    reveal: (target) => {
+      reveal(target);
     },
   },
 );
@@ -96,11 +96,11 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
     selected: (range) => void selectBytes(range),
     copy: (range) => void copyBytes(range),
     moved: keep,
-    describe: (offset) => byteWords(offset, pages.spanAt(offset)),
+    describe: (offset) => byteWords(offset, pages.spanAt(offset), pages.errorAt(offset)),
   });
   const splitter = new Splitter(tree.root, hex.root, state?.share ?? FIRST_SHARE, keep);
 
-  function selected(row: ImageRow | undefined, range: { start: number; end: number }): void {
+  function selected(row: ImageRow | undefined, range: ByteRange): void {
     selection = { path: row?.path ?? "", start: range.start, end: range.end };
     const own = row?.span.start === range.start && row.span.end === range.end;
     const span = pages.spanAt(range.start);
@@ -111,13 +111,18 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
   }
 
   /** Bytes were selected: the deepest row that holds them all is shown, unless something else was selected since. */
-  async function selectBytes(range: { start: number; end: number }): Promise<void> {
+  async function selectBytes(range: ByteRange): Promise<void> {
     const ticket = ++asked;
     const found = await host.ask("locate", range).catch(() => undefined);
     if (ticket !== asked) return;
     tree.show(found && model.openTo(found.steps));
     hex.showField(found?.row, false);
     selected(found?.row, range);
+  }
+
+  async function revealBytes(range: ByteRange): Promise<void> {
+    hex.select(range);
+    await selectBytes(range);
   }
 
   async function selectPath(path: string): Promise<boolean> {
@@ -134,8 +139,7 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
     const offset = parseOffset(text);
     if (offset === undefined) return selectPath(text);
     if (offset >= info.size) return false;
-    hex.select({ start: offset, end: offset + 1 });
-    await selectBytes({ start: offset, end: offset + 1 });
+    await revealBytes({ start: offset, end: offset + 1 });
     return true;
   }
 
@@ -144,7 +148,7 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
     status.say("Copied the value.");
   }
 
-  async function copyBytes({ start, end }: { start: number; end: number }): Promise<void> {
+  async function copyBytes({ start, end }: ByteRange): Promise<void> {
     const last = Math.min(end, start + COPY_LIMIT);
     const parts: string[] = [];
     for (let offset = start; offset < last; offset += PAGE_SIZE) {
@@ -207,7 +211,10 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
   });
   hex.open(info.size, pages);
   tree.refresh();
-  reveal = (path) => void selectPath(path).catch(console.error);
+  reveal = (target) => {
+    const done = "path" in target ? selectPath(target.path) : revealBytes(target);
+    done.catch(console.error);
+  };
   await (state ? restore(state) : openFirst());
   tree.focus();
 }

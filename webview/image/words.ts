@@ -32,8 +32,9 @@ export function rangeWords({ start, end }: ByteRange): string {
   return end - start <= 1 ? hex(start) : `${hex(start)} – ${hex(end - 1)}`;
 }
 
-export function byteWords(offset: number, span: ByteSpan | undefined): string {
-  const what = span ? `${KIND_WORDS[span.kind]}\n${span.path}` : "";
+/** What is known about a byte: where it is, what it is, or why it can't be read. */
+export function byteWords(offset: number, span: ByteSpan | undefined, error: string | undefined): string {
+  const what = error ?? (span ? `${KIND_WORDS[span.kind]}\n${span.path}` : "");
   return `${hex(offset)} (${String(offset)})\n${what}`.trim();
 }
 

@@ -21,6 +21,7 @@ export class ImageDocument implements CustomDocument {
   readonly #resolve: ResolveImage;
   #opening: Promise<ImageTree> | undefined;
   #resolved: ResolvedImage | undefined;
+  #isDisposed = false;
 
   constructor(uri: Uri, resolve: ResolveImage) {
     this.uri = uri;
@@ -78,6 +79,7 @@ export class ImageDocument implements CustomDocument {
   };
 
   dispose(): void {
+    this.#isDisposed = true;
     void this.#close();
   }
 
@@ -91,8 +93,11 @@ export class ImageDocument implements CustomDocument {
 
   async #open(): Promise<ImageTree> {
     await this.#close();
-    this.#resolved = await this.#resolve(this.uri);
-    const { name, source, seal } = this.#resolved;
+    const resolved = await this.#resolve(this.uri);
+    this.#resolved = resolved;
+    // Closed while it was being opened, perhaps while the person was asked for a key.
+    if (this.#isDisposed) await this.#close();
+    const { name, source, seal } = resolved;
     return new ImageTree(await openImage(name, source, seal && { seal }));
   }
 

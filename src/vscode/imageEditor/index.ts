@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { ImageRpc, ImageSelection } from "../../protocol/index.ts";
+import type { ByteRange, ImageRpc, ImageSelection } from "../../protocol/index.ts";
 import type { ResolveImage } from "../resolved.ts";
 import { serveView } from "../rpc.ts";
 import type { ViewPort } from "../rpc.ts";
@@ -11,8 +11,8 @@ export const IMAGE_EDITOR = "cryoscope.image";
 /** An open image editor, for tests in a real extension host. */
 export interface ImageEditorHandle {
   readonly uri: vscode.Uri;
-  /** Selects the row of a path, as a click on it would. */
-  select(path: string): void;
+  /** Selects the row of a path, or bytes, as a click on them would. */
+  select(target: string | ByteRange): void;
   /** What is selected in the view; undefined until it has said so. */
   selection(): ImageSelection | undefined;
 }
@@ -43,8 +43,8 @@ export function registerImageEditor(
       });
       const handle: ImageEditorHandle = {
         uri: document.uri,
-        select: (path) => {
-          port.tell("reveal", { path });
+        select: (target) => {
+          port.tell("reveal", typeof target === "string" ? { path: target } : target);
         },
         selection: () => selection,
       };
