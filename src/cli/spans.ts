@@ -1,4 +1,5 @@
-import { imageSpans } from "../criu/index.ts";
+import { imageSpanBatches } from "../criu/index.ts";
+import type { LabelledSpan } from "../criu/index.ts";
 import { KEY_OPTIONS, parseCommandLine } from "./arguments.ts";
 import { EXIT } from "./command.ts";
 import type { RunCommand } from "./command.ts";
@@ -8,9 +9,12 @@ import { withImage } from "./image.ts";
 export const run: RunCommand = async (args, output) => {
   const { values, operand } = parseCommandLine("spans", args, KEY_OPTIONS, "IMAGE");
   return withImage(operand, values, async ({ image }) => {
-    for await (const { start, end, kind, path } of imageSpans(image))
-      await output.write(`${JSON.stringify({ start, end, kind, path })}\n`);
+    for await (const batch of imageSpanBatches(image)) await output.write(batch.map(lineOf).join(""));
     for (const { message } of image.problems) output.message(`cryoscope: ${operand}: ${message}`);
     return EXIT.done;
   });
 };
+
+function lineOf({ start, end, kind, path }: LabelledSpan): string {
+  return `${JSON.stringify({ start, end, kind, path })}\n`;
+}

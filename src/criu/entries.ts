@@ -10,7 +10,7 @@ import { MAX_RECORD, RecordCursor } from "./records.ts";
 import type { SealedRecord } from "./records.ts";
 import type { SchemaIndex } from "./schema-index.ts";
 import type { ImageSeal } from "./seal.ts";
-import { decodeMessage, undecodedField } from "./wire.ts";
+import { decodeMessage, MAX_PROBLEMS, undecodedField } from "./wire.ts";
 
 /** What the entries of one image have in common. */
 export interface EntryContext {
@@ -140,7 +140,7 @@ function decodeOpened(
     return { kind: "message", schema, span, fields: [field] };
   }
   const decoded = decodeMessage(opened, schema, { schemas, at: span.start, file });
-  problems.push(...decoded.problems);
+  for (const problem of decoded.problems) if (problems.length < MAX_PROBLEMS) problems.push(problem);
   return decoded.message;
 }
 

@@ -5,8 +5,8 @@ import type { MessageNode, Span } from "./model.ts";
 import { RecordCursor } from "./records.ts";
 import { numberField } from "./fields.ts";
 
-/** Parts behind one entry, so that memory stays bounded: 2^18 chunks of 4 KiB are a ghost file of 1 GiB. */
-const MAX_PARTS = 1 << 18;
+/** Parts behind one entry, so that memory stays bounded: 2^17 records of 4 KiB are a ghost file of 512 MiB. */
+const MAX_PARTS = 1 << 17;
 /** Sealed ghost records hold at most a page of the machine that dumped (64 KiB at most). */
 const MAX_GHOST_RECORD = 65536;
 

@@ -73,7 +73,7 @@ export class RecordCursor {
   /** Steps over bytes that belong to no payload. */
   glue(kind: SpanKind, length: number, name: string): Span {
     const span = this.step(length);
-    if (length > 0) this.framing.push({ ...span, kind, path: this.pathOf(name) });
+    if (length > 0) this.framing.push({ start: span.start, end: span.end, kind, path: this.pathOf(name) });
     return span;
   }
 
@@ -130,7 +130,8 @@ export class RecordCursor {
 
   /** The plaintext of a span that `record` gave. Throws what the seal throws. */
   async plaintext(span: Span): Promise<Uint8Array> {
-    const record = this.records.find(({ start, end }) => start === span.start && end === span.end);
+    // From the end: mostly it is the record just stepped over.
+    const record = this.records.findLast(({ start, end }) => start === span.start && end === span.end);
     if (this.seal && record) return openRecord(this.source, this.seal, record, this.file);
     return readExactly(this.source, span.start, span.end - span.start, { file: this.file });
   }

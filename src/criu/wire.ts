@@ -9,8 +9,10 @@ import { isNumeric, readNumber, scalarWireType } from "./wire-values.ts";
 
 /** CRIU nests at most six deep; an attacker may not choose how deep we recurse. */
 const MAX_DEPTH = 32;
-/** Fields of one entry. An mm_entry of 65,530 areas (the kernel's limit by default) has about 800,000. */
-const MAX_FIELDS = 1 << 21;
+/** Fields of one entry. An mm_entry of 65,530 areas, the kernel's limit by default, has about 800,000. */
+const MAX_FIELDS = 1 << 20;
+/** Problems of one entry that are kept: every field of a broken message may have one. */
+export const MAX_PROBLEMS = 256;
 
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -32,7 +34,15 @@ export function decodeMessage(
   schema: MessageSchema | undefined,
   context: DecodeContext,
 ): Decoded {
-  const work: Work = { ...context, reader: new WireReader(bytes), problems: [], budget: MAX_FIELDS };
+  const { schemas, at, file } = context;
+  const work: Work = {
+    schemas,
+    at,
+    file,
+    reader: new WireReader(bytes),
+    problems: [],
+    budget: MAX_FIELDS,
+  };
   const message = readMessage(work, bytes.length, schema, 0);
   return { message, problems: work.problems };
 }
@@ -115,13 +125,17 @@ function readMessage(
   return { kind: "message", schema, span, fields: frame.fields };
 }
 
+function note({ problems }: Work, problem: Problem): void {
+  if (problems.length < MAX_PROBLEMS) problems.push(problem);
+}
+
 /** Turns `[from, to)` into an undecoded field and says why. */
 function skipRest({ work, fields }: Frame, from: number, to: number): void {
   const place = { file: work.file, offset: work.at + from };
-  if (work.budget > 0) work.problems.push(criuProblems.badField(place));
+  if (work.budget > 0) note(work, criuProblems.badField(place));
   // Every message that is still open runs into the end of the budget; it is said once.
   else if (!work.problems.some(({ code }) => code === "criu.tooManyFields"))
-    work.problems.push(criuProblems.tooManyFields(MAX_FIELDS, place));
+    note(work, criuProblems.tooManyFields(MAX_FIELDS, place));
   fields.push(undecodedField(work.at + from, work.at + to, work.reader.bytes.subarray(from, to)));
   work.reader.position = to;
 }
@@ -137,9 +151,7 @@ function readTag({ work, end, schema }: Frame): Tag | undefined {
   const name = known?.name ?? `#${number}`;
   if (!known || fits(known, wireType)) return { start, number, wireType, schema: known, name };
   if (wireType !== 4)
-    work.problems.push(
-      criuProblems.wrongWireType(name, wireType, { file: work.file, offset: work.at + start }),
-    );
+    note(work, criuProblems.wrongWireType(name, wireType, { file: work.file, offset: work.at + start }));
   return { start, number, wireType, schema: undefined, name };
 }
 
@@ -203,11 +215,11 @@ function readDelimited(frame: Frame, tag: Tag): boolean {
   const bytes = reader.bytes.subarray(start, valueEnd);
   if (known?.type === "string") {
     const value = text.decode(bytes);
-    if (value.includes("\ufffd")) work.problems.push(criuProblems.badText(known.name, place));
+    if (value.includes("\ufffd")) note(work, criuProblems.badText(known.name, place));
     addField(frame, tag, tag.start, start, valueEnd, value);
     return true;
   }
-  if (known?.kind === "message") work.problems.push(criuProblems.tooDeep(MAX_DEPTH, place));
+  if (known?.kind === "message") note(work, criuProblems.tooDeep(MAX_DEPTH, place));
   // A message too deep to decode and a packed field without elements are bytes to whoever reads the node.
   const shown = known?.type === "bytes" ? tag : { ...tag, schema: undefined };
   addField(frame, shown, tag.start, start, valueEnd, bytes);

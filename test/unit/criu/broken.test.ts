@@ -141,6 +141,26 @@ describe("broken images", () => {
     assert.ok((await allProblems(image)).length > 1);
   });
 
+  it("of very many small parts or problems stay bounded", async () => {
+    // ghost_file_entry { chunks: true }, then chunks of one byte: size word, ghost_chunk_entry { len: 1, off: 0 }
+    const chunks = Buffer.concat([
+      Buffer.from("19435654" + "05365852" + "02000000" + "4801", "hex"),
+      ...Array.from({ length: 140_000 }, () => Buffer.from([4, 0, 0, 0, 8, 1, 16, 0, 0x61])),
+    ]);
+    const ghost = await open("ghost-file-1.img", chunks);
+    await tiledSpans(ghost);
+    assert.ok((await allProblems(ghost)).some(({ code }) => code === "criu.tooManyParts"));
+
+    // core_entry.mtype, which is an enum, as 32-bit numbers
+    const fields = Buffer.alloc(12 + 5 * 200_000);
+    fields.set(Buffer.from("19435654" + "47380555", "hex"));
+    fields.writeUInt32LE(5 * 200_000, 8);
+    for (let at = 12; at < fields.length; at += 5) fields[at] = 0x0d;
+    const core = await open("core-1.img", fields);
+    await tiledSpans(core);
+    assert.ok((await allProblems(core)).length < 1000);
+  }).timeout(60_000);
+
   it("of nothing but empty entries are cut off at a bound", async () => {
     const magics = Buffer.from("1943565447380555", "hex");
     const source: ByteSource = {

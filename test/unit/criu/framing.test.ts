@@ -180,6 +180,38 @@ describe("opening images", () => {
     assert.deepEqual(await allProblems(old), []);
   });
 
+  it("reads the images of plugins, which have a 64-bit length and no magic", async () => {
+    const kfd = Buffer.from("0400000000000000" + "08071002", "hex");
+    const image = await openImage("amdgpu-kfd-1.img", bufferSource(kfd));
+    assert.equal(image.entryCount, 1);
+    assert.deepEqual(
+      (await image.entry(0)).message.fields.map(({ number, value }) => [number, Number(value)]),
+      [
+        [1, 7],
+        [2, 2],
+      ],
+    );
+    await tiledSpans(image);
+    const pages = await openImage("amdgpu-pages-1-00f2.img", bufferSource(kfd));
+    assert.deepEqual(pages.rest, [{ kind: "payload", name: "data", span: { start: 8, end: 12 } }]);
+    await tiledSpans(pages);
+  });
+
+  it("finds shared memory of old dumps behind its entry, padded to four bytes", async () => {
+    // ipc_shm_entry { size: 5 } (field 2), no in_pagemaps, five bytes and three of padding; then one with in_pagemaps
+    const entries = "02000000" + "1005" + "6162636465" + "000000" + "04000000" + "10051801";
+    const bytes = Buffer.from("19435654" + "44302846" + entries, "hex");
+    const image = await openImage("ipcns-shm-9.img", bufferSource(bytes));
+    assert.equal(image.entryCount, 2);
+    assert.equal((await payloads(image, 0))["data"]?.toString(), "abcde");
+    assert.deepEqual(await payloads(image, 1), {});
+    const spans = await tiledSpans(image);
+    assert.deepEqual(
+      spans.filter(({ kind }) => kind === "padding").map(({ start, end }) => end - start),
+      [3],
+    );
+  });
+
   it("refuses an entry that isn't there", async () => {
     const [inventory] = (await corpusImages("corpus/a-single")).filter(
       ({ name }) => name === "inventory.img",
