@@ -47,8 +47,9 @@ export async function tiledSpans(image: Image): Promise<LabelledSpan[]> {
   const spans: LabelledSpan[] = [];
   let position = 0;
   for await (const span of imageSpans(image)) {
-    assert.equal(span.start, position, `${image.name}: gap or overlap at ${position}`);
-    assert.ok(span.end > span.start, `${image.name}: empty span at ${position}`);
+    // An assertion each would take most of the time of the tests on large images.
+    if (span.start !== position || span.end <= span.start)
+      assert.fail(`${image.name}: gap, overlap or nothing at ${position}: ${JSON.stringify(span)}`);
     position = span.end;
     spans.push(span);
   }
