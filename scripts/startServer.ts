@@ -35,9 +35,9 @@ export async function checkServer(): Promise<string | undefined> {
       await page.goto(server.url(SAMPLE));
       await workbench.ready(page);
       await workbench.openView(page, "Cryoscope");
-      const row = workbench.treeRows(page, "Checkpoint").first();
-      await row.waitFor({ timeout: OPENED_MS });
-      console.log(`The sample is open: ${(await row.getAttribute("aria-label")) ?? ""}`);
+      const processes = workbench.treeRows(page, "Checkpoint").filter({ hasText: "Processes" }).first();
+      await processes.waitFor({ timeout: OPENED_MS });
+      console.log(`The sample is open: ${(await processes.getAttribute("aria-label")) ?? ""}`);
       return undefined;
     } finally {
       await browser.close();

@@ -60,6 +60,9 @@ describe("the sample, opened in a browser", () => {
   async function openImage(name: string): Promise<void> {
     const rows = workbench.treeRows(session.page, "Checkpoint");
     await unfold(rows.filter({ hasText: "Images" }).first());
+    await rows.filter({ hasText: ".img" }).first().waitFor();
+    // Typing goes to a row also when it isn't on screen yet.
+    await session.page.keyboard.type(name);
     await rows.filter({ hasText: name }).first().click();
     await workbench.tabs(session.page).filter({ hasText: name }).waitFor();
   }
@@ -67,7 +70,9 @@ describe("the sample, opened in a browser", () => {
 
 async function unfold(row: Locator): Promise<void> {
   await row.waitFor();
-  if ((await row.getAttribute("aria-expanded")) === "false") await row.click();
+  const isFolded = (await row.getAttribute("aria-expanded")) === "false";
+  await row.click();
+  if (!isFolded) await row.click();
 }
 
 /** protobuf's base-128 number, least significant group first. */

@@ -69,7 +69,8 @@ export class ImageDocument implements CustomDocument {
       const bytes = await plain.read(offset, Math.min(length, MAX_BYTES));
       const spans = await spansIn(tree, { start: offset, end: offset + bytes.length });
       // A message carries the whole buffer under a view, so the view is cut out of it.
-      return { offset, bytes: bytes.slice(), spans };
+      // A copy, and of the plain class: VS Code sends a Buffer to a webview as JSON.
+      return { offset, bytes: new Uint8Array(bytes), spans };
     },
     value: async ({ path }) => {
       const tree = await this.#tree();
