@@ -32,6 +32,13 @@ export class CryoscopeError extends Error {
     this.offset = details.offset;
     this.next = details.next;
   }
+
+  /** By its shape: the engines are a bundle of their own, with their own copy of this class. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return (
+      value instanceof Error && value.name === "CryoscopeError" && "code" in value && "sentence" in value
+    );
+  }
 }
 
 export function cryoscopeError(code: string, sentence: string, details?: ErrorDetails): CryoscopeError {

@@ -21,7 +21,7 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   const catalog = new Catalog(context);
   const open = async (path: vscode.Uri): Promise<unknown> =>
     vscode.commands.executeCommand("cryoscope.openCheckpoint", path);
-  registerEngines(context, { engines, catalog, open });
+  registerEngines(context, { engines, catalog });
   registerSnapshots(context, { engines, catalog, open });
   registerDebug(context, { engines, catalog });
   const checkpoint = registerCheckpoint(context, { sealFor: createKeyRing(context).sealFor });

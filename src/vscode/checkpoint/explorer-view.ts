@@ -69,6 +69,9 @@ export class ExplorerView implements vscode.TreeDataProvider<Row>, vscode.Dispos
   }
 }
 
+/** Sections that say something by being empty: unfolding *Problems* looks into every image. */
+const ALWAYS: ReadonlySet<SectionName> = new Set(["processes", "problems"]);
+
 /** Rows of a checkpoint; it is opened now if it isn't, and says so if it can't be. */
 async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
   let checkpoint: Checkpoint;
@@ -87,7 +90,7 @@ async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
     ["problems", problems],
   ];
   return sections
-    .filter(([name, count]) => count > 0 || name === "processes")
+    .filter(([name, count]) => count > 0 || ALWAYS.has(name))
     .map(([name, count]) => ({ kind: "section", entry, name, count }));
 }
 
@@ -104,8 +107,16 @@ async function sectionRows(
     case "images":
       return imagesOrLayers(entry, checkpoint.layers);
     case "problems":
-      return problemRows(entry, checkpoint.problems);
+      return allProblemRows(entry, checkpoint);
   }
+}
+
+/** What was found at opening, and what only a look into every image finds. */
+async function allProblemRows(entry: OpenCheckpoint, checkpoint: Checkpoint): Promise<readonly Row[]> {
+  const all = [...checkpoint.problems, ...(await checkpoint.checkImages())];
+  const each = new Map(all.map((problem) => [`${problem.code} ${problem.file} ${problem.offset}`, problem]));
+  if (each.size === 0) return [{ kind: "note", entry, text: "Every image can be read" }];
+  return problemRows(entry, [...each.values()]);
 }
 
 function processesByPid(

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { toCryoscopeError } from "../../bytes/index.ts";
+import { listLayerFiles } from "../../checkpoint/index.ts";
 import type { Checkpoint, MappingKind, Process, ProcessState } from "../../checkpoint/index.ts";
 import { IMAGE_EDITOR } from "../imageEditor/index.ts";
 import type { PartName, Row, SectionName } from "./rows.ts";
@@ -105,7 +106,10 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
 
   section: ({ entry, name, count }) => {
     const { label, icon: picture, open } = SECTIONS[name];
-    const made = item(label, open ? Expanded : Collapsed, { description: String(count), icon: picture });
+    const made = item(label, open ? Expanded : Collapsed, {
+      description: String(count),
+      icon: name === "problems" && count === 0 ? icon("pass") : picture,
+    });
     made.id = `${entry.id}/${name}`;
     return made;
   },
@@ -224,22 +228,30 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
     return made;
   },
 
-  problem: ({ problem }) =>
-    item(problem.message, None, {
-      description: [problem.file, problem.offset === undefined ? "" : `byte ${problem.offset}`]
-        .filter((part) => part !== undefined && part !== "")
-        .join(" "),
+  problem: ({ entry, problem }) => {
+    const { file, offset, message } = problem;
+    const place = [file, offset === undefined ? undefined : `byte ${offset}`].filter(
+      (part) => part !== undefined,
+    );
+    const uri = entry.checkpoint && problemUri(entry.id, entry.checkpoint, file);
+    return item(file === undefined ? message : file.slice(file.lastIndexOf("/") + 1), None, {
+      description: file === undefined ? "" : message,
       icon:
         problem.severity === "error"
           ? icon("error", "list.errorForeground")
           : icon("warning", "list.warningForeground"),
-      tooltip: tooltip(problem.message, [
-        ["File", problem.file],
-        ["Byte", problem.offset?.toString()],
+      tooltip: tooltip(message, [
+        ["File", file],
+        ["Byte", offset?.toString()],
         ["Code", problem.code],
       ]),
       context: "problem",
-    }),
+      spoken: `${problem.severity}, ${place.join(", ")}: ${message}`,
+      ...(uri && {
+        command: { command: "vscode.openWith", title: "Open Image", arguments: [uri, IMAGE_EDITOR] },
+      }),
+    });
+  },
 
   note: ({ text }) => item(text, None, { icon: icon("info") }),
 
@@ -251,6 +263,14 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
 export function itemOf(row: Row): vscode.TreeItem {
   // The table has exactly the row's kind at its key; TypeScript can't see that the two belong together.
   return (ITEMS[row.kind] as MakeItem<Row["kind"]>)(row as never);
+}
+
+/** Where the image is that a problem speaks of; undefined when it isn't there, or is no image. */
+function problemUri(id: string, checkpoint: Checkpoint, file: string | undefined): vscode.Uri | undefined {
+  for (const layer of checkpoint.layers)
+    for (const { name, path, isImage } of listLayerFiles(layer))
+      if (path === file && isImage) return layerFileUri(id, layer, checkpoint.tree, name);
+  return undefined;
 }
 
 const hex = (address: bigint): string => address.toString(16).padStart(8, "0");

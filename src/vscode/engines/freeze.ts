@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { CheckpointResult, Container, Engine } from "../../engine/index.ts";
+import type { CheckpointResult, Container, ContainerDetails, Engine } from "../../engine/index.ts";
 import { signalOf } from "../messages.ts";
 import type { Catalog } from "../snapshots/index.ts";
 
@@ -43,6 +43,17 @@ export async function freeze(
       return result;
     },
   );
+}
+
+/** Tells what is known to go wrong with this container here; whether the user wants to freeze it all the same. */
+export async function goesOnDespite({ name, warnings }: ContainerDetails): Promise<boolean> {
+  if (warnings.length === 0) return true;
+  const answer = await vscode.window.showWarningMessage(
+    `Freeze ${name}?`,
+    { modal: true, detail: warnings.map(({ sentence, next }) => `${sentence} ${next}`).join("\n\n") },
+    "Freeze Anyway",
+  );
+  return answer === "Freeze Anyway";
 }
 
 /** Asks for a name and what becomes of the container; undefined when the user turns away. */

@@ -7,18 +7,14 @@ import { ContainersView } from "./containers-view.ts";
 import type { ContainerRow } from "./containers-view.ts";
 import { Engines } from "./engines.ts";
 import { engineGone } from "./errors.ts";
-import { askHowToFreeze, freeze } from "./freeze.ts";
+import { askHowToFreeze, freeze, goesOnDespite } from "./freeze.ts";
 import type { FreezeChoice } from "./freeze.ts";
 
 export { Engines };
 
 export function registerEngines(
   context: vscode.ExtensionContext,
-  {
-    engines,
-    catalog,
-    open,
-  }: { engines: Engines; catalog: Catalog; open: (path: vscode.Uri) => Promise<unknown> },
+  { engines, catalog }: { engines: Engines; catalog: Catalog },
 ): void {
   const view = new ContainersView(engines);
   context.subscriptions.push(
@@ -31,15 +27,16 @@ export function registerEngines(
       if (asked !== undefined && !("kind" in asked)) return freezeAsAsked(asked, engines, catalog);
       const target = asked?.kind === "container" ? asked : await pickRunning(engines);
       if (!target) return undefined;
+      if (!(await goesOnDespite(await target.engine.inspect(target.container.id)))) return undefined;
       const choice = await askHowToFreeze(target.container);
       if (!choice) return undefined;
-      const { snapshot, readable } = await freeze(target.engine, target.container, choice, catalog);
+      const { snapshot } = await freeze(target.engine, target.container, choice, catalog);
       engines.refresh();
-      const actions = readable.path === undefined ? [] : ["Open"];
       const said = `${target.container.name} is frozen as “${snapshot.name}”.`;
-      const why = readable.path === undefined ? ` ${readable.why.sentence} ${readable.why.next}` : "";
-      const answer = await vscode.window.showInformationMessage(said + why, ...actions);
-      if (answer === "Open" && readable.path !== undefined) await open(vscode.Uri.file(readable.path));
+      // Not awaited: the message may stay for long, the work is done.
+      void vscode.window.showInformationMessage(said, "Open").then((answer) => {
+        if (answer === "Open") void vscode.commands.executeCommand("cryoscope.openSnapshot", snapshot);
+      });
       return snapshot;
     }),
   );

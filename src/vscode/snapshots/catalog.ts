@@ -66,7 +66,6 @@ export class Catalog {
   }
 
   private async load(): Promise<Snapshot[]> {
-    const { parseSnapshot } = await import("../../engine/index.ts");
     const text = await vscode.workspace.fs.readFile(this.file).then(
       (bytes) => new TextDecoder().decode(bytes),
       () => "[]",
@@ -80,7 +79,10 @@ export class Catalog {
       await vscode.workspace.fs.rename(this.file, aside);
       problems.push(`The catalog could not be read and was set aside as ${aside.fsPath}.`);
     }
-    for (const value of values ?? []) {
+    if (values === undefined || values.length === 0) return [];
+    // Loaded no sooner than there is a snapshot to read.
+    const { parseSnapshot } = await import("../../engine/index.ts");
+    for (const value of values) {
       try {
         all.push(parseSnapshot(value));
       } catch (error) {

@@ -4,10 +4,11 @@ import type { Snapshot } from "../../engine/index.ts";
 import type { Engines } from "../engines/index.ts";
 import { command } from "../messages.ts";
 import { Catalog } from "./catalog.ts";
+import { filesOf } from "./files.ts";
 import { SnapshotsView } from "./snapshots-view.ts";
 import { askToReplace, wake } from "./wake.ts";
 
-export { askToReplace, Catalog };
+export { askToReplace, Catalog, filesOf };
 
 export function registerSnapshots(
   context: vscode.ExtensionContext,
@@ -19,15 +20,21 @@ export function registerSnapshots(
 ): void {
   const pick = (snapshot?: Snapshot): Promise<Snapshot | undefined> =>
     snapshot ? Promise.resolve(snapshot) : pickSnapshot(catalog);
+  const view = vscode.window.createTreeView("cryoscope.snapshots", {
+    treeDataProvider: new SnapshotsView(catalog, () => {
+      tellProblems();
+    }),
+  });
+  function tellProblems(): void {
+    view.message = catalog.problems.join(" ");
+  }
   context.subscriptions.push(
-    vscode.window.createTreeView("cryoscope.snapshots", { treeDataProvider: new SnapshotsView(catalog) }),
+    view,
+    catalog.onDidChange(tellProblems),
     command("cryoscope.openSnapshot", async (chosen?: Snapshot) => {
       const snapshot = await pick(chosen);
       if (!snapshot) return;
-      const place = await (await engines.of(snapshot)).locate(snapshot);
-      if (place.path === undefined)
-        await vscode.window.showWarningMessage(`${place.why.sentence} ${place.why.next}`);
-      else await open(vscode.Uri.file(place.path));
+      await open(await filesOf(await engines.of(snapshot), snapshot, catalog));
     }),
     command("cryoscope.restoreSnapshot", async (chosen?: Snapshot) => {
       const snapshot = await pick(chosen);

@@ -7,14 +7,20 @@ export class SnapshotsView implements vscode.TreeDataProvider<Snapshot> {
   private readonly changed = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changed.event;
 
-  constructor(private readonly catalog: Catalog) {
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly loaded: () => void,
+  ) {
     catalog.onDidChange(() => {
       this.changed.fire(undefined);
     });
   }
 
   async getChildren(snapshot?: Snapshot): Promise<Snapshot[]> {
-    return snapshot ? [] : [...(await this.catalog.list())];
+    if (snapshot) return [];
+    const all = await this.catalog.list();
+    this.loaded();
+    return [...all];
   }
 
   getTreeItem(snapshot: Snapshot): vscode.TreeItem {

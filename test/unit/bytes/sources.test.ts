@@ -9,6 +9,7 @@ import {
   openFileSource,
   readExactly,
   sliceSource,
+  toCryoscopeError,
 } from "../../../src/bytes/index.ts";
 
 const bytes = Uint8Array.from({ length: 200_000 }, (_, index) => (index * 31) & 0xff);
@@ -55,5 +56,20 @@ describe("byte sources", () => {
   it("refuse what is not a regular file", async () => {
     await assert.rejects(openFileSource("/dev/null"), { code: "bytes.notAFile" });
     await assert.rejects(openFileSource(`${path}-missing`), { code: "bytes.unreadable" });
+  });
+});
+
+describe("a CryoscopeError", () => {
+  it("is known by its shape, also when another bundle made it", () => {
+    class Copy extends Error {
+      override readonly name = "CryoscopeError";
+      readonly code = "engine.noSocket";
+      readonly sentence = "Nothing answers.";
+      readonly next = "Start it.";
+    }
+    const copy = new Copy("Nothing answers.");
+    assert.ok(copy instanceof CryoscopeError);
+    assert.equal(toCryoscopeError(copy).next, "Start it.");
+    assert.ok(!(new Error("x") instanceof CryoscopeError));
   });
 });
