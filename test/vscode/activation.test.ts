@@ -15,13 +15,31 @@ function cryoscope(): Extension<unknown> {
   return found;
 }
 
+/** Milliseconds between VS Code's own marks around a phase of our activation, without what others did meanwhile. */
+function between(phase: string): number {
+  // VS Code keeps its marks in this global; it is in no type declaration.
+  const { MonacoPerformanceMarks: kept } = globalThis as {
+    MonacoPerformanceMarks?: { getMarks(): readonly Mark[] };
+  };
+  assert(kept, "VS Code keeps its marks somewhere else");
+  const time = (when: string) =>
+    kept.getMarks().find(({ name }) => name === `code/extHost/${when}${phase}/cryoscope.cryoscope`)
+      ?.startTime ?? NaN;
+  return time("did") - time("will");
+}
+
+interface Mark {
+  readonly name: string;
+  readonly startTime: number;
+}
+
 describe("activation", () => {
   it("takes well under half a second", async () => {
-    const start = performance.now();
     await cryoscope().activate();
-    // The goal is 50 ms; a busy machine is given ten times that.
-    assert.ok(performance.now() - start < 500, `${performance.now() - start} ms`);
     assert.ok(cryoscope().isActive);
+    const took = between("LoadExtensionCode") + between("ActivateExtension");
+    // The goal is 50 ms; a busy machine is given ten times that.
+    assert.ok(took < 500, `${took} ms`);
   });
 
   it("registers every command that package.json contributes", async () => {

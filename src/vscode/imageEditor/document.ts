@@ -68,8 +68,8 @@ export class ImageDocument implements CustomDocument {
       const { plain } = tree.image;
       const bytes = await plain.read(offset, Math.min(length, MAX_BYTES));
       const spans = await spansIn(tree, { start: offset, end: offset + bytes.length });
-      // A message carries the whole buffer under a view, so the view is cut out of it.
-      // A copy, and of the plain class: VS Code sends a Buffer to a webview as JSON.
+      // Copied, because a message carries the whole buffer under a view; into the plain class, because VS Code sends
+      // Node's Buffer as JSON.
       return { offset, bytes: new Uint8Array(bytes), spans };
     },
     value: async ({ path }) => {
