@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { bytesErrors } from "./errors.ts";
 import type { ByteSource } from "./source.ts";
@@ -7,9 +8,12 @@ import type { ByteSource } from "./source.ts";
  * had. Throws `bytes.unreadable` and `bytes.notAFile` (a FIFO or device could block for ever).
  */
 export async function openFileSource(path: string): Promise<ByteSource> {
-  const handle = await open(path, "r").catch((cause: unknown) => {
-    throw bytesErrors.unreadable(path, cause);
-  });
+  // Without O_NONBLOCK, opening a FIFO that nobody writes to would wait for ever.
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(
+    (cause: unknown) => {
+      throw bytesErrors.unreadable(path, cause);
+    },
+  );
   const { size, isRegular } = await handle
     .stat()
     .then((stat) => ({ size: stat.size, isRegular: stat.isFile() }));

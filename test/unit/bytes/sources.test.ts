@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,7 +54,9 @@ describe("byte sources", () => {
     });
   });
 
-  it("refuse what is not a regular file", async () => {
+  it("refuse what is not a regular file, without waiting for a FIFO's other end", async () => {
+    execFileSync("mkfifo", [`${path}-fifo`]);
+    await assert.rejects(openFileSource(`${path}-fifo`), { code: "bytes.notAFile" });
     await assert.rejects(openFileSource("/dev/null"), { code: "bytes.notAFile" });
     await assert.rejects(openFileSource(`${path}-missing`), { code: "bytes.unreadable" });
   });
