@@ -72,7 +72,7 @@ describe("the checkpoint explorer", () => {
     assert.equal(checkpoint?.engine.id, "podman");
     const [top] = await children();
     assert(top);
-    assert.deepEqual(await labels(top), ["Processes", "Mounts", "Images"]);
+    assert.deepEqual(await labels(top), ["Processes", "Mounts", "Images", "Problems"]);
     const [init] = await children(await find(await onlyLabel(), "Processes"));
     assert(init);
     // The sample's README: pid 1 has two more threads and two children.
@@ -149,6 +149,17 @@ describe("the checkpoint explorer", () => {
     const files = await children(await find("img", "Processes", processes[0] ?? "", "Open Files"));
     assert.ok(files.some((row) => row.kind === "openFile"));
     assert.ok(files.some((row) => row.kind === "problem"));
+  });
+
+  it("finds what is wrong with images that nothing else has read", async () => {
+    const folder = join(await unpack("corpus/a-single"), "img");
+    await explorer.open(Uri.file(folder));
+    assert.deepEqual(await labels(await find("img", "Problems")), ["Every image can be read"]);
+    await closeAll();
+    await truncate(join(folder, "seccomp.img"), 3);
+    await explorer.open(Uri.file(folder));
+    const problem = await explorer.view.getTreeItem(await find("img", "Problems", "seccomp.img"));
+    assert.equal(problem.command?.command, "vscode.openWith");
   });
 
   it("says what to choose for a folder without images, and keeps no row of it", async () => {

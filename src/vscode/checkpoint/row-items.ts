@@ -1,87 +1,19 @@
 import * as vscode from "vscode";
 import { toCryoscopeError } from "../../bytes/index.ts";
 import { listLayerFiles } from "../../checkpoint/index.ts";
-import type { Checkpoint, MappingKind, Process, ProcessState } from "../../checkpoint/index.ts";
+import type { Checkpoint, Process } from "../../checkpoint/index.ts";
 import { IMAGE_EDITOR } from "../imageEditor/index.ts";
-import type { PartName, Row, SectionName } from "./rows.ts";
-import { byteCount, commandLine, imageSummary, oneLine, stateText, tooltip } from "./text.ts";
+import { FILE_ICONS, MAPPING_ICONS, PARTS, SECTIONS, STATE_ICONS } from "./icons.ts";
+import { icon, item } from "./item.ts";
+import type { Row } from "./rows.ts";
+import { byteCount, commandLine, imageSummary, stateText, tooltip } from "./text.ts";
+import { checkpointTooltip, processTooltip } from "./tooltips.ts";
 import { fileUri, layerFileUri } from "./uris.ts";
 
 type RowOf<K extends Row["kind"]> = Extract<Row, { kind: K }>;
 type MakeItem<K extends Row["kind"]> = (row: RowOf<K>) => vscode.TreeItem;
 
 const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
-
-interface Look {
-  readonly description?: string;
-  readonly icon?: vscode.ThemeIcon;
-  readonly tooltip?: vscode.MarkdownString | undefined;
-  readonly context?: string;
-  readonly command?: vscode.Command;
-  readonly spoken?: string;
-}
-
-function item(label: string, state: vscode.TreeItemCollapsibleState, look: Look): vscode.TreeItem {
-  const made = new vscode.TreeItem(oneLine(label), state);
-  if (look.description !== undefined) made.description = oneLine(look.description);
-  if (look.icon) made.iconPath = look.icon;
-  if (look.tooltip) made.tooltip = look.tooltip;
-  if (look.context !== undefined) made.contextValue = look.context;
-  if (look.command) made.command = look.command;
-  if (look.spoken !== undefined) made.accessibilityInformation = { label: oneLine(look.spoken) };
-  return made;
-}
-
-const icon = (name: string, color?: string): vscode.ThemeIcon =>
-  new vscode.ThemeIcon(name, color === undefined ? undefined : new vscode.ThemeColor(color));
-
-const SECTIONS: Readonly<
-  Record<SectionName, { readonly label: string; readonly icon: vscode.ThemeIcon; readonly open: boolean }>
-> = {
-  processes: { label: "Processes", icon: icon("server-process"), open: true },
-  mounts: { label: "Mounts", icon: icon("folder-library"), open: false },
-  images: { label: "Images", icon: icon("files"), open: false },
-  problems: { label: "Problems", icon: icon("warning", "list.warningForeground"), open: false },
-};
-
-const PARTS: Readonly<Record<PartName, { readonly label: string; readonly icon: string }>> = {
-  threads: { label: "Threads", icon: "list-tree" },
-  openFiles: { label: "Open Files", icon: "go-to-file" },
-  memoryMap: { label: "Memory Map", icon: "layout" },
-};
-
-const STATE_ICONS: Readonly<Record<ProcessState, vscode.ThemeIcon>> = {
-  running: icon("pulse", "charts.green"),
-  stopped: icon("debug-pause", "charts.yellow"),
-  zombie: icon("circle-slash", "disabledForeground"),
-  unknown: icon("question"),
-};
-
-/** Icon of an open file by CRIU's word for its kind; sockets and pipes look like what they connect. */
-const FILE_ICONS: Readonly<Record<string, string>> = {
-  REG: "file",
-  PIPE: "arrow-swap",
-  FIFO: "arrow-swap",
-  INETSK: "globe",
-  UNIXSK: "plug",
-  NETLINKSK: "plug",
-  PACKETSK: "globe",
-  TTY: "terminal",
-  EVENTFD: "bell",
-  EVENTPOLL: "bell",
-  SIGNALFD: "bell",
-  TIMERFD: "watch",
-  INOTIFY: "eye",
-  FANOTIFY: "eye",
-  MEMFD: "file-binary",
-};
-
-const MAPPING_ICONS: Partial<Record<MappingKind, string>> = {
-  file: "file-code",
-  heap: "database",
-  stack: "layers",
-  memfd: "file-binary",
-};
 
 /** A tree of no more processes than this is shown whole. */
 const SHOWN_UNFOLDED = 50;
@@ -294,32 +226,4 @@ function checkpointItem(id: string, source: vscode.Uri, checkpoint: Checkpoint |
   // Another id once it is loaded: VS Code keeps the folded state of an id, and a loaded checkpoint starts unfolded.
   made.id = checkpoint ? id : `${id}/closed`;
   return made;
-}
-
-function checkpointTooltip(checkpoint: Checkpoint, source: vscode.Uri): vscode.MarkdownString {
-  const { container, criu, engine } = checkpoint;
-  const written = criu.written === undefined ? undefined : new Date(criu.written).toLocaleString();
-  return tooltip(container.name ?? checkpoint.name, [
-    ["Engine", `${engine.label} (${engine.evidence})`],
-    ["Container", container.id],
-    ["Container image", container.image],
-    ["Runtime", container.runtime],
-    ["Host name", container.hostname],
-    ["Created", container.created],
-    ["Frozen", container.checkpointed ?? written],
-    ["CRIU", [criu.version, criu.architecture].filter((part) => part !== undefined).join(", ")],
-    ["Sealed", criu.sealed ? "yes" : undefined],
-    ["From", source.fsPath],
-  ]);
-}
-
-function processTooltip(process: Process): vscode.MarkdownString {
-  return tooltip(`${process.pid} ${process.comm}`, [
-    ["Command line", process.cmdline.join(" ")],
-    ["State", stateText(process)],
-    ["Parent", String(process.ppid)],
-    ["Group, session", `${process.pgid}, ${process.sid}`],
-    ["User, group", process.uid === undefined ? undefined : `${process.uid}, ${process.gid}`],
-    ["Threads", process.threadIds.length === 0 ? undefined : String(process.threadIds.length)],
-  ]);
 }
