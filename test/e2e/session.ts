@@ -7,11 +7,11 @@ import { vsixFile } from "../../scripts/vsix.ts";
 import { PROJECT, ensureHost, openBrowser, startServer, workbench } from "../host/index.ts";
 import type { Server } from "../host/index.ts";
 
-/** Themes that every picture is taken in: what the setting is called, and the class that the workbench then has. */
+/** Themes that every picture is taken in: the title in the list of themes, and the class that the workbench then has. */
 export const THEMES = [
-  { name: "dark", setting: "Dark Modern", marker: "vs-dark" },
-  { name: "light", setting: "Light Modern", marker: "vs" },
-  { name: "high-contrast", setting: "Default High Contrast", marker: "hc-black" },
+  { name: "dark", title: "Dark Modern", marker: "vs-dark" },
+  { name: "light", title: "Light Modern", marker: "vs" },
+  { name: "high-contrast", title: "Dark High Contrast", marker: "hc-black" },
 ] as const;
 
 export class Session {
@@ -32,7 +32,7 @@ export class Session {
     const host = await ensureHost();
     const server = await startServer(host, {
       vsix: [vsix],
-      settings: { "workbench.colorTheme": THEMES[0].setting },
+      settings: { "workbench.colorTheme": THEMES[0].title },
     });
     const browser = await openBrowser(host);
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
@@ -50,7 +50,7 @@ export class Session {
   /** Leaves `test/e2e/screenshots/NAME-THEME.png` for each theme. */
   async pictures(name: string): Promise<void> {
     for (const theme of THEMES) {
-      await this.#server.writeSettings({ "workbench.colorTheme": theme.setting });
+      await workbench.setTheme(this.page, theme.title);
       await this.page.locator(`.monaco-workbench.${theme.marker}`).waitFor();
       await this.picture(`${name}-${theme.name}`);
     }

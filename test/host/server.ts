@@ -34,8 +34,6 @@ export interface ServerOptions {
 export interface Server {
   /** The address of the workbench on a folder. It holds the token that lets a browser in. */
   url(folder: string, payload?: readonly (readonly [string, string])[]): string;
-  /** Replaces the user settings; open windows take them up. */
-  writeSettings(settings: Readonly<Record<string, unknown>>): Promise<void>;
   /** What the server has said so far. */
   log(): string;
   /** Resolves with a sentence when the server ends by itself. */
@@ -48,13 +46,11 @@ export interface Server {
 export async function startServer(host: Host, options: ServerOptions = {}): Promise<Server> {
   // A short name: paths of unix sockets, at most 107 bytes, end in here.
   const home = await mkdtemp(join(tmpdir(), "cryo-"));
-  const userSettings = join(home, "data/data/User/settings.json");
-  const writeSettings = (settings: Readonly<Record<string, unknown>>) =>
-    writeFile(userSettings, JSON.stringify({ ...SETTINGS, ...settings }, null, 2));
   const folders = ["--extensions-dir", join(home, "extensions"), "--server-data-dir", join(home, "data")];
   await mkdir(join(home, "data/data/User"), { recursive: true });
   await mkdir(join(home, "extensions"));
-  await writeSettings(options.settings ?? {});
+  const settings = JSON.stringify({ ...SETTINGS, ...options.settings }, null, 2);
+  await writeFile(join(home, "data/data/User/settings.json"), settings);
   for (const vsix of options.vsix ?? []) await installVsix(host, vsix, folders);
 
   const token = randomBytes(16).toString("hex");
@@ -91,7 +87,6 @@ export async function startServer(host: Host, options: ServerOptions = {}): Prom
         const query = new URLSearchParams({ tkn: token, folder, payload: JSON.stringify(payload) });
         return `http://127.0.0.1:${port}/?${query.toString().replaceAll("+", "%20")}`;
       },
-      writeSettings,
       log: () => text,
       ended,
       stop,

@@ -19,6 +19,17 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await page.locator(".quick-input-list .monaco-list-row").filter({ has: label }).first().click();
 }
 
+/** Changes the colour theme, as a person would. */
+export async function setTheme(page: Page, name: string): Promise<void> {
+  await runCommand(page, "Preferences: Color Theme");
+  const input = page.locator(".quick-input-widget .quick-input-filter input");
+  // The list is long and virtual: wait for some of it, then look for the one.
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Dark" }).first().waitFor();
+  await input.fill(name);
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().click();
+  await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+}
+
 /** Shows a view container by the name on its icon in the activity bar. */
 export async function openView(page: Page, name: string): Promise<void> {
   const icon = page.locator(`.activitybar .action-item:has(a.action-label[aria-label^="${name}"])`);
