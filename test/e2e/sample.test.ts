@@ -46,7 +46,7 @@ describe("the sample, opened in a browser", () => {
     assert.equal(tag, (1 << 3) | 0);
     const label = (await field.getAttribute("aria-label")) ?? "";
     assert.equal(varint(value), Number(/\d+/.exec(label)?.[0]));
-    await session.pictures("image-editor");
+    await session.pictures("image-editor", () => field.click());
   });
 
   it("selects the field of the byte that is clicked", async () => {

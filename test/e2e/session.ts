@@ -47,11 +47,12 @@ export class Session {
     }
   }
 
-  /** Leaves `test/e2e/screenshots/NAME-THEME.png` for each theme. */
-  async pictures(name: string): Promise<void> {
+  /** Leaves `test/e2e/screenshots/NAME-THEME.png` for each theme; `pose` puts the focus where it should be seen. */
+  async pictures(name: string, pose: () => Promise<void>): Promise<void> {
     for (const theme of THEMES) {
       await workbench.setTheme(this.page, theme.title);
       await this.page.locator(`.monaco-workbench.${theme.marker}`).waitFor();
+      await pose();
       await this.picture(`${name}-${theme.name}`);
     }
   }
@@ -60,6 +61,8 @@ export class Session {
   async picture(name: string): Promise<void> {
     const folder = join(PROJECT, "test/e2e/screenshots");
     await mkdir(folder, { recursive: true });
+    // The title bar has no hover.
+    await this.page.mouse.move(300, 12);
     // Themes reach a webview a moment later, and hovers and sashes fade.
     await this.page.waitForTimeout(500);
     await this.page.screenshot({ path: join(folder, `${name}.png`) });
