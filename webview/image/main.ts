@@ -206,8 +206,12 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
   );
   document.body.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key !== "g") return;
-    document.querySelector<HTMLInputElement>("#go-to")?.select();
+    const box = document.querySelector<HTMLInputElement>("#go-to");
+    box?.focus();
+    box?.select();
     event.preventDefault();
+    // Else VS Code would run its own command for the key.
+    event.stopPropagation();
   });
   hex.open(info.size, pages);
   tree.refresh();

@@ -83,7 +83,7 @@ export class TreeView {
   }
 
   focus(): void {
-    this.#list.focus();
+    this.#list.focus({ preventScroll: true });
   }
 
   /** Draws again in the next frame; the model has changed. */

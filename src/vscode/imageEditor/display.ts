@@ -14,7 +14,7 @@ export function showField(field: FieldNode, limit = ROW_LENGTH): string {
   return isMessage(value) ? showMessage(value, limit) : showValue(value, schema, criuSchema, limit);
 }
 
-/** The first simple fields of a message: `pid: 1, ppid: 0`. */
+/** The first simple fields of a message, and the first text in a message below it: `id: 1, reg { name: "/etc" }`. */
 export function showMessage(message: MessageNode, limit = ROW_LENGTH): string {
   const parts: string[] = [];
   let length = 0;
@@ -28,6 +28,7 @@ export function showMessage(message: MessageNode, limit = ROW_LENGTH): string {
     parts.push(part);
     length += part.length;
   }
+  if (length < limit && parts.length < PARTS) parts.push(...nestedText(message));
   return parts.join(", ") || firstMessage(message, limit);
 }
 
@@ -51,6 +52,14 @@ export function showList(fields: readonly FieldNode[], limit = ROW_LENGTH): stri
     length += part.length + 2;
   }
   return `${count} ${parts.join(", ")}`;
+}
+
+/** A name, path or address that a message of a message holds tells more than any number. */
+function nestedText({ fields }: MessageNode): readonly string[] {
+  const [outer] = fields.filter(({ value }) => isMessage(value));
+  if (!outer || !isMessage(outer.value)) return [];
+  const text = outer.value.fields.find(({ value }) => typeof value === "string" && value !== "");
+  return text ? [`${outer.name} { ${text.name}: ${showField(text, 60)} }`] : [];
 }
 
 /** A message with no simple field is told by the first message in it. */
