@@ -1,7 +1,7 @@
 import type { ByteSource } from "../bytes/index.ts";
 import { archiveErrors } from "./errors.ts";
 import type { Compression } from "./inflate.ts";
-import { BLOCK, hasChecksum, isZeroBlock } from "./tarHeader.ts";
+import { BLOCK, hasChecksum, isZeroBlock } from "./tar-header.ts";
 
 export type Packing = "tar" | Compression;
 

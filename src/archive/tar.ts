@@ -11,8 +11,8 @@ import {
   readHeader,
   readPax,
   text,
-} from "./tarHeader.ts";
-import type { TarHeader } from "./tarHeader.ts";
+} from "./tar-header.ts";
+import type { TarHeader } from "./tar-header.ts";
 import type { FileTree } from "./tree.ts";
 
 /** Long names and pax records are a few KiB; more is an attack on memory. */

@@ -1,10 +1,10 @@
 // debug: plans for live sessions, and the debug adapter for post-mortem ones. It takes of engine its types only: the engines are loaded apart.
-export { attachPlan, restoreForDebugging } from "./liveSession.ts";
-export type { LiveSession, LiveWork } from "./liveSession.ts";
-export { nodeAttachConfiguration, planNodeAttach } from "./livePlan.ts";
-export type { InspectorAddress, NodeAttachConfiguration, NodePlan } from "./livePlan.ts";
-export { parseTargets, waitForInspector } from "./inspectorProbe.ts";
-export type { Inspector, InspectorTarget, WaitOptions } from "./inspectorProbe.ts";
-export { inspectorBinding } from "./inspectFlag.ts";
-export type { InspectorBinding } from "./inspectFlag.ts";
+export { attachPlan, restoreForDebugging } from "./live-session.ts";
+export type { LiveSession, LiveWork } from "./live-session.ts";
+export { nodeAttachConfiguration, planNodeAttach } from "./live-plan.ts";
+export type { InspectorAddress, NodeAttachConfiguration, NodePlan } from "./live-plan.ts";
+export { parseTargets, waitForInspector } from "./inspector-probe.ts";
+export type { Inspector, InspectorTarget, WaitOptions } from "./inspector-probe.ts";
+export { inspectorBinding } from "./inspect-flag.ts";
+export type { InspectorBinding } from "./inspect-flag.ts";
 export { liveErrors } from "./errors.ts";

@@ -1,9 +1,9 @@
 import { joinPath, type FileTree } from "../archive/index.ts";
 import { openImage, type ImageSeal } from "../criu/index.ts";
-import { CIPHER_IMAGE, readCipher, type Cipher } from "./cipherImage.ts";
+import { CIPHER_IMAGE, readCipher, type Cipher } from "./cipher-image.ts";
 import { sealErrors } from "./errors.ts";
-import { layerSeal, type LayerKeys, type LayerSeal } from "./layerSeal.ts";
-import type { PrivateKey } from "./privateKey.ts";
+import { layerSeal, type LayerKeys, type LayerSeal } from "./layer-seal.ts";
+import type { PrivateKey } from "./private-key.ts";
 
 const RECORD_KEY = 32;
 const PAGE_KEYS = 64;

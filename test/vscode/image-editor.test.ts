@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { commands, extensions, TabInputCustom, Uri, window } from "vscode";
 import type { TestApi } from "../../src/vscode/extension.ts";
-import type { ImageEditorHandle } from "../../src/vscode/imageEditor/index.ts";
+import type { ImageEditorHandle } from "../../src/vscode/image-editor/index.ts";
 
 const GIB = 2 ** 30;
 

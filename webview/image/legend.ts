@@ -1,5 +1,5 @@
 import { element } from "../ui/dom.ts";
-import { KINDS } from "./hexPages.ts";
+import { KINDS } from "./hex-pages.ts";
 import { KIND_WORDS } from "./words.ts";
 
 /** The key to the marks of the hex grid. Each kind differs by more than its colour. */

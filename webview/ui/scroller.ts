@@ -1,5 +1,5 @@
 import { element, onceAFrame } from "./dom.ts";
-import { ScrollRange } from "./scrollRange.ts";
+import { ScrollRange } from "./scroll-range.ts";
 
 /** Rows keep their place on the sheet for so many pixels of scrolling, so that only the sheet moves. */
 const SHEET = 1 << 16;

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { isCancelled } from "../../bytes/index.ts";
-import { IMAGE_EDITOR } from "../imageEditor/index.ts";
+import { IMAGE_EDITOR } from "../image-editor/index.ts";
 import { command, signalOf } from "../messages.ts";
 import type { OpenCheckpoint, OpenCheckpoints } from "./open-checkpoints.ts";
 import type { Row } from "./rows.ts";

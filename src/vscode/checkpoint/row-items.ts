@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { toCryoscopeError } from "../../bytes/index.ts";
 import { listLayerFiles } from "../../checkpoint/index.ts";
 import type { Checkpoint, Process } from "../../checkpoint/index.ts";
-import { IMAGE_EDITOR } from "../imageEditor/index.ts";
+import { IMAGE_EDITOR } from "../image-editor/index.ts";
 import { FILE_ICONS, MAPPING_ICONS, PARTS, SECTIONS, STATE_ICONS } from "./icons.ts";
 import { icon, item } from "./item.ts";
 import type { Row } from "./rows.ts";

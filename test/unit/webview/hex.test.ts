@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import type { ImageBytes } from "../../../src/protocol/index.ts";
-import { hexLayout, moveCursor } from "../../../webview/image/hexLayout.ts";
-import { HexPages, PAGE_SIZE } from "../../../webview/image/hexPages.ts";
+import { hexLayout, moveCursor } from "../../../webview/image/hex-layout.ts";
+import { HexPages, PAGE_SIZE } from "../../../webview/image/hex-pages.ts";
 import { parseOffset, rangeWords, sizeWords } from "../../../webview/image/words.ts";
 
 function pageAt(offset: number, length: number): ImageBytes {

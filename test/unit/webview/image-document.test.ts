@@ -5,7 +5,7 @@ import type { Uri } from "vscode";
 import { bufferSource, bytesErrors } from "../../../src/bytes/index.ts";
 import type { ByteSource } from "../../../src/bytes/index.ts";
 import type { Handlers, ImageRow, ImageRpc } from "../../../src/protocol/index.ts";
-import { ImageDocument } from "../../../src/vscode/imageEditor/document.ts";
+import { ImageDocument } from "../../../src/vscode/image-editor/document.ts";
 import { fixture } from "../fixtures.ts";
 
 // The document only hands its URI on.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ScrollRange } from "../../../webview/ui/scrollRange.ts";
+import { ScrollRange } from "../../../webview/ui/scroll-range.ts";
 
 function range(rowCount: number): ScrollRange {
   const made = new ScrollRange();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import type { ImageRow } from "../../../src/protocol/index.ts";
-import { TreeModel } from "../../../webview/image/treeModel.ts";
-import type { Place } from "../../../webview/image/treeModel.ts";
+import { TreeModel } from "../../../webview/image/tree-model.ts";
+import type { Place } from "../../../webview/image/tree-model.ts";
 
 function row(path: string): ImageRow {
   const span = { start: 0, end: 0 };

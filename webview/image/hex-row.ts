@@ -1,6 +1,6 @@
 import type { ByteRange } from "../../src/protocol/index.ts";
 import { element, setAttribute, setText } from "../ui/dom.ts";
-import type { HexPages } from "./hexPages.ts";
+import type { HexPages } from "./hex-pages.ts";
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
 

@@ -1,7 +1,7 @@
 import type { ContainerDetails, Engine } from "../engine/index.ts";
 import { liveErrors } from "./errors.ts";
-import { inspectorBinding, isLoopback, isWildcard } from "./inspectFlag.ts";
-import type { InspectorBinding } from "./inspectFlag.ts";
+import { inspectorBinding, isLoopback, isWildcard } from "./inspect-flag.ts";
+import type { InspectorBinding } from "./inspect-flag.ts";
 
 /** Where a debugger may find the inspector, as seen from this machine. */
 export interface InspectorAddress {

@@ -1,8 +1,8 @@
 import type { ContainerDetails, Engine, EngineProgress, RestoreOptions, Snapshot } from "../engine/index.ts";
-import { waitForInspector } from "./inspectorProbe.ts";
-import type { Inspector } from "./inspectorProbe.ts";
-import { nodeAttachConfiguration, planNodeAttach } from "./livePlan.ts";
-import type { NodeAttachConfiguration } from "./livePlan.ts";
+import { waitForInspector } from "./inspector-probe.ts";
+import type { Inspector } from "./inspector-probe.ts";
+import { nodeAttachConfiguration, planNodeAttach } from "./live-plan.ts";
+import type { NodeAttachConfiguration } from "./live-plan.ts";
 
 export interface LiveSession {
   readonly container: ContainerDetails;

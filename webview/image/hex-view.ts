@@ -1,11 +1,11 @@
 import type { ByteRange, ImageRow } from "../../src/protocol/index.ts";
 import { element, setAttribute } from "../ui/dom.ts";
 import { followPointer, Scroller } from "../ui/scroller.ts";
-import { hexLayout, moveCursor } from "./hexLayout.ts";
-import type { HexLayout } from "./hexLayout.ts";
-import type { HexPages } from "./hexPages.ts";
-import { byteOf, HexRow } from "./hexRow.ts";
-import type { MarkedField } from "./hexRow.ts";
+import { hexLayout, moveCursor } from "./hex-layout.ts";
+import type { HexLayout } from "./hex-layout.ts";
+import type { HexPages } from "./hex-pages.ts";
+import { byteOf, HexRow } from "./hex-row.ts";
+import type { MarkedField } from "./hex-row.ts";
 
 interface HexEvents {
   /** The person selected bytes. */

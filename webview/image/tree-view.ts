@@ -1,8 +1,8 @@
 import type { ImageRow, RowKind } from "../../src/protocol/index.ts";
 import { element, setAttribute, setText } from "../ui/dom.ts";
 import { Scroller } from "../ui/scroller.ts";
-import type { TreeModel } from "./treeModel.ts";
-import type { Place } from "./treeModel.ts";
+import type { TreeModel } from "./tree-model.ts";
+import type { Place } from "./tree-model.ts";
 
 const ROW_HEIGHT = 22;
 

@@ -1,7 +1,7 @@
 import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { liveErrors } from "./errors.ts";
-import type { InspectorAddress } from "./livePlan.ts";
+import type { InspectorAddress } from "./live-plan.ts";
 
 /** An inspector that answered. */
 export interface Inspector extends InspectorAddress {
