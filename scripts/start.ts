@@ -2,8 +2,8 @@
 // @vscode/test-electron downloads, else a VS Code server from npm, to be looked at with a browser.
 // `--host code|download|server` picks one; `--check` starts the server, sees that the sample opens, and ends.
 import { parseArgs } from "node:util";
-import { runInstalled, runDownloaded } from "./startDesktop.ts";
-import { checkServer, runServer } from "./startServer.ts";
+import { runInstalled, runDownloaded } from "./start-desktop.ts";
+import { checkServer, runServer } from "./start-server.ts";
 
 /** Opens VS Code. Gives a sentence that says why it couldn't; undefined when it could (or did, and was closed). */
 type Start = () => Promise<string | undefined>;

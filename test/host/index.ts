@@ -3,7 +3,7 @@
 export { openBrowser } from "./browser.ts";
 export { CACHE, PROJECT } from "./cache.ts";
 export { atProcessEnd, endGroup } from "./endings.ts";
-export { runExtensionTests } from "./extensionTests.ts";
+export { runExtensionTests } from "./extension-tests.ts";
 export { ensureHost, hostUnavailable } from "./install.ts";
 export type { Host } from "./install.ts";
 export { startServer } from "./server.ts";
