@@ -2,10 +2,10 @@
 // is the same on every Linux machine; elsewhere @vscode/test-electron fetches a desktop VS Code.
 import { runTests } from "@vscode/test-electron";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CACHE, PROJECT, hostUnavailable, runExtensionTests } from "./index.ts";
+import { CACHE, PROJECT, atProcessEnd, hostUnavailable, runExtensionTests } from "./index.ts";
 
 const TIMEOUT_MS = 300_000;
 const tests = join(PROJECT, "dist/test/vscode/index.cjs");
@@ -32,6 +32,9 @@ async function main(): Promise<number> {
     return 2;
   }
   const scratch = await mkdtemp(join(tmpdir(), "cryo-ws-"));
+  const kept = atProcessEnd(() => {
+    rmSync(scratch, { recursive: true, force: true });
+  });
   try {
     const folder = join(scratch, "sample");
     const sample = join(PROJECT, "media/sample");
@@ -39,6 +42,7 @@ async function main(): Promise<number> {
     else await mkdir(folder);
     return await (hostUnavailable() === undefined ? inServer(folder) : inDesktop(folder));
   } finally {
+    kept();
     await rm(scratch, { recursive: true, force: true });
   }
 }
