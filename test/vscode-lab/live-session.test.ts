@@ -1,6 +1,7 @@
 // In the extension host, with the lab's engines: freeze a Node container from VS Code, wake it, and debug it.
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import type { TestApi } from "../../src/vscode/extension.ts";
 
 /** Written by test/lab/vscode.test.ts, which made the containers. */
 interface Case {
@@ -17,7 +18,7 @@ describe("a live session", function () {
   this.timeout(90_000);
 
   for (const { engine, endpoint, container, value } of cases) {
-    it(`wakes a Node container frozen in ${engine} and evaluates in it what was frozen`, async () => {
+    it(`opens and wakes a Node container frozen in ${engine}, and evaluates in it what was frozen`, async () => {
       const name = `snapshot-${container}`;
       const snapshot: unknown = await vscode.commands.executeCommand("cryoscope.checkpointContainer", {
         endpoint,
@@ -26,6 +27,9 @@ describe("a live session", function () {
         leaveRunning: false,
       });
       assert.ok(snapshot, "the container was not frozen");
+
+      await vscode.commands.executeCommand("cryoscope.openSnapshot", snapshot);
+      assert.ok((await frozenCommands()).some((line) => line.includes(value)));
 
       const debuggers = debuggersBelow();
       const started = await vscode.debug.startDebugging(undefined, {
@@ -49,6 +53,13 @@ describe("a live session", function () {
     });
   }
 });
+
+/** The command lines of the processes in the checkpoint that was opened last. */
+async function frozenCommands(): Promise<readonly string[]> {
+  const extension = vscode.extensions.getExtension<TestApi>("cryoscope.cryoscope");
+  const opened = (await extension?.activate())?.checkpoint.openCheckpoints.at(-1);
+  return ((await opened?.load())?.processes ?? []).map((frozen) => frozen.cmdline.join(" "));
+}
 
 function hasCryoscopeAncestor(session: vscode.DebugSession): boolean {
   for (let parent = session.parentSession; parent; parent = parent.parentSession)
