@@ -38,6 +38,11 @@ export async function indexEntries(context: EntryContext, start: number): Promis
     hasPayloads(context) || context.sizeWidth === 8
       ? await stepThroughEntries(context, start, starts)
       : await stepOverSizes(context.source, context.file, start, tail, starts);
+  return indexOf(starts, end, problems);
+}
+
+/** An index over entries that lie back to back from the first of `starts` to `end`. */
+export function indexOf(starts: OffsetList, end: number, problems: readonly Problem[]): EntryIndex {
   return {
     count: starts.length,
     end,

@@ -77,6 +77,10 @@ export const criuProblems = {
     problem("tooDeep", "error", `Messages are nested deeper than ${limit}; left undecoded.`, place),
   tooManyFields: (limit: number, place: Place) =>
     problem("tooManyFields", "error", `More than ${limit} fields in one entry; the rest is left raw.`, place),
+  badAttribute: (place: Place) =>
+    problem("badAttribute", "error", "These bytes are no attribute of a netlink message.", place),
+  badRawMagic: (place: Place) =>
+    problem("badRawMagic", "error", "This doesn't begin with the magic of what `ip` saves.", place),
   wrongWireType: (field: string, wireType: number, place: Place) =>
     problem("wrongWireType", "error", `Field ${field} can't have wire type ${wireType}; shown raw.`, place),
   badText: (field: string, place: Place) =>

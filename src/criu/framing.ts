@@ -9,10 +9,10 @@ import type { EntryIndex } from "./entry-index.ts";
 import { criuErrors, criuProblems } from "./errors.ts";
 import { readHeader } from "./header.ts";
 import type { Header } from "./header.ts";
-import type { Image, LabelledSpan, PayloadNode, Problem, Span } from "./model.ts";
+import type { EntryNode, Image, LabelledSpan, PayloadNode, Problem, Span } from "./model.ts";
 import { plainSource } from "./plain-source.ts";
-import { layOutRawBody } from "./raw-body.ts";
-import { RecordCursor } from "./records.ts";
+import type { RawBody } from "./raw-body.ts";
+import { layOutRaw } from "./raw/index.ts";
 import { criuSchemas } from "./schema-index.ts";
 import type { SchemaIndex } from "./schema-index.ts";
 import { sealedForm } from "./sealed-form.ts";
@@ -51,7 +51,7 @@ export async function openImage(
   };
   const locked = options.sealedHint === true && !options.seal && form !== "clear";
   const body = locked ? lockedBody(context, header) : await openBody(context, header);
-  const { entries = noEntries } = body;
+  const { entries = noEntries, readEntry } = body;
   const spanOf = (index: number): Span => {
     if (!(index >= 0 && index < entries.count))
       throw criuErrors.noSuchEntry(index, entries.count, { file: name });
@@ -63,13 +63,18 @@ export async function openImage(
     source,
     plain: seal ? plainSource(context, { ...body, form, pageSize: options.pageSize ?? 4096 }) : source,
     seal,
-    header: header.spans,
+    header: [...header.spans, ...(body.header ?? [])],
     entryCount: entries.count,
     async entry(index) {
-      return readEntryAt(context, index, spanOf(index));
+      const span = spanOf(index);
+      return readEntry ? readEntry(index, span) : readEntryAt(context, index, span);
     },
-    entries: (from = 0, to = entries.count) =>
-      readEntriesInOrder(context, entries, Math.max(0, from), Math.min(to, entries.count)),
+    entries(from = 0, to = entries.count) {
+      const [first, end] = [Math.max(0, from), Math.min(to, entries.count)];
+      return readEntry
+        ? readRawEntries(readEntry, entries, first, end)
+        : readEntriesInOrder(context, entries, first, end);
+    },
     entryAt: (offset) => entries.at(offset),
     entrySpan: spanOf,
     rest: body.rest,
@@ -83,16 +88,17 @@ export interface Body {
   readonly entries: EntryIndex | undefined;
   readonly rest: readonly PayloadNode[];
   readonly framing: readonly LabelledSpan[];
-  readonly records: Awaited<ReturnType<typeof layOutRawBody>>["records"];
+  readonly records: RawBody["records"];
   readonly problems: readonly Problem[];
+  /** Magic of a raw image. */
+  readonly header?: readonly LabelledSpan[];
+  /** Decodes an entry of a raw image; those of others are decoded as protobuf. */
+  readonly readEntry?: ((index: number, span: Span) => Promise<EntryNode>) | undefined;
 }
 
 async function openBody(context: EntryContext, header: Header): Promise<Body> {
-  const { source, file, seal, type } = context;
-  if (header.body === "raw") {
-    const cursor = new RecordCursor(source, file, seal, "", header.end);
-    return { entries: undefined, ...(await layOutRawBody(type, cursor)) };
-  }
+  const { source, file, seal } = context;
+  if (header.body === "raw") return layOutRaw(context, header.end);
   if (header.body === "none") return unknownFrom(source, header.end, undefined, []);
   const entries = await indexEntries(context, header.end);
   const looksSealed = !seal && entries.problems.length > 0 && (await framesAsSealed(context, header.end));
@@ -115,6 +121,15 @@ function unknownFrom(
   const span = { start, end: source.size };
   const rest: PayloadNode[] = start < source.size ? [{ kind: "payload", name: "unknown", span }] : [];
   return { entries, rest, framing: [], records: [], problems };
+}
+
+async function* readRawEntries(
+  readEntry: (index: number, span: Span) => Promise<EntryNode>,
+  entries: EntryIndex,
+  from: number,
+  to: number,
+): AsyncGenerator<EntryNode> {
+  for (let index = from; index < to; index++) yield await readEntry(index, entries.span(index));
 }
 
 /** Whether the entries fit to the end of the image when each has a tag and a nonce behind it. */

@@ -20,6 +20,7 @@ export { openImage } from "./framing.ts";
 export type { OpenImageOptions } from "./framing.ts";
 export { decodeMessage, isUndecoded } from "./wire.ts";
 export { payloadPath } from "./records.ts";
+export { rawContent } from "./raw/index.ts";
 export { entrySpans, imageSpanBatches, imageSpans } from "./spans.ts";
 export { decodeAs, readEntries, readEntry, toPlain } from "./plain-object.ts";
 export type { MessageName, Report } from "./plain-object.ts";

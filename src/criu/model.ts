@@ -12,7 +12,7 @@ export interface Span {
 export type SpanKind =
   | "magic" // the type's magic, and the common or service magic before it
   | "size" // an entry's u32 length, or a length inside a payload
-  | "tag" // a field's number and wire type, and the length word of a length-delimited field
+  | "tag" // a field's number and wire type, and the length word of a length-delimited field; the end of a line
   | "value" // a field's value
   | "payload" // raw bytes after an entry, or a whole raw image
   | "padding" // bytes that only align
@@ -76,7 +76,10 @@ export interface FieldNode {
   readonly name: string;
   /** 0 for bytes that are no field: the tail of a broken message (`isUndecoded`). */
   readonly number: number;
-  /** 0 varint, 1 fixed 64, 2 length-delimited, 3/4 group, 5 fixed 32. */
+  /**
+   * 0 varint, 1 fixed 64, 2 length-delimited, 3/4 group, 5 fixed 32; -1 in messages of raw images, which are no protobuf but
+   * C structs, netlink attributes and lines of text: their fields can't be encoded as protobuf.
+   */
   readonly wireType: number;
   /** undefined also where the bytes don't fit the field's type: the value is raw then. */
   readonly schema: FieldSchema | undefined;
@@ -96,6 +99,8 @@ export interface PayloadNode {
   readonly span: Span;
   /** Where the payload is itself a protobuf message (ghost_chunk_entry, ipc_msg). */
   readonly message?: MessageNode;
+  /** What the bytes of a raw image are; `rawContent` gives them in one piece. Told by what they begin with. */
+  readonly format?: "tar.gz" | "lz4";
 }
 
 /** One record of an image: size word, message, payloads. */

@@ -61,13 +61,14 @@ function plainPages(source: ByteSource, seal: ImageSeal, pageSize: number): Byte
 
 async function* recordsIn(
   context: EntryContext,
-  { entries, records }: Body,
+  { entries, records, readEntry }: Body,
   start: number,
   end: number,
 ): AsyncGenerator<SealedRecord> {
   const overlaps = (record: SealedRecord): boolean => record.start < end && record.end > start;
   yield* records.slice(firstEndingAfter(records, start), firstEndingAfter(records, end) + 1).filter(overlaps);
-  if (!entries || start >= entries.end || entries.count === 0) return;
+  // Of a raw image all records are known.
+  if (!entries || readEntry || start >= entries.end || entries.count === 0) return;
   const tail = context.seal?.tailLength ?? 0;
   for (let index = entries.at(start) ?? 0; index < entries.count; index++) {
     const span = entries.span(index);

@@ -9,7 +9,6 @@ import type { SealedRecord } from "./records.ts";
 const MAX_PARTS = 1 << 18;
 /** `struct` that CRIU writes the output of tar and iptables-save in: tag, nonce, padding, i64 length, 4096 bytes. */
 const OUTPUT_DATA = 4096;
-const NETLINK_HEADER = 16;
 
 export interface RawBody {
   readonly rest: readonly PayloadNode[];
@@ -37,7 +36,6 @@ async function walk(payload: string | undefined, cursor: RecordCursor): Promise<
   if (payload === "long-data") cursor.payload("data", await cursor.lengthWord(8, "payload", cursor.end));
   else if (cursor.seal && (payload === "text-output" || payload === "targz-output"))
     await outputRecords(cursor);
-  else if (cursor.seal && payload === "netlink") await netlinkRecords(cursor);
   else cursor.remainder("data");
   if (cursor.left > 0) cursor.remainder("unknown");
 }
@@ -53,20 +51,5 @@ async function outputRecords(cursor: RecordCursor): Promise<void> {
     if (length > 0) cursor.payloads.push({ kind: "payload", name: `block[${index}]`, span });
     // What the writer's stack happened to hold.
     cursor.glue("padding", OUTPUT_DATA - length, path);
-  }
-}
-
-/** Header and rest of each message are records of their own; the header must be opened to know the length. */
-async function netlinkRecords(cursor: RecordCursor): Promise<void> {
-  for (let index = 0; cursor.left > 0; index++) {
-    if (index >= MAX_PARTS) throw criuErrors.tooManyParts(MAX_PARTS, { file: cursor.file });
-    const path = `payload.message[${index}]`;
-    const span = cursor.record(NETLINK_HEADER, path);
-    const header = await cursor.plaintext(span);
-    const length = new DataView(header.buffer, header.byteOffset, header.byteLength).getUint32(0, true);
-    cursor.payloads.push({ kind: "payload", name: `message[${index}].header`, span });
-    if (length < NETLINK_HEADER)
-      throw criuErrors.badLength(length, { file: cursor.file, offset: span.start });
-    cursor.payload(`message[${index}].data`, length - NETLINK_HEADER);
   }
 }
