@@ -19,4 +19,13 @@ export const bytesErrors = {
       cause,
       next: "Check that it exists and that you may read it.",
     }),
+  badPattern: (why: string): CryoscopeError =>
+    cryoscopeError("bytes.badPattern", `This can't be searched for: ${why}.`, {
+      next: "Change what is looked for.",
+    }),
+  searchTooSlow: (details?: ErrorDetails): CryoscopeError =>
+    cryoscopeError("bytes.searchTooSlow", "The regular expression takes too long here.", {
+      ...details,
+      next: "Make it simpler: nested repetition is what costs.",
+    }),
 };

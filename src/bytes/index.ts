@@ -9,3 +9,9 @@ export { CryoscopeError, cryoscopeError, isCancelled, toCryoscopeError } from ".
 export type { ErrorDetails, Place } from "./error.ts";
 export { bytesErrors } from "./errors.ts";
 export { readChunks } from "./chunks.ts";
+export { compileQuery, MAX_REGEX_MATCH } from "./search/pattern.ts";
+export type { BytePattern, SearchQuery, TextEncoding } from "./search/pattern.ts";
+export { searchBytes } from "./search/find.ts";
+export type { Match, SearchOptions, SearchStep } from "./search/find.ts";
+export { entropyOf, sampleEntropy } from "./entropy.ts";
+export type { ByteTexture, EntropyBucket } from "./entropy.ts";
