@@ -1,9 +1,11 @@
 import type { ByteSource } from "../bytes/index.ts";
 import { archiveErrors } from "./errors.ts";
 import type { Compression } from "./inflate.ts";
+import { isStreamerShard } from "./streamer.ts";
 import { BLOCK, hasChecksum, isZeroBlock } from "./tar-header.ts";
 
-export type Packing = "tar" | Compression;
+/** `stream`: a shard of criu-image-streamer. */
+export type Packing = "tar" | "stream" | Compression;
 
 const ascii = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
@@ -55,6 +57,7 @@ export async function detectPacking(source: ByteSource, file: string): Promise<P
   if (foreign !== undefined) throw archiveErrors.unsupported(file, foreign.what, foreign.next);
   const isEmptyTar = head.length === BLOCK && isZeroBlock(head) && source.size % BLOCK === 0;
   if (isEmptyTar || hasChecksum(head)) return "tar";
+  if (await isStreamerShard(source)) return "stream";
   // Last, because its mark is the weakest.
   if (isOpenPgp(head.subarray(0, 8))) throw archiveErrors.unsupported(file, OPENPGP.what, OPENPGP.next);
   throw archiveErrors.notAnArchive(file);

@@ -5,6 +5,7 @@ import { detectPacking } from "./detect.ts";
 import { archiveErrors } from "./errors.ts";
 import { openFolder } from "./folder.ts";
 import { inflate, type InflateOptions } from "./inflate.ts";
+import { openStreamer, shardsIn } from "./streamer.ts";
 import { openTar } from "./tar.ts";
 import type { FileTree } from "./tree.ts";
 
@@ -14,17 +15,24 @@ export interface OpenOptions extends InflateOptions {
 }
 
 /**
- * Opens what a person points at: a folder, or an archive (tar, plain or packed with gzip or zstd), told apart by
- * content, never by name. Close the tree when done. Throws `archive.unreadable`, `archive.notAnArchive`,
+ * Opens what a person points at: a folder, an archive (tar, plain or packed with gzip or zstd), or the shards of a
+ * streamed dump, one or a folder of them; told apart by content, never by name. Close the tree when done. Throws `archive.unreadable`, `archive.notAnArchive`,
  * `archive.unsupported`, and what `inflate` throws.
  */
 export async function openTree(path: string, options: OpenOptions = {}): Promise<FileTree> {
   const found = await stat(path).catch((cause: unknown) => {
     throw archiveErrors.unreadable(path, cause);
   });
-  if (found.isDirectory()) return openFolder(path);
+  if (found.isDirectory()) return openFolderOrShards(path);
   const source = await openFileSource(path);
   return openPacked(source, basename(path), options, () => source.close?.() ?? Promise.resolve());
+}
+
+/** What `criu dump --stream` wrote into a folder is shown as what is in the stream. */
+async function openFolderOrShards(path: string): Promise<FileTree> {
+  const folder = await openFolder(path);
+  const shards = await shardsIn(folder);
+  return shards.length === 0 ? folder : openStreamer(shards, folder.name, () => folder.close());
 }
 
 /**
@@ -49,12 +57,15 @@ async function openPacked(
   try {
     const packing = await detectPacking(packed, name);
     if (packing === "tar") return await openTar(packed, name, options, close);
+    if (packing === "stream") return await openStreamer([{ name, source: packed }], name, close);
     const { source, problem } = await inflate(packed, packing, name, options);
     // Everything is in the spill file now.
     await closePacked();
     close = () => source.close?.() ?? Promise.resolve();
     // An archive of an archive is not looked into further: one packing each call.
-    if ((await detectPacking(source, name)) !== "tar") throw archiveErrors.notAnArchive(name);
+    const inner = await detectPacking(source, name);
+    if (inner === "stream") return await openStreamer([{ name, source }], name, close, problem);
+    if (inner !== "tar") throw archiveErrors.notAnArchive(name);
     const { progress: _inflating, ...rest } = options;
     return await openTar(source, name, { ...rest, ...(problem !== undefined && { problem }) }, close);
   } catch (error) {

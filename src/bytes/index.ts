@@ -4,6 +4,7 @@ export { readExactly } from "./source.ts";
 export { bufferSource, emptySource } from "./buffer.ts";
 export { openFileSource } from "./file.ts";
 export { sliceSource } from "./slice.ts";
+export { joinedSource } from "./joined.ts";
 export { cachedSource } from "./cached.ts";
 export { CryoscopeError, cryoscopeError, isCancelled, toCryoscopeError } from "./error.ts";
 export type { ErrorDetails, Place } from "./error.ts";
