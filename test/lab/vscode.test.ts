@@ -53,6 +53,10 @@ describe("VS Code with the lab's engines", function () {
         timeoutMs: 200_000,
       });
       assert.equal(code, 0);
+      for (const kind of ENGINES) {
+        const { state } = await (await connectLab(kind)).inspect(containerOf(kind));
+        assert.equal(state, "running", `${containerOf(kind)} did not outlive its debug session`);
+      }
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

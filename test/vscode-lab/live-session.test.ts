@@ -16,6 +16,15 @@ const cases = JSON.parse(process.env["CRYOSCOPE_TEST_CASES"] ?? "[]") as readonl
 
 describe("a live session", function () {
   this.timeout(90_000);
+  let listening: vscode.Disposable;
+
+  before(async () => {
+    await vscode.extensions.getExtension("cryoscope.cryoscope")?.activate();
+    listening = listenToEnds();
+  });
+  after(() => {
+    listening.dispose();
+  });
 
   for (const { engine, endpoint, container, value } of cases) {
     it(`opens and wakes a Node container frozen in ${engine}, and evaluates in it what was frozen`, async () => {
@@ -46,9 +55,15 @@ describe("a live session", function () {
       await new Promise((resolve) => setTimeout(resolve, 500));
       assert.ok(Number(await evaluate(debuggers.sessions, "globalThis.counter")) > first);
 
+      const goodbyes = requestsToEnd();
       const ended = sessionEnd("cryoscope");
       await vscode.debug.stopDebugging();
       await ended;
+      // The process has pid 1 in its container, and the debugger would kill the tree below pid 1 of this machine.
+      for (let wait = 0; goodbyes.length === 0 && wait < 50; wait++)
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.ok(goodbyes.length > 0, "the debugger was not told that it is over");
+      for (const goodbye of goodbyes) assert.match(goodbye, /^disconnect .*"terminateDebuggee":false/);
       debuggers.dispose();
     });
   }
@@ -77,6 +92,26 @@ function debuggersBelow(): { readonly sessions: ReadonlySet<vscode.DebugSession>
     vscode.debug.onDidTerminateDebugSession((session) => sessions.delete(session)),
   ];
   return { sessions, dispose: () => vscode.Disposable.from(...listening).dispose() };
+}
+
+/** What the debuggers are asked for to end, as it reaches them. */
+const asked: string[] = [];
+
+/** Registered after the extension's own tracker, so that it sees what that one leaves. */
+function listenToEnds(): vscode.Disposable {
+  return vscode.debug.registerDebugAdapterTrackerFactory("pwa-node", {
+    createDebugAdapterTracker: () => ({
+      onWillReceiveMessage: (message: { command?: string; arguments?: unknown }) => {
+        if (message.command === "disconnect" || message.command === "terminate")
+          asked.push(`${message.command} ${JSON.stringify(message.arguments)}`);
+      },
+    }),
+  });
+}
+
+function requestsToEnd(): readonly string[] {
+  asked.length = 0;
+  return asked;
 }
 
 function sessionEnd(type: string): Promise<void> {

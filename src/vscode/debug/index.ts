@@ -4,12 +4,14 @@ import type { Engines } from "../engines/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
 import { liveNodeWork } from "./live-node.ts";
 import { LiveSession } from "./live-session.ts";
+import { sparingTracker } from "./spare-debuggee.ts";
 
 export function registerDebug(
   context: vscode.ExtensionContext,
   { engines, catalog }: { engines: Engines; catalog: Catalog },
 ): void {
   context.subscriptions.push(
+    sparingTracker(),
     vscode.debug.registerDebugConfigurationProvider("cryoscope", {
       // F5 without a launch.json gives an empty configuration: ask for the snapshot then.
       resolveDebugConfiguration: async (_folder, configuration) => {

@@ -15,20 +15,26 @@ export interface LiveSessionWork {
  */
 export class LiveSession extends DebugSession {
   private readonly cancelled = new AbortController();
-  private readonly ended: vscode.Disposable;
+  private readonly children = new Set<vscode.DebugSession>();
+  private readonly listening: vscode.Disposable;
 
   constructor(
     private readonly session: vscode.DebugSession,
     private readonly work: LiveSessionWork,
   ) {
     super();
-    this.ended = vscode.debug.onDidTerminateDebugSession((other) => {
-      if (other.parentSession?.id === session.id) this.sendEvent(new TerminatedEvent());
-    });
+    this.listening = vscode.Disposable.from(
+      vscode.debug.onDidStartDebugSession((other) => {
+        if (other.parentSession?.id === session.id) this.children.add(other);
+      }),
+      vscode.debug.onDidTerminateDebugSession((other) => {
+        if (this.children.delete(other)) this.sendEvent(new TerminatedEvent());
+      }),
+    );
   }
 
   override dispose(): void {
-    this.ended.dispose();
+    this.listening.dispose();
     super.dispose();
   }
 
@@ -48,14 +54,22 @@ export class LiveSession extends DebugSession {
   }
 
   protected override terminateRequest(response: DebugProtocol.TerminateResponse): void {
-    this.cancelled.abort();
-    this.sendResponse(response);
-    this.sendEvent(new TerminatedEvent());
+    void this.letGo().then(() => {
+      this.sendResponse(response);
+      this.sendEvent(new TerminatedEvent());
+    });
   }
 
   protected override disconnectRequest(response: DebugProtocol.DisconnectResponse): void {
+    void this.letGo().then(() => {
+      this.sendResponse(response);
+    });
+  }
+
+  /** Ends the debuggers below, which leaves the process running (see spare-debuggee.ts), or the attempt to get there. */
+  private async letGo(): Promise<void> {
     this.cancelled.abort();
-    this.sendResponse(response);
+    await Promise.all([...this.children].map((child) => vscode.debug.stopDebugging(child)));
   }
 
   private async wakeAndAttach(response: DebugProtocol.LaunchResponse): Promise<void> {
@@ -66,7 +80,6 @@ export class LiveSession extends DebugSession {
       this.sendResponse(response);
       const started = await vscode.debug.startDebugging(this.session.workspaceFolder, child, {
         parentSession: this.session,
-        lifecycleManagedByParent: true,
         consoleMode: vscode.DebugConsoleMode.MergeWithParent,
         compact: true,
       });
