@@ -1,3 +1,4 @@
+import type { HexHostEvents, HexRequests, HexViewEvents } from "./image-hex.ts";
 import type { RpcMap } from "./rpc.ts";
 
 /** Bytes `[start, end)` of the image. */
@@ -91,7 +92,7 @@ export interface ImageBytes {
 
 /** The image editor: the host reads and decodes, the view shows. */
 export interface ImageRpc extends RpcMap {
-  readonly requests: {
+  readonly requests: HexRequests & {
     /** Opens the image, or tries again after a failure. */
     readonly open: { readonly params: Record<string, never>; readonly result: ImageInfo };
     /** Children `[start, end)` of a row; of the top for path "". At most 200 are given at a time. */
@@ -112,11 +113,11 @@ export interface ImageRpc extends RpcMap {
     /** A row's whole value as text, for the clipboard; at most 1 MiB of it. */
     readonly value: { readonly params: { readonly path: string }; readonly result: string };
   };
-  readonly hostEvents: {
+  readonly hostEvents: HexHostEvents & {
     /** Select the row of a path, or bytes, as a click on them would. */
     readonly reveal: ByteRange | { readonly path: string };
   };
-  readonly viewEvents: {
+  readonly viewEvents: HexViewEvents & {
     /** What is selected now, in both panes. */
     readonly selection: ImageSelection;
   };

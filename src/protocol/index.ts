@@ -1,3 +1,4 @@
 // protocol: types of the messages between the extension host and the webviews. No code that runs.
 export type * from "./rpc.ts";
 export type * from "./image.ts";
+export type * from "./image-hex.ts";

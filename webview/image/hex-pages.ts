@@ -66,6 +66,17 @@ export class HexPages {
     return { value, kind, starts: page.starts[index] === 1 };
   }
 
+  /** At most `length` bytes from `offset` on: as many as are at hand in one piece. */
+  read(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    for (let index = 0; index < length; index++) {
+      const byte = this.at(offset + index);
+      if (byte === "asked" || "error" in byte) return bytes.slice(0, index);
+      bytes[index] = byte.value;
+    }
+    return bytes;
+  }
+
   /** The span that holds a byte, if its page is at hand. */
   spanAt(offset: number): ByteSpan | undefined {
     const page = this.#pages.get(Math.floor(offset / PAGE_SIZE));

@@ -1,5 +1,7 @@
 import type { ByteRange } from "../../src/protocol/index.ts";
 import { element, setAttribute, setText } from "../ui/dom.ts";
+import { markNames, marksLook } from "./hex-marks.ts";
+import type { Mark } from "./hex-marks.ts";
 import type { HexPages } from "./hex-pages.ts";
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
@@ -15,6 +17,7 @@ interface RowView {
   readonly cursor: number;
   readonly selection: ByteRange;
   readonly field: MarkedField | undefined;
+  readonly marks: readonly Mark[];
 }
 
 /** The selected tree row's bytes. */
@@ -113,7 +116,10 @@ function drawByte(cell: HTMLElement, text: HTMLElement, offset: number, column: 
 }
 
 /** Everything the row's look depends on, but for its place. */
-function lookOf({ start, size, pages, cursor, selection, field }: RowView, columns: number): string {
+function lookOf(
+  { start, size, pages, cursor, selection, field, marks: extra }: RowView,
+  columns: number,
+): string {
   const part = ({ start: from, end }: ByteRange): string =>
     `${String(Math.max(from - start, 0))}-${String(Math.min(end - start, columns))}`;
   const touches = (range: ByteRange | undefined): range is ByteRange =>
@@ -121,11 +127,12 @@ function lookOf({ start, size, pages, cursor, selection, field }: RowView, colum
   const column = cursor >= start && cursor < start + columns ? cursor - start : -1;
   const marks = [touches(selection) ? part(selection) : "", column];
   if (field && touches(field.span)) marks.push(part(field.span), part(field.valueSpan), String(field.isLeaf));
+  if (extra.length > 0) marks.push(marksLook(extra, start));
   return [start, size, pages.version, ...marks].join(" ");
 }
 
-function marksOf(offset: number, { cursor, selection, field }: RowView): string {
-  let marks = "";
+function marksOf(offset: number, { cursor, selection, field, marks: extra }: RowView): string {
+  let marks = extra.length > 0 ? markNames(offset, extra) : "";
   if (field && inside(offset, field.span)) {
     marks += field.isLeaf ? " field leaf" : " field";
     if (inside(offset, field.valueSpan)) marks += " value";

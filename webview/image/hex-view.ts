@@ -3,6 +3,7 @@ import { element, setAttribute } from "../ui/dom.ts";
 import { followPointer, Scroller } from "../ui/scroller.ts";
 import { hexLayout, moveCursor } from "./hex-layout.ts";
 import type { HexLayout } from "./hex-layout.ts";
+import type { FindMarks } from "./hex-marks.ts";
 import type { HexPages } from "./hex-pages.ts";
 import { byteOf, HexRow } from "./hex-row.ts";
 import type { MarkedField } from "./hex-row.ts";
@@ -21,7 +22,11 @@ interface HexEvents {
 /** The bytes: draws the visible rows of an image of `size` bytes, moves cursor and selection. */
 export class HexView {
   readonly root: HTMLElement;
+  /** The grid with its scroll bar; what is appended stands beside them. */
+  readonly middle: HTMLElement;
   readonly scroller: Scroller;
+  /** Called when the grid was drawn, at most once a frame. */
+  drawn: () => void = () => undefined;
   readonly #grid: HTMLElement;
   readonly #head: HTMLElement;
   readonly #probe: HTMLElement;
@@ -34,6 +39,7 @@ export class HexView {
   #anchor = 0;
   #cursor = 0;
   #field: MarkedField | undefined;
+  #findMarks: FindMarks = () => [];
 
   constructor(events: HexEvents) {
     this.#events = events;
@@ -46,12 +52,18 @@ export class HexView {
         "aria-readonly": "true",
         "aria-multiselectable": "true",
         id: "bytes",
+        // For the menus of package.json.
+        "data-vscode-context": JSON.stringify({
+          webviewSection: "bytes",
+          preventDefaultContextMenuItems: true,
+        }),
       },
     });
     this.#head = element("div", { class: "hex-head", attributes: { "aria-hidden": "true" } });
     this.#probe = element("span", { class: "probe", text: "0".repeat(32) });
     const body = element("div", { class: "hex-body" });
-    this.root = element("div", { class: "pane bytes" }, this.#head, body, this.#probe);
+    this.middle = element("div", { class: "hex-middle" }, body);
+    this.root = element("div", { class: "pane bytes" }, this.#head, this.middle, this.#probe);
     this.scroller = new Scroller(
       body,
       this.#grid,
@@ -103,6 +115,26 @@ export class HexView {
       this.#reveal(row.span.start);
     }
     this.refresh();
+  }
+
+  focus(): void {
+    this.#grid.focus();
+  }
+
+  /** Where to ask for marks; they are drawn with the next `refresh`. */
+  setMarks(find: FindMarks): void {
+    this.#findMarks = find;
+  }
+
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  /** The bytes in the window. */
+  get window(): ByteRange {
+    const { first, end } = this.scroller.range.visible;
+    const { columns } = this.#layout;
+    return { start: first * columns, end: Math.min(this.#size, end * columns) };
   }
 
   /** The selected bytes: one or more. */
@@ -191,10 +223,12 @@ export class HexView {
         cursor: this.#cursor,
         selection,
         field: this.#field,
+        marks: this.#findMarks({ start: number * columns, end: (number + 1) * columns }),
       });
     }
     for (const { root } of free) root.remove();
     this.#markCursor();
+    this.drawn();
   }
 
   /** Tells a screen reader which cell is active, and what it is. */
@@ -230,7 +264,13 @@ export class HexView {
 
   #onPointerDown(event: PointerEvent): void {
     const offset = byteOf(event.target);
-    if (offset === undefined || event.button !== 0) return;
+    if (offset === undefined) return;
+    if (event.button === 2) {
+      const { start, end } = this.selection;
+      // The menu is about what is selected; a click beside it selects anew.
+      if (offset < start || offset >= end) this.#moveTo(offset, false);
+    }
+    if (event.button !== 0) return;
     this.#moveTo(offset, event.shiftKey);
     followPointer(this.#grid, event, ({ clientX, clientY }) => {
       const under = byteOf(document.elementFromPoint(clientX, clientY));

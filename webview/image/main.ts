@@ -5,6 +5,7 @@ import { connectHost, HostError } from "../ui/rpc.ts";
 import { Splitter } from "../ui/splitter.ts";
 import { vscodeApi } from "../ui/vscode.ts";
 import { HexPages, PAGE_SIZE } from "./hex-pages.ts";
+import { FIRST_TOOLS, HexTools } from "./hex-tools.ts";
 import { HexView } from "./hex-view.ts";
 import "./image.css";
 import { legend } from "./legend.ts";
@@ -20,6 +21,7 @@ const COPY_LIMIT = 256 * 1024;
 
 const vscode = vscodeApi();
 let reveal: (target: ImageRpc["hostEvents"]["reveal"]) => void = () => undefined;
+let tools: HexTools | undefined;
 const host = connectHost<ImageRpc>(
   (message) => {
     vscode.postMessage(message);
@@ -33,6 +35,8 @@ const host = connectHost<ImageRpc>(
     reveal: (target) => {
       reveal(target);
     },
+    bookmarks: (all) => tools?.showBookmarks(all),
+    act: (action) => tools?.act(action),
   },
 );
 
@@ -97,6 +101,11 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
     copy: (range) => void copyBytes(range),
     moved: keep,
     describe: (offset) => byteWords(offset, pages.spanAt(offset), pages.errorAt(offset)),
+  });
+  const hexTools = new HexTools(host, hex, pages, info.size, state?.tools ?? FIRST_TOOLS, {
+    reveal: (range) => void revealBytes(range),
+    copy: (text) => void navigator.clipboard.writeText(text),
+    changed: keep,
   });
   const splitter = new Splitter(tree.root, hex.root, state?.share ?? FIRST_SHARE, keep);
 
@@ -163,7 +172,15 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
   function keep(): void {
     const open = model.openPaths(OPEN_LIMIT);
     const [treeTop, hexTop] = [tree.scroller.range.top, hex.top];
-    const now: ViewState = { size: info.size, share: splitter.share, open, treeTop, hexTop, selection };
+    const now: ViewState = {
+      size: info.size,
+      share: splitter.share,
+      open,
+      treeTop,
+      hexTop,
+      selection,
+      tools: hexTools.state,
+    };
     vscode.setState(now);
   }
 
@@ -214,6 +231,8 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
     event.stopPropagation();
   });
   hex.open(info.size, pages);
+  tools = hexTools;
+  host.tell("ready", {});
   tree.refresh();
   reveal = (target) => {
     const done = "path" in target ? selectPath(target.path) : revealBytes(target);

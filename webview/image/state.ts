@@ -1,4 +1,5 @@
 import type { ImageSelection } from "../../src/protocol/index.ts";
+import type { ToolsState } from "./hex-tools.ts";
 
 /** What is kept while the editor is hidden and over a reload of the window. */
 export interface ViewState {
@@ -12,6 +13,7 @@ export interface ViewState {
   readonly treeTop: number;
   readonly hexTop: number;
   readonly selection: ImageSelection | undefined;
+  readonly tools?: ToolsState;
 }
 
 export const OPEN_LIMIT = 200;

@@ -2,9 +2,11 @@ import type { CustomDocument, Uri } from "vscode";
 import { openImage } from "../../criu/index.ts";
 import type { Handlers, ImageProblem, ImageRpc } from "../../protocol/index.ts";
 import type { ResolveImage, ResolvedImage } from "../resolved.ts";
+import { ImageEntropy } from "./entropy.ts";
 import { imageEditorErrors } from "./errors.ts";
 import { children } from "./nodes.ts";
 import { fullValue, rowOf } from "./rows.ts";
+import { searchPart } from "./search.ts";
 import { spansIn } from "./spans.ts";
 import { ImageTree } from "./tree.ts";
 
@@ -21,6 +23,7 @@ export class ImageDocument implements CustomDocument {
   readonly #resolve: ResolveImage;
   #opening: Promise<ImageTree> | undefined;
   #resolved: ResolvedImage | undefined;
+  readonly #entropy = new ImageEntropy();
   #isDisposed = false;
 
   constructor(uri: Uri, resolve: ResolveImage) {
@@ -31,7 +34,7 @@ export class ImageDocument implements CustomDocument {
   /** Answers to the requests of an editor on this document. */
   readonly handlers: Handlers<ImageRpc> = {
     open: async () => {
-      const tree = await this.#tree();
+      const tree = await this.tree();
       const { image } = tree;
       return {
         name: image.name,
@@ -44,13 +47,13 @@ export class ImageDocument implements CustomDocument {
       };
     },
     children: async ({ path, start, end }) => {
-      const tree = await this.#tree();
+      const tree = await this.tree();
       const last = Math.min(end, start + MAX_ROWS);
       const nodes = path === "" ? await tree.top(start, last) : await childrenOf(tree, path, start, last);
       return Promise.all(nodes.map((node) => rowOf(tree.image, node)));
     },
     locate: async (target) => {
-      const tree = await this.#tree();
+      const tree = await this.tree();
       const found = await ("path" in target ? tree.find(target.path) : tree.at(target));
       return (
         found && {
@@ -64,7 +67,7 @@ export class ImageDocument implements CustomDocument {
       );
     },
     bytes: async ({ offset, length }) => {
-      const tree = await this.#tree();
+      const tree = await this.tree();
       const { plain } = tree.image;
       const bytes = await plain.read(offset, Math.min(length, MAX_BYTES));
       const spans = await spansIn(tree, { start: offset, end: offset + bytes.length });
@@ -73,10 +76,12 @@ export class ImageDocument implements CustomDocument {
       return { offset, bytes: new Uint8Array(bytes), spans };
     },
     value: async ({ path }) => {
-      const tree = await this.#tree();
+      const tree = await this.tree();
       const found = await tree.find(path);
       return found ? fullValue(tree.image, found.node, MAX_TEXT) : "";
     },
+    search: async ({ query, start }) => searchPart((await this.tree()).image.plain, query, start),
+    entropy: async ({ parts }) => this.#entropy.of((await this.tree()).image.plain, parts),
   };
 
   dispose(): void {
@@ -84,7 +89,8 @@ export class ImageDocument implements CustomDocument {
     void this.#close();
   }
 
-  #tree(): Promise<ImageTree> {
+  /** The image, opened when it wasn't yet. */
+  tree(): Promise<ImageTree> {
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
       throw error;

@@ -1,21 +1,18 @@
 import * as vscode from "vscode";
-import type { ByteRange, ImageRpc, ImageSelection } from "../../protocol/index.ts";
+import type { ImageRpc, ImageSelection } from "../../protocol/index.ts";
 import type { ResolveImage } from "../resolved.ts";
 import { serveView } from "../rpc.ts";
 import type { ViewPort } from "../rpc.ts";
 import { ImageDocument } from "./document.ts";
+import { editBookmark } from "./bookmark-commands.ts";
+import { Bookmarks } from "./bookmarks.ts";
+import { registerHexCommands } from "./hex-commands.ts";
+import type { ImageEditorHandle, OpenEditor } from "./open-editor.ts";
 import { imagePage } from "./page.ts";
 
 export const IMAGE_EDITOR = "cryoscope.image";
 
-/** An open image editor, for tests in a real extension host. */
-export interface ImageEditorHandle {
-  readonly uri: vscode.Uri;
-  /** Selects the row of a path, or bytes, as a click on them would. */
-  select(target: string | ByteRange): void;
-  /** What is selected in the view; undefined until it has said so. */
-  selection(): ImageSelection | undefined;
-}
+export type { ImageEditorHandle } from "./open-editor.ts";
 
 export interface ImageEditor extends vscode.Disposable {
   /** The editor that was active last and is still open. */
@@ -28,7 +25,13 @@ export function registerImageEditor(
   { resolve }: { readonly resolve: ResolveImage },
 ): ImageEditor {
   const root = vscode.Uri.joinPath(context.extensionUri, "dist", "webview");
-  const open: ImageEditorHandle[] = [];
+  const open: OpenEditor[] = [];
+  const bookmarks = new Bookmarks(context.workspaceState, (image) => {
+    for (const editor of open) if (editor.uri.toString() === image) tellBookmarks(editor);
+  });
+  const tellBookmarks = ({ uri, tell }: OpenEditor): void => {
+    tell("bookmarks", bookmarks.of(uri.toString()));
+  };
 
   const provider: vscode.CustomReadonlyEditorProvider<ImageDocument> = {
     openCustomDocument: (uri) => new ImageDocument(uri, resolve),
@@ -40,9 +43,20 @@ export function registerImageEditor(
         selection: (now) => {
           selection = now;
         },
+        ready: () => {
+          tellBookmarks(handle);
+        },
+        bookmark: ({ do: what, start }) => {
+          const image = document.uri.toString();
+          const bookmark = bookmarks.of(image).find((each) => each.start === start);
+          if (what === "remove") void bookmarks.remove(image, start);
+          else if (bookmark) void editBookmark(bookmarks, image, bookmark);
+        },
       });
-      const handle: ImageEditorHandle = {
+      const handle: OpenEditor = {
         uri: document.uri,
+        document,
+        tell: port.tell,
         select: (target) => {
           port.tell("reveal", typeof target === "string" ? { path: target } : target);
         },
@@ -63,6 +77,9 @@ export function registerImageEditor(
   const registration = vscode.window.registerCustomEditorProvider(IMAGE_EDITOR, provider, {
     supportsMultipleEditorsPerDocument: true,
   });
-  context.subscriptions.push(registration);
+  context.subscriptions.push(
+    registration,
+    registerHexCommands(() => open.at(-1), bookmarks),
+  );
   return { active: () => open.at(-1), dispose: () => void registration.dispose() };
 }

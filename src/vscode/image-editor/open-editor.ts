@@ -1,0 +1,18 @@
+import type { Uri } from "vscode";
+import type { ByteRange, ImageRpc, ImageSelection } from "../../protocol/index.ts";
+import type { ViewPort } from "../rpc.ts";
+import type { ImageDocument } from "./document.ts";
+
+/** An open image editor, for commands, and for tests in a real extension host. */
+export interface ImageEditorHandle {
+  readonly uri: Uri;
+  /** Selects the row of a path, or bytes, as a click on them would. */
+  select(target: string | ByteRange): void;
+  /** What is selected in the view; undefined until it has said so. */
+  selection(): ImageSelection | undefined;
+}
+
+export interface OpenEditor extends ImageEditorHandle {
+  readonly document: ImageDocument;
+  readonly tell: ViewPort<ImageRpc>["tell"];
+}

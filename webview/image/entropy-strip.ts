@@ -1,0 +1,185 @@
+import type { ByteRange, EntropyPart, Texture } from "../../src/protocol/index.ts";
+import { element, onceAFrame, setAttribute } from "../ui/dom.ts";
+import { followPointer } from "../ui/scroller.ts";
+import { hex } from "./words.ts";
+
+/** What each texture tells, and the theme's colour for it. */
+export const TEXTURES: Readonly<Record<Texture, { readonly words: string; readonly colour: string }>> = {
+  constant: { words: "one value, or nearly", colour: "--vscode-disabledForeground" },
+  sparse: { words: "sparse: tables, pointers, zeros between", colour: "--vscode-charts-blue" },
+  mixed: { words: "mixed: text, code, structures", colour: "--vscode-charts-green" },
+  dense: { words: "dense: packed data", colour: "--vscode-charts-orange" },
+  random: { words: "compressed, encrypted or random", colour: "--vscode-charts-red" },
+};
+
+interface StripEvents {
+  goTo(offset: number): void;
+  /** The person wants the strip's parts for a height in pixels. */
+  wanted(parts: number): Promise<readonly EntropyPart[]>;
+  loaded(parts: readonly EntropyPart[]): void;
+}
+
+/** A mark beside the entropy, as in an overview ruler. */
+export interface StripMark extends ByteRange {
+  /** A variable of the theme. */
+  readonly colour: string;
+}
+
+/**
+ * The entropy of the whole image from top to bottom, beside the scroll bar. The longer a line, the higher the entropy:
+ * colours only repeat it.
+ */
+export class EntropyStrip {
+  readonly root: HTMLElement;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #events: StripEvents;
+  readonly #size: number;
+  #parts: readonly EntropyPart[] = [];
+  #marks: readonly StripMark[] = [];
+  #window: ByteRange = { start: 0, end: 0 };
+  #cursor = 0;
+  #asked = 0;
+  #timer = 0;
+  readonly refresh = onceAFrame(() => {
+    this.#draw();
+  });
+
+  constructor(size: number, events: StripEvents) {
+    this.#events = events;
+    this.#size = size;
+    this.#canvas = element("canvas", { attributes: { "aria-hidden": "true" } });
+    this.root = element(
+      "div",
+      {
+        class: "entropy",
+        attributes: {
+          id: "entropy",
+          role: "slider",
+          tabindex: "0",
+          "aria-label": "Entropy along the image",
+          "aria-orientation": "vertical",
+          "aria-valuemin": "0",
+          "aria-valuemax": String(Math.max(0, size - 1)),
+        },
+      },
+      this.#canvas,
+    );
+    this.root.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      const go = ({ clientY }: PointerEvent): void => {
+        this.#events.goTo(this.#offsetAt(clientY));
+      };
+      go(event);
+      followPointer(this.root, event, go);
+    });
+    this.root.addEventListener("pointermove", ({ clientY }) => {
+      this.root.title = this.#words(this.#offsetAt(clientY));
+    });
+    this.root.addEventListener("keydown", (event) => {
+      if (this.#onKey(event.key)) event.preventDefault();
+    });
+    new ResizeObserver(() => {
+      this.#fit();
+    }).observe(this.root);
+    // The theme's class is on the body.
+    new MutationObserver(this.refresh).observe(document.body, { attributeFilter: ["class"] });
+  }
+
+  show(marks: readonly StripMark[]): void {
+    this.#marks = marks;
+    this.refresh();
+  }
+
+  /** The bytes in the hex window and the cursor: the strip shows where one is. */
+  follow(window: ByteRange, cursor: number): void {
+    if (window.start === this.#window.start && window.end === this.#window.end && cursor === this.#cursor)
+      return;
+    this.#window = window;
+    this.#cursor = cursor;
+    setAttribute(this.root, "aria-valuenow", String(cursor));
+    setAttribute(this.root, "aria-valuetext", this.#words(cursor).replace("\n", ", "));
+    this.refresh();
+  }
+
+  #fit(): void {
+    const { clientWidth, clientHeight } = this.root;
+    if (clientHeight === 0) return;
+    const scale = window.devicePixelRatio;
+    this.#canvas.width = Math.round(clientWidth * scale);
+    this.#canvas.height = Math.round(clientHeight * scale);
+    this.refresh();
+    clearTimeout(this.#timer);
+    // Two pixels a part; dragging a border passes many heights.
+    const parts = Math.max(1, Math.min(1024, Math.ceil(clientHeight / 2)));
+    this.#timer = window.setTimeout(() => void this.#load(parts), this.#parts.length === 0 ? 0 : 300);
+  }
+
+  async #load(parts: number): Promise<void> {
+    if (parts === this.#asked || this.#size === 0) return;
+    this.#asked = parts;
+    try {
+      const loaded = await this.#events.wanted(parts);
+      if (parts !== this.#asked) return;
+      this.#parts = loaded;
+      this.#events.loaded(loaded);
+      this.refresh();
+    } catch {
+      // What can't be read is told by the bytes themselves.
+      this.#asked = 0;
+    }
+  }
+
+  #draw(): void {
+    const pen = this.#canvas.getContext("2d");
+    if (!pen) return;
+    const { width, height } = this.#canvas;
+    const theme = getComputedStyle(document.body);
+    const y = (offset: number): number => (offset / Math.max(1, this.#size)) * height;
+    pen.clearRect(0, 0, width, height);
+    for (const { start, end, entropy, texture } of this.#parts) {
+      pen.fillStyle = theme.getPropertyValue(TEXTURES[texture].colour) || theme.color;
+      pen.fillRect(0, y(start), Math.max(1, (entropy / 8) * width), Math.max(1, y(end) - y(start)));
+    }
+    for (const { start, end, colour } of this.#marks) {
+      pen.fillStyle = theme.getPropertyValue(colour) || theme.color;
+      pen.fillRect(width / 2, y(start), width / 2, Math.max(2, y(end) - y(start)));
+    }
+    pen.strokeStyle = theme.color;
+    const top = y(this.#window.start);
+    pen.strokeRect(0.5, top + 0.5, width - 1, Math.max(2, y(this.#window.end) - top - 1));
+  }
+
+  #offsetAt(clientY: number): number {
+    const { top, height } = this.root.getBoundingClientRect();
+    const share = Math.max(0, Math.min(1, (clientY - top) / Math.max(1, height)));
+    return Math.max(0, Math.min(this.#size - 1, Math.floor(share * this.#size)));
+  }
+
+  #partAt(offset: number): number {
+    const size = (this.#parts[0]?.end ?? 1) - (this.#parts[0]?.start ?? 0);
+    return Math.min(this.#parts.length - 1, Math.floor(offset / size));
+  }
+
+  #words(offset: number): string {
+    const part = this.#parts[this.#partAt(offset)];
+    if (!part) return hex(offset);
+    return `${hex(offset)}\n${part.entropy.toFixed(2)} bits per byte: ${TEXTURES[part.texture].words}`;
+  }
+
+  #onKey(key: string): boolean {
+    const now = this.#partAt(this.#cursor);
+    const last = this.#parts.length - 1;
+    const targets: Readonly<Record<string, number>> = {
+      ArrowUp: now - 1,
+      ArrowDown: now + 1,
+      PageUp: now - 16,
+      PageDown: now + 16,
+      Home: 0,
+      End: last,
+    };
+    const target = targets[key];
+    const part = target === undefined ? undefined : this.#parts[Math.max(0, Math.min(target, last))];
+    if (part) this.#events.goTo(part.start);
+    return part !== undefined;
+  }
+}
