@@ -28,7 +28,7 @@ export const run: RunCommand = async (args, output) => {
           ? `${JSON.stringify(document, undefined, 2)}\n`
           : inspectText(document, output.toTerminal ? process.stdout.columns : undefined),
       );
-      return EXIT.done;
+      return document.problems.some(({ severity }) => severity === "error") ? EXIT.findings : EXIT.done;
     } finally {
       await checkpoint.close();
     }

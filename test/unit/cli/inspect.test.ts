@@ -158,10 +158,11 @@ describe("cryoscope inspect", () => {
     try {
       await cp(join(await fixture("corpus/a-single"), "img"), folder, { recursive: true });
       await truncate(join(folder, "files.img"), 20);
-      const { processes, problems } = await inspectJson(folder);
+      const { code, out } = await inspect(folder);
+      assert.equal(code, 1);
+      const { processes, problems } = JSON.parse((await inspect("--json", folder)).out) as InspectDocument;
       assert.equal(processes.length, 1);
       assert.ok(problems.some((problem) => problem.file === "files.img"));
-      const { out } = await inspect(folder);
       assert.match(out, /Problems \(\d+\)\n {2}error: files\.img/);
     } finally {
       await rm(folder, { recursive: true });

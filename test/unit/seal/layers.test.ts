@@ -60,7 +60,8 @@ for (const [name, images, sums] of [
         for await (const { start, end, kind } of imageSpans(image)) {
           // The expected plaintext has the entries' size words, and neither tags and nonces nor what frames a body.
           const framesBody =
-            (kind === "size" && end - start === 8) || (kind === "padding" && image.entryCount === 0);
+            (kind === "size" && end - start === 8) ||
+            (kind === "padding" && /^(tmpfs-|ip6?tables-)/.test(file));
           if (kind !== "seal" && !framesBody)
             hash.update(await readExactly(image.plain, start, end - start, { file }));
         }
