@@ -11,6 +11,9 @@ import { isNumeric, readNumber, scalarWireType } from "./wire-values.ts";
 const MAX_DEPTH = 32;
 /** Fields of one entry. An mm_entry of 65,530 areas, the kernel's limit by default, has about 800,000. */
 const MAX_FIELDS = 1 << 20;
+/** A field costs some 300 bytes of memory, so that a small entry may not be all fields of two bytes. */
+const MAX_DENSE_FIELDS = 200_000;
+const MIN_BYTES_A_FIELD = 3;
 /** Problems of one entry that are kept: every field of a broken message may have one. */
 export const MAX_PROBLEMS = 256;
 
@@ -35,13 +38,18 @@ export function decodeMessage(
   context: DecodeContext,
 ): Decoded {
   const { schemas, at, file } = context;
+  const limit = Math.min(
+    MAX_FIELDS,
+    Math.max(MAX_DENSE_FIELDS, Math.floor(bytes.length / MIN_BYTES_A_FIELD)),
+  );
   const work: Work = {
     schemas,
     at,
     file,
     reader: new WireReader(bytes),
     problems: [],
-    budget: MAX_FIELDS,
+    limit,
+    budget: limit,
   };
   const message = readMessage(work, bytes.length, schema, 0);
   return { message, problems: work.problems };
@@ -72,6 +80,8 @@ export function isUndecoded(field: FieldNode): boolean {
 interface Work extends DecodeContext {
   readonly reader: WireReader;
   readonly problems: Problem[];
+  /** Fields that may be made of the entry. */
+  readonly limit: number;
   /** Fields that may still be made. */
   budget: number;
 }
@@ -135,7 +145,7 @@ function skipRest({ work, fields }: Frame, from: number, to: number): void {
   if (work.budget > 0) note(work, criuProblems.badField(place));
   // Every message that is still open runs into the end of the budget; it is said once.
   else if (!work.problems.some(({ code }) => code === "criu.tooManyFields"))
-    note(work, criuProblems.tooManyFields(MAX_FIELDS, place));
+    note(work, criuProblems.tooManyFields(work.limit, place));
   fields.push(undecodedField(work.at + from, work.at + to, work.reader.bytes.subarray(from, to)));
   work.reader.position = to;
 }
@@ -258,6 +268,9 @@ function addField(
     counts.set(number, index + 1);
   }
   work.budget--;
+  const span = { start: work.at + start, end: work.at + work.reader.position };
+  // Elements of a packed field have no tag of their own.
+  const isBare = start === valueStart && work.reader.position === valueEnd;
   fields.push({
     kind: "field",
     name,
@@ -265,8 +278,8 @@ function addField(
     wireType,
     schema,
     index,
-    span: { start: work.at + start, end: work.at + work.reader.position },
-    valueSpan: { start: work.at + valueStart, end: work.at + valueEnd },
+    span,
+    valueSpan: isBare ? span : { start: work.at + valueStart, end: work.at + valueEnd },
     value,
   });
 }
