@@ -20,7 +20,7 @@ export function parseCommandLine<T extends Options>(
   options: T,
   operand: string,
 ): { values: ReturnType<typeof parseArgs<{ options: T }>>["values"]; operand: string } {
-  const { values, positionals } = parse(command, args, options);
+  const { values, positionals } = parseWords(command, args, options);
   const [only, ...others] = positionals;
   if (only === undefined) throw cliErrors.usage(`${operand} is missing.`, command);
   if (others.length > 0)
@@ -28,7 +28,8 @@ export function parseCommandLine<T extends Options>(
   return { values, operand: only };
 }
 
-function parse<T extends Options>(command: string, args: readonly string[], options: T) {
+/** Parses a command's words: these options and any number of operands. Throws `cli.usage`. */
+export function parseWords<T extends Options>(command: string, args: readonly string[], options: T) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {

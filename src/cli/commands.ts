@@ -9,9 +9,11 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "decode",
     summary: "an image as JSON, as crit decodes it",
     usage: `cryoscope decode IMAGE [--json] [--pretty] [--key FILE]…
+       cryoscope decode IMAGE… -o FOLDER [--pretty] [--key FILE]…
 
 IMAGE is one file of a checkpoint, such as core-1.img. The output is always JSON.
 
+  -o, --output FOLDER      write NAME.json into FOLDER for each image, instead of printing
   --json                   crit's JSON (what it is anyway)
   --pretty                 indented, with hexadecimal numbers and names of flags
 ${KEY_OPTIONS}`,

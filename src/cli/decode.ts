@@ -1,61 +1,112 @@
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { critJson } from "../criu/index.ts";
 import type { Image, Problem } from "../criu/index.ts";
-import type { CryoscopeError } from "../bytes/index.ts";
-import { sealErrors } from "../seal/index.ts";
-import { KEY_OPTIONS, parseCommandLine } from "./arguments.ts";
+import { CryoscopeError } from "../bytes/index.ts";
+import { KEY_OPTIONS, parseWords } from "./arguments.ts";
 import { EXIT } from "./command.ts";
-import type { RunCommand } from "./command.ts";
+import type { ExitCode, RunCommand } from "./command.ts";
+import { cliErrors } from "./errors.ts";
 import { cipherPath, withImage } from "./image.ts";
 import type { OpenedImage } from "./image.ts";
+import type { KeyFiles } from "./keys.ts";
+import { errorText } from "./output.ts";
 import type { CliOutput } from "./output.ts";
 
-const OPTIONS = { ...KEY_OPTIONS, json: { type: "boolean" }, pretty: { type: "boolean" } } as const;
+const OPTIONS = {
+  ...KEY_OPTIONS,
+  json: { type: "boolean" },
+  pretty: { type: "boolean" },
+  output: { type: "string", short: "o" },
+} as const;
 
 /** Problems that leave nothing to decode. */
 const NO_IMAGE = new Set(["criu.empty", "criu.shortHeader", "criu.noMagic"]);
 /** Problems told one by one; a damaged image can have very many. */
 const MOST_TOLD = 20;
 
-/** `cryoscope decode IMAGE`: crit's JSON. What is broken is said on standard error, and the rest is printed. */
+interface Decoding {
+  readonly pretty: boolean;
+  readonly keys: KeyFiles;
+  readonly output: CliOutput;
+}
+
+type Write = (text: string) => Promise<void>;
+
+/**
+ * `cryoscope decode IMAGE… [-o FOLDER]`: crit's JSON, on standard output or in a file for each image. What is broken is
+ * said on standard error, and the rest is printed.
+ */
 export const run: RunCommand = async (args, output) => {
-  const { values, operand: path } = parseCommandLine("decode", args, OPTIONS, "IMAGE");
-  return withImage(path, values, async (opened) => {
+  const { values, positionals } = parseWords("decode", args, OPTIONS);
+  const [first, ...others] = positionals;
+  if (first === undefined) throw cliErrors.usage("IMAGE is missing.", "decode");
+  const decoding: Decoding = { pretty: values.pretty === true, keys: values, output };
+  if (values.output !== undefined) return decodeInto(values.output, positionals, decoding);
+  if (others.length > 0) throw cliErrors.usage("Several images need a folder to go to: -o FOLDER.", "decode");
+  return decode(first, decoding, (text) => output.write(text));
+};
+
+/** Decodes each image into `FOLDER/NAME.json`. One that can't be is said, and the others are decoded. */
+async function decodeInto(folder: string, paths: readonly string[], decoding: Decoding): Promise<ExitCode> {
+  const { jsonFolder } = await import("./json-folder.ts");
+  const files = await jsonFolder(folder);
+  const names = new Set<string>();
+  for (const path of paths) {
+    const name = `${basename(path)}.json`;
+    if (names.has(name)) throw cliErrors.usage(`Two images would become ${join(folder, name)}.`, "decode");
+    names.add(name);
+  }
+  let worst: ExitCode = EXIT.done;
+  for (const path of paths) {
+    const exit = await decodeToFile(path, decoding, files.create(`${basename(path)}.json`));
+    // Some of many were unreadable: done, with findings.
+    worst = Math.max(worst, exit === EXIT.unreadable && paths.length > 1 ? EXIT.findings : exit) as ExitCode;
+  }
+  return worst;
+}
+
+async function decodeToFile(
+  path: string,
+  decoding: Decoding,
+  file: { write: Write; close(): Promise<void> },
+): Promise<ExitCode> {
+  try {
+    return await decode(path, decoding, file.write);
+  } catch (error) {
+    if (!(error instanceof CryoscopeError)) throw error;
+    decoding.output.message(`cryoscope: ${path}: ${errorText(error)}`);
+    return EXIT.unreadable;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Decodes one image. Nothing is written for what is no image, or can't be opened. */
+async function decode(path: string, { pretty, keys, output }: Decoding, write: Write): Promise<ExitCode> {
+  return withImage(path, keys, async (opened) => {
     const { image } = opened;
-    if (hasProblem(image, (code) => code === "criu.sealed")) throw sealedError(path, opened);
+    if (hasProblem(image, (code) => code === "criu.sealed")) throw await sealedError(path, opened);
     if (hasProblem(image, (code) => NO_IMAGE.has(code))) {
       tell(output, path, image.problems);
       return EXIT.unreadable;
     }
     const problems = [...image.problems];
-    const watched = watchEntries(image, problems);
-    for await (const text of critJson(watched, { pretty: values.pretty === true })) await output.write(text);
-    await output.write("\n");
+    // More are never told one by one, and an attacker must not make the list long.
+    const report = (problem: Problem): void => void (problems.length <= MOST_TOLD && problems.push(problem));
+    for await (const text of critJson(image, { pretty, report })) await write(text);
+    await write("\n");
     tell(output, path, problems);
     return problems.length === 0 ? EXIT.done : EXIT.findings;
   });
-};
+}
 
 function hasProblem({ problems }: Image, test: (code: string) => boolean): boolean {
   return problems.some(({ code }) => test(code));
 }
 
-function sealedError(path: string, { hasCipher }: OpenedImage): CryoscopeError {
+async function sealedError(path: string, { hasCipher }: OpenedImage): Promise<CryoscopeError> {
+  const { sealErrors } = await import("../seal/index.ts");
   return hasCipher ? sealErrors.keyNeeded(cipherPath(path)) : sealErrors.keysLost(dirname(path));
-}
-
-/** The same image, whose entries leave their problems in `problems` as they are read. */
-function watchEntries(image: Image, problems: Problem[]): Image {
-  return {
-    ...image,
-    async *entries(from, to) {
-      for await (const entry of image.entries(from, to)) {
-        // More are never told one by one, and an attacker must not make the list long.
-        if (problems.length <= MOST_TOLD) problems.push(...entry.problems.slice(0, MOST_TOLD + 1));
-        yield entry;
-      }
-    },
-  };
 }
 
 function tell(output: CliOutput, path: string, problems: readonly Problem[]): void {

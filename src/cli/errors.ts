@@ -7,4 +7,10 @@ export const cliErrors = {
     cryoscopeError("cli.usage", sentence, {
       next: `See \`cryoscope ${command === undefined ? "" : `${command} `}--help\`.`,
     }),
+  unwritable: (file: string, cause: unknown): CryoscopeError =>
+    cryoscopeError("cli.unwritable", `The file cannot be written: ${(cause as Error).message}.`, {
+      file,
+      cause,
+      next: "Choose a place where you may write.",
+    }),
 };

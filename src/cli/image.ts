@@ -1,15 +1,16 @@
+import { lstat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { openFolder } from "../archive/index.ts";
 import { openFileSource } from "../bytes/index.ts";
 import { openImage } from "../criu/index.ts";
 import type { Image } from "../criu/index.ts";
-import { CIPHER_IMAGE, openSealedLayer } from "../seal/index.ts";
-import { loadKeys } from "./keys.ts";
 import type { KeyFiles } from "./keys.ts";
+
+/** `CIPHER_IMAGE` of `seal/`, which takes longer to load than most images take to decode. */
+const CIPHER = "cipher.img";
 
 /** Where the image's layer keeps its keys, for messages. */
 export function cipherPath(imagePath: string): string {
-  return join(dirname(imagePath), CIPHER_IMAGE);
+  return join(dirname(imagePath), CIPHER);
 }
 
 export interface OpenedImage {
@@ -29,22 +30,28 @@ export async function withImage<T>(
   use: (opened: OpenedImage) => Promise<T>,
 ): Promise<T> {
   const source = await openFileSource(path);
+  const name = basename(path);
   try {
-    const keys = await loadKeys(files);
-    const tree = await openFolder(dirname(resolve(path)));
-    try {
-      const hasCipher = (await tree.stat(CIPHER_IMAGE))?.kind === "file";
-      const seal = keys.length > 0 ? await openSealedLayer(tree, "", keys) : undefined;
-      try {
-        const image = await openImage(basename(path), source, { seal, sealedHint: hasCipher });
-        return await use({ image, hasCipher });
-      } finally {
-        seal?.dispose();
-      }
-    } finally {
-      await tree.close();
-    }
+    const maybeSealed = (await exists(cipherPath(path))) || hasKeys(files);
+    if (!maybeSealed) return await use({ image: await openImage(name, source), hasCipher: false });
+    const { withLayer } = await import("./layer.ts");
+    return await withLayer(dirname(resolve(path)), files, async ({ seal, hasCipher }) => {
+      const image = await openImage(name, source, { seal, sealedHint: hasCipher });
+      return use({ image, hasCipher });
+    });
   } finally {
     await source.close?.();
   }
+}
+
+function hasKeys(files: KeyFiles): boolean {
+  return files.key.length > 0 || files["passphrase-file"].length > 0;
+}
+
+/** Whether there is something of that name, whatever it is. */
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
 }

@@ -4,11 +4,18 @@ import { EXIT } from "./command.ts";
 import { streamOutput } from "./output.ts";
 import { runCli } from "./run.ts";
 
-const output = streamOutput(process.stdout, process.stderr);
 let readerGone = false;
-// A reader such as `head` may leave early; that is no error of ours.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  readerGone ||= error.code === "EPIPE";
+const output = streamOutput({
+  descriptor: 1,
+  stdout() {
+    // A reader such as `head` may leave early; that is no error of ours.
+    if (process.stdout.listenerCount("error") === 0)
+      process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+        readerGone ||= error.code === "EPIPE";
+      });
+    return process.stdout;
+  },
+  stderr: () => process.stderr,
 });
 
 runCli(COMMANDS, process.argv.slice(2), output)

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import type { Writable } from "node:stream";
 import type { CryoscopeError } from "../bytes/index.ts";
 
@@ -19,29 +20,52 @@ export interface BufferedOutput extends CliOutput {
   flush(): Promise<void>;
 }
 
-export function streamOutput(
-  stdout: Writable & { readonly isTTY?: boolean },
-  stderr: Writable & { readonly isTTY?: boolean },
-): BufferedOutput {
+/** The streams of a process, made when they are first asked for: that takes longer than many a command. */
+export interface OutputStreams {
+  stdout(): Writable & { readonly isTTY?: boolean };
+  stderr(): Writable & { readonly isTTY?: boolean };
+  /** Descriptor that standard output can be written to without its stream, as long as nothing has to wait. */
+  readonly descriptor?: number;
+}
+
+export function streamOutput(streams: OutputStreams): BufferedOutput {
   let gathered = "";
-  const flush = (): Promise<void> => {
-    const text = gathered;
-    gathered = "";
-    if (text === "") return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      stdout.write(text, (error) => {
+  let { descriptor } = streams;
+
+  const toStream = (bytes: Uint8Array): Promise<void> =>
+    new Promise((resolve, reject) => {
+      streams.stdout().write(bytes, (error) => {
         if (error) reject(error);
         else resolve();
       });
     });
+  const handOn = async (bytes: Uint8Array): Promise<void> => {
+    let written = 0;
+    while (descriptor !== undefined && written < bytes.length)
+      try {
+        written += writeSync(descriptor, bytes, written);
+      } catch (error) {
+        // A pipe that is full and doesn't block: the stream knows how to wait.
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+        descriptor = undefined;
+      }
+    if (written < bytes.length) await toStream(bytes.subarray(written));
+  };
+  const flush = async (): Promise<void> => {
+    const text = gathered;
+    gathered = "";
+    if (text !== "") await handOn(Buffer.from(text));
   };
   return {
-    toTerminal: stdout.isTTY === true,
+    get toTerminal() {
+      return streams.stdout().isTTY === true;
+    },
     async write(text) {
       gathered += text;
       if (gathered.length >= GATHER) await flush();
     },
     message(text) {
+      const stderr = streams.stderr();
       stderr.write(`${stderr.isTTY === true ? printable(text) : text}\n`);
     },
     flush,

@@ -74,23 +74,51 @@ export async function stepOverSizes(
   const stop = (problem: Problem): Stepped => ({ end: offset, problems: [problem] });
 
   while (offset < source.size) {
+    offset = stepOverWindow(window, windowAt, offset, source.size, tail, starts);
     const left = source.size - offset - 4;
     const place = { file, offset };
+    if (left === -4) break;
     if (left < 0) return stop(criuProblems.truncatedSize(left + 4, place));
     if (starts.length >= MAX_ENTRIES) return stop(criuProblems.tooManyEntries(MAX_ENTRIES, place));
-    if (offset + 4 > windowAt + window.byteLength) {
-      const bytes = await source.read(offset, WINDOW);
-      if (bytes.length < 4) return stop(criuProblems.truncatedSize(bytes.length, place));
-      window = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      windowAt = offset;
+    if (offset + 4 <= windowAt + window.byteLength) {
+      const length = entryLength(window, offset - windowAt, tail);
+      return stop(criuProblems.truncatedEntry(length, left, place));
     }
-    const size = window.getUint32(offset - windowAt, true);
-    const length = size === 0 ? 0 : size + tail;
-    if (length > left) return stop(criuProblems.truncatedEntry(length, left, place));
-    starts.push(offset);
-    offset += 4 + length;
+    const bytes = await source.read(offset, WINDOW);
+    if (bytes.length < 4) return stop(criuProblems.truncatedSize(bytes.length, place));
+    window = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    windowAt = offset;
   }
   return { end: offset, problems: [] };
+}
+
+/**
+ * Notes the entries whose size words lie in the window, as long as they end within the image. Gives where it stopped.
+ * Apart and synchronous: a loop over 10^5 entries that awaits nothing.
+ */
+function stepOverWindow(
+  window: DataView,
+  windowAt: number,
+  from: number,
+  size: number,
+  tail: number,
+  starts: OffsetList,
+): number {
+  const last = windowAt + window.byteLength - 4;
+  let offset = from;
+  while (offset <= last && starts.length < MAX_ENTRIES) {
+    const end = offset + 4 + entryLength(window, offset - windowAt, tail);
+    if (end > size) break;
+    starts.push(offset);
+    offset = end;
+  }
+  return offset;
+}
+
+/** Bytes behind the size word at `at`. */
+function entryLength(window: DataView, at: number, tail: number): number {
+  const size = window.getUint32(at, true);
+  return size === 0 ? 0 : size + tail;
 }
 
 /** Decodes each entry, because only its fields say how many bytes follow it. */

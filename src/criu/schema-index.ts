@@ -11,13 +11,20 @@ export interface SchemaIndex {
 }
 
 export function indexSchema(schema: Schema): SchemaIndex {
-  const messages = new Map(Object.entries(schema.messages));
+  // Fields are indexed when a message is first met: most commands meet few of them.
   const fields = new Map<MessageSchema, Map<number, FieldSchema>>();
-  for (const message of messages.values())
-    fields.set(message, new Map(message.fields.map((field) => [field.number, field])));
+  const fieldsOf = (message: MessageSchema): Map<number, FieldSchema> => {
+    const known = fields.get(message);
+    if (known) return known;
+    const made = new Map(message.fields.map((field) => [field.number, field]));
+    fields.set(message, made);
+    return made;
+  };
+  const messageNamed = (name: string): MessageSchema | undefined =>
+    Object.hasOwn(schema.messages, name) ? schema.messages[name] : undefined;
   return {
-    message: (name) => messages.get(name),
-    field: (message, number) => fields.get(message)?.get(number),
+    message: messageNamed,
+    field: (message, number) => fieldsOf(message).get(number),
     enumValue: (name, value) => schema.enums[name]?.values[value],
   };
 }

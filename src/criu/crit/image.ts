@@ -1,33 +1,70 @@
 import { readExactly } from "../../bytes/index.ts";
 import { IMAGE_TYPES } from "../image-types.ts";
-import type { Image } from "../model.ts";
+import type { Image, Problem } from "../model.ts";
 import { critErrors } from "./errors.ts";
 import { critRows } from "./extras.ts";
 import { jsonParts, lineBreak, quote } from "./json.ts";
 import type { JsonPart } from "./json.ts";
+import { isPlain, quickRows } from "./quick.ts";
 
 export interface CritOptions {
   /** crit's `--pretty`: indented, with flags, devices, addresses and registers in readable form. Off by default. */
   readonly pretty?: boolean;
+  /** Takes what is wrong with the entries. */
+  readonly report?: (problem: Problem) => void;
+  /** Decodes every entry into nodes, as the unusual ones are anyway. The text is the same; for tests. */
+  readonly byNodes?: boolean;
 }
 
+/** Characters handed on at once, at least, while there are more. */
+const BATCH = 128 * 1024;
+
 /**
- * An image as `crit decode` prints it, piece by piece and without a line feed at the end. Memory doesn't grow with the
- * image. Throws `criu.rawImage` for an image without entries, and what reading the image throws. What is broken is left
- * out (the image's and entries' problems have it), where crit would fail.
+ * An image as `crit decode` prints it, ASCII, piece by piece and without a line feed at the end. Memory doesn't grow
+ * with the image. Throws `criu.rawImage` for an image without entries, and what reading the image throws. What is broken
+ * is left out (the image's problems and `report` tell of it), where crit would fail.
  */
-export async function* critJson(image: Image, { pretty = false }: CritOptions = {}): AsyncGenerator<string> {
+export async function* critJson(image: Image, options: CritOptions = {}): AsyncGenerator<string> {
+  const { pretty = false, byNodes = false } = options;
   if (image.type && image.type.message === undefined) throw critErrors.rawImage(image.type.name, image.name);
-  yield `{${lineBreak(pretty, 1, false)}"magic": ${quote(await critMagic(image))}${lineBreak(pretty, 1, true)}"entries": [`;
-  let count = 0;
-  for await (const entry of image.entries()) {
+  const [first, next] = [lineBreak(pretty, 2, false), lineBreak(pretty, 2, true)];
+  let text = `{${lineBreak(pretty, 1, false)}"magic": ${quote(await critMagic(image))}`;
+  text += `${lineBreak(pretty, 1, true)}"entries": [`;
+  let lead = first;
+  const rows = !byNodes && isPlain(image) ? quickRows(image, pretty, next) : [undefined];
+  for await (const row of rows) {
+    if (typeof row === "string") {
+      text += lead + row;
+      lead = next;
+    } else
+      for await (const part of rowsByNodes(image, row, options)) {
+        text += part ?? lead;
+        if (part === undefined) lead = next;
+        if (text.length < BATCH) continue;
+        yield text;
+        text = "";
+      }
+    if (text.length < BATCH) continue;
+    yield text;
+    text = "";
+  }
+  if (lead === next) text += lineBreak(pretty, 1, false);
+  yield `${text}]${lineBreak(pretty, 0, false)}}`;
+}
+
+/** The rows of one entry, or of all, decoded into nodes: for each row undefined, then its text. */
+async function* rowsByNodes(
+  image: Image,
+  index: number | undefined,
+  { pretty = false, report }: CritOptions,
+): AsyncGenerator<string | undefined> {
+  for await (const entry of image.entries(index, index === undefined ? undefined : index + 1)) {
+    if (report) entry.problems.forEach(report);
     for (const row of await critRows(image, entry, pretty)) {
-      yield lineBreak(pretty, 2, count > 0);
+      yield undefined;
       for (const part of jsonParts(row, pretty, 2)) yield* textOf(part);
-      count += 1;
     }
   }
-  yield `${count > 0 ? lineBreak(pretty, 1, false) : ""}]${lineBreak(pretty, 0, false)}}`;
 }
 
 async function* textOf(part: JsonPart): AsyncGenerator<string> {

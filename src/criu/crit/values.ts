@@ -11,14 +11,26 @@ type Integer = number | bigint;
 /** How crit prints one value of a field; undefined for a value it drops. */
 export type Printer = (value: Scalar) => CritValue | undefined;
 
-const ENUM_NAMES = new Map(
-  Object.values(criuSchema.enums).map(({ name, values }) => [
-    name,
-    new Map(Object.entries(values).map(([key, value]) => [value, key])),
-  ]),
+/** Makes a table's reader when it is first asked for. */
+function lazily<T>(make: (name: string) => T): (name: string) => T {
+  const made = new Map<string, T>();
+  return (name) => {
+    const known = made.get(name);
+    if (known !== undefined) return known;
+    const value = make(name);
+    made.set(name, value);
+    return value;
+  };
+}
+
+const enumNames = lazily(
+  (name) => new Map(Object.entries(criuSchema.enums[name]?.values ?? {}).map(([key, value]) => [value, key])),
 );
 
-const FLAGS = new Map(Object.entries(criuSchema.flags).map(([name, table]) => [name, flagsPrinter(table)]));
+const flagsNamed = lazily((name) => {
+  const table = criuSchema.flags[name];
+  return table && flagsPrinter(table);
+});
 
 /**
  * The printer of a field that is no message (`lib/pycriu/images/pb2dict.py`: `_pb2dict_cast`). `pretty` is crit's
@@ -50,9 +62,10 @@ const MARKS: Readonly<Record<string, (value: Integer) => CritValue>> = {
 };
 
 function tableOf(mark: string): ((value: Integer) => CritValue) | undefined {
-  if (mark.startsWith("flags:")) return FLAGS.get(mark.slice("flags:".length));
-  const names = mark.startsWith("enum:") ? ENUM_NAMES.get(mark.slice("enum:".length)) : undefined;
-  return names && ((value) => names.get(Number(value)) ?? value);
+  if (mark.startsWith("flags:")) return flagsNamed(mark.slice("flags:".length));
+  if (!mark.startsWith("enum:")) return undefined;
+  const names = enumNames(mark.slice("enum:".length));
+  return (value) => names.get(Number(value)) ?? value;
 }
 
 /** `A | B | 0x100`: names in the order of the table, what is left over in hex, nothing for zero. */
@@ -86,8 +99,8 @@ function bytesPrinter(print: (bytes: Uint8Array) => string): Printer {
 
 /** proto2 reads a value that its enum doesn't have as an unknown field, so crit doesn't print it. */
 function enumPrinter(type: string): Printer {
-  const names = ENUM_NAMES.get(type);
-  return (value) => names?.get(Number(value));
+  const names = enumNames(type);
+  return (value) => names.get(Number(value));
 }
 
 function plain(value: Scalar): CritValue {
