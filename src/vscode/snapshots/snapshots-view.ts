@@ -27,7 +27,8 @@ export class SnapshotsView implements vscode.TreeDataProvider<Snapshot> {
     const item = new vscode.TreeItem(snapshot.name);
     const time = new Date(snapshot.time).toLocaleString();
     item.id = snapshot.id;
-    item.description = `${snapshot.container.name} · ${time}`;
+    // The name proposed begins with the container's: the time comes first where there is little room.
+    item.description = `${time} · ${snapshot.container.name}`;
     item.iconPath = new vscode.ThemeIcon("device-camera");
     item.contextValue = "snapshot";
     item.tooltip = [
