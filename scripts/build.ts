@@ -3,6 +3,9 @@
 import { context } from "esbuild";
 import type { BuildOptions, Plugin } from "esbuild";
 import { existsSync, readdirSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { COMMANDS } from "../src/cli/commands.ts";
 import { compileSchema } from "./proto.ts";
 
 const production = process.argv.includes("--production");
@@ -25,6 +28,29 @@ const enginesApart: Plugin = {
     );
   },
 };
+
+/**
+ * The command line in parts, so that a command loads its own code alone: each file of src/cli that is imported when it
+ * is needed becomes dist/cli/NAME.cjs. What several use is in each of them; nothing there has a state to share.
+ */
+const cliParts: Plugin = {
+  name: "cli-parts",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ kind, path, importer }) => {
+      if (kind !== "dynamic-import") return undefined;
+      const folder = importer.endsWith("start.ts") ? "./cli" : ".";
+      return { path: `${folder}/${basename(path, ".ts")}.cjs`, external: true };
+    });
+    // Text is parsed several times as fast as an expression in the code.
+    build.onLoad({ filter: /schema\.json$/ }, async ({ path }) => ({
+      contents: `export default JSON.parse(${JSON.stringify(await readFile(path, "utf8"))})`,
+      loader: "js",
+    }));
+  },
+};
+
+/** What src/cli imports when it is needed. */
+const CLI_PARTS = ["main", "layer", ...COMMANDS.map(({ name }) => name)];
 
 /** Lines that tell the editor's task when a rebuild begins and ends (.vscode/tasks.json). */
 const progress: Plugin = {
@@ -75,10 +101,19 @@ const builds: BuildOptions[] = [
   },
   {
     ...node,
-    entryPoints: [{ in: "src/cli/main.ts", out: "cli" }],
+    entryPoints: [{ in: "src/cli/start.ts", out: "cli" }],
     outdir: "dist",
-    plugins: [enginesApart],
+    plugins: [cliParts],
+    supported: { "dynamic-import": false },
     banner: { js: "#!/usr/bin/env node" },
+  },
+  {
+    ...node,
+    entryPoints: CLI_PARTS.map((name) => ({ in: `src/cli/${name}.ts`, out: name })),
+    outdir: "dist/cli",
+    plugins: [cliParts],
+    // `require` instead: the loader of modules would take longer to start than what it loads.
+    supported: { "dynamic-import": false },
   },
   {
     ...node,

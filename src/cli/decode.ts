@@ -1,4 +1,4 @@
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { critJson } from "../criu/index.ts";
 import type { Image, Problem } from "../criu/index.ts";
 import { CryoscopeError } from "../bytes/index.ts";
@@ -6,8 +6,8 @@ import { KEY_OPTIONS, parseWords } from "./arguments.ts";
 import { EXIT } from "./command.ts";
 import type { ExitCode, RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
-import { cipherPath, withImage } from "./image.ts";
-import type { OpenedImage } from "./image.ts";
+import { withImage } from "./image.ts";
+import { jsonFolder } from "./json-folder.ts";
 import type { KeyFiles } from "./keys.ts";
 import { errorText } from "./output.ts";
 import type { CliOutput } from "./output.ts";
@@ -48,7 +48,6 @@ export const run: RunCommand = async (args, output) => {
 
 /** Decodes each image into `FOLDER/NAME.json`. One that can't be is said, and the others are decoded. */
 async function decodeInto(folder: string, paths: readonly string[], decoding: Decoding): Promise<ExitCode> {
-  const { jsonFolder } = await import("./json-folder.ts");
   const files = await jsonFolder(folder);
   const names = new Set<string>();
   for (const path of paths) {
@@ -83,9 +82,11 @@ async function decodeToFile(
 
 /** Decodes one image. Nothing is written for what is no image, or can't be opened. */
 async function decode(path: string, { pretty, keys, output }: Decoding, write: Write): Promise<ExitCode> {
-  return withImage(path, keys, async (opened) => {
-    const { image } = opened;
-    if (hasProblem(image, (code) => code === "criu.sealed")) throw await sealedError(path, opened);
+  return withImage(path, keys, async ({ image, hasCipher }) => {
+    if (hasProblem(image, (code) => code === "criu.sealed")) {
+      const { sealedError } = await import("./layer.ts");
+      throw sealedError(path, hasCipher);
+    }
     if (hasProblem(image, (code) => NO_IMAGE.has(code))) {
       tell(output, path, image.problems);
       return EXIT.unreadable;
@@ -102,11 +103,6 @@ async function decode(path: string, { pretty, keys, output }: Decoding, write: W
 
 function hasProblem({ problems }: Image, test: (code: string) => boolean): boolean {
   return problems.some(({ code }) => test(code));
-}
-
-async function sealedError(path: string, { hasCipher }: OpenedImage): Promise<CryoscopeError> {
-  const { sealErrors } = await import("../seal/index.ts");
-  return hasCipher ? sealErrors.keyNeeded(cipherPath(path)) : sealErrors.keysLost(dirname(path));
 }
 
 function tell(output: CliOutput, path: string, problems: readonly Problem[]): void {

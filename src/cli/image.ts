@@ -8,11 +8,6 @@ import type { KeyFiles } from "./keys.ts";
 /** `CIPHER_IMAGE` of `seal/`, which takes longer to load than most images take to decode. */
 const CIPHER = "cipher.img";
 
-/** Where the image's layer keeps its keys, for messages. */
-export function cipherPath(imagePath: string): string {
-  return join(dirname(imagePath), CIPHER);
-}
-
 export interface OpenedImage {
   readonly image: Image;
   /** Whether the image's folder holds a cipher.img, which marks it as sealed. */
@@ -32,7 +27,7 @@ export async function withImage<T>(
   const source = await openFileSource(path);
   const name = basename(path);
   try {
-    const maybeSealed = (await exists(cipherPath(path))) || hasKeys(files);
+    const maybeSealed = (await exists(join(dirname(path), CIPHER))) || hasKeys(files);
     if (!maybeSealed) return await use({ image: await openImage(name, source), hasCipher: false });
     const { withLayer } = await import("./layer.ts");
     return await withLayer(dirname(resolve(path)), files, async ({ seal, hasCipher }) => {

@@ -1,6 +1,8 @@
+import { dirname, join } from "node:path";
 import { openFolder } from "../archive/index.ts";
 import type { ImageSeal } from "../criu/index.ts";
-import { CIPHER_IMAGE, openSealedLayer } from "../seal/index.ts";
+import type { CryoscopeError } from "../bytes/index.ts";
+import { CIPHER_IMAGE, openSealedLayer, sealErrors } from "../seal/index.ts";
 import { loadKeys } from "./keys.ts";
 import type { KeyFiles } from "./keys.ts";
 
@@ -30,4 +32,10 @@ export async function withLayer<T>(
   } finally {
     await tree.close();
   }
+}
+
+/** Why a sealed image can't be opened without a key. */
+export function sealedError(imagePath: string, hasCipher: boolean): CryoscopeError {
+  const folder = dirname(imagePath);
+  return hasCipher ? sealErrors.keyNeeded(join(folder, CIPHER_IMAGE)) : sealErrors.keysLost(folder);
 }
