@@ -12,6 +12,8 @@ import type { ChildOrder, ChildReport } from "./child.ts";
 const KEPT = ".cache/fuzz";
 /** A case that says nothing for so long will never end. */
 const HANGS_AFTER = 30_000;
+/** Unpacking the fixtures for the first time takes long on a busy machine. */
+const BEGINS_WITHIN = 600_000;
 /** Cases of one process: fresh ones show what a long run hides. */
 const PER_CHILD = 20_000;
 /** Kept of a run; more would be the same again. */
@@ -54,15 +56,15 @@ function runChild(order: ChildOrder): Promise<number> {
     let running: number | undefined;
     let next = order.from;
     let hung = false;
-    const watch = (): NodeJS.Timeout =>
+    const watch = (milliseconds: number): NodeJS.Timeout =>
       setTimeout(() => {
         hung = true;
         child.kill("SIGKILL");
-      }, HANGS_AFTER);
-    let timer = watch();
+      }, milliseconds);
+    let timer = watch(BEGINS_WITHIN);
     createInterface({ input: child.stdout }).on("line", (line) => {
       clearTimeout(timer);
-      timer = watch();
+      timer = watch(HANGS_AFTER);
       // Written by child.ts.
       const report = JSON.parse(line) as ChildReport;
       if (report.state === "start") running = report.number;
