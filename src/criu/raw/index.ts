@@ -108,6 +108,10 @@ async function lines(context: EntryContext, start: number): Promise<Body> {
   // Ciphertext has no lines.
   if (broken) return { ...body, entries: undefined, problems: [...body.problems, broken] };
   const plain = plainOf(context, body);
+  const first = body.rest[0]?.span;
+  // Text has no zeros; a sealed image whose key is not at hand has.
+  if (first && (await plain.read(first.start, Math.min(4096, first.end - first.start))).includes(0))
+    return { ...body, entries: undefined };
   const starts = new OffsetList();
   const end = await findLines(body, plain, starts);
   const rest = body.rest

@@ -443,6 +443,16 @@ describe("broken raw images", () => {
     await tiledSpans(image);
   });
 
+  it("have no lines where they are no text: sealed, and no key is at hand", async () => {
+    const image = await open("sealed/tree-restorable-enc", "enc/iptables-10.img");
+    assert.equal(image.entryCount, 0);
+    assert.deepEqual(
+      image.rest.map(({ name }) => name),
+      ["data"],
+    );
+    await tiledSpans(image);
+  });
+
   it("of a line without end are cut into entries of a bounded size", async () => {
     const image = await openImage("nftables-1.img", bufferSource(Buffer.alloc(1 << 20, "x")));
     assert.equal(image.entryCount, 16);
