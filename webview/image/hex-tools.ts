@@ -244,14 +244,15 @@ export class HexTools {
 
   /** The grid was drawn: cursor, window or bytes may be others now. */
   #follow(): void {
-    const { cursor, window } = this.#hex;
-    this.#strip.follow(window, cursor);
-    const look = `${String(cursor)} ${String(this.#pages.version)}`;
+    const { selection, window } = this.#hex;
+    const { start } = selection;
+    this.#strip.follow(window, start);
+    const look = `${String(start)} ${String(this.#pages.version)}`;
     if (look === this.#inspected) return;
     this.#inspected = look;
     this.#showCount();
     if (this.#panel.open === "inspector" && this.#size > 0)
-      this.#inspector.show(cursor, this.#pages.read(cursor, Math.min(INSPECTED, this.#size - cursor)));
+      this.#inspector.show(start, this.#pages.read(start, Math.min(INSPECTED, this.#size - start)));
   }
 
   #showRegions(parts: readonly EntropyPart[]): void {

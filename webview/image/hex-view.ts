@@ -126,10 +126,6 @@ export class HexView {
     this.#findMarks = find;
   }
 
-  get cursor(): number {
-    return this.#cursor;
-  }
-
   /** The bytes in the window. */
   get window(): ByteRange {
     const { first, end } = this.scroller.range.visible;
@@ -296,6 +292,13 @@ export class HexView {
     if (control && key === "c") {
       const { start, end } = this.selection;
       this.#events.copy(end - start > 1 || !this.#field ? { start, end } : this.#field.valueSpan);
+      return true;
+    }
+    if (control && key === "a") {
+      this.#anchor = 0;
+      this.#cursor = this.#size - 1;
+      this.refresh();
+      this.#events.selected(this.selection);
       return true;
     }
     if (control && key !== "Home" && key !== "End") return false;
