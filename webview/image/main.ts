@@ -4,6 +4,7 @@ import { element, icon } from "../ui/dom.ts";
 import { connectHost, HostError } from "../ui/rpc.ts";
 import { Splitter } from "../ui/splitter.ts";
 import { vscodeApi } from "../ui/vscode.ts";
+import { button, progress } from "../ui/toolkit.ts";
 import { HexPages, PAGE_SIZE } from "./hex-pages.ts";
 import { FIRST_TOOLS, HexTools } from "./hex-tools.ts";
 import { HexView } from "./hex-view.ts";
@@ -41,7 +42,7 @@ const host = connectHost<ImageRpc>(
 );
 
 async function start(): Promise<void> {
-  document.body.replaceChildren(element("p", { class: "opening", text: "Opening …" }));
+  document.body.replaceChildren(progress("Opening …"));
   try {
     await show(await host.ask("open", {}), readState(vscode.getState()));
   } catch (error) {
@@ -53,8 +54,6 @@ async function start(): Promise<void> {
 function showFailure(error: unknown): void {
   const sentence = error instanceof Error ? error.message : String(error);
   const { code = "unexpected", next } = error instanceof HostError ? error : {};
-  const again = element("button", { class: "button", text: "Try Again" });
-  again.addEventListener("click", () => void start());
   const failure = element(
     "main",
     { class: "failure", attributes: { role: "alert", id: "failure" } },
@@ -62,7 +61,7 @@ function showFailure(error: unknown): void {
     element("h1", { text: "This image can't be shown" }),
     element("p", { text: sentence }),
     ...(next === undefined ? [] : [element("p", { class: "next", text: next })]),
-    again,
+    button("Try Again", () => void start()),
     element("p", { class: "code", text: code }),
   );
   document.body.replaceChildren(failure);
