@@ -47,7 +47,7 @@ export type HexAction =
 // Type aliases, because an interface never fits the index signature of RpcMap.
 /** Requests of the hex tools. */
 export type HexRequests = Readonly<{
-  /** Searches on from `start`, for at most some 100 ms or 4096 matches. */
+  /** Searches on from `start`, for less than a second, and for at most 4096 matches. */
   search: {
     readonly params: { readonly query: ByteQuery; readonly start: number };
     readonly result: SearchPart;

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { createContext, Script } from "node:vm";
 import { bytesErrors } from "../errors.ts";
+import type { Place } from "../error.ts";
 import type { ByteSource } from "../source.ts";
 import type { BytePattern } from "./pattern.ts";
 
@@ -32,7 +33,9 @@ const CHUNK = 1 << 20;
 /** Bytes before a chunk that `\b`, `^` and look-behinds may see. */
 const CONTEXT = 64;
 /** A regular expression can need for ever; the chunk that it needs longer for ends the search. */
-const REGEX_MS = 1000;
+const REGEX_MS = 2000;
+/** A pattern without repetition needs at most its length in steps for a byte; a longer one than this is timed too. */
+const LONG = 64;
 /** The thread is given back at least so often. */
 const TURN_MS = 12;
 
@@ -43,7 +46,7 @@ const TURN_MS = 12;
 export async function* searchBytes(
   source: ByteSource,
   pattern: BytePattern,
-  { start = 0, end = source.size, limit = Infinity, signal, chunk = CHUNK }: SearchOptions = {},
+  { start = 0, end = source.size, limit = Infinity, signal, chunk = chunkOf(pattern) }: SearchOptions = {},
 ): AsyncGenerator<SearchStep> {
   const find = finder(pattern);
   const last = Math.min(end, source.size);
@@ -81,7 +84,12 @@ export async function* searchBytes(
 type Find = (bytes: Uint8Array, base: number, from: number, stop: number, limit: number) => readonly Match[];
 
 function finder(pattern: BytePattern): Find {
-  return pattern.kind === "literal" ? literalFinder(pattern.bytes) : regexFinder(pattern.regex);
+  return pattern.kind === "literal" ? literalFinder(pattern.bytes) : regexFinder(pattern);
+}
+
+/** Timing a chunk costs as much as searching some 100 KiB. */
+function chunkOf(pattern: BytePattern): number {
+  return pattern.kind === "regex" && pattern.isFree ? 4 * CHUNK : CHUNK;
 }
 
 /** Bytes after a chunk that a match may reach into. */
@@ -103,31 +111,36 @@ function literalFinder(wanted: Uint8Array): Find {
   };
 }
 
-function regexFinder(regex: RegExp): Find {
-  const job: { run: () => readonly Match[] } = { run: () => [] };
-  const context = createContext(job);
-  // The one way to stop a regular expression from outside, short of a thread of its own.
-  const script = new Script("run()");
+function regexFinder({ regex, maxLength, isFree }: BytePattern & { readonly kind: "regex" }): Find {
+  const run = isFree || maxLength > LONG ? timeLimited : (job: Job) => job();
   return (bytes, base, from, stop, limit) => {
     const text = asBuffer(bytes).toString("latin1");
-    job.run = () => {
-      const matches: Match[] = [];
-      for (regex.lastIndex = from; matches.length < limit;) {
-        const found = regex.exec(text);
-        if (!found || found.index >= stop) break;
-        const { length } = found[0];
-        if (length > 0) matches.push({ offset: base + found.index, length });
-        else regex.lastIndex++;
-      }
-      return matches;
-    };
-    try {
-      // It gives what `run` gives.
-      return script.runInContext(context, { timeout: REGEX_MS }) as readonly Match[];
-    } catch (cause) {
-      throw bytesErrors.searchTooSlow({ offset: base + from, cause });
-    }
+    const matches: Match[] = [];
+    run(
+      () => {
+        for (regex.lastIndex = from; matches.length < limit;) {
+          const found = regex.exec(text);
+          if (!found || found.index >= stop) break;
+          const { length } = found[0];
+          if (length > 0) matches.push({ offset: base + found.index, length });
+          else regex.lastIndex++;
+        }
+      },
+      { offset: base + from },
+    );
+    return matches;
   };
+}
+
+type Job = () => void;
+
+/** Runs a job in the one way that can stop a regular expression, short of a thread of its own. It costs 1 ms or so. */
+function timeLimited(job: Job, place: Place): void {
+  try {
+    new Script("job()").runInContext(createContext({ job }), { timeout: REGEX_MS });
+  } catch (cause) {
+    throw bytesErrors.searchTooSlow({ ...place, cause });
+  }
 }
 
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

@@ -31,6 +31,8 @@ export type BytePattern =
       readonly regex: RegExp;
       /** The longest match that is found whole. */
       readonly maxLength: number;
+      /** Written by a person: it can repeat, and then take any time. */
+      readonly isFree: boolean;
     };
 
 const MAX_QUERY = 1024;
@@ -65,7 +67,7 @@ function textPattern(text: string, encoding: TextEncoding, matchCase: boolean): 
     // Two cases that differ in one byte are a class: V8 skips ahead by classes, not by alternatives.
     return encoded.every(({ length }) => length === first?.length) ? byteClasses(encoded) : anyOf(encoded);
   });
-  return { kind: "regex", regex: new RegExp(parts.join(""), "g"), maxLength };
+  return { kind: "regex", regex: new RegExp(parts.join(""), "g"), maxLength, isFree: false };
 }
 
 /** The character in both cases. A few have two letters in upper case: `ß` is `SS`. */
@@ -107,7 +109,12 @@ function hexPattern(text: string): BytePattern {
   if (bytes.length > MAX_QUERY) throw bytesErrors.badPattern("It is too long");
   if (!digits.includes("?"))
     return { kind: "literal", bytes: Uint8Array.from(bytes, (byte) => Number.parseInt(byte, 16)) };
-  return { kind: "regex", regex: new RegExp(bytes.map(hexByte).join(""), "g"), maxLength: bytes.length };
+  return {
+    kind: "regex",
+    regex: new RegExp(bytes.map(hexByte).join(""), "g"),
+    maxLength: bytes.length,
+    isFree: false,
+  };
 }
 
 /** `4?` is `[\x40-\x4f]`. */
@@ -121,7 +128,7 @@ function hexByte(byte: string): string {
 function regexPattern(text: string, matchCase: boolean): BytePattern {
   try {
     const regex = new RegExp(asBytes(text), matchCase ? "gm" : "gim");
-    return { kind: "regex", regex, maxLength: MAX_REGEX_MATCH };
+    return { kind: "regex", regex, maxLength: MAX_REGEX_MATCH, isFree: true };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw bytesErrors.badPattern(error.message.replace(/^Invalid regular expression: /, ""));
