@@ -31,3 +31,5 @@ export { lastField, numberField } from "./fields.ts";
 export { criuErrors, criuProblems } from "./errors.ts";
 export { critJson, critMessage, critRows } from "./crit/index.ts";
 export type { CritOptions } from "./crit/index.ts";
+export * from "./meaning/index.ts";
+export { encodeErrors, encodeImage } from "./encode/index.ts";

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { showSize } from "../../criu/index.ts";
 import type { ByteQuery, ByteRange, HexAction } from "../../protocol/index.ts";
 import { command, signalOf } from "../messages.ts";
 import { BookmarkCommands } from "./bookmark-commands.ts";
@@ -10,7 +11,6 @@ import { imageEditorErrors } from "./errors.ts";
 import type { OpenEditor } from "./open-editor.ts";
 import { saveBytes } from "./save-selection.ts";
 import { seekUnused } from "./seek.ts";
-import { showSize } from "./text.ts";
 
 const COPY_LIMIT = 1 << 20;
 /** Work shorter than this shows no progress: a window that comes and goes at once only startles. */

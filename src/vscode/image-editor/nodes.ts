@@ -1,5 +1,13 @@
-import { payloadPath } from "../../criu/index.ts";
-import type { EntryNode, FieldNode, LabelledSpan, MessageNode, PayloadNode, Span } from "../../criu/index.ts";
+import { partsOf, payloadPath } from "../../criu/index.ts";
+import type {
+  EntryNode,
+  FieldNode,
+  LabelledSpan,
+  MessageNode,
+  Part,
+  PayloadNode,
+  Span,
+} from "../../criu/index.ts";
 
 /** A row of the field tree with what it was made from. Paths are unique within an image. */
 export type TreeNode =
@@ -14,14 +22,24 @@ export type TreeNode =
       /** Path that the elements' indexes are appended to. */
       readonly base: string;
       readonly fields: readonly FieldNode[];
+      readonly parent: MessageNode;
     }
   | {
       readonly kind: "field";
       readonly path: string;
       readonly span: Span;
       readonly field: FieldNode;
+      /** The message it is a field of. */
+      readonly parent: MessageNode;
       /** Shown as `[3]` because its list carries the name. */
       readonly inList: boolean;
+    }
+  | {
+      /** A piece of a value: a member of a C structure, an instruction. */
+      readonly kind: "part";
+      readonly path: string;
+      readonly span: Span;
+      readonly part: Part;
     }
   | { readonly kind: "payload"; readonly path: string; readonly span: Span; readonly payload: PayloadNode };
 
@@ -105,16 +123,21 @@ function ownerOf(node: TreeNode): object | undefined {
     case "list":
       return node.fields;
     case "field":
-      return isMessage(node.field.value) ? node.field.value : undefined;
+      return isMessage(node.field.value) ? node.field.value : node.field;
     case "payload":
       return node.payload.message;
+    case "part":
+      return undefined;
   }
 }
 
 function makeChildren(node: TreeNode): readonly TreeNode[] {
   const unique = uniquePaths();
   if (node.kind === "list")
-    return node.fields.map((field) => fieldNode(field, unique(elementPath(node.base, field)), true));
+    return node.fields.map((field) =>
+      fieldNode(field, unique(elementPath(node.base, field)), node.parent, true),
+    );
+  if (node.kind === "field" && !isMessage(node.field.value)) return partRows(node.field, node.path);
   const message = messageOf(node);
   const rows = message ? fieldRows(message, node.path, unique) : [];
   if (node.kind !== "entry") return rows;
@@ -139,10 +162,19 @@ function fieldRows(message: MessageNode, parent: string, unique: (path: string) 
     const base = `${parent}.${field.name}`;
     at += run.length;
     const last = run.at(-1);
-    if (run.length === 1 || !last) rows.push(fieldNode(field, unique(elementPath(base, field)), false));
+    if (run.length === 1 || !last)
+      rows.push(fieldNode(field, unique(elementPath(base, field)), message, false));
     else {
       const span = { start: field.span.start, end: last.span.end };
-      rows.push({ kind: "list", path: unique(base), span, name: field.name, base, fields: run });
+      rows.push({
+        kind: "list",
+        path: unique(base),
+        span,
+        name: field.name,
+        base,
+        fields: run,
+        parent: message,
+      });
     }
   }
   return rows;
@@ -157,8 +189,22 @@ function runEnd(fields: readonly FieldNode[], at: number): number {
   return end;
 }
 
-function fieldNode(field: FieldNode, path: string, inList: boolean): TreeNode {
-  return { kind: "field", path, span: field.span, field, inList };
+function fieldNode(field: FieldNode, path: string, parent: MessageNode, inList: boolean): TreeNode {
+  return { kind: "field", path, span: field.span, field, parent, inList };
+}
+
+/** The pieces of a value whose bytes have a form of their own. */
+function partRows(field: FieldNode, path: string): TreeNode[] {
+  const from = field.valueSpan.start;
+  return partsOf(field).map((part) => {
+    const name = /^\d+$/.test(part.name) ? `[${part.name}]` : `.${part.name}`;
+    return {
+      kind: "part",
+      path: path + name,
+      span: { start: from + part.start, end: from + part.end },
+      part,
+    };
+  });
 }
 
 function elementPath(base: string, field: FieldNode): string {

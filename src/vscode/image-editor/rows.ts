@@ -1,10 +1,19 @@
-import { COMMON_MAGIC, SERVICE_MAGIC } from "../../criu/index.ts";
+import {
+  COMMON_MAGIC,
+  elementName,
+  hexText,
+  quote,
+  ROW_LENGTH,
+  SERVICE_MAGIC,
+  showField,
+  showList,
+  showMessage,
+  showSize,
+} from "../../criu/index.ts";
 import type { FieldNode, Image, MessageNode } from "../../criu/index.ts";
 import type { ImageProblem, ImageRow, RowKind } from "../../protocol/index.ts";
-import { ROW_LENGTH, showField, showList, showMessage } from "./display.ts";
 import { children, isMessage, messageOf, valueSpan } from "./nodes.ts";
 import type { TreeNode } from "./nodes.ts";
-import { hexText, quote, showSize } from "./text.ts";
 
 /** A node as the view shows it. `image` reads the bytes of small payloads and of the magics. */
 export async function rowOf(image: Image, node: TreeNode): Promise<ImageRow> {
@@ -27,10 +36,15 @@ export async function rowOf(image: Image, node: TreeNode): Promise<ImageRow> {
 /** A row's whole value as text, up to `limit` characters: what the clipboard gets. */
 export async function fullValue(image: Image, node: TreeNode, limit: number): Promise<string> {
   if (node.kind === "field" && typeof node.field.value === "string") return node.field.value.slice(0, limit);
-  if (node.kind === "field") return showField(node.field, limit);
-  if (node.kind === "list") return node.fields.map((field) => showField(field, ROW_LENGTH)).join("\n");
+  if (node.kind === "field") return showField(node.field, limit, node.parent);
+  if (node.kind === "part") return node.part.value;
+  if (node.kind === "list")
+    return node.fields.map((field) => showField(field, ROW_LENGTH, node.parent)).join("\n");
   const message = messageOf(node);
-  if (message) return message.fields.map((field) => `${field.name}: ${showField(field)}`).join("\n");
+  if (message)
+    return message.fields
+      .map((field) => `${field.name}: ${showField(field, ROW_LENGTH, message)}`)
+      .join("\n");
   const { start, end } = node.span;
   return hexText(await image.plain.read(start, Math.min(end - start, limit / 3)), limit);
 }
@@ -52,8 +66,13 @@ function describe(image: Image, node: TreeNode): { label: string; type: string; 
     }
     case "field": {
       const { type, doc } = fieldType(node.field);
-      const label = node.inList ? `[${String(node.field.index ?? 0)}]` : node.field.name;
+      const label = node.inList ? elementLabel(node.field, node.parent) : node.field.name;
       return { label, type, kind: kindOf(node.field), doc };
+    }
+    case "part": {
+      const { name, doc } = node.part;
+      const isNumber = /^\d+$/.test(name);
+      return { label: isNumber ? `[${name}]` : name, type: "", kind: "number", doc };
     }
     case "payload": {
       const raw = image.type?.magic === 0 && node.payload.name !== "unknown";
@@ -78,15 +97,22 @@ async function valueOf(image: Image, node: TreeNode): Promise<string> {
     case "entry":
       return showMessage(node.entry.message);
     case "list":
-      return showList(node.fields);
+      return showList(node.fields, ROW_LENGTH, node.parent);
     case "field":
-      return showField(node.field);
+      return showField(node.field, ROW_LENGTH, node.parent);
+    case "part":
+      return node.part.value;
     case "payload": {
       const { start, end } = node.span;
       if (node.payload.message) return showMessage(node.payload.message);
       return `${showSize(end - start)}  ${await glimpse(image, start, end)}`.trimEnd();
     }
   }
+}
+
+function elementLabel(field: FieldNode, parent: MessageNode): string {
+  const name = elementName(field, parent);
+  return `[${String(field.index ?? 0)}]${name === undefined ? "" : ` ${name}`}`;
 }
 
 function magicName(image: Image, magic: number): string {

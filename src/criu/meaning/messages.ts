@@ -1,0 +1,167 @@
+import { criuSchema } from "../load-schema.ts";
+import type { FieldNode, FieldValue, MessageNode } from "../model.ts";
+import { showAddress } from "./address.ts";
+import { seccompText } from "./bpf.ts";
+import { siginfoText } from "./siginfo.ts";
+import { quote } from "./text.ts";
+import { rightsText, showValue } from "./values.ts";
+
+/** The fields of a message by name, ready to be put into words. */
+class Fields {
+  readonly #message: MessageNode;
+
+  constructor(message: MessageNode) {
+    this.#message = message;
+  }
+
+  node(name: string): FieldNode | undefined {
+    return this.#message.fields.findLast((field) => field.name === name);
+  }
+
+  /** The field as its own row shows it; "" when it is missing. */
+  shown(name: string): string {
+    const node = this.node(name);
+    return node && !isMessage(node.value) ? showValue(node.value, node.schema, criuSchema, 60) : "";
+  }
+
+  /** The name of an enum's value, without its number and without `prefix`. */
+  named(name: string, prefix = ""): string {
+    return this.shown(name)
+      .replace(/ \(\d+\)$/, "")
+      .replace(prefix, "");
+  }
+
+  /** The field as an integer; 0 when it is missing or none. */
+  integer(name: string): bigint {
+    const value = this.node(name)?.value;
+    return typeof value === "bigint"
+      ? value
+      : typeof value === "number" && Number.isInteger(value)
+        ? BigInt(value)
+        : 0n;
+  }
+
+  text(name: string): string {
+    const value = this.node(name)?.value;
+    return typeof value === "string" && value !== "" ? quote(value, 60) : "";
+  }
+
+  bytes(name: string): Uint8Array | undefined {
+    const value = this.node(name)?.value;
+    return value instanceof Uint8Array ? value : undefined;
+  }
+
+  address(name: string): string | undefined {
+    const words = this.#message.fields.filter((field) => field.name === name).slice(0, 5);
+    return showAddress(words.map(({ value }) => Number(value)));
+  }
+}
+
+type Summary = (fields: Fields) => string | undefined;
+
+/**
+ * Messages that are read as one thing, on one line. What isn't here is told by its first fields. A new one is a row here.
+ */
+const SUMMARIES: Readonly<Record<string, Summary>> = {
+  // As /proc/PID/maps writes it.
+  vma_entry: (vma) => {
+    const shared = vma.integer("flags") & 1n ? "s" : "p";
+    const kind = vma.shown("status").replaceAll(/VMA_(AREA_)?/g, "");
+    return `${plainHex(vma.integer("start"))}-${plainHex(vma.integer("end"))} ${rightsText(vma.integer("prot"))}${shared} ${plainHex(vma.integer("pgoff")).padStart(8, "0")}  ${kind}`;
+  },
+  pagemap_entry: (entry) => {
+    const pages = entry.node("nr_pages") ? entry.integer("nr_pages") : entry.integer("compat_nr_pages");
+    return `${entry.shown("vaddr")}  ${String(pages)} ${pages === 1n ? "page" : "pages"}  ${entry.shown("flags")}`;
+  },
+  timespec: (time) => seconds(time.integer("tv_sec"), time.integer("tv_nsec"), 9),
+  timeval: (time) => seconds(time.integer("tv_sec"), time.integer("tv_usec"), 6),
+  itimer_entry: (timer) => timerText(timer, "isec", "iusec", "vsec", "vusec", 6),
+  posix_timer_entry: (timer) =>
+    `timer ${timer.shown("it_id")}, ${timer.named("clock_id")}, ${timer.named("si_signo")}: ${timerText(timer, "isec", "insec", "vsec", "vnsec", 9)}`,
+  timerfd_entry: (timer) =>
+    `id ${timer.shown("id")}, ${timer.named("clockid")}: ${timerText(timer, "isec", "insec", "vsec", "vnsec", 9)}`,
+  rlimit_entry: (limit) => `soft ${limit.shown("cur")}, hard ${limit.shown("max")}`,
+  sa_entry: (action) => {
+    const flags = action.shown("flags");
+    const mask = action.shown("mask");
+    return [
+      action.shown("sigaction"),
+      ...(flags === "0" ? [] : [flags]),
+      ...(mask === "none" ? [] : [`blocks ${mask}`]),
+    ].join(", ");
+  },
+  siginfo_entry: (entry) => siginfoText(entry.bytes("siginfo") ?? new Uint8Array(0)),
+  seccomp_filter: (filter) => {
+    const prev = filter.node("prev") ? `, after filter ${filter.shown("prev")}` : "";
+    return seccompText(filter.bytes("filter") ?? new Uint8Array(0)) + prev;
+  },
+  winsize_entry: (size) => `${size.shown("ws_col")} columns, ${size.shown("ws_row")} rows`,
+  fown_entry: (owner) =>
+    owner.integer("pid") === 0n && owner.integer("signum") === 0n
+      ? "nobody"
+      : `${owner.named("pid_type")} ${owner.shown("pid")}, ${owner.shown("signum")}`,
+  cgroup_prop_entry: (property) => `${property.text("name")} = ${property.text("value") || '""'}`,
+  uid_gid_extent: (range) =>
+    `${range.shown("first")} is ${range.shown("lower_first")} outside, ${range.shown("count")} ids`,
+  inet_sk_entry: (socket) => {
+    const own = place(socket, "src_addr", "src_port");
+    const peer = socket.integer("dst_port") === 0n ? "" : ` → ${place(socket, "dst_addr", "dst_port")}`;
+    return `id ${socket.shown("id")}, ${socket.named("proto")} ${socket.named("state", "TCP_")} ${own}${peer}`;
+  },
+  unix_sk_entry: (socket) => {
+    const name = socket.bytes("name");
+    const peer = socket.integer("peer") === 0n ? "" : `, peer ${socket.shown("peer")}`;
+    const at = name && name.length > 0 ? ` ${socket.shown("name")}` : "";
+    return `id ${socket.shown("id")}, ${socket.named("type", "SOCK_")} ${socket.named("state", "TCP_")}${at}, inode ${socket.shown("ino")}${peer}`;
+  },
+  mnt_entry: (mount) =>
+    `${mount.text("source") || mount.named("fstype")} on ${mount.text("mountpoint")}, ${mount.named("fstype")}, ${mount.shown("root_dev")}${mount.text("options") && `, ${mount.text("options")}`}`,
+  fdinfo_entry: (fd) =>
+    `fd ${fd.shown("fd")}: ${fd.named("type")} ${fd.shown("id")}${fd.integer("flags") === 0n ? "" : `, ${fd.shown("flags")}`}`,
+};
+
+/** A message in its own words; undefined where it has none. */
+export function messageText(message: MessageNode): string | undefined {
+  const name = message.schema?.name;
+  return name === undefined || !Object.hasOwn(SUMMARIES, name)
+    ? undefined
+    : SUMMARIES[name]?.(new Fields(message));
+}
+
+function isMessage(value: FieldValue): value is MessageNode {
+  return typeof value === "object" && "kind" in value;
+}
+
+function plainHex(value: bigint): string {
+  return value.toString(16);
+}
+
+/** `127.0.0.1:80`, `[::1]:80`. */
+function place(socket: Fields, address: string, port: string): string {
+  const host = socket.address(address) ?? "?";
+  return `${host.includes(":") ? `[${host}]` : host}:${socket.shown(port)}`;
+}
+
+/** `1.5 s` out of whole seconds and a fraction of `digits` digits. */
+function seconds(whole: bigint, fraction: bigint, digits: number): string {
+  const rest = String(fraction).padStart(digits, "0").replace(/0+$/, "");
+  return `${String(whole)}${rest && `.${rest}`} s`;
+}
+
+function timerText(
+  timer: Fields,
+  isec: string,
+  ifraction: string,
+  vsec: string,
+  vfraction: string,
+  digits: number,
+): string {
+  const [left, every] = [
+    [timer.integer(vsec), timer.integer(vfraction)] as const,
+    [timer.integer(isec), timer.integer(ifraction)] as const,
+  ];
+  const isZero = ([whole, fraction]: readonly [bigint, bigint]): boolean => whole === 0n && fraction === 0n;
+  if (isZero(left) && isZero(every)) return "not armed";
+  const again = isZero(every) ? "once" : `then every ${seconds(...every, digits)}`;
+  return `in ${seconds(...left, digits)}, ${again}`;
+}
