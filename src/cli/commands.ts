@@ -20,6 +20,16 @@ ${KEY_OPTIONS}`,
     load: () => import("./decode.ts"),
   },
   {
+    name: "encode",
+    summary: "JSON of crit's form as an image, as crit encodes it",
+    usage: `cryoscope encode JSON -o IMAGE
+
+JSON is a file as \`cryoscope decode\` and \`crit decode\` print it, with --pretty or without; - is standard input.
+
+  -o, --output IMAGE       the file to write; it appears whole or not at all`,
+    load: () => import("./encode.ts"),
+  },
+  {
     name: "inspect",
     summary: "what a checkpoint holds: engine, processes, files, mounts, problems",
     usage: `cryoscope inspect CHECKPOINT [--json] [--key FILE]…

@@ -22,7 +22,8 @@ function lazyFile(path: string): LazyFile {
     write(text) {
       attempt(path, () => {
         descriptor ??= openSync(path, "w");
-        for (let written = 0; written < text.length;) written += writeSync(descriptor, text, written);
+        const bytes = Buffer.from(text, "latin1");
+        for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
       });
       return Promise.resolve();
     },
