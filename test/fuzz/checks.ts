@@ -6,9 +6,14 @@ import { bufferSource, CryoscopeError } from "../../src/bytes/index.ts";
 import {
   critJson,
   decodeAs,
+  encodeImage,
   imageSpanBatches,
   openImage,
+  partsOf,
   rawContent,
+  showField,
+  showList,
+  showMessage,
   toPlain,
 } from "../../src/criu/index.ts";
 import type { EntryNode, Image, ImageSeal, MessageNode, Span } from "../../src/criu/index.ts";
@@ -16,8 +21,14 @@ import type { Random } from "./random.ts";
 
 /** Entries looked at one by one; all are read in order. */
 const LOOKED_AT = 6;
+/** Characters of a line, some times the limit it is made for. */
+const MAX_LINE = 4000;
 /** JSON that is parsed again. */
 const MAX_PARSED = 1 << 20;
+/** JSON that is encoded again. */
+const MAX_ENCODED = 1 << 17;
+/** A short number may be ten bytes, and a 64-bit one is never longer. */
+const MAX_GROWTH = 16;
 
 /** Called while a file is looked at, so that memory can be measured. */
 export type Pulse = () => void;
@@ -33,7 +44,7 @@ export async function checkImage(
   pulse();
   await checkTiling(image, pulse);
   await checkEntries(image, random, pulse);
-  for (const pretty of [false, true]) await checkJson(image, pretty, pulse);
+  for (const pretty of [false, true]) await checkJson(image, pretty, random, pulse);
   await checkPlain(image, bytes, random);
   pulse();
 }
@@ -60,6 +71,7 @@ async function checkEntries(image: Image, random: Random, pulse: Pulse): Promise
     assert.equal(entry.span.start, end, `entry ${count} leaves a gap`);
     checkMessage(entry.message, entry.span);
     toPlain(entry.message);
+    checkMeaning(entry.message, random);
     if (entry.message.schema?.name === "core_entry") decodeAs("core_entry", entry.message);
     ({ end } = entry.span);
     count++;
@@ -89,7 +101,23 @@ function checkMessage(message: MessageNode, around: Span): void {
   assert.ok(at <= message.span.end, "fields outside");
 }
 
-async function checkJson(image: Image, pretty: boolean, pulse: Pulse): Promise<void> {
+/** What people read of a message is a line of a bounded length; parts of a value lie in it. */
+function checkMeaning(message: MessageNode, random: Random): void {
+  assert.ok(showMessage(message).length <= MAX_LINE, "a long line");
+  for (let times = 0; times < Math.min(LOOKED_AT, message.fields.length); times++) {
+    const field = random.pick(message.fields);
+    assert.ok(showField(field, undefined, message).length <= MAX_LINE, `a long line of ${field.name}`);
+    partsOf(field);
+    showList(
+      message.fields.filter(({ number }) => number === field.number),
+      undefined,
+      message,
+    );
+    if (typeof field.value === "object" && "kind" in field.value) checkMeaning(field.value, random);
+  }
+}
+
+async function checkJson(image: Image, pretty: boolean, random: Random, pulse: Pulse): Promise<void> {
   const parts: string[] = [];
   let length = 0;
   try {
@@ -102,8 +130,67 @@ async function checkJson(image: Image, pretty: boolean, pulse: Pulse): Promise<v
     if (error instanceof CryoscopeError) return;
     throw error;
   }
-  if (length <= MAX_PARSED) JSON.parse(parts.join(""));
+  if (length > MAX_PARSED) return;
+  const text = parts.join("");
+  JSON.parse(text);
+  if (length > MAX_ENCODED) return;
+  checkEncoder(text);
+  checkEncoder(damagedText(text, random));
+  pulse();
 }
+
+/** An image comes out, or an error of the project. */
+function checkEncoder(json: string): void {
+  let size = 0;
+  try {
+    for (const bytes of encodeImage(json)) size += bytes.length;
+  } catch (error) {
+    if (!(error instanceof CryoscopeError)) throw error;
+  }
+  assert.ok(size <= MAX_GROWTH * json.length + 64, `${size} bytes out of ${json.length} characters`);
+}
+
+/** JSON with a few places changed: other values, other words, brackets that don't fit. */
+function damagedText(json: string, random: Random): string {
+  let text = json;
+  for (let times = 1 + random.below(3); times > 0; times--) {
+    const at = random.below(text.length);
+    text = text.slice(0, at) + random.pick(TOKENS) + text.slice(at + random.below(4));
+  }
+  return text;
+}
+
+const TOKENS = [
+  ...[
+    "",
+    "0",
+    "-1",
+    "1e999",
+    "18446744073709551616",
+    "99999999999999999999999999",
+    "0x",
+    '"',
+    "\\",
+    "\\u0000",
+    "null",
+  ],
+  ...[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "true",
+    '"extra": ',
+    '"entries": [',
+    '"__proto__": 1, ',
+    "\ud800",
+    "a | b",
+    "::",
+  ],
+  ...["[".repeat(5000), '{"a":'.repeat(5000), "9".repeat(5000)],
+];
 
 async function checkPlain(image: Image, bytes: Uint8Array, random: Random): Promise<void> {
   const whole = await image.plain.read(0, image.plain.size);
