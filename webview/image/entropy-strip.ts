@@ -32,12 +32,16 @@ export interface StripMark extends ByteRange {
 export class EntropyStrip {
   readonly root: HTMLElement;
   readonly #canvas: HTMLCanvasElement;
+  /** Frames the part that the hex window shows. Moving it is cheap, painting the strip anew in each frame isn't. */
+  readonly #frame = element("div", { class: "entropy-window" });
   readonly #events: StripEvents;
   readonly #size: number;
   #parts: readonly EntropyPart[] = [];
   #marks: readonly StripMark[] = [];
   #window: ByteRange = { start: 0, end: 0 };
-  #cursor = 0;
+  #cursor = -1;
+  /** Pixels of the page. */
+  #height = 0;
   #asked = 0;
   #timer = 0;
   readonly refresh = onceAFrame(() => {
@@ -63,6 +67,7 @@ export class EntropyStrip {
         },
       },
       this.#canvas,
+      this.#frame,
     );
     this.root.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
@@ -95,15 +100,25 @@ export class EntropyStrip {
     if (window.start === this.#window.start && window.end === this.#window.end && cursor === this.#cursor)
       return;
     this.#window = window;
+    this.#placeFrame();
+    if (cursor === this.#cursor) return;
     this.#cursor = cursor;
     setAttribute(this.root, "aria-valuenow", String(cursor));
     setAttribute(this.root, "aria-valuetext", this.#words(cursor).replace("\n", ", "));
-    this.refresh();
+  }
+
+  #placeFrame(): void {
+    const scale = this.#height / Math.max(1, this.#size);
+    const { start, end } = this.#window;
+    this.#frame.style.transform = `translateY(${String(start * scale)}px)`;
+    this.#frame.style.height = `${String(Math.max(3, (end - start) * scale))}px`;
   }
 
   #fit(): void {
     const { clientWidth, clientHeight } = this.root;
     if (clientHeight === 0) return;
+    this.#height = clientHeight;
+    this.#placeFrame();
     const scale = window.devicePixelRatio;
     this.#canvas.width = Math.round(clientWidth * scale);
     this.#canvas.height = Math.round(clientHeight * scale);
@@ -135,18 +150,18 @@ export class EntropyStrip {
     const { width, height } = this.#canvas;
     const theme = getComputedStyle(document.body);
     const y = (offset: number): number => (offset / Math.max(1, this.#size)) * height;
+    const colours = new Map(
+      Object.values(TEXTURES).map(({ colour }) => [colour, theme.getPropertyValue(colour)]),
+    );
     pen.clearRect(0, 0, width, height);
     for (const { start, end, entropy, texture } of this.#parts) {
-      pen.fillStyle = theme.getPropertyValue(TEXTURES[texture].colour) || theme.color;
+      pen.fillStyle = colours.get(TEXTURES[texture].colour) || theme.color;
       pen.fillRect(0, y(start), Math.max(1, (entropy / 8) * width), Math.max(1, y(end) - y(start)));
     }
     for (const { start, end, colour } of this.#marks) {
       pen.fillStyle = theme.getPropertyValue(colour) || theme.color;
       pen.fillRect(width / 2, y(start), width / 2, Math.max(2, y(end) - y(start)));
     }
-    pen.strokeStyle = theme.color;
-    const top = y(this.#window.start);
-    pen.strokeRect(0.5, top + 0.5, width - 1, Math.max(2, y(this.#window.end) - top - 1));
   }
 
   #offsetAt(clientY: number): number {
@@ -167,7 +182,7 @@ export class EntropyStrip {
   }
 
   #onKey(key: string): boolean {
-    const now = this.#partAt(this.#cursor);
+    const now = this.#partAt(Math.max(0, this.#cursor));
     const last = this.#parts.length - 1;
     const targets: Readonly<Record<string, number>> = {
       ArrowUp: now - 1,

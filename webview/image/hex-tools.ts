@@ -53,6 +53,7 @@ export class HexTools {
   /** The first match at or after this offset is selected as soon as it is known. */
   #wanted: number | undefined;
   #bookmarks: readonly Bookmark[] = [];
+  #seen = "";
   #inspected = "";
 
   constructor(
@@ -247,12 +248,17 @@ export class HexTools {
     const { selection, window } = this.#hex;
     const { start } = selection;
     this.#strip.follow(window, start);
-    const look = `${String(start)} ${String(this.#pages.version)}`;
-    if (look === this.#inspected) return;
-    this.#inspected = look;
+    const look = `${String(start)} ${String(this.#pages.version)} ${this.#panel.open}`;
+    if (look === this.#seen) return;
+    this.#seen = look;
     this.#showCount();
-    if (this.#panel.open === "inspector" && this.#size > 0)
-      this.#inspector.show(start, this.#pages.read(start, Math.min(INSPECTED, this.#size - start)));
+    if (this.#panel.open !== "inspector" || this.#size === 0) return;
+    const bytes = this.#pages.read(start, Math.min(INSPECTED, this.#size - start));
+    const inspected = `${String(start)} ${String(bytes.length)}`;
+    // Scrolling brings pages that have nothing to do with the cursor.
+    if (inspected === this.#inspected) return;
+    this.#inspected = inspected;
+    this.#inspector.show(start, bytes);
   }
 
   #showRegions(parts: readonly EntropyPart[]): void {

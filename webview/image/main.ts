@@ -121,6 +121,8 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
   /** Bytes were selected: the deepest row that holds them all is shown, unless something else was selected since. */
   async function selectBytes(range: ByteRange): Promise<void> {
     const ticket = ++asked;
+    // At once, for commands that are run before the row is found.
+    host.tell("selection", { path: "", start: range.start, end: range.end });
     const found = await host.ask("locate", range).catch(() => undefined);
     if (ticket !== asked) return;
     tree.show(found && model.openTo(found.steps));
