@@ -31,5 +31,19 @@ export { lastField, numberField } from "./fields.ts";
 export { criuErrors, criuProblems } from "./errors.ts";
 export { critJson, critMessage, critRows } from "./crit/index.ts";
 export type { CritOptions } from "./crit/index.ts";
+export * from "./explain/index.ts";
 export * from "./meaning/index.ts";
 export { encodeErrors, encodeImage } from "./encode/index.ts";
+export * from "./references/index.ts";
+export type { ScalarValue } from "./encode/index.ts";
+export {
+  checkEditable,
+  editErrors,
+  editImage,
+  NO_EDITS,
+  parseFieldText,
+  redoEdit,
+  undoEdit,
+  withEdit,
+} from "./edit/index.ts";
+export type { Edit, EditedImage, EditLog } from "./edit/index.ts";
