@@ -1,0 +1,29 @@
+import { editErrors } from "./errors.ts";
+
+/** One step of a path below an entry: the field's name, and which of a list. */
+export interface Step {
+  readonly name: string;
+  readonly index: number | undefined;
+}
+
+export interface EntryPath {
+  readonly entry: number;
+  /** None for the entry itself. */
+  readonly steps: readonly Step[];
+}
+
+/** Messages nest six deep in CRIU's images. */
+const MAX_STEPS = 40;
+
+/** Takes a path apart: `entries[0].mm.vmas[3].start`. Throws `edit.badPath`. */
+export function parsePath(path: string): EntryPath {
+  const [head = "", ...rest] = path.split(".");
+  const [, entry] = /^entries\[(\d{1,15})\]$/.exec(head) ?? [];
+  if (entry === undefined || rest.length > MAX_STEPS) throw editErrors.badPath(path);
+  const steps = rest.map((part) => {
+    const [, name, index] = /^(#?\w+)(?:\[(\d{1,15})\])?$/.exec(part) ?? [];
+    if (name === undefined) throw editErrors.badPath(path);
+    return { name, index: index === undefined ? undefined : Number(index) };
+  });
+  return { entry: Number(entry), steps };
+}
