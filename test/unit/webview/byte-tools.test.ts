@@ -42,7 +42,7 @@ describe("copies of bytes", () => {
     }
   });
 
-  it("in base64 and hex are what openssl and xxd's reader take", () => {
+  it("in base64 and hex are what openssl and Node read back", () => {
     const decoded = execFileSync("openssl", ["base64", "-d", "-A"], {
       input: COPY_FORMS.base64.text(everyByte),
     });
