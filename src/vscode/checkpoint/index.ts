@@ -40,7 +40,9 @@ export function registerCheckpoint(
     showCollapseAll: true,
   });
   const reveal = async (entry: OpenCheckpoint): Promise<void> => {
-    await tree.reveal({ kind: "checkpoint", entry }, { select: true, focus: false, expand: true });
+    const row = { kind: "checkpoint", entry } as const;
+    // A tree that is drawn anew meanwhile can't find the row. It stands there all the same, so that is no failure.
+    await tree.reveal(row, { select: true, focus: false, expand: true }).then(undefined, () => undefined);
   };
   context.subscriptions.push(
     checkpoints,
