@@ -41,6 +41,7 @@ function skippedSteps(image: Image, { index, span }: EntryNode): ExplanationStep
 async function sizeStep(image: Image, entry: EntryNode): Promise<ExplanationStep> {
   const { sizeSpan, message, span, index } = entry;
   const width = sizeSpan.end - sizeSpan.start;
+  if (image.type?.magic === 0 && width !== 8) return rawRecordStep(entry);
   const { value, table } = littleEndian(await image.source.read(sizeSpan.start, width), sizeSpan.start);
   const behind = span.end - message.span.end;
   return step("size", {
@@ -60,6 +61,22 @@ async function sizeStep(image: Image, entry: EntryNode): Promise<ExplanationStep
         : words`It is the last entry; it ends at byte ${span.end}.`,
     ],
     tables: [table],
+  });
+}
+
+/** A netlink message has its length in its first member, a line of text has none. */
+function rawRecordStep({ sizeSpan, message, span, index }: EntryNode): ExplanationStep {
+  const isText = sizeSpan.end === sizeSpan.start;
+  return step("size", {
+    title: `${isText ? "Line" : "Record"} ${String(index)}`,
+    short: count(span.end - span.start, "byte"),
+    span: isText ? { start: span.start, end: span.start } : sizeSpan,
+    text: [
+      isText
+        ? words`Text has no size words: a record ends where its line ends, after ${[where(span)]}.`
+        : words`The kernel's netlink messages begin with their own length as a number of ${32} bits, these four bytes included. This one is ${[where(span)]}.`,
+      message.schema && [message.schema.doc],
+    ],
   });
 }
 
