@@ -8,14 +8,15 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "decode",
     summary: "an image as JSON, as crit decodes it",
-    usage: `cryoscope decode IMAGE [--json] [--pretty] [--key FILE]…
-       cryoscope decode IMAGE… -o FOLDER [--pretty] [--key FILE]…
+    usage: `cryoscope decode IMAGE [--json] [--plain] [--key FILE]…
+       cryoscope decode IMAGE… -o FOLDER [--plain] [--key FILE]…
 
 IMAGE is one file of a checkpoint, such as core-1.img. The output is always JSON.
 
   -o, --output FOLDER      write NAME.json into FOLDER for each image, instead of printing
-  --json                   crit's JSON (what it is anyway)
-  --pretty                 indented, with hexadecimal numbers and names of flags
+  --json, --pretty         as crit decode --pretty prints it, with names of flags and hexadecimal numbers
+                           (what it is anyway)
+  --plain                  as crit decode prints it without --pretty: plain numbers, on one line
 ${KEY_OPTIONS}`,
     load: () => import("./decode.ts"),
   },
@@ -24,7 +25,7 @@ ${KEY_OPTIONS}`,
     summary: "JSON of crit's form as an image, as crit encodes it",
     usage: `cryoscope encode JSON -o IMAGE
 
-JSON is a file as \`cryoscope decode\` and \`crit decode\` print it, with --pretty or without; - is standard input.
+JSON is a file as \`cryoscope decode\` and \`crit decode\` print it, pretty or plain; - is standard input.
 
   -o, --output IMAGE       the file to write; it appears whole or not at all`,
     load: () => import("./encode.ts"),

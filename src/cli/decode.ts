@@ -16,6 +16,7 @@ const OPTIONS = {
   ...KEY_OPTIONS,
   json: { type: "boolean" },
   pretty: { type: "boolean" },
+  plain: { type: "boolean" },
   output: { type: "string", short: "o" },
 } as const;
 
@@ -40,7 +41,7 @@ export const run: RunCommand = async (args, output) => {
   const { values, positionals } = parseWords("decode", args, OPTIONS);
   const [first, ...others] = positionals;
   if (first === undefined) throw cliErrors.usage("IMAGE is missing.", "decode");
-  const decoding: Decoding = { pretty: values.pretty === true, keys: values, output };
+  const decoding: Decoding = { pretty: values.plain !== true, keys: values, output };
   if (values.output !== undefined) return decodeInto(values.output, positionals, decoding);
   if (others.length > 0) throw cliErrors.usage("Several images need a folder to go to: -o FOLDER.", "decode");
   return decode(first, decoding, (text) => output.write(text));

@@ -12,8 +12,10 @@ export interface CliOutput {
   readonly toTerminal: boolean;
 }
 
-/** Text below this many characters is gathered before it is handed on: a line each would cost a system call each. */
-const GATHER = 64 * 1024;
+/** Bytes gathered before they are handed on: a line each would cost a system call each. */
+const GATHER = 256 * 1024;
+/** A character's bytes in UTF-8, at most, for each of its UTF-16 units. */
+const MAX_UNIT = 3;
 
 export interface BufferedOutput extends CliOutput {
   /** Hands on what was gathered. To be called once, at the end. */
@@ -29,7 +31,8 @@ export interface OutputStreams {
 }
 
 export function streamOutput(streams: OutputStreams): BufferedOutput {
-  let gathered = "";
+  let gathered: Buffer | undefined;
+  let length = 0;
   let { descriptor } = streams;
 
   const toStream = (bytes: Uint8Array): Promise<void> =>
@@ -52,17 +55,19 @@ export function streamOutput(streams: OutputStreams): BufferedOutput {
     if (written < bytes.length) await toStream(bytes.subarray(written));
   };
   const flush = async (): Promise<void> => {
-    const text = gathered;
-    gathered = "";
-    if (text !== "") await handOn(Buffer.from(text));
+    const bytes = gathered?.subarray(0, length);
+    length = 0;
+    if (bytes && bytes.length > 0) await handOn(bytes);
   };
   return {
     get toTerminal() {
       return streams.stdout().isTTY === true;
     },
     async write(text) {
-      gathered += text;
-      if (gathered.length >= GATHER) await flush();
+      if (length + text.length * MAX_UNIT > GATHER) await flush();
+      if (text.length * MAX_UNIT > GATHER) return handOn(Buffer.from(text));
+      gathered ??= Buffer.allocUnsafe(GATHER);
+      length += gathered.write(text, length);
     },
     message(text) {
       const stderr = streams.stderr();

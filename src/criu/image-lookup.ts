@@ -19,13 +19,19 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
 
 interface NamedType {
   readonly type: ImageType;
-  readonly regexp: RegExp;
+  /** Whether a file name fits the type's pattern. */
+  readonly fits: (base: string) => boolean;
 }
 
-const NAMED_TYPES: readonly NamedType[] = IMAGE_TYPES.map((type) => ({
-  type,
-  regexp: patternRegExp(type.pattern),
-}));
+const NAMED_TYPES: readonly NamedType[] = IMAGE_TYPES.map((type) => {
+  const [prefix = ""] = type.pattern.split("%", 1);
+  // Made when a name begins as the pattern does: to make all takes longer than to decode most images.
+  let regexp: RegExp | undefined;
+  return {
+    type,
+    fits: (base) => base.startsWith(prefix) && (regexp ??= patternRegExp(type.pattern)).test(base),
+  };
+});
 
 /** Matches file names of a pattern; one group per placeholder. */
 function patternRegExp(pattern: string): RegExp {
@@ -36,7 +42,7 @@ function patternRegExp(pattern: string): RegExp {
 /** The type whose pattern a file name fits, by name alone. Current types come before legacy ones. */
 export function imageTypeByName(name: string): ImageType | undefined {
   const base = baseName(name);
-  return NAMED_TYPES.find(({ regexp }) => regexp.test(base))?.type;
+  return NAMED_TYPES.find(({ fits }) => fits(base))?.type;
 }
 
 /**
@@ -47,7 +53,7 @@ export function imageTypeByMagic(name: string, magic: number): ImageType | undef
   if (magic === 0) return undefined;
   const base = baseName(name);
   const sharing = NAMED_TYPES.filter(({ type }) => type.magic === magic);
-  return (sharing.find(({ regexp }) => regexp.test(base)) ?? sharing[0])?.type;
+  return (sharing.find(({ fits }) => fits(base)) ?? sharing[0])?.type;
 }
 
 /** A row of the magic table by crit's name for it: `CORE`. */

@@ -34,8 +34,9 @@ export async function* critJson(image: Image, options: CritOptions = {}): AsyncG
   const rows = !byNodes && isPlain(image) ? quickRows(image, pretty, next) : [undefined];
   for await (const row of rows) {
     if (typeof row === "string") {
-      text += lead + row;
+      yield lead === next ? text + row : text + first + row;
       lead = next;
+      text = "";
     } else
       for await (const part of rowsByNodes(image, row, options)) {
         text += part ?? lead;

@@ -17,7 +17,8 @@ export interface FieldPlan {
   readonly form: PrintForm;
   /** The scalar type, as the decoder of nodes takes it. */
   readonly type: string;
-  /** What stands before the value as the first field of its message, and after another. */
+  /** What stands before the value as the first field of its message, with and without the brace, and after another. */
+  readonly open: string;
   readonly first: string;
   readonly next: string;
   /** Between the elements of a list, and behind the last; empty when not repeated. */
@@ -95,6 +96,7 @@ function fieldPlan(field: FieldSchema, book: PlanBook, { pretty, hex, level }: S
   const mark = critMark(field);
   const repeated = field.rule === "repeated";
   const key = `${quote(field.name)}: ${repeated ? `[${lineBreak(pretty, level + 2, false)}` : ""}`;
+  const first = lineBreak(pretty, level + 1, false) + key;
   const printer = field.kind === "message" ? undefined : printerOf(field, pretty, hex);
   return {
     number: field.number,
@@ -102,7 +104,8 @@ function fieldPlan(field: FieldSchema, book: PlanBook, { pretty, hex, level }: S
     repeated,
     form: printForm(field, mark, pretty, hex),
     type: field.type,
-    first: lineBreak(pretty, level + 1, false) + key,
+    open: `{${first}`,
+    first,
     next: lineBreak(pretty, level + 1, true) + key,
     separator: repeated ? lineBreak(pretty, level + 2, true) : "",
     close: repeated ? `${lineBreak(pretty, level + 1, false)}]` : "",

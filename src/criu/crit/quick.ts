@@ -13,7 +13,7 @@ export function isPlain({ type, plain, source }: Image): boolean {
 }
 
 /**
- * The rows of a plain image (`isPlain`) in order: as text with `separator` between them where the entries are as CRIU
+ * The rows of a plain image (`isPlain`) in order: as text with `separator` before each but the first, where the entries are as CRIU
  * writes them, else the index of the entry.
  */
 export async function* quickRows(
@@ -34,12 +34,13 @@ export async function* quickRows(
     let at = 0;
     while (index < entryCount) {
       const plan = index === 0 ? head : others;
-      const most = Math.min(index === 0 ? 1 : JOINED, entryCount - index);
-      const rows: string[] = [];
-      at = plan ? printRows(transcoder, sizes, plan, at, most, rows) : at;
-      index += rows.length;
-      if (rows.length > 0) yield rows.join(separator);
-      if (rows.length === most) continue;
+      const last = Math.min(index === 0 ? 1 : index + JOINED, entryCount);
+      const run = plan && printRun(transcoder, sizes, plan, { at, index, last }, separator);
+      if (run && run.index > index) {
+        ({ at, index } = run);
+        yield run.text;
+      }
+      if (index === last) continue;
       // The next doesn't fit into the window, or is not as it should be.
       const end = at + 4 > window.length ? Infinity : at + 4 + sizes.getUint32(at, true);
       if (end > window.length && at > 0) break;
@@ -49,29 +50,42 @@ export async function* quickRows(
   }
 }
 
+/** Entries `[index, last)`, the first of which starts at `at` of the window. */
+interface Run {
+  readonly at: number;
+  readonly index: number;
+  readonly last: number;
+}
+
 /**
- * Prints entries that lie one after the other from `at` on, at most `most`, into `rows`: up to one that doesn't fit
- * into the bytes or can't be printed. Gives where that one starts.
+ * Prints the entries of a run up to one that doesn't fit into the window or can't be printed. Gives the text and where
+ * that one is. The pieces are joined at once: the text is one flat string then, and they are garbage while young.
  */
-function printRows(
+function printRun(
   transcoder: Transcoder,
   sizes: DataView,
   plan: MessagePlan,
-  at: number,
-  most: number,
-  rows: string[],
-): number {
+  { at: from, index: first, last }: Run,
+  separator: string,
+): { readonly at: number; readonly index: number; readonly text: string } {
+  const parts: string[] = [];
   const { byteLength } = sizes;
-  let start = at;
-  while (rows.length < most && start + 4 <= byteLength) {
-    const end = start + 4 + sizes.getUint32(start, true);
-    const row = end > byteLength ? undefined : transcoder.print(plan, start + 4, end);
-    if (row === undefined) break;
-    rows.push(row);
-    start = end;
+  let at = from;
+  let index = first;
+  while (index < last && at + 4 <= byteLength) {
+    const end = at + 4 + sizes.getUint32(at, true);
+    if (end > byteLength) break;
+    const before = parts.length;
+    if (index > 0) parts.push(separator);
+    if (!transcoder.print(plan, at + 4, end, parts)) {
+      parts.length = before;
+      break;
+    }
+    at = end;
+    index += 1;
   }
-  return start;
+  return { at, index, text: parts.join("") };
 }
 
 /** Rows joined at once: while they are young, so that the collector has nothing to keep. */
-const JOINED = 64;
+const JOINED = 256;

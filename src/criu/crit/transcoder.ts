@@ -25,13 +25,16 @@ function isSame(bytes: Uint8Array, start: number, end: number, other: Uint8Array
 /** `000` to `999`. */
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, "0"));
 
-/** `String(value)` of a whole number from 0 to 2^53, several times as quick for addresses. */
-function decimal(value: number): string {
-  if (value < 0x40000000) return String(value);
+/** Adds the pieces of a whole number from 0 to 2^53: for addresses several times as quick as `String`. */
+function pushDecimal(value: number, parts: string[]): void {
   const head = Math.floor(value / 1e6);
+  if (head === 0 || head >= 0x40000000) {
+    parts.push(String(value));
+    return;
+  }
   const tail = value - head * 1e6;
   const thousands = (tail / 1000) | 0;
-  return `${decimal(head)}${THREE_DIGITS[thousands] ?? ""}${THREE_DIGITS[tail - thousands * 1000] ?? ""}`;
+  parts.push(String(head), `${THREE_DIGITS[thousands] ?? ""}${THREE_DIGITS[tail - thousands * 1000] ?? ""}`);
 }
 
 /** High halves up to this are of numbers below 2^53. */
@@ -47,23 +50,44 @@ export class Transcoder {
     this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  /** JSON of the message in the bytes `[start, end)`; undefined when it is to go the general way. */
-  print(plan: MessagePlan, start: number, end: number): string | undefined {
+  /**
+   * Prints the message in the bytes `[start, end)`: adds pieces of text to `parts`, to be joined. False, and nothing
+   * added, when it is to go the general way.
+   */
+  print(plan: MessagePlan, start: number, end: number, parts: string[]): boolean {
     const { reader } = this;
-    reader.position = start;
+    const before = parts.length;
     // Entries that follow one another are often the same but for their first field: runs of pages, above all.
-    const first = plan.firsts[this.reader.bytes[start] ?? 0];
+    const first = plan.firsts[reader.bytes[start] ?? 0];
     if (first !== undefined && start < end) {
       reader.position = start + 1;
-      const value = this.number(first, end);
-      const at = reader.position;
-      if (value !== undefined && end - at <= MAX_TAIL) {
-        const rest = this.tail(plan, first, at, end);
-        return rest === undefined ? undefined : `{${first.first}${value}${rest}`;
+      parts.push(first.open);
+      if (this.pushNumber(first, end, parts) && end - reader.position <= MAX_TAIL) {
+        const rest = this.tail(plan, first, reader.position, end);
+        if (rest !== undefined) {
+          parts.push(rest);
+          return true;
+        }
       }
-      reader.position = start;
+      parts.length = before;
     }
-    return this.fields(plan, end, 0, "{");
+    reader.position = start;
+    const text = this.fields(plan, end, 0, "{");
+    if (text !== undefined) parts.push(text);
+    return text !== undefined;
+  }
+
+  /** One number, as pieces of text. False, and nothing added, where `number` gives undefined. */
+  private pushNumber(field: FieldPlan, end: number, parts: string[]): boolean {
+    const { reader } = this;
+    if (field.form === "decimal" && field.type === "uint64" && reader.varint(end)) {
+      if (reader.high <= MAX_SAFE_HIGH) pushDecimal(reader.high * 0x100000000 + reader.low, parts);
+      else parts.push(String(reader.unsigned));
+      return true;
+    }
+    const text = this.number(field, end);
+    if (text !== undefined) parts.push(text);
+    return text !== undefined;
   }
 
   /** What follows the first field, as it was printed before when the bytes are the same. */
@@ -213,10 +237,10 @@ export class Transcoder {
   private number(field: FieldPlan, end: number): string | undefined {
     const { reader } = this;
     if (field.form === "decimal" && field.type === "uint64" && field.wireType === 0) {
-      // Addresses: without a bigint for each.
+      // Without a bigint for each.
       if (!reader.varint(end)) return undefined;
       const { low, high } = reader;
-      return high <= MAX_SAFE_HIGH ? decimal(high * 0x100000000 + low) : String(reader.unsigned);
+      return String(high <= MAX_SAFE_HIGH ? high * 0x100000000 + low : reader.unsigned);
     }
     const value = readNumber(reader, field.wireType, end, field.type);
     if (value === undefined || field.form === "general") return undefined;
