@@ -19,7 +19,7 @@ function together(paths: readonly string[]): Command {
   });
   const output = join(folder, "json");
   mkdirSync(output);
-  return [process.execPath, "dist/cli.cjs", "decode", ...links, "-o", output];
+  return [process.execPath, "dist/cli.cjs", "decode", "--plain", ...links, "-o", output];
 }
 
 export const bench: Bench = {
@@ -37,7 +37,7 @@ export const bench: Bench = {
       { name: `cryoscope decode, one process for ${paths.length} images`, commands: [together(paths)] },
       {
         name: "cryoscope decode, a process an image",
-        commands: paths.map((path) => [process.execPath, "dist/cli.cjs", "decode", path]),
+        commands: paths.map((path) => [process.execPath, "dist/cli.cjs", "decode", "--plain", path]),
       },
       {
         name: "crit decode, a process an image",

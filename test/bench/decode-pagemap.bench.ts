@@ -43,7 +43,7 @@ export const bench: Bench = {
     const file = join(mkdtempSync(join(tmpdir(), "bench-")), "pagemap-1.img");
     writeFileSync(file, pagemap());
     return Promise.resolve([
-      { name: "cryoscope decode", commands: [[process.execPath, "dist/cli.cjs", "decode", file]] },
+      { name: "cryoscope decode", commands: [[process.execPath, "dist/cli.cjs", "decode", "--plain", file]] },
       { name: "crit decode", commands: [critDecode(file, "pagemap-1.img")] },
     ]);
   },

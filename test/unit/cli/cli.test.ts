@@ -45,14 +45,19 @@ async function key(name: string): Promise<string> {
 }
 
 describe("cryoscope decode", () => {
-  it("prints what crit prints", async () => {
-    const { exit, out, err } = await cryoscope(
-      "decode",
-      await image("corpus/a-single", "img/pstree.img"),
-      "--pretty",
-    );
-    const crit = await readFile(await image("corpus/a-single", "crit/pstree.img.json"), "utf8");
-    assert.deepEqual([exit, out.trim(), err], [0, crit.trim(), ""]);
+  it("prints what crit decode --pretty prints, with --json and --pretty or without", async () => {
+    const path = await image("corpus/a-single", "img/files.img");
+    const crit = await readFile(await image("corpus/a-single", "crit/files.img.json"), "utf8");
+    for (const options of [[], ["--json"], ["--pretty"]]) {
+      const { exit, out, err } = await cryoscope("decode", path, ...options);
+      assert.deepEqual([exit, out.trim(), err], [0, crit.trim(), ""]);
+    }
+  });
+
+  it("prints plain numbers on one line with --plain, as crit does without --pretty", async () => {
+    const { out } = await cryoscope("decode", await image("corpus/a-single", "img/inventory.img"), "--plain");
+    assert.match(out, /^\{"magic": "INVENTORY", "entries": \[\{.*\}\n$/);
+    assert.doesNotMatch(out, /0x/);
   });
 
   it("opens a sealed image with its key, also one with a passphrase, in either order of several keys", async () => {
