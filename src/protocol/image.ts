@@ -1,4 +1,5 @@
 import type { HexHostEvents, HexRequests, HexViewEvents } from "./image-hex.ts";
+import type { TreeHostEvents, TreeRequests, TreeViewEvents } from "./image-tree.ts";
 import type { RpcMap } from "./rpc.ts";
 
 /** Bytes `[start, end)` of the image. */
@@ -53,6 +54,8 @@ export interface ImageRow {
   /** The schema's words about the field; "" when it has none. */
   readonly doc: string;
   readonly problem?: ImageProblem;
+  /** What the value refers to, in words: `open file 5`. The row can be followed there. */
+  readonly link?: string;
 }
 
 export interface ImageInfo {
@@ -92,35 +95,38 @@ export interface ImageBytes {
 
 /** The image editor: the host reads and decodes, the view shows. */
 export interface ImageRpc extends RpcMap {
-  readonly requests: HexRequests & {
-    /** Opens the image, or tries again after a failure. */
-    readonly open: { readonly params: Record<string, never>; readonly result: ImageInfo };
-    /** Children `[start, end)` of a row; of the top for path "". At most 200 are given at a time. */
-    readonly children: {
-      readonly params: { readonly path: string; readonly start: number; readonly end: number };
-      readonly result: readonly ImageRow[];
+  readonly requests: HexRequests &
+    TreeRequests & {
+      /** Opens the image, or tries again after a failure. */
+      readonly open: { readonly params: Record<string, never>; readonly result: ImageInfo };
+      /** Children `[start, end)` of a row; of the top for path "". At most 200 are given at a time. */
+      readonly children: {
+        readonly params: { readonly path: string; readonly start: number; readonly end: number };
+        readonly result: readonly ImageRow[];
+      };
+      /** The deepest row that holds all of a range, or the row of a path. */
+      readonly locate: {
+        readonly params: ByteRange | { readonly path: string };
+        readonly result: Location | undefined;
+      };
+      /** Bytes with what they are. At most 64 KiB are given at a time. */
+      readonly bytes: {
+        readonly params: { readonly offset: number; readonly length: number };
+        readonly result: ImageBytes;
+      };
+      /** A row's whole value as text, for the clipboard; at most 1 MiB of it. */
+      readonly value: { readonly params: { readonly path: string }; readonly result: string };
     };
-    /** The deepest row that holds all of a range, or the row of a path. */
-    readonly locate: {
-      readonly params: ByteRange | { readonly path: string };
-      readonly result: Location | undefined;
+  readonly hostEvents: HexHostEvents &
+    TreeHostEvents & {
+      /** Select the row of a path, or bytes, as a click on them would. */
+      readonly reveal: ByteRange | { readonly path: string };
     };
-    /** Bytes with what they are. At most 64 KiB are given at a time. */
-    readonly bytes: {
-      readonly params: { readonly offset: number; readonly length: number };
-      readonly result: ImageBytes;
+  readonly viewEvents: HexViewEvents &
+    TreeViewEvents & {
+      /** What is selected now, in both panes. */
+      readonly selection: ImageSelection;
     };
-    /** A row's whole value as text, for the clipboard; at most 1 MiB of it. */
-    readonly value: { readonly params: { readonly path: string }; readonly result: string };
-  };
-  readonly hostEvents: HexHostEvents & {
-    /** Select the row of a path, or bytes, as a click on them would. */
-    readonly reveal: ByteRange | { readonly path: string };
-  };
-  readonly viewEvents: HexViewEvents & {
-    /** What is selected now, in both panes. */
-    readonly selection: ImageSelection;
-  };
 }
 
 export interface ImageSelection {

@@ -2,3 +2,4 @@
 export type * from "./rpc.ts";
 export type * from "./image.ts";
 export type * from "./image-hex.ts";
+export type * from "./image-tree.ts";

@@ -1,20 +1,33 @@
 // The image editor's page: wires tree, bytes and status line to each other and to the host.
-import type { ByteRange, ImageInfo, ImageRow, ImageRpc, ImageSelection } from "../../src/protocol/index.ts";
+import type {
+  ByteRange,
+  ImageInfo,
+  Location,
+  ImageRow,
+  ImageRpc,
+  ImageSelection,
+  TreeAction,
+} from "../../src/protocol/index.ts";
 import { element, icon } from "../ui/dom.ts";
 import { connectHost, HostError } from "../ui/rpc.ts";
 import { Splitter } from "../ui/splitter.ts";
 import { vscodeApi } from "../ui/vscode.ts";
 import { button, progress } from "../ui/toolkit.ts";
+import { Breadcrumbs } from "./breadcrumbs.ts";
+import { FilterBar } from "./filter.ts";
+import type { FilteredRows } from "./filter-model.ts";
 import { HexPages, PAGE_SIZE } from "./hex-pages.ts";
 import { FIRST_TOOLS, HexTools } from "./hex-tools.ts";
 import { HexView } from "./hex-view.ts";
 import "./image.css";
+import "./tree-tools.css";
 import { legend } from "./legend.ts";
 import { FIRST_SHARE, OPEN_LIMIT, readState } from "./state.ts";
 import type { ViewState } from "./state.ts";
 import { StatusLine } from "./status.ts";
 import { banner, toolbar } from "./toolbar.ts";
 import { TreeModel } from "./tree-model.ts";
+import type { Place } from "./tree-model.ts";
 import { TreeView } from "./tree-view.ts";
 import { byteWords, parseOffset, sizeWords } from "./words.ts";
 
@@ -23,6 +36,7 @@ const COPY_LIMIT = 256 * 1024;
 const vscode = vscodeApi();
 let reveal: (target: ImageRpc["hostEvents"]["reveal"]) => void = () => undefined;
 let tools: HexTools | undefined;
+let actOnTree: (action: TreeAction) => void = () => undefined;
 const host = connectHost<ImageRpc>(
   (message) => {
     vscode.postMessage(message);
@@ -38,6 +52,9 @@ const host = connectHost<ImageRpc>(
     },
     bookmarks: (all) => tools?.showBookmarks(all),
     act: (action) => tools?.act(action),
+    tree: (action) => {
+      actOnTree(action);
+    },
   },
 );
 
@@ -93,8 +110,24 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
       selected(row, row.span);
     },
     copy: (row) => void copyValue(row),
+    follow: ({ path }) => {
+      host.tell("follow", { path });
+    },
+    expand: (place, row) => void expand(row.path, place),
     moved: keep,
   });
+  const crumbs = new Breadcrumbs(info.name, (path) => void selectPath(path));
+  const filter = new FilterBar({
+    ask: (query, from, limit) => host.ask("filter", { query, from, limit }),
+    changed: showFiltered,
+    leave: () => {
+      tree.focus();
+    },
+    expandAll: () => void expand("", undefined),
+    collapseAll,
+  });
+  let filtered: FilteredRows | undefined;
+  const fields = element("div", { class: "fields-side" }, filter.root, tree.root);
   const hex = new HexView({
     selected: (range) => void selectBytes(range),
     copy: (range) => void copyBytes(range),
@@ -106,7 +139,7 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
     copy: (text) => void navigator.clipboard.writeText(text),
     changed: keep,
   });
-  const splitter = new Splitter(tree.root, hex.root, state?.share ?? FIRST_SHARE, keep);
+  const splitter = new Splitter(fields, hex.root, state?.share ?? FIRST_SHARE, keep);
 
   function selected(row: ImageRow | undefined, range: ByteRange): void {
     selection = { path: row?.path ?? "", start: range.start, end: range.end };
@@ -114,8 +147,62 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
     const span = pages.spanAt(range.start);
     const kind = span && range.end <= span.end ? span.kind : undefined;
     status.show(row, own ? undefined : { ...range, kind });
+    crumbs.show(row ? [...tree.ancestors, row.path] : []);
     host.tell("selection", selection);
     keep();
+  }
+
+  /** Shows the rows that a filter found, or all again. */
+  function showFiltered(rows: FilteredRows | undefined): void {
+    filtered = rows;
+    const changed = (): void => {
+      tree.refresh();
+    };
+    tree.model = rows
+      ? rows.model((path, start, end) => host.ask("children", { path, start, end }), changed)
+      : model;
+    tree.show(undefined);
+    showSelected();
+  }
+
+  /** Shows the selected row where it is now: it may be hidden by a filter, or rows above it were closed. */
+  function showSelected(): void {
+    const path = selection?.path;
+    if (!path) tree.refresh();
+    else if (filtered) tree.show(filtered.place(tree.model, path));
+    else void selectPath(path);
+  }
+
+  /** The place of a row in the tree that is shown. A row that is gone to isn't hidden by a filter. */
+  function placeOf(found: Location, show: boolean): Place | undefined {
+    if (!filtered) return model.openTo(found.steps);
+    const place = filtered.place(tree.model, found.row.path);
+    if (place || !show) return place;
+    selection = undefined;
+    filter.clear();
+    return model.openTo(found.steps);
+  }
+
+  /** Closes all rows; the selection moves up to the top row that it was in. */
+  function collapseAll(): void {
+    const [top] = [...tree.ancestors, selection?.path ?? ""];
+    tree.model.closeAll();
+    if (filtered) tree.show(top === undefined ? undefined : filtered.place(tree.model, top));
+    else if (top) void selectPath(top);
+    tree.refresh();
+    keep();
+  }
+
+  async function expand(path: string, place: Place | undefined): Promise<void> {
+    const { rows, isCut } = await host.ask("expand", { path });
+    // All rows that fit a filter are open already; more is opened row by row.
+    if (filtered && !place) return;
+    const row = place && tree.model.known(place);
+    const branch = place && row ? tree.model.open(place, path, row.childCount) : tree.model.root;
+    tree.model.openRows(branch, rows);
+    tree.refresh();
+    keep();
+    status.say(isCut ? "Opened the first 1,000 rows; there are more." : "");
   }
 
   /** Bytes were selected: the deepest row that holds them all is shown, unless something else was selected since. */
@@ -125,7 +212,7 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
     host.tell("selection", { path: "", start: range.start, end: range.end });
     const found = await host.ask("locate", range).catch(() => undefined);
     if (ticket !== asked) return;
-    tree.show(found && model.openTo(found.steps));
+    tree.show(found && placeOf(found, false));
     hex.showField(found?.row, false);
     selected(found?.row, range);
   }
@@ -139,7 +226,7 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
     const ticket = ++asked;
     const found = await host.ask("locate", { path });
     if (ticket !== asked || !found) return found !== undefined;
-    tree.show(model.openTo(found.steps));
+    tree.show(placeOf(found, true));
     hex.showField(found.row, true);
     selected(found.row, found.row.span);
     return true;
@@ -186,11 +273,14 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
   }
 
   async function restore({ open, treeTop, hexTop, selection: last }: ViewState): Promise<void> {
+    const ticket = ++asked;
     const found = await Promise.all(open.map((path) => host.ask("locate", { path })));
     for (const location of found) {
       const place = location && model.openTo(location.steps);
       if (place) model.open(place, location.row.path, location.row.childCount);
     }
+    // Shown again to show something else.
+    if (ticket !== asked) return;
     if (last?.path) {
       await selectPath(last.path);
       if (last.end - last.start > 0) hex.select(last);
@@ -203,7 +293,10 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
   /** Selects the first entry. With one entry there is nothing to choose from: it is open from the start. */
   async function openFirst(): Promise<void> {
     const target = info.entryCount > 0 ? { path: "entries[0]" } : { start: 0, end: Math.min(1, info.size) };
+    const ticket = ++asked;
     const found = await host.ask("locate", target);
+    // Opened to show something else.
+    if (ticket !== asked) return;
     const place = found && model.openTo(found.steps);
     if (!place) return;
     if (info.entryCount === 1) model.open(place, found.row.path, found.row.childCount);
@@ -219,6 +312,7 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
   document.body.replaceChildren(
     toolbar(info, goTo),
     ...(problems ? [problems] : []),
+    crumbs.root,
     splitter.root,
     status.root,
   );
@@ -233,6 +327,11 @@ async function show(info: ImageInfo, kept: ViewState | undefined): Promise<void>
   });
   hex.open(info.size, pages);
   tools = hexTools;
+  actOnTree = (action) => {
+    if (action === "filter") filter.focus();
+    else if (action === "expandAll") void expand("", undefined);
+    else collapseAll();
+  };
   host.tell("ready", {});
   tree.refresh();
   reveal = (target) => {

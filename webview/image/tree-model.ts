@@ -1,4 +1,4 @@
-import type { ImageRow, Step } from "../../src/protocol/index.ts";
+import type { ImageRow, OpenRow, Step } from "../../src/protocol/index.ts";
 
 /** Rows asked for at a time. */
 const PAGE = 64;
@@ -121,6 +121,20 @@ export class TreeModel {
     place.branch.open = place.branch.open.filter((open) => open !== closing);
     grow(place.branch, -closing.branch.total);
     this.#changed();
+  }
+
+  /** Closes all rows, and forgets what was open in them. */
+  closeAll(): void {
+    this.root.open = [];
+    this.root.branches.clear();
+    this.root.total = this.root.count;
+    this.#changed();
+  }
+
+  /** Opens rows of a branch, and those under them. */
+  openRows(branch: Branch, rows: readonly OpenRow[]): void {
+    for (const { path, index, childCount, open } of rows)
+      this.openRows(this.open({ branch, index }, path, childCount), open);
   }
 
   /** Opens every row above the last of `steps` and gives its place. */

@@ -35,6 +35,10 @@ interface TreeEvents {
   selected(row: ImageRow): void;
   /** A row's value is wanted on the clipboard. */
   copy(row: ImageRow): void;
+  /** The person wants to go to what a row refers to. */
+  follow(row: ImageRow): void;
+  /** Everything under a row is to be opened. */
+  expand(place: Place, row: ImageRow): void;
   /** What is open or where it is scrolled to has changed. */
   moved(): void;
 }
@@ -80,6 +84,11 @@ export class TreeView {
       const place = this.#placeOf(event);
       if (place && !isTwistie(event)) this.#toggle(place);
     });
+    // The menu's commands are about the row under the pointer, so that row is selected.
+    this.#list.addEventListener("contextmenu", (event) => {
+      const place = this.#placeOf(event);
+      if (place) this.#select(this.model.positionOf(place));
+    });
   }
 
   focus(): void {
@@ -90,6 +99,13 @@ export class TreeView {
   refresh(): void {
     this.scroller.range.rowCount = this.model.rowCount;
     this.scroller.scrollTo(this.scroller.range.top);
+  }
+
+  /** Paths of the rows above the selected one, from the top down. */
+  get ancestors(): readonly string[] {
+    const paths: string[] = [];
+    for (let at = this.#selected; at?.branch.parent; at = at.branch.parent) paths.unshift(at.branch.path);
+    return paths;
   }
 
   /** Selects a place without telling anyone; `undefined` selects nothing. */
@@ -171,12 +187,14 @@ export class TreeView {
     }
     const isOpen = row.childCount > 0 ? this.model.isOpen(place) : undefined;
     const problem = row.problem && `${row.problem.severity}: ${row.problem.message}`;
-    const says = [row.label, row.value, row.type, problem].filter((part) => part);
+    const link = row.link && `refers to ${row.link}`;
+    const says = [row.label, row.value, row.type, link, problem].filter((part) => part);
     setAttribute(root, "aria-expanded", isOpen === undefined ? undefined : String(isOpen));
     setAttribute(root, "aria-busy", undefined);
     setAttribute(root, "aria-label", says.join(", "));
     setAttribute(root, "data-path", row.path);
-    setAttribute(root, "title", [problem, row.doc, row.value].filter((part) => part).join("\n"));
+    const hint = row.link && `Refers to ${row.link}: click the value or press F12 to go there.`;
+    setAttribute(root, "title", [problem, row.doc, row.value, hint].filter((part) => part).join("\n"));
     root.className = `row ${row.problem?.severity ?? ""}`;
     const arrow = isOpen ? "chevron-down" : "chevron-right";
     parts.twistie.className = `twistie ${isOpen === undefined ? "" : `codicon codicon-${arrow}`}`;
@@ -184,6 +202,8 @@ export class TreeView {
     parts.icon.className = `icon kind-${row.kind} codicon codicon-${shownIcon}`;
     setText(parts.label, row.label);
     setText(parts.value, row.value);
+    parts.value.className = row.link === undefined ? "value" : "value link";
+    setAttribute(root, "data-vscode-context", contextOf(row));
     setText(parts.type, row.type);
   }
 
@@ -205,6 +225,9 @@ export class TreeView {
     if (!place) return;
     if (isTwistie(event)) this.#toggle(place);
     else this.#select(this.model.positionOf(place));
+    const row = this.model.known(place);
+    if (row?.link !== undefined && (isLink(event) || event.ctrlKey || event.metaKey))
+      this.#events.follow(row);
   }
 
   #placeOf(event: MouseEvent): Place | undefined {
@@ -231,7 +254,9 @@ export class TreeView {
     if (target !== undefined) this.#select(target);
     else if (key === "ArrowRight") this.#into();
     else if (key === "ArrowLeft") this.#outOf();
+    else if (key === "Enter" && this.#follow()) return true;
     else if ((key === "Enter" || key === " ") && this.#selected) this.#toggle(this.#selected);
+    else if (key === "*") this.#expand();
     else if (key.length === 1) this.#typeAhead(key);
     else return false;
     return true;
@@ -250,6 +275,20 @@ export class TreeView {
     if (!place) return;
     if (this.model.isOpen(place)) this.#toggle(place);
     else if (place.branch.parent) this.#select(this.model.positionOf(place.branch.parent));
+  }
+
+  /** Goes to what the selected row refers to; whether it does. */
+  #follow(): boolean {
+    const row = this.#selected && this.model.known(this.#selected);
+    if (row?.link === undefined) return false;
+    this.#events.follow(row);
+    return true;
+  }
+
+  #expand(): void {
+    const place = this.#selected;
+    const row = place && this.model.known(place);
+    if (place && row && row.childCount > 0) this.#events.expand(place, row);
   }
 
   #copy(): boolean {
@@ -286,11 +325,27 @@ function drawPlain(
   setAttribute(root, "aria-label", isError ? text : "loading");
   setAttribute(root, "data-path", undefined);
   setAttribute(root, "title", isError ? text : undefined);
+  setAttribute(root, "data-vscode-context", undefined);
   twistie.className = "twistie";
   icon.className = isError ? "icon codicon codicon-error" : "icon";
   setText(label, text);
   setText(value, "");
+  value.className = "value";
   setText(type, "");
+}
+
+/** What VS Code gives to the commands of the row's context menu. */
+function contextOf({ path, link }: ImageRow): string {
+  return JSON.stringify({
+    webviewSection: "field",
+    path,
+    hasLink: link !== undefined,
+    preventDefaultContextMenuItems: true,
+  });
+}
+
+function isLink(event: Event): boolean {
+  return event.target instanceof Element && event.target.classList.contains("link");
 }
 
 function isTwistie(event: Event): boolean {

@@ -3,3 +3,5 @@ export { critJson } from "./image.ts";
 export type { CritOptions } from "./image.ts";
 export { critMessage } from "./message.ts";
 export { critRows } from "./extras.ts";
+export { jsonParts } from "./json.ts";
+export type { CritValue } from "./json.ts";

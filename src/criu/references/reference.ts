@@ -63,6 +63,19 @@ function reachableSpaces(schema: MessageSchema): ReadonlySet<SpaceName> {
   return spaces;
 }
 
+/** Whether the field is what its thing is defined by. */
+export function isDefinition(field: FieldNode, parent: MessageNode): boolean {
+  const reference = referenceOf(field, parent);
+  return reference !== undefined && defines(`${parent.schema?.name ?? ""}.${field.name}`, reference.space);
+}
+
+/** Whether a field leads elsewhere: one by which a thing is defined does when the thing has more to it. */
+export function leadsElsewhere(field: FieldNode, parent: MessageNode): boolean {
+  const reference = referenceOf(field, parent);
+  if (!reference) return false;
+  return !isDefinition(field, parent) || spaceNamed(reference.space).definitions.length > 1;
+}
+
 /** Whether the field (`message.field`) is where things of the space are defined. */
 function defines(field: string, space: SpaceName): boolean {
   return spaceNamed(space).definitions.some(

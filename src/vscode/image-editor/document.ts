@@ -8,6 +8,8 @@ import { children } from "./nodes.ts";
 import { fullValue, rowOf } from "./rows.ts";
 import { searchPart } from "./search.ts";
 import { spansIn } from "./spans.ts";
+import { expandRows } from "./tree-expand.ts";
+import { filterPart } from "./tree-filter.ts";
 import { ImageTree } from "./tree.ts";
 
 const MAX_ROWS = 200;
@@ -81,6 +83,8 @@ export class ImageDocument implements CustomDocument {
       return found ? fullValue(tree.image, found.node, MAX_TEXT) : "";
     },
     search: async ({ query, start }) => searchPart((await this.tree()).image.plain, query, start),
+    filter: async ({ query, from, limit }) => filterPart(await this.tree(), query, from, limit),
+    expand: async ({ path }) => expandRows(await this.tree(), path),
     entropy: async ({ parts }) => this.#entropy.of((await this.tree()).image.plain, parts),
   };
 

@@ -9,6 +9,9 @@ import { Bookmarks } from "./bookmarks.ts";
 import { registerHexCommands } from "./hex-commands.ts";
 import type { ImageEditorHandle, OpenEditor } from "./open-editor.ts";
 import { imagePage } from "./page.ts";
+import { showError } from "../messages.ts";
+import { follow, registerTreeCommands } from "./tree-commands.ts";
+import type { OpenAt } from "./tree-commands.ts";
 
 export const IMAGE_EDITOR = "cryoscope.image";
 
@@ -33,6 +36,21 @@ export function registerImageEditor(
     tell("bookmarks", bookmarks.of(uri.toString()));
   };
 
+  /** Paths to select in images whose view isn't up yet, by URI. */
+  const wanted = new Map<string, string>();
+  const upViews = new Set<OpenEditor>();
+  const openAt: OpenAt = async (uri, path) => {
+    if (path !== "") wanted.set(uri.toString(), path);
+    await vscode.commands.executeCommand("vscode.openWith", uri, IMAGE_EDITOR);
+    const editor = open.findLast((each) => each.uri.toString() === uri.toString());
+    if (editor && upViews.has(editor)) selectWanted(editor);
+  };
+  const selectWanted = (editor: OpenEditor): void => {
+    const path = wanted.get(editor.uri.toString());
+    wanted.delete(editor.uri.toString());
+    if (path !== undefined) editor.select(path);
+  };
+
   const provider: vscode.CustomReadonlyEditorProvider<ImageDocument> = {
     openCustomDocument: (uri) => new ImageDocument(uri, resolve),
     resolveCustomEditor(document, panel) {
@@ -45,7 +63,10 @@ export function registerImageEditor(
         },
         ready: () => {
           tellBookmarks(handle);
+          upViews.add(handle);
+          selectWanted(handle);
         },
+        follow: ({ path }) => void follow(handle, path, resolve, openAt).catch(showError),
         bookmark: ({ do: what, start }) => {
           const image = document.uri.toString();
           const bookmark = bookmarks.of(image).find((each) => each.start === start);
@@ -64,10 +85,13 @@ export function registerImageEditor(
       };
       open.push(handle);
       panel.onDidChangeViewState(() => {
+        // A hidden page is thrown away; it is there again when it says so.
+        if (!panel.visible) upViews.delete(handle);
         if (panel.active) open.push(...open.splice(open.indexOf(handle), 1));
       });
       panel.onDidDispose(() => {
         open.splice(open.indexOf(handle), 1);
+        upViews.delete(handle);
         port.dispose();
       });
       webview.html = imagePage(webview, root);
@@ -80,6 +104,7 @@ export function registerImageEditor(
   context.subscriptions.push(
     registration,
     registerHexCommands(() => open.at(-1), bookmarks),
+    registerTreeCommands(() => open.at(-1), resolve, openAt),
   );
   return { active: () => open.at(-1), dispose: () => void registration.dispose() };
 }

@@ -3,6 +3,7 @@ import {
   elementName,
   hexText,
   quote,
+  referenceText,
   ROW_LENGTH,
   SERVICE_MAGIC,
   showField,
@@ -12,6 +13,7 @@ import {
 } from "../../criu/index.ts";
 import type { FieldNode, Image, MessageNode } from "../../criu/index.ts";
 import type { ImageProblem, ImageRow, RowKind } from "../../protocol/index.ts";
+import { linkOf } from "./links.ts";
 import { children, isMessage, messageOf, valueSpan } from "./nodes.ts";
 import type { TreeNode } from "./nodes.ts";
 
@@ -19,6 +21,7 @@ import type { TreeNode } from "./nodes.ts";
 export async function rowOf(image: Image, node: TreeNode): Promise<ImageRow> {
   const { label, type, kind, doc } = describe(image, node);
   const problem = problemOf(node);
+  const reference = linkOf(node);
   return {
     path: node.path,
     label,
@@ -30,6 +33,7 @@ export async function rowOf(image: Image, node: TreeNode): Promise<ImageRow> {
     childCount: children(node).length,
     doc,
     ...(problem && { problem }),
+    ...(reference && { link: referenceText(reference) }),
   };
 }
 

@@ -1,0 +1,22 @@
+import {
+  leadsElsewhere,
+  referenceOf,
+  referenceOfImage,
+  referenceOfMessage,
+  type Image,
+  type Reference,
+} from "../../criu/index.ts";
+import { messageOf } from "./nodes.ts";
+import type { TreeNode } from "./nodes.ts";
+
+/** What the value of a row leads to; undefined for values that lead nowhere else. */
+export function linkOf(node: TreeNode): Reference | undefined {
+  if (node.kind !== "field" || !leadsElsewhere(node.field, node.parent)) return undefined;
+  return referenceOf(node.field, node.parent);
+}
+
+/** What a person means who asks about a row: what its value refers to, what it defines, or what the image belongs to. */
+export function subjectOf(image: Image, node: TreeNode): Reference | undefined {
+  const message = messageOf(node);
+  return linkOf(node) ?? (message && referenceOfMessage(message)) ?? referenceOfImage(image.type, image.name);
+}
