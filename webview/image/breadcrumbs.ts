@@ -1,4 +1,5 @@
 import { element, icon, setAttribute } from "../ui/dom.ts";
+import { crumbText } from "./words.ts";
 
 /** The way to the selected row, outer rows first; each leads there. */
 export class Breadcrumbs {
@@ -38,11 +39,4 @@ export class Breadcrumbs {
     );
     this.#list.lastElementChild?.scrollIntoView({ block: "nearest", inline: "end" });
   }
-}
-
-/** What a row's path has beyond its parent's: `comm` of `entries[0].tc.comm`, `[3]` of `rlimits[3]`. */
-export function crumbText(path: string, parent: string | undefined): string {
-  return parent !== undefined && path.startsWith(parent)
-    ? path.slice(parent.length).replace(/^\./, "")
-    : path;
 }

@@ -45,3 +45,10 @@ export function parseOffset(text: string): number | undefined {
   if (digits !== undefined) return Number.parseInt(digits, 16);
   return /^\d{1,15}$/.test(typed) ? Number(typed) : undefined;
 }
+
+/** What a row's path has beyond its parent's: `comm` of `entries[0].tc.comm`, `[3]` of `rlimits[3]`. */
+export function crumbText(path: string, parent: string | undefined): string {
+  return parent !== undefined && path.startsWith(parent)
+    ? path.slice(parent.length).replace(/^\./, "")
+    : path;
+}
