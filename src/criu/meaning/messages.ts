@@ -41,6 +41,12 @@ class Fields {
         : 0n;
   }
 
+  /** The fields of a message below this one. */
+  inside(name: string): Fields | undefined {
+    const value = this.node(name)?.value;
+    return value !== undefined && isMessage(value) ? new Fields(value) : undefined;
+  }
+
   text(name: string): string {
     const value = this.node(name)?.value;
     return typeof value === "string" && value !== "" ? quote(value, 60) : "";
@@ -63,6 +69,11 @@ type Summary = (fields: Fields) => string | undefined;
  * Messages that are read as one thing, on one line. What isn't here is told by its first fields. A new one is a row here.
  */
 const SUMMARIES: Readonly<Record<string, Summary>> = {
+  core_entry: (core) => {
+    const task = core.inside("tc");
+    const name = core.inside("thread_core")?.text("comm") || task?.text("comm");
+    return [name, task?.named("task_state"), core.named("mtype")].filter(Boolean).join(", ");
+  },
   // As /proc/PID/maps writes it.
   vma_entry: (vma) => {
     const shared = vma.integer("flags") & 1n ? "s" : "p";
