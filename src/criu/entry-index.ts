@@ -6,7 +6,7 @@ import { criuProblems } from "./errors.ts";
 import type { Problem, Span } from "./model.ts";
 
 /** Bytes read at once while stepping from size word to size word. */
-const WINDOW = 64 * 1024;
+const WINDOW = 512 * 1024;
 /** Entries of one image: 32 MiB of offsets. The largest real pagemaps have some 10^5. */
 const MAX_ENTRIES = 1 << 22;
 

@@ -18,7 +18,7 @@ export interface FieldPlan {
   /** The scalar type, as the decoder of nodes takes it. */
   readonly type: string;
   /** What stands before the value as the first field of its message, with and without the brace, and after another. */
-  readonly open: string;
+  readonly open: Uint8Array;
   readonly first: string;
   readonly next: string;
   /** Between the elements of a list, and behind the last; empty when not repeated. */
@@ -48,7 +48,8 @@ interface Tail {
   /** The field before them. */
   readonly first: FieldPlan;
   readonly bytes: Uint8Array;
-  readonly text: string;
+  /** ASCII. */
+  readonly text: Uint8Array;
 }
 
 /** Field numbers of CRIU's messages end at 128; a message with larger ones has no plan. */
@@ -104,7 +105,7 @@ function fieldPlan(field: FieldSchema, book: PlanBook, { pretty, hex, level }: S
     repeated,
     form: printForm(field, mark, pretty, hex),
     type: field.type,
-    open: `{${first}`,
+    open: Uint8Array.from(Buffer.from(`{${first}`, "latin1")),
     first,
     next: lineBreak(pretty, level + 1, true) + key,
     separator: repeated ? lineBreak(pretty, level + 2, true) : "",

@@ -1,3 +1,4 @@
+import { AsciiText } from "./ascii-text.ts";
 import type { Image } from "../model.ts";
 import { criuSchemas } from "../schema-index.ts";
 import { planBook } from "./plan.ts";
@@ -25,6 +26,8 @@ export async function* quickRows(
   const plans = planBook(criuSchemas, pretty);
   const head = plans(type?.headMessage ?? type?.message ?? "", 2);
   const others = plans(type?.message ?? "", 2);
+  const comma = Uint8Array.from(Buffer.from(separator, "latin1"));
+  const out = new AsciiText();
   let index = 0;
   while (index < entryCount) {
     const { start } = image.entrySpan(index);
@@ -35,10 +38,10 @@ export async function* quickRows(
     while (index < entryCount) {
       const plan = index === 0 ? head : others;
       const last = Math.min(index === 0 ? 1 : index + JOINED, entryCount);
-      const run = plan && printRun(transcoder, sizes, plan, { at, index, last }, separator);
+      const run = plan && printRun(transcoder, sizes, plan, { at, index, last }, comma, out);
       if (run && run.index > index) {
         ({ at, index } = run);
-        yield run.text;
+        yield out.take();
       }
       if (index === last) continue;
       // The next doesn't fit into the window, or is not as it should be.
@@ -58,33 +61,32 @@ interface Run {
 }
 
 /**
- * Prints the entries of a run up to one that doesn't fit into the window or can't be printed. Gives the text and where
- * that one is. The pieces are joined at once: the text is one flat string then, and they are garbage while young.
+ * Prints the entries of a run up to one that doesn't fit into the window or can't be printed. Gives where that one is.
  */
 function printRun(
   transcoder: Transcoder,
   sizes: DataView,
   plan: MessagePlan,
   { at: from, index: first, last }: Run,
-  separator: string,
-): { readonly at: number; readonly index: number; readonly text: string } {
-  const parts: string[] = [];
+  comma: Uint8Array,
+  out: AsciiText,
+): { readonly at: number; readonly index: number } {
   const { byteLength } = sizes;
   let at = from;
   let index = first;
   while (index < last && at + 4 <= byteLength) {
     const end = at + 4 + sizes.getUint32(at, true);
     if (end > byteLength) break;
-    const before = parts.length;
-    if (index > 0) parts.push(separator);
-    if (!transcoder.print(plan, at + 4, end, parts)) {
-      parts.length = before;
+    const before = out.length;
+    if (index > 0) out.copy(comma);
+    if (!transcoder.print(plan, at + 4, end, out)) {
+      out.length = before;
       break;
     }
     at = end;
     index += 1;
   }
-  return { at, index, text: parts.join("") };
+  return { at, index };
 }
 
 /** Rows joined at once: while they are young, so that the collector has nothing to keep. */

@@ -7,6 +7,7 @@
 import { readNumber } from "../wire-values.ts";
 import { WireReader } from "../wire-reader.ts";
 import { ipAddress } from "./address.ts";
+import type { AsciiText } from "./ascii-text.ts";
 import { quote } from "./json.ts";
 import type { FieldPlan, MessagePlan } from "./plan.ts";
 
@@ -20,21 +21,6 @@ function isSame(bytes: Uint8Array, start: number, end: number, other: Uint8Array
   if (end - start !== other.length) return false;
   for (let at = start; at < end; at++) if (bytes[at] !== other[at - start]) return false;
   return true;
-}
-
-/** `000` to `999`. */
-const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, "0"));
-
-/** Adds the pieces of a whole number from 0 to 2^53: for addresses several times as quick as `String`. */
-function pushDecimal(value: number, parts: string[]): void {
-  const head = Math.floor(value / 1e6);
-  if (head === 0 || head >= 0x40000000) {
-    parts.push(String(value));
-    return;
-  }
-  const tail = value - head * 1e6;
-  const thousands = (tail / 1000) | 0;
-  parts.push(String(head), `${THREE_DIGITS[thousands] ?? ""}${THREE_DIGITS[tail - thousands * 1000] ?? ""}`);
 }
 
 /** High halves up to this are of numbers below 2^53. */
@@ -51,59 +37,55 @@ export class Transcoder {
   }
 
   /**
-   * Prints the message in the bytes `[start, end)`: adds pieces of text to `parts`, to be joined. False, and nothing
-   * added, when it is to go the general way.
+   * Prints the message in the bytes `[start, end)` behind what `out` has. False, and nothing added, when it is to go the
+   * general way.
    */
-  print(plan: MessagePlan, start: number, end: number, parts: string[]): boolean {
+  print(plan: MessagePlan, start: number, end: number, out: AsciiText): boolean {
     const { reader } = this;
-    const before = parts.length;
+    const before = out.length;
     // Entries that follow one another are often the same but for their first field: runs of pages, above all.
     const first = plan.firsts[reader.bytes[start] ?? 0];
     if (first !== undefined && start < end) {
       reader.position = start + 1;
-      parts.push(first.open);
-      if (this.pushNumber(first, end, parts) && end - reader.position <= MAX_TAIL) {
+      out.copy(first.open);
+      if (this.addNumber(first, end, out) && end - reader.position <= MAX_TAIL) {
         const rest = this.tail(plan, first, reader.position, end);
         if (rest !== undefined) {
-          parts.push(rest);
+          out.copy(rest);
           return true;
         }
       }
-      parts.length = before;
+      out.length = before;
     }
     reader.position = start;
     const text = this.fields(plan, end, 0, "{");
-    if (text !== undefined) parts.push(text);
+    if (text !== undefined) out.add(text);
     return text !== undefined;
   }
 
-  /** One number, as pieces of text. False, and nothing added, where `number` gives undefined. */
-  private pushNumber(field: FieldPlan, end: number, parts: string[]): boolean {
+  /** Adds one number. False, and nothing added, where `number` gives undefined. */
+  private addNumber(field: FieldPlan, end: number, out: AsciiText): boolean {
     const { reader } = this;
     if (field.form === "decimal" && field.type === "uint64" && reader.varint(end)) {
-      if (reader.high <= MAX_SAFE_HIGH) pushDecimal(reader.high * 0x100000000 + reader.low, parts);
-      else parts.push(String(reader.unsigned));
+      if (reader.high <= MAX_SAFE_HIGH) out.decimal(reader.high * 0x100000000 + reader.low);
+      else out.add(String(reader.unsigned));
       return true;
     }
     const text = this.number(field, end);
-    if (text !== undefined) parts.push(text);
+    if (text !== undefined) out.add(text);
     return text !== undefined;
   }
 
   /** What follows the first field, as it was printed before when the bytes are the same. */
-  private tail(plan: MessagePlan, first: FieldPlan, start: number, end: number): string | undefined {
+  private tail(plan: MessagePlan, first: FieldPlan, start: number, end: number): Uint8Array | undefined {
     const { bytes } = this.reader;
     const { tail } = plan;
     if (tail?.first === first && isSame(bytes, start, end, tail.bytes)) return tail.text;
     const text = this.fields(plan, end, first.number, "");
     if (text === undefined) return undefined;
-    // Flat, because it may be joined many times.
-    plan.tail = {
-      first,
-      bytes: bytes.slice(start, end),
-      text: Buffer.from(text, "latin1").toString("latin1"),
-    };
-    return text;
+    const printed = Uint8Array.from(Buffer.from(text, "latin1"));
+    plan.tail = { first, bytes: bytes.slice(start, end), text: printed };
+    return printed;
   }
 
   /** Prints fields up to `end`, and the closing brace. `last` is the number of the field before, 0 for none. */
