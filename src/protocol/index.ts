@@ -1,5 +1,6 @@
 // protocol: types of the messages between the extension host and the webviews. No code that runs.
 export type * from "./rpc.ts";
+export type * from "./explain.ts";
 export type * from "./image.ts";
 export type * from "./image-hex.ts";
 export type * from "./image-tree.ts";

@@ -3,16 +3,20 @@ import { registerCheckpoint } from "./checkpoint/index.ts";
 import type { CheckpointExplorer } from "./checkpoint/index.ts";
 import { registerDebug } from "./debug/index.ts";
 import { Engines, registerEngines } from "./engines/index.ts";
+import { registerExplain } from "./explain/index.ts";
+import type { Explainer } from "./explain/index.ts";
 import { registerImageEditor } from "./image-editor/index.ts";
 import type { ImageEditor } from "./image-editor/index.ts";
 import { createKeyRing } from "./keys/index.ts";
 import { Catalog, registerSnapshots } from "./snapshots/index.ts";
 import { openOnStartup } from "./startup.ts";
+import { registerWalkthrough } from "./walkthrough/index.ts";
 
 /** What `activate` gives to tests that run in the extension host. */
 export interface TestApi {
   readonly imageEditor: ImageEditor;
   readonly checkpoint: CheckpointExplorer;
+  readonly explain: Explainer;
 }
 
 /** Called by VS Code when a command, a view or an editor of ours is first needed. Each part registers itself. */
@@ -26,6 +30,8 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   registerDebug(context, { engines, catalog });
   const checkpoint = registerCheckpoint(context, { sealFor: createKeyRing(context).sealFor });
   const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
+  const explain = registerExplain(context, { images: imageEditor });
+  registerWalkthrough(context, { checkpoint, images: imageEditor, explain });
   context.subscriptions.push(openOnStartup(open));
-  return { imageEditor, checkpoint };
+  return { imageEditor, checkpoint, explain };
 }

@@ -8,7 +8,7 @@ import { createImageResolver } from "./image-resolver.ts";
 import { OpenCheckpoints } from "./open-checkpoints.ts";
 import type { OpenCheckpoint } from "./open-checkpoints.ts";
 import type { Row } from "./rows.ts";
-import { SCHEME } from "./uris.ts";
+import { layerFileUri, SCHEME } from "./uris.ts";
 
 export type { OpenCheckpoint } from "./open-checkpoints.ts";
 
@@ -21,6 +21,8 @@ export interface CheckpointDependencies {
 export interface CheckpointExplorer {
   /** Opens a folder or archive with progress and shows it. Undefined when cancelled; throws what opening throws. */
   open(source: vscode.Uri): Promise<Checkpoint | undefined>;
+  /** Where an image of the newest layer of a checkpoint can be read, which is opened when it isn't. Undefined when cancelled. */
+  imageUri(source: vscode.Uri, image: string): Promise<vscode.Uri | undefined>;
   /** How the image editor gets at bytes and keys. */
   readonly resolveImage: ResolveImage;
   readonly openCheckpoints: readonly OpenCheckpoint[];
@@ -56,6 +58,12 @@ export function registerCheckpoint(
   );
   return {
     open: async (source) => (await openWithProgress(checkpoints, source, reveal))?.load(),
+    imageUri: async (source, image) => {
+      const entry = await openWithProgress(checkpoints, source, reveal);
+      const checkpoint = await entry?.load();
+      const [layer] = checkpoint?.layers ?? [];
+      return entry && checkpoint && layer && layerFileUri(entry.id, layer, checkpoint.tree, image);
+    },
     resolveImage: createImageResolver(checkpoints, sealFor),
     get openCheckpoints() {
       return checkpoints.all;

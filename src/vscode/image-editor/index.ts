@@ -20,6 +20,10 @@ export type { ImageEditorHandle } from "./open-editor.ts";
 export interface ImageEditor extends vscode.Disposable {
   /** The editor that was active last and is still open. */
   active(): ImageEditorHandle | undefined;
+  /** Something else is selected, or another editor is the active one, or none. */
+  readonly onDidSelect: vscode.Event<void>;
+  /** Opens an image in an editor and selects the row of a path in it; "" for none. */
+  openAt(uri: vscode.Uri, path: string): Promise<void>;
 }
 
 /** Registers the read-only editor of CRIU images: fields as a tree beside the bytes they were decoded from. */
@@ -29,6 +33,7 @@ export function registerImageEditor(
 ): ImageEditor {
   const root = vscode.Uri.joinPath(context.extensionUri, "dist", "webview");
   const open: OpenEditor[] = [];
+  const selected = new vscode.EventEmitter<void>();
   const bookmarks = new Bookmarks(context.workspaceState, (image) => {
     for (const editor of open) if (editor.uri.toString() === image) tellBookmarks(editor);
   });
@@ -60,6 +65,7 @@ export function registerImageEditor(
       const port: ViewPort<ImageRpc> = serveView<ImageRpc>(webview, document.handlers, {
         selection: (now) => {
           selection = now;
+          if (open.at(-1) === handle) selected.fire();
         },
         ready: () => {
           tellBookmarks(handle);
@@ -82,17 +88,21 @@ export function registerImageEditor(
           port.tell("reveal", typeof target === "string" ? { path: target } : target);
         },
         selection: () => selection,
+        tree: () => document.tree(),
       };
       open.push(handle);
       panel.onDidChangeViewState(() => {
         // A hidden page is thrown away; it is there again when it says so.
         if (!panel.visible) upViews.delete(handle);
-        if (panel.active) open.push(...open.splice(open.indexOf(handle), 1));
+        if (!panel.active || open.at(-1) === handle) return;
+        open.push(...open.splice(open.indexOf(handle), 1));
+        selected.fire();
       });
       panel.onDidDispose(() => {
         open.splice(open.indexOf(handle), 1);
         upViews.delete(handle);
         port.dispose();
+        selected.fire();
       });
       webview.html = imagePage(webview, root);
     },
@@ -103,8 +113,14 @@ export function registerImageEditor(
   });
   context.subscriptions.push(
     registration,
+    selected,
     registerHexCommands(() => open.at(-1), bookmarks),
     registerTreeCommands(() => open.at(-1), resolve, openAt),
   );
-  return { active: () => open.at(-1), dispose: () => void registration.dispose() };
+  return {
+    active: () => open.at(-1),
+    onDidSelect: selected.event,
+    openAt,
+    dispose: () => void registration.dispose(),
+  };
 }

@@ -2,6 +2,7 @@ import type { Uri } from "vscode";
 import type { ByteRange, ImageRpc, ImageSelection } from "../../protocol/index.ts";
 import type { ViewPort } from "../rpc.ts";
 import type { ImageDocument } from "./document.ts";
+import type { ImageTree } from "./tree.ts";
 
 /** An open image editor, for commands, and for tests in a real extension host. */
 export interface ImageEditorHandle {
@@ -10,6 +11,8 @@ export interface ImageEditorHandle {
   select(target: string | ByteRange): void;
   /** What is selected in the view; undefined until it has said so. */
   selection(): ImageSelection | undefined;
+  /** The image and its field tree. Throws what opening the image throws. */
+  tree(): Promise<ImageTree>;
 }
 
 export interface OpenEditor extends ImageEditorHandle {

@@ -1,0 +1,87 @@
+// The Explain view's page: the way from the first byte of an image to the selected ones, step by step.
+import type { ByteRange, ExplainRpc, ShownExplanation } from "../../src/protocol/index.ts";
+import { element, icon, setText } from "../ui/dom.ts";
+import { connectHost } from "../ui/rpc.ts";
+import { vscodeApi } from "../ui/vscode.ts";
+import "./explain.css";
+import { rangeWords, stepItem } from "./steps.ts";
+
+const vscode = vscodeApi();
+const host = connectHost<ExplainRpc>(
+  (message) => {
+    vscode.postMessage(message);
+  },
+  (listener) => {
+    window.addEventListener("message", ({ data }) => {
+      listener(data as Parameters<typeof listener>[0]);
+    });
+  },
+  { explanation: show },
+);
+
+const place = element("p", { class: "place" });
+const previous = walkButton("Previous", "arrow-up");
+const next = walkButton("Next", "arrow-down");
+const said = element("p", { class: "said", attributes: { role: "status" } });
+const list = element("ol", { class: "steps", attributes: { "aria-label": "From the first byte on" } });
+const note = element("p", { class: "note" });
+const main = element(
+  "main",
+  {},
+  element("header", {}, element("div", { class: "walk" }, previous, next), place),
+  note,
+  list,
+  said,
+);
+/** Titles of steps that lead to the bytes and that the person has opened; they stay open from byte to byte. */
+const opened = new Set<string>();
+/** Whether the person went on in this view: only then is the new step said aloud. */
+let walking = false;
+
+function walkButton(text: string, mark: string): HTMLButtonElement {
+  const made = element("button", { class: "walk-button", attributes: { type: "button" } }, icon(mark), text);
+  return made;
+}
+
+function select(range: ByteRange): void {
+  walking = true;
+  host.tell("select", range);
+}
+
+function show(now: ShownExplanation | string | undefined): void {
+  const shown = typeof now === "object" ? now : undefined;
+  main.classList.toggle("empty", !shown);
+  setText(
+    note,
+    typeof now === "string"
+      ? now
+      : "Open an image and select a byte or a field: what it means is shown here.",
+  );
+  setText(place, shown ? `${shown.image}, ${rangeWords(shown.span)}` : "");
+  enable(previous, shown?.previous);
+  enable(next, shown?.next);
+  const steps = shown?.steps ?? [];
+  list.replaceChildren(...steps.map((step) => stepItem(step, shown?.span, { select, opened })));
+  const first = list.querySelector('[aria-current="step"]');
+  if (first === list.firstElementChild) window.scrollTo(0, 0);
+  else first?.scrollIntoView({ block: "nearest" });
+  const last = steps.findLast(({ selected }) => selected);
+  setText(said, walking && last ? `${last.title}: ${last.short}` : "");
+  walking = false;
+}
+
+function enable(target: HTMLButtonElement, range: ByteRange | undefined): void {
+  // Not `disabled`, which would take the focus away at the last piece.
+  target.setAttribute("aria-disabled", String(!range));
+  target.title = range ? rangeWords(range) : "";
+  target.onclick = () => {
+    if (range) select(range);
+  };
+}
+
+document.body.addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") host.tell("leave", {});
+});
+document.body.replaceChildren(main);
+show(undefined);
+host.tell("ready", {});
