@@ -2,7 +2,13 @@ import { criuSchema } from "../load-schema.ts";
 import type { FieldNode, FieldValue, MessageNode } from "../model.ts";
 import { showAddress } from "./address.ts";
 import { instructionText, readProgram, seccompParts } from "./bpf.ts";
-import { auxiliaryElement, auxiliaryVector, elementName } from "./elements.ts";
+import {
+  auxiliaryElement,
+  auxiliaryVector,
+  controlCharacters,
+  elementName,
+  fourCharacters,
+} from "./elements.ts";
 import { messageText } from "./messages.ts";
 import { capabilitySet } from "./names.ts";
 import type { Part } from "./part.ts";
@@ -49,6 +55,7 @@ const LISTS: Readonly<Record<string, (fields: readonly FieldNode[]) => string | 
     capabilitySet(
       fields.slice(0, 2).reduce((all, { value }, at) => all | (integer(value) << BigInt(at * 32)), 0n),
     ),
+  chars: (fields) => controlCharacters(fields).join(", "),
   auxv: (fields) => auxiliaryVector(fields.slice(0, 128)).join(", "),
 };
 
@@ -60,6 +67,7 @@ const ELEMENT_VALUES: Readonly<
     `${hexOf(integer(value))} ${capabilitySet(integer(value), (index ?? 0) * 32, 32)}`,
   auxv: (field, parent) =>
     auxiliaryElement(integer(field.value), field.index ?? 0, elementName(field, parent)),
+  chars: ({ value, index }) => fourCharacters(Number(value), index ?? 0),
   bpf: ({ value, index }) => {
     const bytes = new Uint8Array(8);
     new DataView(bytes.buffer).setBigUint64(0, BigInt.asUintN(64, integer(value)), true);

@@ -21,6 +21,12 @@ const listed =
   (index) =>
     names.split(" ")[index];
 
+// include/uapi/asm-generic/termbits.h
+const CONTROL_CHARACTERS =
+  "VINTR VQUIT VERASE VKILL VEOF VTIME VMIN VSWTC VSTART VSTOP VSUSP VEOL VREPRINT VDISCARD VWERASE VLNEXT VEOL2".split(
+    " ",
+  );
+
 /**
  * What the elements of a repeated field are, where their place tells it: `message.field` → name of the nth element.
  * A new one is a row here.
@@ -34,9 +40,7 @@ const ELEMENTS: Readonly<Record<string, NameElement>> = {
     const type = siblings[index - 1]?.value;
     return index % 2 === 1 && typeof type === "bigint" ? `of ${auxiliaryName(type)}` : undefined;
   },
-  "termios_entry.c_cc": listed(
-    "VINTR VQUIT VERASE VKILL VEOF VTIME VMIN VSWTC VSTART VSTOP VSUSP VEOL VREPRINT VDISCARD VWERASE VLNEXT VEOL2",
-  ),
+  "termios_entry.c_cc": (index) => CONTROL_CHARACTERS.slice(index * 4, index * 4 + 4).join(" ") || undefined,
   "ipc_var_entry.sem_ctls": listed("SEMMSL SEMMNS SEMOPM SEMMNI"),
   "user_aarch64_regs_entry.regs": numbered("x"),
   "user_aarch64_fpsimd_context_entry.vregs": wide("v", 2, 8),
@@ -83,4 +87,30 @@ export function auxiliaryVector(fields: readonly FieldNode[]): readonly string[]
 export function auxiliaryElement(value: bigint, index: number, type: string | undefined): string {
   if (index % 2 === 0) return `${auxiliaryName(value)} (${String(value)})`;
   return type !== undefined && isCounted(type.replace("of ", "")) ? String(value) : `0x${value.toString(16)}`;
+}
+
+/**
+ * The control characters of a terminal with their values: `VINTR ^C`. criu/tty.c copies the bytes of the C array over the
+ * numbers, so each of the first numbers has four characters and the rest none.
+ */
+export function controlCharacters(fields: readonly FieldNode[]): readonly string[] {
+  return CONTROL_CHARACTERS.flatMap((name, at) => {
+    const word = fields[at >> 2]?.value;
+    return typeof word === "number" ? [`${name} ${characterText((word >>> ((at & 3) * 8)) & 0xff)}`] : [];
+  });
+}
+
+/** The four characters of a number of `c_cc`; undefined for those that have none. */
+export function fourCharacters(word: number, index: number): string | undefined {
+  const count = Math.min(4, CONTROL_CHARACTERS.length - index * 4);
+  if (count <= 0) return undefined;
+  return Array.from({ length: count }, (_, at) => characterText((word >>> (at * 8)) & 0xff)).join(" ");
+}
+
+/** A character as a terminal shows it: `^C`, `a`; 0 for one that is off or a number. */
+function characterText(code: number): string {
+  if (code === 0) return "0";
+  if (code < 0x20) return `^${String.fromCharCode(code + 0x40)}`;
+  if (code === 0x7f) return "^?";
+  return code < 0x7f ? String.fromCharCode(code) : `0x${code.toString(16)}`;
 }

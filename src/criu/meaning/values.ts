@@ -38,7 +38,6 @@ const INTEGERS: Readonly<Record<string, Show>> = {
   usec: (value) => durationText(value, 1000n),
   msec: (value) => durationText(value, 1_000_000n),
   sec: (value) => `${String(value)} s`,
-  chars: (value) => (value < 0x7fn || value === 0x7fn ? characterText(Number(value)) : hexOf(value)),
   exit: exitText,
   errno: (value) => errorText(value) ?? String(value),
   uid: idText,
@@ -137,12 +136,6 @@ function durationText(value: bigint, nanoseconds: bigint): string {
     .padStart(3, "0")
     .replace(/0+$/, "");
   return `${number} (${String(thousandths / 1000n)}${digits && `.${digits}`} ${name})`;
-}
-
-/** A character of a terminal's settings: `^C`, `'a'`. */
-function characterText(code: number): string {
-  if (code === 0x7f) return "^?";
-  return code < 0x20 ? `^${String.fromCharCode(code + 0x40)}` : `'${String.fromCharCode(code)}'`;
 }
 
 /** An exit status as wait(2) gives it. */

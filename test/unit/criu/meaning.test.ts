@@ -189,4 +189,33 @@ describe("what a value means", () => {
       assert.match(text, new RegExp(`\\b${name} ${radix === 16 ? "0x" : ""}${value.toString(radix)}(,|$)`));
     }
   });
+
+  it("is the settings of a terminal as stty prints them", async () => {
+    const image = (await corpusImages("corpus/c-pty")).find(({ name }) => name === "tty-info.img");
+    assert.ok(image);
+    const { message: tty } = await (await readImage(image)).entry(0);
+    const termios = message(tty, "termios");
+    // stty -a on a new pseudo-terminal of Linux 6.1.
+    const stty: Readonly<Record<string, string>> = {
+      VINTR: "^C",
+      VQUIT: "^\\",
+      VERASE: "^?",
+      VKILL: "^U",
+      VEOF: "^D",
+      VSTART: "^Q",
+      VSTOP: "^S",
+      VSUSP: "^Z",
+      VREPRINT: "^R",
+      VWERASE: "^W",
+      VLNEXT: "^V",
+      VDISCARD: "^O",
+      VEOL: "0",
+      VEOL2: "0",
+      VSWTC: "0",
+    };
+    const shownText = showList(fields(termios, "c_cc")).split(", ");
+    for (const [name, value] of Object.entries(stty)) assert.ok(shownText.includes(`${name} ${value}`), name);
+    assert.equal(shown(termios, "c_cflag"), "B38400 | CS8 | CREAD");
+    assert.equal(shown(termios, "c_oflag"), "OPOST | ONLCR");
+  });
 });
