@@ -168,14 +168,30 @@ async function* fieldsOf(image: Image, signal: AbortSignal | undefined): AsyncGe
   const onlyHead = image.type?.headMessage !== undefined && schema !== undefined && !refersAtAll(schema);
   const count = onlyHead ? Math.min(1, image.entryCount) : image.entryCount;
   for await (const { index, message, payloads } of image.entries(0, count)) {
-    signal?.throwIfAborted();
-    yield* visit(message, message, `entries[${String(index)}]`, 0);
-    for (const { message: inner, name } of payloads)
-      if (inner) yield* visit(inner, inner, `entries[${String(index)}].${payloadPath(name)}`, 0);
-    if (performance.now() - turn < TURN_MS) continue;
-    await setImmediate();
-    turn = performance.now();
+    const path = `entries[${String(index)}]`;
+    const inner = payloads.flatMap((payload) => {
+      const at = `${path}.${payloadPath(payload.name)}`;
+      return payload.message ? [{ message: payload.message, path: at }] : [];
+    });
+    let visited = 0;
+    for (const top of [{ message, path }, ...inner])
+      for (const each of visit(top.message, top.message, top.path, 0)) {
+        yield each;
+        // One entry may hold all the mappings of a large process.
+        if (++visited % VISITS_A_LOOK === 0) turn = await breathe(turn, signal);
+      }
+    turn = await breathe(turn, signal);
   }
+}
+
+const VISITS_A_LOOK = 512;
+
+/** Lets others work when the turn has been long; gives when the turn began. */
+async function breathe(turn: number, signal: AbortSignal | undefined): Promise<number> {
+  signal?.throwIfAborted();
+  if (performance.now() - turn < TURN_MS) return turn;
+  await setImmediate();
+  return performance.now();
 }
 
 function* visit(message: MessageNode, entry: MessageNode, path: string, depth: number): Generator<Visit> {

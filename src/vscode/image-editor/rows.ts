@@ -53,6 +53,11 @@ export async function fullValue(image: Image, node: TreeNode, limit: number): Pr
   return hexText(await image.plain.read(start, Math.min(end - start, limit / 3)), limit);
 }
 
+/** The row's label, without the trouble of the rest. */
+export function labelOf(image: Image, node: TreeNode): string {
+  return describe(image, node).label;
+}
+
 function describe(image: Image, node: TreeNode): { label: string; type: string; kind: RowKind; doc: string } {
   switch (node.kind) {
     case "header":
@@ -91,7 +96,8 @@ function describe(image: Image, node: TreeNode): { label: string; type: string; 
   }
 }
 
-async function valueOf(image: Image, node: TreeNode): Promise<string> {
+/** What a row shows as its value. */
+export async function valueOf(image: Image, node: TreeNode): Promise<string> {
   switch (node.kind) {
     case "header": {
       const bytes = await image.plain.read(node.span.start, 4);
