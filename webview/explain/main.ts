@@ -23,20 +23,25 @@ const place = element("p", { class: "place" });
 const previous = walkButton("Previous", "arrow-up");
 const next = walkButton("Next", "arrow-down");
 const said = element("p", { class: "said", attributes: { role: "status" } });
-const list = element("ol", { class: "steps", attributes: { "aria-label": "From the first byte on" } });
+const way = stepList("The way to these bytes");
+const own = stepList("These bytes");
 const note = element("p", { class: "note" });
 const main = element(
   "main",
   {},
   element("header", {}, element("div", { class: "walk" }, previous, next), place),
   note,
-  list,
+  element("div", { class: "columns" }, way, own),
   said,
 );
 /** Titles of steps that lead to the bytes and that the person has opened; they stay open from byte to byte. */
 const opened = new Set<string>();
 /** Whether the person went on in this view: only then is the new step said aloud. */
 let walking = false;
+
+function stepList(label: string): HTMLElement {
+  return element("ol", { class: "steps", attributes: { "aria-label": label } });
+}
 
 function walkButton(text: string, mark: string): HTMLButtonElement {
   const made = element("button", { class: "walk-button", attributes: { type: "button" } }, icon(mark), text);
@@ -61,10 +66,14 @@ function show(now: ShownExplanation | string | undefined): void {
   enable(previous, shown?.previous);
   enable(next, shown?.next);
   const steps = shown?.steps ?? [];
-  list.replaceChildren(...steps.map((step) => stepItem(step, shown?.span, { select, opened })));
-  const first = list.querySelector('[aria-current="step"]');
-  if (first === list.firstElementChild) window.scrollTo(0, 0);
-  else first?.scrollIntoView({ block: "nearest" });
+  const items = (selected: boolean): HTMLElement[] =>
+    steps
+      .filter((step) => step.selected === selected)
+      .map((step) => stepItem(step, shown?.span, { select, opened }));
+  way.replaceChildren(...items(false));
+  own.replaceChildren(...items(true));
+  // In a narrow view the own steps come below the way.
+  own.scrollIntoView({ block: "nearest" });
   const last = steps.findLast(({ selected }) => selected);
   setText(said, walking && last ? `${last.title}: ${last.short}` : "");
   walking = false;

@@ -107,7 +107,8 @@ function tagStep(parent: MessageNode, field: FieldNode, tag: Varint): Explanatio
         : unknownField(parent, field),
       packed,
     ],
-    tables: [tag.table],
+    // The sentences have the bits of one byte already.
+    tables: tag.length > 1 ? [tag.table] : [],
   });
 }
 
@@ -152,7 +153,7 @@ function lengthStep(field: FieldNode, length: Varint, start: number): Explanatio
         ? words`A varint with the number of bytes that follow: ${0}. The value is empty.`
         : words`A varint with the number of bytes that follow: ${length.value}. They are ${[where(value)]} of the file, and hold ${[what]}.`,
     ],
-    tables: [length.table],
+    tables: length.length > 1 ? [length.table] : [],
   });
 }
 

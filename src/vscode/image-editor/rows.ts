@@ -11,7 +11,7 @@ import {
   showMessage,
   showSize,
 } from "../../criu/index.ts";
-import type { FieldNode, Image, MessageNode } from "../../criu/index.ts";
+import type { FieldNode, FieldSchema, Image, MessageNode } from "../../criu/index.ts";
 import type { ImageProblem, ImageRow, RowKind } from "../../protocol/index.ts";
 import { linkOf } from "./links.ts";
 import { children, isMessage, messageOf, valueSpan } from "./nodes.ts";
@@ -150,11 +150,17 @@ const WIRE_TYPES: Readonly<Record<number, string>> = {
 };
 
 function fieldType(field: FieldNode | undefined): { type: string; doc: string } {
-  if (field?.schema) return { type: field.schema.type, doc: field.schema.doc };
+  if (field?.schema) return { type: field.schema.type, doc: fieldDoc(field, field.schema) };
   return {
     type: WIRE_TYPES[field?.wireType ?? -1] ?? "unknown",
     doc: "The schema doesn't know this field: it is shown as it lies in the file.",
   };
+}
+
+/** What the field is, and what the message in it is. */
+function fieldDoc({ value }: FieldNode, { type, doc }: FieldSchema): string {
+  const inner = isMessage(value) ? value.schema?.doc : undefined;
+  return inner ? `${doc} ${type}: ${inner}` : doc;
 }
 
 function kindOf({ schema, value }: FieldNode): RowKind {

@@ -21,6 +21,7 @@ export function registerWalkthrough(
     new Lessons(images, explain),
     command("cryoscope.openSample", async () => {
       await checkpoint.open(sample);
+      await vscode.commands.executeCommand("setContext", "cryoscope.learned.sample", true);
       await vscode.commands.executeCommand("cryoscope.checkpoint.focus");
     }),
     command("cryoscope.sample.show", async (image?: unknown, path?: unknown, explained?: unknown) => {
