@@ -193,7 +193,7 @@ export class TreeView {
     setAttribute(root, "aria-busy", undefined);
     setAttribute(root, "aria-label", says.join(", "));
     setAttribute(root, "data-path", row.path);
-    const hint = row.link && `Refers to ${row.link}: click the value or press F12 to go there.`;
+    const hint = row.link && `Refers to ${row.link}: Ctrl+click (Cmd+click) or F12 goes there.`;
     setAttribute(root, "title", [problem, row.doc, row.value, hint].filter((part) => part).join("\n"));
     root.className = `row ${row.problem?.severity ?? ""}`;
     const arrow = isOpen ? "chevron-down" : "chevron-right";
@@ -226,8 +226,8 @@ export class TreeView {
     if (isTwistie(event)) this.#toggle(place);
     else this.#select(this.model.positionOf(place));
     const row = this.model.known(place);
-    if (row?.link !== undefined && (isLink(event) || event.ctrlKey || event.metaKey))
-      this.#events.follow(row);
+    // A plain click selects, as everywhere in VS Code; it must not lead away from the bytes.
+    if (row?.link !== undefined && (event.ctrlKey || event.metaKey)) this.#events.follow(row);
   }
 
   #placeOf(event: MouseEvent): Place | undefined {
@@ -342,10 +342,6 @@ function contextOf({ path, link }: ImageRow): string {
     hasLink: link !== undefined,
     preventDefaultContextMenuItems: true,
   });
-}
-
-function isLink(event: Event): boolean {
-  return event.target instanceof Element && event.target.classList.contains("link");
 }
 
 function isTwistie(event: Event): boolean {
