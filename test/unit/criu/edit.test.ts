@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { openFolder } from "../../../src/archive/index.ts";
 import { bufferSource } from "../../../src/bytes/index.ts";
 import {
