@@ -25,9 +25,8 @@ export async function valueStep(
     short: shown,
     span: valueSpan,
     text: [
-      schema && [schema.doc],
       ...text,
-      shown === String(field.value) ? undefined : words`It reads as ${shown}.`,
+      words`It reads as ${shown}.`,
       index !== undefined && !isPacked(field) && index > 0
         ? words`It is the ${[ordinal(index + 1)]} value of this field: a repeated field comes once for each, every time with its tag.`
         : undefined,
