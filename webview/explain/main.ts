@@ -1,5 +1,5 @@
 // The Explain view's page: the way from the first byte of an image to the selected ones, step by step.
-import type { ByteRange, ExplainRpc, ShownExplanation } from "../../src/protocol/index.ts";
+import type { ByteRange, ExplainRpc, ExplainStep, ShownExplanation } from "../../src/protocol/index.ts";
 import { element, icon, setText } from "../ui/dom.ts";
 import { connectHost } from "../ui/rpc.ts";
 import { vscodeApi } from "../ui/vscode.ts";
@@ -36,8 +36,8 @@ const main = element(
 );
 /** Titles of steps that lead to the bytes and that the person has opened; they stay open from byte to byte. */
 const opened = new Set<string>();
-/** Whether the person went on in this view: only then is the new step said aloud. */
-let walking = false;
+/** What the person went on to in this view: only that is said aloud, however often it is shown. */
+let walkedTo: ByteRange | undefined;
 
 function stepList(label: string): HTMLElement {
   return element("ol", { class: "steps", attributes: { "aria-label": label } });
@@ -49,7 +49,7 @@ function walkButton(text: string, mark: string): HTMLButtonElement {
 }
 
 function select(range: ByteRange): void {
-  walking = true;
+  walkedTo = range;
   host.tell("select", range);
 }
 
@@ -66,17 +66,17 @@ function show(now: ShownExplanation | string | undefined): void {
   enable(previous, shown?.previous);
   enable(next, shown?.next);
   const steps = shown?.steps ?? [];
-  const items = (selected: boolean): HTMLElement[] =>
-    steps
-      .filter((step) => step.selected === selected)
-      .map((step) => stepItem(step, shown?.span, { select, opened }));
-  way.replaceChildren(...items(false));
-  own.replaceChildren(...items(true));
+  const item = (step: ExplainStep, isOpen: boolean): HTMLElement =>
+    stepItem(step, isOpen, shown?.span, { select, opened });
+  const about = steps.filter(({ selected }) => selected);
+  way.replaceChildren(...steps.filter(({ selected }) => !selected).map((step) => item(step, false)));
+  // Of a whole field the value is what people look for; tag and length stay lines above it.
+  own.replaceChildren(...about.map((step, index) => item(step, index === about.length - 1)));
   // In a narrow view the own steps come below the way.
   own.scrollIntoView({ block: "nearest" });
-  const last = steps.findLast(({ selected }) => selected);
-  setText(said, walking && last ? `${last.title}: ${last.short}` : "");
-  walking = false;
+  const last = about.at(-1);
+  const isWalked = walkedTo?.start === shown?.span.start && walkedTo?.end === shown?.span.end;
+  setText(said, isWalked && last ? `${last.title}: ${last.short}` : "");
 }
 
 function enable(target: HTMLButtonElement, range: ByteRange | undefined): void {

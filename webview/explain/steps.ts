@@ -12,9 +12,10 @@ export function rangeWords({ start, end }: ByteRange): string {
   return end - start <= 1 ? `byte ${String(start)}` : `bytes ${String(start)} to ${String(end - 1)}`;
 }
 
-/** One step: open when it is about the selected bytes, else a line that can be opened. */
+/** One step: all of it when `isOpen`, else a line that can be opened. */
 export function stepItem(
   step: ExplainStep,
+  isOpen: boolean,
   selection: ByteRange | undefined,
   actions: StepActions,
 ): HTMLElement {
@@ -26,8 +27,8 @@ export function stepItem(
     element("span", { class: "short", text: short, attributes: { title: short } }),
   );
   const details = element("details", {}, summary);
-  details.open = selected || actions.opened.has(title);
-  if (!selected)
+  details.open = isOpen || actions.opened.has(title);
+  if (!isOpen)
     details.addEventListener("toggle", () => {
       if (details.open) actions.opened.add(title);
       else actions.opened.delete(title);

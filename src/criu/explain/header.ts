@@ -1,5 +1,5 @@
 import { COMMON_MAGIC, INVENTORY_MAGIC, SERVICE_MAGIC } from "../image-lookup.ts";
-import type { Image, LabelledSpan } from "../model.ts";
+import type { Image, ImageType, LabelledSpan } from "../model.ts";
 import type { ExplanationStep, Words } from "./model.ts";
 import { littleEndian } from "./numbers.ts";
 import { hexBytes, step, words } from "./words.ts";
@@ -46,16 +46,19 @@ function magicMeaning(image: Image, magic: number, index: number): { title: stri
   const { type } = image;
   if (!type)
     return { title: "Type magic", meaning: words`No kind of image that is known here has this number.` };
-  const alone =
-    magic === INVENTORY_MAGIC && image.header.length === 1
-      ? " The inventory has its own magic alone: it is read first and says which version of the format the others have."
-      : image.header.length === 1
-        ? " It stands alone: version 1 of the format had no common magic."
-        : "";
+  const alone = image.header.length === 1 ? ` ${aloneBecause(type, magic)}` : "";
   return {
     title: "Type magic",
     meaning: words`This number stands for ${type.name} (files ${type.pattern}): ${[lowerFirst(type.doc), alone]}`,
   };
+}
+
+/** Why a magic has no common magic before it. */
+function aloneBecause(type: ImageType, magic: number): string {
+  if (magic === INVENTORY_MAGIC)
+    return "The inventory has its own magic alone: it is read first and says which version of the format the others have.";
+  if (type.magic === 0) return "It is not CRIU's: the tool that wrote the dump put it there.";
+  return "It stands alone: version 1 of the format had no common magic.";
 }
 
 function noHeader(image: Image): ExplanationStep {

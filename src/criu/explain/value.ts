@@ -25,8 +25,9 @@ export async function valueStep(
     short: shown,
     span: valueSpan,
     text: [
+      schema && [schema.doc],
       ...text,
-      words`It reads as ${shown}.`,
+      shown === String(field.value) ? undefined : words`It reads as ${shown}.`,
       index !== undefined && !isPacked(field) && index > 0
         ? words`It is the ${[ordinal(index + 1)]} value of this field: a repeated field comes once for each, every time with its tag.`
         : undefined,
