@@ -1,4 +1,5 @@
 import type { ByteSource } from "../bytes/index.ts";
+import type { TreeOrigin, TreePart } from "./origin.ts";
 
 export type EntryKind = "file" | "folder" | "link" | "other";
 
@@ -34,5 +35,9 @@ export interface FileTree {
   readLink(path: string): Promise<string>;
   /** Names that were refused (absolute, `..`, too long) and other trouble, in words. */
   readonly problems: readonly string[];
+  /** What is known of the tree besides its files; absent for a plain folder or tar. */
+  readonly origin?: TreeOrigin;
+  /** The checkpoints in it, where the container of the tree names several: images of an index. Absent for one. */
+  readonly parts?: readonly TreePart[];
   close(): Promise<void>;
 }
