@@ -9,14 +9,18 @@ export const checkpointErrors = {
     }),
   noProcess: (pid: number): CryoscopeError =>
     cryoscopeError("checkpoint.noProcess", `There is no process ${pid} in this checkpoint.`),
-  compressedPages: (file: string): CryoscopeError =>
-    cryoscopeError("checkpoint.compressedPages", "The pages are compressed, which is not read yet.", {
-      file,
-    }),
-  pagesMissing: (length: number, details: ErrorDetails): CryoscopeError =>
+  noPagesFile: (file: string): CryoscopeError =>
+    cryoscopeError("checkpoint.noPagesFile", "The pages file is missing; its pages can't be read.", { file }),
+  pagesFileShort: (file: string): CryoscopeError =>
     cryoscopeError(
-      "checkpoint.pagesMissing",
-      `${length} bytes of memory that should be here are not.`,
+      "checkpoint.pagesFileShort",
+      "The pages file is shorter than its pagemap says; pages behind its end can't be read.",
+      { file },
+    ),
+  brokenBlock: (details: ErrorDetails): CryoscopeError =>
+    cryoscopeError(
+      "checkpoint.brokenBlock",
+      "A block of compressed pages doesn't give the pages it stands for.",
       details,
     ),
   tooManyLayers: (): CryoscopeError =>

@@ -1,0 +1,6 @@
+// pages: where dumped pages are: pagemaps, layers, pages files, compressed blocks.
+export { pageRuns } from "./chain.ts";
+export type { LostReason, PageRun, StoredPages } from "./chain.ts";
+export type { Pagemap } from "./pagemap.ts";
+export { onceEach, openPageStore } from "./store.ts";
+export type { PagesPlace, PageStore } from "./store.ts";
