@@ -37,13 +37,16 @@ export { encodeErrors, encodeImage } from "./encode/index.ts";
 export * from "./references/index.ts";
 export type { ScalarValue } from "./encode/index.ts";
 export {
+  addableFields,
   checkEditable,
   editErrors,
   editImage,
+  fieldForm,
+  fieldText,
   NO_EDITS,
   parseFieldText,
   redoEdit,
   undoEdit,
   withEdit,
 } from "./edit/index.ts";
-export type { Edit, EditedImage, EditLog } from "./edit/index.ts";
+export type { Change, Edit, EditedImage, EditLog, FieldForm, OldField } from "./edit/index.ts";

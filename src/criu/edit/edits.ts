@@ -10,8 +10,13 @@ export type Edit =
   | { readonly kind: "set"; readonly path: string; readonly value: ScalarValue }
   /** Takes away a field, an element of a list, or a whole entry. */
   | { readonly kind: "remove"; readonly path: string }
-  /** Adds an element at the end of a list, or a field that is not there. Without a value it is an empty message. */
-  | { readonly kind: "add"; readonly path: string; readonly value?: ScalarValue };
+  /**
+   * Adds an element at the end of a list, or a field that is not there. Without a value it is an empty message. At
+   * `entries` it adds an empty entry behind the last.
+   */
+  | { readonly kind: "add"; readonly path: string; readonly value?: ScalarValue }
+  /** Puts a copy of an element of a list, or of a whole entry with its payloads, right behind it. */
+  | { readonly kind: "duplicate"; readonly path: string };
 
 /** Edits made, and edits undone that can be made again. Never changed: each function gives a new one. */
 export interface EditLog {

@@ -2,6 +2,7 @@ import { readExactly } from "../../bytes/index.ts";
 import { WireWriter } from "../encode/index.ts";
 import type { Image } from "../model.ts";
 import { MAX_RECORD, payloadPath } from "../records.ts";
+import { criuSchemas } from "../schema-index.ts";
 import type { MessageSchema } from "../schema.ts";
 import type { Edit } from "./edits.ts";
 import { editErrors } from "./errors.ts";
@@ -32,6 +33,8 @@ export async function takeApart(image: Image, index: number): Promise<EntryParts
   const { sizeSpan, message, payloads, span } = await image.entry(index);
   const { start, end } = message.span;
   if (end - start > MAX_RECORD) throw editErrors.notEditable(`entries[${index}]`, "it is too large");
+  if (message.fields.some(({ wireType }) => wireType === -1))
+    throw editErrors.notEditable(`entries[${index}]`, "it is no protobuf message");
   const behind: BehindPart[] = [];
   let position = end;
   for (const payload of payloads.toSorted((a, b) => a.span.start - b.span.start)) {
@@ -46,6 +49,17 @@ export async function takeApart(image: Image, index: number): Promise<EntryParts
     schema: message.schema,
     message: await readExactly(image.source, start, end - start, { file: image.name }),
     behind,
+  };
+}
+
+/** An entry without fields, which would have number `index`. */
+export function emptyEntry({ type }: Image, index: number): EntryParts {
+  const name = (index === 0 ? type?.headMessage : undefined) ?? type?.message;
+  return {
+    sizeWidth: type?.payload === "long-entry" ? 8 : 4,
+    schema: name === undefined ? undefined : criuSchemas.message(name),
+    message: EMPTY,
+    behind: [],
   };
 }
 

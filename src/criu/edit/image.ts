@@ -1,12 +1,16 @@
 import { readChunks } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
 import { openImage } from "../framing.ts";
-import type { Image, MessageNode, Problem } from "../model.ts";
+import type { Image } from "../model.ts";
+import type { Problem } from "../model.ts";
+import { imageChanges } from "./changes.ts";
+import type { Change } from "./changes.ts";
 import type { Edit } from "./edits.ts";
-import { editEntry, putTogether, takeApart } from "./entry.ts";
-import type { EntryParts } from "./entry.ts";
-import { editErrors, editProblems } from "./errors.ts";
+import { editEntry, emptyEntry, putTogether, takeApart } from "./entry.ts";
+import { EntryList } from "./entry-list.ts";
+import { editErrors } from "./errors.ts";
 import { parsePath } from "./path.ts";
+import { problemsOf } from "./problems.ts";
 import { joinSegments } from "./segments.ts";
 import type { Segment } from "./segments.ts";
 
@@ -15,6 +19,8 @@ export interface EditedImage {
   readonly source: ByteSource;
   /** `source` opened, as the old image was. */
   readonly image: Image;
+  /** What differs from the old image, in the order of the file. */
+  readonly changes: readonly Change[];
   /** What CRIU would refuse. It can be saved all the same. */
   readonly problems: readonly Problem[];
   /** The file from its first byte to its last, in pieces of at most 1 MiB. */
@@ -27,13 +33,14 @@ export interface EditedImage {
  */
 export async function editImage(image: Image, edits: readonly Edit[]): Promise<EditedImage> {
   checkEditable(image);
-  const entries = new Map<number, EntryParts | "removed">();
+  const entries = new EntryList(image.entryCount);
   for (const edit of edits) await makeEdit(image, entries, edit);
   const source = joinSegments(image.source, segments(image, entries));
   const edited = await openImage(image.name, source);
   return {
     source,
     image: edited,
+    changes: await imageChanges(image, edited, entries),
     problems: await problemsOf(image, edited, entries),
     pieces: () => readChunks(source),
   };
@@ -46,87 +53,47 @@ export function checkEditable({ name, seal, problems, type, header }: Image): vo
   if (!hasEntries) throw editErrors.noEntries(name);
 }
 
-async function makeEdit(
-  image: Image,
-  entries: Map<number, EntryParts | "removed">,
-  edit: Edit,
-): Promise<void> {
-  const { entry, steps } = parsePath(edit.path);
-  const index = oldIndex(entry, entries);
-  if (index >= image.entryCount) throw editErrors.noSuchField(edit.path);
-  if (steps.length === 0) {
-    if (edit.kind !== "remove") throw editErrors.notEditable(edit.path, "an entry can only be removed");
-    entries.set(index, "removed");
+async function makeEdit(image: Image, entries: EntryList, edit: Edit): Promise<void> {
+  const { entry: index, steps } = parsePath(edit.path);
+  if (index === undefined) {
+    if (edit.kind !== "add") throw editErrors.badPath(edit.path);
+    checkCopies(image, edit.path, entries.count);
+    entries.splice(entries.count, 0, { parts: emptyEntry(image, entries.count), old: undefined });
     return;
   }
-  const known = entries.get(index);
-  const parts = known === undefined || known === "removed" ? await takeApart(image, index) : known;
-  entries.set(index, editEntry(parts, edit, steps, image.type?.payload));
-}
-
-/** Which entry of the old image has this index now, when some before it were removed. */
-function oldIndex(index: number, entries: ReadonlyMap<number, EntryParts | "removed">): number {
-  let old = index;
-  for (const removed of removedEntries(entries)) if (removed <= old) old++;
-  return old;
-}
-
-function removedEntries(entries: ReadonlyMap<number, EntryParts | "removed">): number[] {
-  return [...entries]
-    .filter(([, parts]) => parts === "removed")
-    .map(([index]) => index)
-    .sort((a, b) => a - b);
-}
-
-function segments(image: Image, entries: ReadonlyMap<number, EntryParts | "removed">): Segment[] {
-  const list: Segment[] = [];
-  let position = 0;
-  for (const [index, parts] of [...entries].sort(([a], [b]) => a - b)) {
-    const { start, end } = image.entrySpan(index);
-    list.push({ start: position, end: start });
-    if (parts !== "removed") list.push(...putTogether(parts));
-    position = end;
+  const entry = entries.at(index);
+  if (!entry) throw editErrors.noSuchField(edit.path);
+  if (steps.length === 0 && edit.kind === "remove") {
+    entries.splice(index, 1);
+    return;
   }
-  list.push({ start: position, end: image.source.size });
+  if (steps.length === 0 && edit.kind === "duplicate") {
+    checkCopies(image, edit.path, index);
+    const parts = "parts" in entry ? entry.parts : await takeApart(image, entry.old);
+    entries.splice(index + 1, 0, { parts, old: undefined });
+    return;
+  }
+  if (steps.length === 0) throw editErrors.notEditable(edit.path, "an entry has no value of its own");
+  const parts = "parts" in entry ? entry.parts : await takeApart(image, entry.old);
+  entries.splice(index, 1, { parts: editEntry(parts, edit, steps, image.type?.payload), old: entry.old });
+}
+
+/** Where an image has one entry of a kind only, another one is never right. */
+function checkCopies({ type }: Image, path: string, index: number): void {
+  if (type?.payload === "ghost")
+    throw editErrors.notEditable(path, "the contents of the file go on to the end of the image");
+  if (type?.headMessage !== undefined && index === 0)
+    throw editErrors.notEditable(path, "it is the head of the image, of which there is one");
+}
+
+function segments(image: Image, entries: EntryList): Segment[] {
+  const { entryCount } = image;
+  const start = entryCount > 0 ? image.entrySpan(0).start : (image.header.at(-1)?.end ?? 0);
+  const end = entryCount > 0 ? image.entrySpan(entryCount - 1).end : start;
+  const list: Segment[] = [{ start: 0, end: start }];
+  for (const [, piece] of entries.pieces())
+    if ("parts" in piece) list.push(...putTogether(piece.parts));
+    else list.push({ start: image.entrySpan(piece.from).start, end: image.entrySpan(piece.to - 1).end });
+  list.push({ start: end, end: image.source.size });
   return list;
-}
-
-async function problemsOf(
-  old: Image,
-  edited: Image,
-  entries: ReadonlyMap<number, EntryParts | "removed">,
-): Promise<Problem[]> {
-  const { name } = old;
-  const problems: Problem[] = [];
-  if (!old.type || old.problems.some(({ code }) => code === "criu.otherMagic"))
-    problems.push(editProblems.wrongMagic(name));
-  const removed = removedEntries(entries);
-  const isNew = (problem: Problem): boolean => !old.problems.some(({ code }) => code === problem.code);
-  for (const problem of edited.problems.filter(isNew))
-    problems.push(editProblems.unreadable(name, problem.message));
-  if (edited.entryCount !== old.entryCount - removed.length && problems.length === 0)
-    problems.push(editProblems.unreadable(name, "a length does not fit what follows it."));
-  for (const index of entries.keys()) {
-    const now = index - removed.filter((other) => other < index).length;
-    if (removed.includes(index) || now >= edited.entryCount) continue;
-    const { message, problems: found } = await edited.entry(now);
-    for (const problem of found) problems.push(editProblems.unreadable(name, problem.message));
-    for (const path of missingFields(message, `entries[${now}]`))
-      problems.push(editProblems.missingField(path, name));
-  }
-  return problems;
-}
-
-/** Paths of required fields that are not there. The decoder bounds the depth. */
-function missingFields({ schema, fields }: MessageNode, path: string): string[] {
-  const present = new Set(fields.filter((field) => field.schema).map(({ number }) => number));
-  const missing = (schema?.fields ?? [])
-    .filter(({ rule, number }) => rule === "required" && !present.has(number))
-    .map((field) => `${path}.${field.name}`);
-  const below = fields.flatMap(({ name, index, value }) =>
-    typeof value === "object" && "kind" in value
-      ? missingFields(value, `${path}.${name}${index === undefined ? "" : `[${index}]`}`)
-      : [],
-  );
-  return [...missing, ...below];
 }

@@ -42,6 +42,7 @@ function editField(target: Target, found: FieldNode | undefined, step: Step, edi
     if (!found) throw editErrors.noSuchField(edit.path);
     return replaceValue(target, found, undefined);
   }
+  if (edit.kind === "duplicate") return duplicated(target, found, edit.path);
   const field = found?.schema ?? target.schema?.fields.find(({ name }) => name === step.name);
   if (!field) throw editErrors.notEditable(edit.path, "its type is not known");
   if (edit.kind === "set" && found) {
@@ -85,8 +86,31 @@ function replaceValue(target: Target, found: FieldNode, value: ScalarValue | und
   return replaced(bytes, found.span, writer.finish());
 }
 
+/** Puts a copy of an element behind it, its bytes as they are. */
+function duplicated(target: Target, found: FieldNode | undefined, path: string): Uint8Array {
+  const { bytes } = target;
+  if (!found) throw editErrors.noSuchField(path);
+  if (found.index === undefined) throw editErrors.notEditable(path, "it is no element of a list");
+  const { start, end } = found.valueSpan;
+  const run = packedRun(target, found);
+  if (!run) {
+    const copy = bytes.subarray(found.span.start, found.span.end);
+    return replaced(bytes, { start: found.span.end, end: found.span.end }, copy);
+  }
+  const values = run.flatMap((node) => {
+    const value = bytes.subarray(node.valueSpan.start, node.valueSpan.end);
+    return node === found ? [value, bytes.subarray(start, end)] : [value];
+  });
+  const span = { start: run[0]?.span.start ?? 0, end: run.at(-1)?.span.end ?? 0 };
+  return replaced(bytes, span, delimitedField(found.number, Buffer.concat(values)));
+}
+
 /** Adds an element behind the last of its list, or a field in the order of the numbers, as CRIU writes them. */
-function addValue(target: Target, field: FieldSchema, edit: Exclude<Edit, { kind: "remove" }>): Uint8Array {
+function addValue(
+  target: Target,
+  field: FieldSchema,
+  edit: Extract<Edit, { kind: "set" | "add" }>,
+): Uint8Array {
   const { bytes, fields } = target;
   const writer = new WireWriter();
   if (field.kind === "message") {

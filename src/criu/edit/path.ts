@@ -7,7 +7,8 @@ export interface Step {
 }
 
 export interface EntryPath {
-  readonly entry: number;
+  /** undefined for all of them, `entries`. */
+  readonly entry: number | undefined;
   /** None for the entry itself. */
   readonly steps: readonly Step[];
 }
@@ -15,8 +16,9 @@ export interface EntryPath {
 /** Messages nest six deep in CRIU's images. */
 const MAX_STEPS = 40;
 
-/** Takes a path apart: `entries[0].mm.vmas[3].start`. Throws `edit.badPath`. */
+/** Takes a path apart: `entries[0].mm.vmas[3].start`, or `entries`. Throws `edit.badPath`. */
 export function parsePath(path: string): EntryPath {
+  if (path === "entries") return { entry: undefined, steps: [] };
   const [head = "", ...rest] = path.split(".");
   const [, entry] = /^entries\[(\d{1,15})\]$/.exec(head) ?? [];
   if (entry === undefined || rest.length > MAX_STEPS) throw editErrors.badPath(path);

@@ -8,7 +8,8 @@ const MAX_VALUE = 64 << 20;
 
 /**
  * A field's value out of what a person typed: numbers in decimal, `0x`, `0o` or `0b`; enums and flags by name
- * (`O_RDWR | 0x80`); devices as `major:minor`; bytes in hex, or in base64 after `base64:`; text as it is. Throws
+ * (`O_RDWR | 0x80`); devices as `major:minor`; bytes in hex, as text in
+ * quotes, or in base64 after `base64:`; text as it is. Throws
  * `edit.badValue` and `edit.outOfRange`.
  */
 export function parseFieldText(field: FieldSchema, text: string): ScalarValue {
@@ -34,7 +35,7 @@ export function parseFieldText(field: FieldSchema, text: string): ScalarValue {
 
 function integerOf(field: FieldSchema, text: string): bigint | undefined {
   if (text === "") return undefined;
-  const marks = [field.show, field.crit].filter((mark) => mark !== undefined);
+  const marks = [field.show?.replace(/^prot:/, "flags:"), field.crit].filter((mark) => mark !== undefined);
   for (const mark of [...marks, ""]) {
     const number = parseIntegerText(field, mark, text);
     if (number !== undefined) return number;
@@ -43,15 +44,28 @@ function integerOf(field: FieldSchema, text: string): bigint | undefined {
 }
 
 function wanted(field: FieldSchema): string {
-  const [, table] = /^(?:flags|enum):(.+)$/.exec(field.show ?? "") ?? [];
+  const [, table] = /^(?:flags|prot|enum):(.+)$/.exec(field.show ?? "") ?? [];
   if (field.kind === "enum") return `name of ${field.type}, or a number`;
   return table === undefined ? "number" : `number or name of ${table}`;
 }
 
 function bytesOf(field: FieldSchema, text: string): Uint8Array {
-  const encoded = text.startsWith("base64:") ? base64Bytes(text.slice("base64:".length)) : hexBytes(text);
-  if (!encoded) throw editErrors.badValue(field.name, text, "hex, or base64 after `base64:`");
+  const encoded = text.startsWith("base64:")
+    ? base64Bytes(text.slice("base64:".length))
+    : text.startsWith('"')
+      ? quotedBytes(text)
+      : hexBytes(text);
+  if (!encoded) throw editErrors.badValue(field.name, text, 'hex, text in quotes, or base64 after "base64:"');
   return encoded;
+}
+
+/** UTF-8 of a JSON string. */
+function quotedBytes(text: string): Uint8Array | undefined {
+  try {
+    return Buffer.from(String(JSON.parse(text)), "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 function hexBytes(text: string): Uint8Array | undefined {
