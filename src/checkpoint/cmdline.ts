@@ -31,7 +31,7 @@ export function pageSizeOf(mm: Pick<MessageMap["mm_entry"], "mm_saved_auxv">): n
 export async function readCmdline(
   layers: readonly Layer[],
   pid: number,
-  mm: MessageMap["mm_entry"],
+  mm: Omit<MessageMap["mm_entry"], "vmas">,
   report: Report,
 ): Promise<readonly string[] | undefined> {
   const start = mm.mm_arg_start;

@@ -18,8 +18,8 @@ export type {
   ProcessState,
   SealedLayer,
   SealFor,
-  Thread,
 } from "./model.ts";
+export * from "./process/index.ts";
 export type { Part } from "./problems.ts";
 export { openInLayer, pathInLayer } from "./layers.ts";
 export type { Layer } from "./layers.ts";

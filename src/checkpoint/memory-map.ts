@@ -1,9 +1,11 @@
 import type { MessageMap } from "../criu/index.ts";
 import type { FileTable } from "./files.ts";
 import type { Mapping, MappingKind } from "./model.ts";
+import { flagNames } from "./names.ts";
+import { pacer } from "./pace.ts";
 
 type Vma = MessageMap["vma_entry"];
-type Mm = MessageMap["mm_entry"];
+type Mm = Omit<MessageMap["mm_entry"], "vmas">;
 
 const PROT = [
   [1, "r"],
@@ -32,8 +34,18 @@ const STATUS: readonly (readonly [bit: number, kind: MappingKind, name: string |
 const WITH_FILE: ReadonlySet<MappingKind> = new Set(["file", "memfd"]);
 
 /** The VMAs of a process as /proc/PID/maps lists them. Files are named from `table`. */
-export function memoryMapOf(mm: Mm, table: FileTable): readonly Mapping[] {
-  return mm.vmas.map((vma) => mapping(vma, mm, table));
+export async function memoryMapOf(
+  mm: Mm,
+  vmas: readonly Vma[],
+  table: FileTable,
+): Promise<readonly Mapping[]> {
+  const pause = pacer();
+  const map: Mapping[] = [];
+  for (const vma of vmas) {
+    await pause();
+    map.push(mapping(vma, mm, table));
+  }
+  return map;
 }
 
 function mapping(vma: Vma, mm: Mm, table: FileTable): Mapping {
@@ -51,6 +63,11 @@ function mapping(vma: Vma, mm: Mm, table: FileTable): Mapping {
     name: fileId === undefined ? (special ? `[${special}]` : row?.[2]) : fileName(fileId, table),
     offset: vma.pgoff,
     fileId,
+    shmid: vma.shmid,
+    flags: flagNames("vma.flags", vma.flags),
+    advice: flagNames("vma.madv", vma.madv ?? 0n),
+    vmFlags: vmFlags(vma),
+    openFlags: vma.fdflags,
   };
 }
 
@@ -70,4 +87,33 @@ function fileName(id: number, table: FileTable): string | undefined {
 function permissionsOf(vma: Vma): string {
   const access = PROT.map(([bit, letter]) => ((vma.prot & bit) === 0 ? "-" : letter)).join("");
   return access + ((vma.flags & MAP_SHARED) === 0 ? "p" : "s");
+}
+
+/**
+ * The two letters that /proc/PID/smaps has for what the image tells of a VMA (`fs/proc/task_mmu.c: show_smap_vma_flags`), in
+ * its order. Those that are not of the image (`mr`, `mw`, `me`, `ac`, `sd`) are left out.
+ */
+function vmFlags({ prot, flags, madv = 0n, status }: Vma): readonly string[] {
+  const has = (bit: number): boolean => (flags & bit) !== 0;
+  const advised = (bit: bigint): boolean => (madv & bit) !== 0n;
+  const letters: readonly (readonly [string, boolean])[] = [
+    ["rd", (prot & 1) !== 0],
+    ["wr", (prot & 2) !== 0],
+    ["ex", (prot & 4) !== 0],
+    ["sh", has(MAP_SHARED)],
+    ["gd", has(0x100)],
+    ["lo", has(0x2000)],
+    ["sr", advised(0x4n)],
+    ["rr", advised(0x2n)],
+    ["dc", advised(0x400n)],
+    ["nr", has(0x4000)],
+    ["ht", has(0x40000)],
+    ["wf", advised(0x40000n)],
+    ["dd", advised(0x10000n)],
+    ["hg", advised(0x4000n)],
+    ["nh", advised(0x8000n)],
+    ["mg", advised(0x1000n)],
+    ["ss", (status & (1 << 15)) !== 0],
+  ];
+  return letters.filter(([, isSet]) => isSet).map(([name]) => name);
 }

@@ -2,6 +2,9 @@ import type { FileTree } from "../archive/index.ts";
 import type { ImageSeal, Problem } from "../criu/index.ts";
 import type { Layer } from "./layers.ts";
 import type { Part } from "./problems.ts";
+import type { ProcessDetails } from "./process/details.ts";
+import type { Environment } from "./process/environment.ts";
+import type { Thread } from "./process/thread.ts";
 
 /** Who made the checkpoint. */
 export type EngineId = "podman" | "docker" | "cri-o" | "containerd" | "runc" | "criu";
@@ -92,14 +95,6 @@ export interface Process {
   readonly threadIds: readonly number[];
 }
 
-export interface Thread {
-  readonly tid: number;
-  readonly comm: string;
-  /** A thread has the state of its process: CRIU stores one per process. */
-  readonly state: ProcessState;
-  readonly leader: boolean;
-}
-
 export interface OpenFile {
   readonly fd: number;
   /** CRIU's word for the kind: `REG`, `PIPE`, `INETSK`. */
@@ -147,6 +142,16 @@ export interface Mapping {
   readonly offset: bigint;
   /** Id in files.img of the mapped file. */
   readonly fileId: number | undefined;
+  /** Of shared memory without a file: ID of `pagemap-shmem-ID.img`. Of files the same as `fileId`. */
+  readonly shmid: bigint;
+  /** Of mmap(2): `MAP_PRIVATE`, `MAP_ANON` … */
+  readonly flags: readonly string[];
+  /** What madvise(2) was told: `MADV_DONTFORK` … */
+  readonly advice: readonly string[];
+  /** Letters of VmFlags in /proc/PID/smaps, of those that images know: `rd`, `ex` … */
+  readonly vmFlags: readonly string[];
+  /** Open flags of the mapped file, as a number. */
+  readonly openFlags: number | undefined;
 }
 
 /** Paths of a process, undefined where the image is missing. */
@@ -188,6 +193,10 @@ export interface Checkpoint {
   readonly roots: readonly number[];
   readonly problems: readonly Problem[];
   process(pid: number): Process | undefined;
+  /** Credentials, signals, limits, timers … of a process: what is no list of its own. */
+  details(pid: number): Promise<Part<ProcessDetails>>;
+  /** The environment the process was started with, as its memory has it now. */
+  environment(pid: number): Promise<Part<Environment>>;
   threads(pid: number): Promise<Part<readonly Thread[]>>;
   openFiles(pid: number): Promise<Part<readonly OpenFile[]>>;
   memoryMap(pid: number): Promise<Part<readonly Mapping[]>>;

@@ -64,6 +64,12 @@ function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint
   const [newest] = layers;
   const byPid = new Map(processes.map((process) => [process.pid, process]));
   const fileTable = once(() => collect<FileTable>((report) => readFileTable(newest, report)));
+  const seccompFilters = once(() =>
+    collect(async (report) => {
+      const [entry] = await readRecords(newest, "seccomp.img", "seccomp_entry", report, 1);
+      return entry?.seccomp_filters ?? [];
+    }),
+  );
   const shownMounts = mounts.value.length > 0 ? mounts : { ...mounts, value: container.mounts };
   return {
     name: tree.name,
@@ -76,7 +82,7 @@ function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint
     roots,
     problems,
     process: (pid) => byPid.get(pid),
-    ...processParts(newest, byPid, fileTable, architecture),
+    ...processParts(layers, byPid, { fileTable, seccompFilters }, architecture),
     mounts: () => Promise.resolve(shownMounts),
     checkImages: (signal) => checkImages(layers, signal),
     close: async () => {

@@ -4,79 +4,123 @@ import { readOpenFiles } from "./files.ts";
 import type { FileTable } from "./files.ts";
 import type { Layer } from "./layers.ts";
 import { memoryMapOf } from "./memory-map.ts";
-import type { Checkpoint, Process, ProcessPaths, Thread } from "./model.ts";
+import type { Checkpoint, Process, ProcessPaths } from "./model.ts";
 import { collect, mapSome } from "./problems.ts";
 import type { Part, Report } from "./problems.ts";
+import { detailsOf } from "./process/details.ts";
+import { NO_ENVIRONMENT, readEnvironment } from "./process/environment.ts";
+import { withLegacyParts } from "./process/legacy.ts";
+import { readMm } from "./process/mm-image.ts";
+import { threadOf } from "./process/thread.ts";
+import type { Thread } from "./process/thread.ts";
 import { readOne } from "./records.ts";
 
-type Parts = Pick<Checkpoint, "threads" | "openFiles" | "memoryMap" | "paths">;
+type Parts = Pick<Checkpoint, "details" | "environment" | "threads" | "openFiles" | "memoryMap" | "paths">;
+type SeccompFilters = readonly MessageMap["seccomp_filter"][];
 
-/** The parts of a process that are read only when asked for. A zombie has none of them: it gets empty answers. */
+/** What the processes of a checkpoint share, each read once. */
+export interface SharedImages {
+  readonly fileTable: () => Promise<Part<FileTable>>;
+  readonly seccompFilters: () => Promise<Part<SeccompFilters>>;
+}
+
+/** The parts of a process that are read only when asked for. A zombie has neither memory nor files: empty answers. */
 export function processParts(
-  layer: Layer,
+  layers: readonly [Layer, ...Layer[]],
   byPid: ReadonlyMap<number, Process>,
-  fileTable: () => Promise<Part<FileTable>>,
+  shared: SharedImages,
   machine: number | undefined,
 ): Parts {
-  /** Reads a part of a living process, and with it whatever was wrong with files.img. */
+  const [layer] = layers;
+
+  function processOf(pid: number): Process {
+    const process = byPid.get(pid);
+    if (process === undefined) throw checkpointErrors.noProcess(pid);
+    return process;
+  }
+
   async function part<T>(
     pid: number,
     nothing: T,
     read: (process: Process, report: Report) => Promise<T>,
   ): Promise<Part<T>> {
-    const process = byPid.get(pid);
-    if (process === undefined) throw checkpointErrors.noProcess(pid);
+    const process = processOf(pid);
     if (process.state === "zombie") return { value: nothing, problems: [] };
     return collect((report) => read(process, report));
   }
 
-  async function files(report: Report): Promise<FileTable> {
-    const { value, problems } = await fileTable();
+  /** Something shared, and with it whatever was wrong with its images. */
+  async function take<T>(read: () => Promise<Part<T>>, report: Report): Promise<T> {
+    const { value, problems } = await read();
     problems.forEach(report);
     return value;
   }
 
+  async function coreOf(tid: number, report: Report): Promise<MessageMap["core_entry"] | undefined> {
+    const core = await readOne(layer, `core-${tid}.img`, "core_entry", report);
+    return core && withLegacyParts(layer, tid, core, report);
+  }
+
+  const contextOf = async (process: Process, tid: number, report: Report) => {
+    const leader = tid === process.pid;
+    const { state, comm } = process;
+    return { state, leader, comm: leader ? comm : "", filters: await take(shared.seccompFilters, report) };
+  };
+
   return {
+    details: (pid) =>
+      collect(async (report) => {
+        const process = processOf(pid);
+        const alive = process.state !== "zombie";
+        const images = {
+          core: await coreOf(pid, report),
+          ids: alive ? await readOne(layer, `ids-${pid}.img`, "task_kobj_ids_entry", report) : undefined,
+          mm: alive ? await readMm(layer, pid, report) : undefined,
+        };
+        return detailsOf(pid, images, await contextOf(process, pid, report));
+      }),
+    environment: (pid) =>
+      part(pid, NO_ENVIRONMENT, async (_, report) => {
+        const mm = await readMm(layer, pid, report);
+        return mm === undefined ? NO_ENVIRONMENT : readEnvironment(layers, pid, mm, report);
+      }),
     threads: (pid) =>
       part<readonly Thread[]>(pid, [], (process, report) =>
-        mapSome(process.threadIds, 8, (tid) => readThread(layer, process, tid, report)),
+        mapSome(process.threadIds, 8, async (tid) =>
+          threadOf(tid, await coreOf(tid, report), await contextOf(process, tid, report)),
+        ),
       ),
     openFiles: (pid) =>
       part(pid, [], async (_, report) => {
         const ids = await readOne(layer, `ids-${pid}.img`, "task_kobj_ids_entry", report);
         return ids === undefined
           ? []
-          : readOpenFiles(layer, ids.files_id, await files(report), machine, report);
+          : readOpenFiles(layer, ids.files_id, await take(shared.fileTable, report), machine, report);
       }),
     memoryMap: (pid) =>
       part(pid, [], async (_, report) => {
-        const mm = await readOne(layer, `mm-${pid}.img`, "mm_entry", report);
-        return mm === undefined ? [] : memoryMapOf(mm, await files(report));
+        const mm = await readMm(layer, pid, report);
+        return mm === undefined
+          ? []
+          : memoryMapOf(mm, await mm.vmas(report), await take(shared.fileTable, report));
       }),
     paths: (pid) =>
       part<ProcessPaths>(pid, NO_PATHS, async (_, report) => {
         const fs = await readOne(layer, `fs-${pid}.img`, "fs_entry", report);
-        const mm = await readOne(layer, `mm-${pid}.img`, "mm_entry", report);
-        return pathsOf(fs, mm, await files(report));
+        const mm = await readMm(layer, pid, report);
+        return pathsOf(fs, mm?.exe_file_id, await take(shared.fileTable, report));
       }),
   };
 }
 
 const NO_PATHS: ProcessPaths = { exe: undefined, cwd: undefined, root: undefined, umask: undefined };
 
-async function readThread(layer: Layer, process: Process, tid: number, report: Report): Promise<Thread> {
-  const leader = tid === process.pid;
-  const core = await readOne(layer, `core-${tid}.img`, "core_entry", report);
-  const comm = core?.thread_core?.comm ?? core?.tc?.comm ?? (leader ? process.comm : "");
-  return { tid, comm, state: process.state, leader };
-}
-
 function pathsOf(
   fs: MessageMap["fs_entry"] | undefined,
-  mm: MessageMap["mm_entry"] | undefined,
+  exeId: number | undefined,
   table: FileTable,
 ): ProcessPaths {
   const path = (id: number | undefined): string | undefined =>
     id === undefined ? undefined : table.pathOf(id);
-  return { exe: path(mm?.exe_file_id), cwd: path(fs?.cwd_id), root: path(fs?.root_id), umask: fs?.umask };
+  return { exe: path(exeId), cwd: path(fs?.cwd_id), root: path(fs?.root_id), umask: fs?.umask };
 }

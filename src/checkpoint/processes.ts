@@ -5,6 +5,7 @@ import type { Layer } from "./layers.ts";
 import type { Process, ProcessExit, ProcessState } from "./model.ts";
 import { mapSome } from "./problems.ts";
 import type { Report } from "./problems.ts";
+import { readMm } from "./process/mm-image.ts";
 import { readOne, readRecords } from "./records.ts";
 import { linkTree } from "./process-tree.ts";
 
@@ -72,7 +73,7 @@ async function readProcess(
   const creds = core?.thread_core?.creds;
   // A zombie has neither memory nor files, and the thread ids in its pstree entry are leftover bytes.
   const alive = state !== "zombie";
-  const mm = alive ? await readOne(layer, `mm-${entry.pid}.img`, "mm_entry", report) : undefined;
+  const mm = alive ? await readMm(layer, entry.pid, report) : undefined;
   const cmdline = mm === undefined ? [] : await readCmdline(layers, entry.pid, mm, report);
   if (cmdline === undefined) report(cmdlineMissing(layer, entry.pid));
   return {

@@ -4,6 +4,7 @@ import { openImage, readEntries } from "../criu/index.ts";
 import type { Image, ImageSeal, MessageMap, MessageName } from "../criu/index.ts";
 import { pathInLayer } from "./layers.ts";
 import type { Layer } from "./layers.ts";
+import { pacer } from "./pace.ts";
 import { orReport } from "./problems.ts";
 import type { Report } from "./problems.ts";
 
@@ -54,12 +55,14 @@ export function readRecordsAt<Name extends MessageName>(
     withImage(tree, path, seal, async (image) => {
       image.problems.forEach(tell);
       const records: MessageMap[Name][] = [];
+      const pause = pacer();
       for await (const record of readEntries(image, message, tell)) {
         if (records.length === limit) {
           tell(tooMany(path, image.entryCount, limit));
           break;
         }
         records.push(record);
+        await pause();
       }
       return records;
     }),
@@ -74,12 +77,7 @@ export async function readOne<Name extends MessageName>(
   report: Report,
 ): Promise<MessageMap[Name] | undefined> {
   if (layer.files.get(file)?.kind !== "file") {
-    report({
-      code: "checkpoint.imageMissing",
-      message: "The image is missing; what it holds cannot be shown.",
-      severity: "error",
-      file: pathInLayer(layer, file),
-    });
+    report(imageMissing(pathInLayer(layer, file)));
     return undefined;
   }
   const [record] = await readRecords(layer, file, message, report, 1);
@@ -94,6 +92,14 @@ export function withPlainBytes<T>(
 ): Promise<T> {
   return withImage(layer.tree, pathInLayer(layer, file), layer.seal, (image) => use(image.plain));
 }
+
+export const imageMissing = (file: string) =>
+  ({
+    code: "checkpoint.imageMissing",
+    message: "The image is missing; what it holds cannot be shown.",
+    severity: "error",
+    file,
+  }) as const;
 
 const tooMany = (file: string, count: number, limit: number) =>
   ({

@@ -33,6 +33,12 @@ const CAPABILITIES = (
   "SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
 ).split(" ");
 
+/** `CAP_NET_RAW`; `capability 63` for a bit the kernel has no name for. */
+export function capabilityName(bit: number): string {
+  const name = CAPABILITIES[bit];
+  return name === undefined ? `capability ${String(bit)}` : `CAP_${name}`;
+}
+
 /** The capabilities of a set, of which `value` holds the bits from `first` on. */
 export function capabilitySet(value: bigint, first = 0, count = CAPABILITIES.length - first): string {
   const names: string[] = [];
@@ -40,7 +46,7 @@ export function capabilitySet(value: bigint, first = 0, count = CAPABILITIES.len
   for (let bit = 0; bit < 64; bit++) {
     const has = (value >> BigInt(bit)) & 1n;
     const name = CAPABILITIES[first + bit];
-    if (has) names.push(name ? `CAP_${name}` : `capability ${String(first + bit)}`);
+    if (has) names.push(capabilityName(first + bit));
     else if (name && bit < count) missing.push(`CAP_${name}`);
   }
   return someOf(names, missing);

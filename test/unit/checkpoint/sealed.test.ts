@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Thread } from "../../../src/checkpoint/index.ts";
 import { sealWith, withCheckpoint } from "./support.ts";
 
 describe("a sealed checkpoint", () => {
@@ -47,7 +48,7 @@ async function everything(checkpoint: Checkpoint): Promise<unknown> {
       process,
       files: files.map((file) => ({ ...file, description: withoutTime(file.description) })),
       map: await checkpoint.memoryMap(pid),
-      threads: await checkpoint.threads(pid),
+      threads: (await checkpoint.threads(pid)).value.map(withoutRegisters),
       paths: await checkpoint.paths(pid),
     });
   }
@@ -56,3 +57,9 @@ async function everything(checkpoint: Checkpoint): Promise<unknown> {
 
 /** The two dumps were made one after the other, and a timer went on in between. */
 const withoutTime = (text: string): string => text.replace(/in \d+ s$/, "in … s");
+
+/** Nor were the registers the same. */
+const withoutRegisters = (thread: Thread) => ({
+  ...thread,
+  registers: Object.keys(thread.registers?.general ?? {}),
+});

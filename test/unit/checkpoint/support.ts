@@ -42,7 +42,7 @@ export async function sealWith(key: string): Promise<SealFor> {
 export interface ProcSnapshot {
   readonly fd: Readonly<Record<string, { readonly link: string; readonly info: string }>>;
   readonly links: { readonly exe: string; readonly cwd: string; readonly root: string };
-  readonly tasks: Readonly<Record<string, { readonly comm: string }>>;
+  readonly tasks: Readonly<Record<string, { readonly comm: string; readonly sig: readonly string[] }>>;
 }
 
 /** The pids a fixture has /proc snapshots of. */
