@@ -1,11 +1,12 @@
 import type { ByteSource } from "../bytes/index.ts";
 import { archiveErrors } from "./errors.ts";
+import { recogniseSnapshot } from "./foreign.ts";
 import type { Compression } from "./inflate.ts";
 import { isStreamerShard } from "./streamer.ts";
 import { BLOCK, hasChecksum, isZeroBlock } from "./tar-header.ts";
 
-/** `stream`: a shard of criu-image-streamer. */
-export type Packing = "tar" | "stream" | Compression;
+/** `stream`: a shard of criu-image-streamer; `snapshot`: a file of gVisor or Firecracker. */
+export type Packing = "tar" | "stream" | "snapshot" | Compression;
 
 const ascii = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
@@ -58,6 +59,7 @@ export async function detectPacking(source: ByteSource, file: string): Promise<P
   const isEmptyTar = head.length === BLOCK && isZeroBlock(head) && source.size % BLOCK === 0;
   if (isEmptyTar || hasChecksum(head)) return "tar";
   if (await isStreamerShard(source)) return "stream";
+  if (await recogniseSnapshot(source)) return "snapshot";
   // Last, because its mark is the weakest.
   if (isOpenPgp(head.subarray(0, 8))) throw archiveErrors.unsupported(file, OPENPGP.what, OPENPGP.next);
   throw archiveErrors.notAnArchive(file);

@@ -10,3 +10,6 @@ export { openLinkedFolder, folderId } from "./linked.ts";
 export type { LinkedFolder } from "./linked.ts";
 export { joinPath, normaliseName } from "./names.ts";
 export { archiveErrors, printable } from "./errors.ts";
+export { recogniseFolder, recogniseSnapshot } from "./foreign.ts";
+export { createSpill } from "./spill.ts";
+export type { Spill } from "./spill.ts";

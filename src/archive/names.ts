@@ -7,7 +7,8 @@ const MAX_DEPTH = 256;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 export type NormalName =
-  { readonly path: string; readonly refused?: undefined } | { readonly refused: string };
+  | { readonly path: string; readonly refused?: undefined }
+  | { readonly refused: string; readonly path?: undefined };
 
 /**
  * The normal form of a name as an archive or a caller gives it: `./a//b/` is `a/b`, the root is "". Absolute
