@@ -1,0 +1,43 @@
+import { cgroup } from "./files/cgroup.ts";
+import { gidMap, uidMap } from "./files/id-maps.ts";
+import { limits } from "./files/limits.ts";
+import { maps } from "./files/maps.ts";
+import { auxv, cmdline, environ } from "./files/memory-bytes.ts";
+import { mountinfo, mounts } from "./files/mounts.ts";
+import { sched } from "./files/sched.ts";
+import { children, comm, loginuid, lsmProfile, oomScoreAdj, personality, timerslack } from "./files/small.ts";
+import { smaps } from "./files/smaps.ts";
+import { stat } from "./files/stat.ts";
+import { statm } from "./files/statm.ts";
+import { status } from "./files/status.ts";
+import { syscall } from "./files/syscall.ts";
+import { timers } from "./files/timers.ts";
+import type { ProcFile } from "./model.ts";
+
+/** Every kind of file below /proc/PID. Adding one is adding its file and a name here. */
+export const PROC_FILES: readonly ProcFile[] = [
+  auxv,
+  cgroup,
+  children,
+  cmdline,
+  comm,
+  environ,
+  gidMap,
+  limits,
+  loginuid,
+  lsmProfile,
+  maps,
+  mountinfo,
+  mounts,
+  oomScoreAdj,
+  personality,
+  sched,
+  smaps,
+  stat,
+  statm,
+  status,
+  syscall,
+  timers,
+  timerslack,
+  uidMap,
+];
