@@ -43,6 +43,24 @@ ${KEY_OPTIONS}`,
     load: () => import("./inspect.ts"),
   },
   {
+    name: "memory",
+    summary: "the memory of a process: its mappings, or the bytes at an address",
+    usage: `cryoscope memory CHECKPOINT --pid N [--json] [--sysroot ROOT] [--key FILE]…
+       cryoscope memory CHECKPOINT --pid N --address A [--length L] [-o FILE] [--json] [--sysroot ROOT] [--key FILE]…
+
+Without an address: every mapping, and how much of it was dumped, is in parent layers, in files, zero, or missing. With
+one: the bytes there, as hexdump -C prints them. Exit status 1 says that some can't be had.
+
+  --pid N                  the process, as the container numbers it
+  --address A              where to begin: 0x7f00 or 32512
+  --length L               bytes; 256 when not given
+  -o, --output FILE        write the bytes into FILE instead; those that can't be had are zero
+  --sysroot ROOT           folder or archive with the files that were mapped and not dumped
+  --json                   one document (docs/memory.schema.json)
+${KEY_OPTIONS}`,
+    load: () => import("./memory.ts"),
+  },
+  {
     name: "spans",
     summary: "what each byte of an image is, as JSON lines",
     usage: `cryoscope spans IMAGE [--key FILE]…

@@ -1,0 +1,20 @@
+import { cryoscopeError } from "../bytes/index.ts";
+import type { CryoscopeError, ErrorDetails } from "../bytes/index.ts";
+
+/** The errors of this floor. */
+export const memoryErrors = {
+  noMemory: (pid: number): CryoscopeError =>
+    cryoscopeError("memory.none", `Process ${pid} has no memory in this checkpoint: it had ended.`),
+  noProcess: (pid: number): CryoscopeError =>
+    cryoscopeError("memory.noProcess", `There is no process ${pid} in this checkpoint.`, {
+      next: "`cryoscope inspect` lists the processes.",
+    }),
+  tooMuch: (length: number, limit: number): CryoscopeError =>
+    cryoscopeError("memory.tooMuch", `${length} bytes are more than can be read at once (${limit}).`, {
+      next: "Read it in parts.",
+    }),
+  outOfRange: (address: bigint): CryoscopeError =>
+    cryoscopeError("memory.outOfRange", `0x${address.toString(16)} is no address: they have 64 bits.`),
+  tooManyMappings: (count: number, details: ErrorDetails): CryoscopeError =>
+    cryoscopeError("memory.tooManyMappings", `${count} mappings are more than a process can have.`, details),
+};
