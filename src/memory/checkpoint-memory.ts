@@ -6,6 +6,7 @@ import { openBackingFiles } from "./files/backing.ts";
 import type { BackingFiles } from "./files/backing.ts";
 import { addressSpace } from "./space/address-space.ts";
 import type { AddressSpace } from "./space/address-space.ts";
+import type { Area } from "./space/areas.ts";
 import { readAreas } from "./space/areas.ts";
 
 export interface MemoryOptions {
@@ -28,6 +29,30 @@ export interface CheckpointMemory {
   close(): Promise<void>;
 }
 
+/** Dumped pages that no mapping covers. */
+function pagesOutside(areas: readonly Area[], map: Pagemap | undefined): number {
+  let pages = 0;
+  let index = 0;
+  for (let entry = 0; map && entry < map.count; entry++) {
+    let at = map.first[entry] ?? 0;
+    const end = at + (map.pages[entry] ?? 0);
+    while (at < end) {
+      while ((areas[index]?.last ?? Infinity) <= at) index++;
+      const from = Math.min(areas[index]?.first ?? end, end);
+      pages += Math.max(0, from - at);
+      at = Math.max(at, Math.min(areas[index]?.last ?? end, end));
+    }
+  }
+  return pages;
+}
+
+const outsideMappings = (pid: number, pages: number): Problem => ({
+  code: "memory.outsideMappings",
+  message: `Dumped pages of process ${pid} that no mapping covers: ${pages}.`,
+  severity: "warning",
+  file: `pagemap-${pid}.img`,
+});
+
 export function openMemory(checkpoint: Checkpoint, options: MemoryOptions = {}): CheckpointMemory {
   const problems: Problem[] = [];
   const tell = onceEach((problem) => problems.push(problem));
@@ -48,7 +73,10 @@ export function openMemory(checkpoint: Checkpoint, options: MemoryOptions = {}):
     for (const { backing } of areas.areas)
       if (backing.kind === "object" && !objects.has(backing.id))
         objects.set(backing.id, await pages.pagemaps(`shmem-${backing.id}`));
-    const layout = { ...areas, objects, own: await pages.pagemaps(String(pid)) };
+    const own = await pages.pagemaps(String(pid));
+    const outside = pagesOutside(areas.areas, own[0]);
+    if (outside > 0) tell(outsideMappings(pid, outside));
+    const layout = { ...areas, objects, own };
     return addressSpace(pid, layout, mm, pages);
   }
 
