@@ -2,20 +2,30 @@ import { cryoscopeError, type CryoscopeError, type Place } from "../bytes/index.
 
 const GIVE_KEY = "Give the RSA private key that belongs to the certificate it was dumped with.";
 
+/** What opens a seal, for the person who has to find it. */
+export interface KeyNeed {
+  /** Completes "This is sealed …": `with age, for an X25519 recipient`. */
+  readonly sealed: string;
+  /** What to give, one sentence. */
+  readonly give: string;
+}
+
+const CRIU_NEED: KeyNeed = { sealed: "for an RSA key", give: GIVE_KEY };
+
 /** The errors of this floor. None carries a secret: neither key bytes, nor passphrases, nor plaintext. */
 export const sealErrors = {
-  keyNeeded: (file: string): CryoscopeError =>
-    cryoscopeError("seal.keyNeeded", "This checkpoint is sealed for an RSA key, and no key was given.", {
+  keyNeeded: (file: string, { sealed, give }: KeyNeed = CRIU_NEED): CryoscopeError =>
+    cryoscopeError("seal.keyNeeded", `This checkpoint is sealed ${sealed}, and no key was given.`, {
       file,
-      next: GIVE_KEY,
+      next: give,
     }),
-  wrongKey: (file: string, tried: readonly string[]): CryoscopeError =>
+  wrongKey: (file: string, tried: readonly string[], { give }: KeyNeed = CRIU_NEED): CryoscopeError =>
     cryoscopeError(
       "seal.wrongKey",
       tried.length === 1
         ? `The key ${tried.join()} does not open this checkpoint.`
         : `None of the keys ${tried.join(", ")} opens this checkpoint.`,
-      { file, next: GIVE_KEY },
+      { file, next: give },
     ),
   passphraseNeeded: (file: string): CryoscopeError =>
     cryoscopeError("seal.passphraseNeeded", "The private key is protected by a passphrase.", {
@@ -28,14 +38,18 @@ export const sealErrors = {
       next: "Try the passphrase again.",
     }),
   notAKey: (file: string, found: string): CryoscopeError =>
-    cryoscopeError("seal.notAKey", `This is ${found}, not an RSA private key.`, {
+    cryoscopeError("seal.notAKey", `This is ${found}, not a private key.`, {
       file,
-      next: "Choose the private key, as PEM or DER in PKCS#1 or PKCS#8 form.",
+      next: "Choose a private key (PEM, DER, JWK), an age identity, an OpenPGP secret key or a raw key of 32 bytes.",
     }),
   notRsa: (file: string, kind: string): CryoscopeError =>
     cryoscopeError("seal.notRsa", `This private key is of the kind "${kind}", not RSA.`, {
       file,
       next: "CRIU seals checkpoints for RSA keys only; choose the one that belongs to the certificate.",
+    }),
+  notARecipient: (found: string): CryoscopeError =>
+    cryoscopeError("seal.notARecipient", `This is ${found}: nothing can be sealed for it.`, {
+      next: "Give an age recipient (age1…), or the file of an RSA certificate or public key (PEM).",
     }),
   recordBroken: (place: Place): CryoscopeError =>
     cryoscopeError(
@@ -43,6 +57,29 @@ export const sealErrors = {
       "A sealed record is not authentic: it was changed or damaged.",
       place,
     ),
+  damaged: (place: Place, why: string): CryoscopeError =>
+    cryoscopeError("seal.damaged", `The sealed file is damaged: ${why}.`, {
+      ...place,
+      next: "Get it again from where it was made.",
+    }),
+  notAuthentic: (file: string, what: string): CryoscopeError =>
+    cryoscopeError("seal.notAuthentic", `${what} is not authentic: it was changed or damaged.`, {
+      file,
+      next: "Get it again from where it was made.",
+    }),
+  unsupported: (file: string, what: string, next: string): CryoscopeError =>
+    cryoscopeError("seal.unsupported", `This is ${what}, which cannot be opened in place.`, { file, next }),
+  tooCostly: (file: string, what: string): CryoscopeError =>
+    cryoscopeError("seal.tooCostly", `To try a passphrase here would take ${what}.`, {
+      file,
+      next: "If you trust the file, open it with the program that made it.",
+    }),
+  programFailed: (program: string, why: string): CryoscopeError =>
+    cryoscopeError("seal.programFailed", `${program} did not give a key: ${why}.`, {
+      next: "Run it by hand to see what it says.",
+    }),
+  brokerFailed: (name: string, why: string, next: string): CryoscopeError =>
+    cryoscopeError("seal.brokerFailed", `The key broker of ${name} did not give a key: ${why}.`, { next }),
   noCipher: (file: string, reason: string): CryoscopeError =>
     cryoscopeError("seal.noCipher", `The keys of this checkpoint cannot be read: ${reason}.`, {
       file,

@@ -1,9 +1,37 @@
-// seal: opening sealed checkpoints (CRIUsec first), and where their keys come from.
-export { loadKey, parseKey } from "./private-key.ts";
-export type { PrivateKey } from "./private-key.ts";
-export { CIPHER_IMAGE, readCipher } from "./cipher-image.ts";
-export type { Cipher } from "./cipher-image.ts";
-export { openSealedLayer, sealState } from "./layer.ts";
-export type { SealState } from "./layer.ts";
-export type { LayerSeal } from "./layer-seal.ts";
+// seal: opening sealed checkpoints in every scheme that people use, sealing them again, and the keys for both.
+export {
+  forgetKey,
+  keysOfKind,
+  loadKey,
+  loadKeyFile,
+  parseJwk,
+  parseKey,
+  parseKeys,
+  passphrase,
+} from "./keys/index.ts";
+export type {
+  AgeKey,
+  EcKey,
+  GpgAgent,
+  Key,
+  KeyBroker,
+  KeyKind,
+  KeyProvider,
+  OpenPgpKey,
+  Passphrase,
+  PrivateKey,
+  RawKey,
+  RsaKey,
+} from "./keys/index.ts";
+export { CIPHER_IMAGE, readCipher } from "./criusec/cipher-image.ts";
+export type { Cipher } from "./criusec/cipher-image.ts";
+export { openSealedLayer, sealState } from "./criusec/layer.ts";
+export type { SealState } from "./criusec/layer.ts";
+export type { LayerSeal } from "./criusec/layer-seal.ts";
+export { FILE_SCHEMES, looksSealed, openSealed, sealSchemeOf, TREE_SCHEMES } from "./schemes.ts";
+export type { FileScheme, TreeScheme } from "./schemes.ts";
+export { isSealedLayer, openOciLayer } from "./ocicrypt/index.ts";
+export type { OpenedLayer, SealedLayerDescriptor } from "./ocicrypt/index.ts";
+export type { OpenedSource, OpenSealedOptions } from "./opened.ts";
 export { sealErrors } from "./errors.ts";
+export type { KeyNeed } from "./errors.ts";

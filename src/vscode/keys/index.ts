@@ -16,9 +16,10 @@ export function createKeyRing(context: vscode.ExtensionContext): KeyRing {
       const path = file?.fsPath ?? (await chooseKeyFile());
       const key = path === undefined ? undefined : await ring.addKeyFile(path);
       if (key === undefined) return undefined;
-      const { name, bits, fingerprint } = key;
+      const { name, fingerprint } = key;
+      const kind = key.kind === "rsa" ? `RSA, ${key.bits} bits` : key.curve;
       void vscode.window.showInformationMessage(
-        `${name} (RSA, ${bits} bits, SHA-256 ${fingerprint.slice(0, 16)}…) is tried on sealed checkpoints from now on.`,
+        `${name} (${kind}, SHA-256 ${fingerprint.slice(0, 16)}…) is tried on sealed checkpoints from now on.`,
       );
       return fingerprint;
     }),

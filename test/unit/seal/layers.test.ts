@@ -8,10 +8,14 @@ import { openFolder, openLinkedFolder, openNested, type FileTree } from "../../.
 import { bufferSource, CryoscopeError, readExactly } from "../../../src/bytes/index.ts";
 import { imageSpans, openImage } from "../../../src/criu/index.ts";
 import { loadKey, openSealedLayer, parseKey, readCipher, sealState } from "../../../src/seal/index.ts";
-import type { LayerSeal, PrivateKey } from "../../../src/seal/index.ts";
+import type { LayerSeal, PrivateKey, RsaKey } from "../../../src/seal/index.ts";
 import { fixture } from "../fixtures.ts";
 
-const key1 = async (): Promise<PrivateKey> => loadKey(join(await fixture("sealed/keys"), "key1.pkcs8.pem"));
+async function key1(): Promise<RsaKey> {
+  const key = await loadKey(join(await fixture("sealed/keys"), "key1.pkcs8.pem"));
+  assert(key.kind === "rsa");
+  return key;
+}
 
 function otherKey(bits: number): PrivateKey {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: bits });

@@ -1,9 +1,12 @@
-import { joinPath, type FileTree } from "../archive/index.ts";
-import { openImage, type ImageSeal } from "../criu/index.ts";
+import { joinPath, type FileTree } from "../../archive/index.ts";
+import { openImage, type ImageSeal } from "../../criu/index.ts";
 import { CIPHER_IMAGE, readCipher, type Cipher } from "./cipher-image.ts";
-import { sealErrors } from "./errors.ts";
+import { sealErrors } from "../errors.ts";
+import type { KeyNeed } from "../errors.ts";
 import { layerSeal, type LayerKeys, type LayerSeal } from "./layer-seal.ts";
-import type { PrivateKey } from "./private-key.ts";
+import { keysOfKind } from "../keys/key.ts";
+import type { Key } from "../keys/key.ts";
+import type { RsaKey } from "../keys/private-key.ts";
 
 const RECORD_KEY = 32;
 const PAGE_KEYS = 64;
@@ -33,13 +36,13 @@ export async function sealState(tree: FileTree, folder: string): Promise<SealSta
 /**
  * Opens the seal of the layer in `folder` with the first of the keys that fits, and proves that it does on one of
  * the layer's images. undefined for a layer that isn't sealed. Throws `seal.keyNeeded` when `keys` is empty,
- * `seal.wrongKey` when none fits, `seal.keysLost`, `seal.noCipher`, and `seal.recordBroken` when a key fits and the
+ * `seal.notRsa` when only keys of other kinds are among them, `seal.wrongKey` when none fits, `seal.keysLost`, `seal.noCipher`, and `seal.recordBroken` when a key fits and the
  * images aren't authentic all the same.
  */
 export async function openSealedLayer(
   tree: FileTree,
   folder: string,
-  keys: readonly PrivateKey[],
+  keys: readonly Key[],
 ): Promise<LayerSeal | undefined> {
   const state = await sealState(tree, folder);
   if (state === "plain") return undefined;
@@ -47,9 +50,12 @@ export async function openSealedLayer(
   if (state === "keysLost") throw sealErrors.keysLost(folder === "" ? tree.name : folder);
   const source = await tree.open(file);
   const cipher = await readCipher(source, file).finally(() => source.close?.());
-  if (keys.length === 0) throw sealErrors.keyNeeded(file);
+  const rsaKeys = keysOfKind(keys, "rsa");
+  const [other] = keysOfKind(keys, "ec");
+  if (rsaKeys.length === 0)
+    throw other ? sealErrors.notRsa(other.name, other.curve) : sealErrors.keyNeeded(file, needOf(cipher));
 
-  for (const key of keys) {
+  for (const key of rsaKeys) {
     const layerKeys = unwrap(cipher, key);
     if (layerKeys === undefined) continue;
     const seal = layerSeal(layerKeys, key.fingerprint, file);
@@ -66,11 +72,20 @@ export async function openSealedLayer(
   }
   throw sealErrors.wrongKey(
     file,
-    keys.map(({ name }) => name),
+    rsaKeys.map(({ name }) => name),
   );
 }
 
-function unwrap(cipher: Cipher, key: PrivateKey): LayerKeys | undefined {
+/** cipher.img names no certificate; the length of its modulus is all there is to know it by. */
+function needOf({ tokens }: Cipher): KeyNeed {
+  const bits = [...new Set(tokens.map((token) => token.length * 8))].join(" or ");
+  return {
+    sealed: `for an RSA key of ${bits} bits`,
+    give: "Give the RSA private key that belongs to the certificate it was dumped with.",
+  };
+}
+
+function unwrap(cipher: Cipher, key: RsaKey): LayerKeys | undefined {
   for (const token of cipher.tokens) {
     const record = key.unwrap(token, RECORD_KEY);
     if (record === undefined) continue;

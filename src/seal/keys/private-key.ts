@@ -1,15 +1,23 @@
-import { constants, createHash, createPrivateKey, createPublicKey, privateDecrypt } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import {
+  constants,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  privateDecrypt,
+} from "node:crypto";
+import type { JsonWebKeyInput, KeyObject } from "node:crypto";
 import { basename } from "node:path";
-import { openFileSource } from "../bytes/index.ts";
-import { sealErrors } from "./errors.ts";
+import { openFileSource } from "../../bytes/index.ts";
+import { sealErrors } from "../errors.ts";
 import { unpadPkcs1 } from "./pkcs1.ts";
 
 /** A key of 16,384 bits in PEM has 13 KiB; a file much larger is none. */
 const MAX_FILE = 1 << 20;
 
-/** A private key that may open checkpoints. The key itself can't be taken out of it. */
-export interface PrivateKey {
+/** An RSA private key. The key itself can't be taken out of it. */
+export interface RsaKey {
+  readonly kind: "rsa";
   /** File name, for messages. */
   readonly name: string;
   /** SHA-256 of the public key (`openssl pkey -pubout -outform DER | sha256sum`), in hex. */
@@ -18,7 +26,23 @@ export interface PrivateKey {
   readonly bits: number;
   /** Unwraps a key of `length` bytes (RSAES-PKCS1-v1_5); undefined when it was not wrapped for this key. */
   unwrap(wrapped: Uint8Array, length: number): Uint8Array | undefined;
+  /** The same for RSAES-OAEP with this hash and no label; of any length. */
+  unwrapOaep(wrapped: Uint8Array, hash: "sha1" | "sha256" | "sha384" | "sha512"): Uint8Array | undefined;
 }
+
+/** A private key for key agreement: P-256, P-384, P-521 or X25519. */
+export interface EcKey {
+  readonly kind: "ec";
+  readonly name: string;
+  readonly fingerprint: string;
+  /** As JWK names it: `P-256`, `X25519`. */
+  readonly curve: string;
+  /** The shared secret with the other side's public key (a JWK); undefined when that is of another curve. */
+  agree(publicKey: Readonly<Record<string, unknown>>): Uint8Array | undefined;
+}
+
+/** A private key that may open checkpoints. */
+export type PrivateKey = RsaKey | EcKey;
 
 /**
  * Reads a private key file. Throws `bytes.unreadable`, `bytes.notAFile`, and what `parseKey` throws.
@@ -39,9 +63,9 @@ export async function loadKey(path: string, passphrase?: string): Promise<Privat
 }
 
 /**
- * An RSA private key from PEM or DER, PKCS#1 or PKCS#8, each with or without a passphrase (that of the old PEM header
+ * A private key from PEM or DER, PKCS#1, SEC1 or PKCS#8, each with or without a passphrase (that of the old PEM header
  * `Proc-Type: 4,ENCRYPTED` too). Text around the PEM is ignored. `file` is for messages. Throws
- * `seal.passphraseNeeded`, `seal.wrongPassphrase`, `seal.notRsa` and `seal.notAKey`.
+ * `seal.passphraseNeeded`, `seal.wrongPassphrase` and `seal.notAKey`.
  */
 export function parseKey(bytes: Uint8Array, file: string, passphrase?: string): PrivateKey {
   const { inputs, encrypted } = findKey(bytes, file);
@@ -49,8 +73,7 @@ export function parseKey(bytes: Uint8Array, file: string, passphrase?: string): 
   for (const input of inputs) {
     const key = tryKey({ ...input, ...(encrypted && passphrase !== undefined && { passphrase }) });
     if (key === undefined) continue;
-    if (key.asymmetricKeyType !== "rsa") throw sealErrors.notRsa(file, key.asymmetricKeyType ?? "secret");
-    return privateKey(key, basename(file));
+    return privateKey(key, file);
   }
   throw encrypted
     ? sealErrors.wrongPassphrase(file)
@@ -103,13 +126,52 @@ function tryKey(input: KeyInput & { readonly passphrase?: string }): KeyObject |
   }
 }
 
-function privateKey(key: KeyObject, name: string): PrivateKey {
-  const spki = createPublicKey(key).export({ type: "spki", format: "der" });
+/** A private key from a JWK (RFC 7517). Throws `seal.notAKey`. */
+export function parseJwk(jwk: Readonly<Record<string, unknown>>, file: string): PrivateKey {
+  if (typeof jwk["d"] !== "string") throw sealErrors.notAKey(file, "a JWK without its private part");
+  let key: KeyObject;
+  try {
+    key = createPrivateKey({ key: jwk, format: "jwk" } as JsonWebKeyInput);
+  } catch {
+    throw sealErrors.notAKey(file, "a damaged or unknown kind of JWK");
+  }
+  return privateKey(key, file);
+}
+
+function privateKey(key: KeyObject, file: string): PrivateKey {
+  const publicKey = createPublicKey(key);
+  const spki = publicKey.export({ type: "spki", format: "der" });
+  const name = basename(file);
+  const fingerprint = createHash("sha256").update(spki).digest("hex");
+  const type = key.asymmetricKeyType ?? "secret";
+  if (type === "rsa" || type === "rsa-pss") return rsaKey(key, name, fingerprint);
+  const { crv } = type === "ec" || type === "x25519" ? publicKey.export({ format: "jwk" }) : {};
+  if (crv === undefined) throw sealErrors.notAKey(file, `a private key of the kind "${type}"`);
+  return {
+    kind: "ec",
+    name,
+    fingerprint,
+    curve: crv,
+    agree(other) {
+      if (other["crv"] !== crv) return undefined;
+      try {
+        // A point that isn't on the curve is refused here.
+        const theirs = createPublicKey({ key: other, format: "jwk" } as JsonWebKeyInput);
+        return diffieHellman({ privateKey: key, publicKey: theirs });
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+function rsaKey(key: KeyObject, name: string, fingerprint: string): RsaKey {
   const bits = key.asymmetricKeyDetails?.modulusLength ?? modulusBits(key);
   const size = Math.ceil(bits / 8);
   return {
+    kind: "rsa",
     name,
-    fingerprint: createHash("sha256").update(spki).digest("hex"),
+    fingerprint,
     bits,
     unwrap(wrapped, length) {
       if (wrapped.length !== size) return undefined;
@@ -122,6 +184,14 @@ function privateKey(key: KeyObject, name: string): PrivateKey {
         return undefined;
       } finally {
         block?.fill(0);
+      }
+    },
+    unwrapOaep(wrapped, hash) {
+      if (wrapped.length !== size) return undefined;
+      try {
+        return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash }, wrapped);
+      } catch {
+        return undefined;
       }
     },
   };

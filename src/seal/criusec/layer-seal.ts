@@ -1,7 +1,6 @@
-import type { ImageSeal } from "../criu/index.ts";
-import { bestOpenRecord } from "./chacha.ts";
-import { sealErrors } from "./errors.ts";
-import { bestXts } from "./xts.ts";
+import type { ImageSeal } from "../../criu/index.ts";
+import { bestCiphers } from "../ciphers/index.ts";
+import { sealErrors } from "../errors.ts";
 
 /** The unwrapped keys of a layer. */
 export interface LayerKeys {
@@ -20,8 +19,8 @@ export interface LayerSeal extends ImageSeal {
 
 /** A seal over keys that it then owns. `file` is cipher.img, for messages. */
 export function layerSeal(keys: LayerKeys, keyFingerprint: string, file: string): LayerSeal {
-  const openRecord = bestOpenRecord();
-  const pages = keys.pages && bestXts()(keys.pages.key, keys.pages.tweak);
+  const { openRecord, xts } = bestCiphers();
+  const pages = keys.pages && xts(keys.pages.key, keys.pages.tweak);
   let disposed = false;
   return {
     tailLength: 28,

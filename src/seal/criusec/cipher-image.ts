@@ -1,6 +1,6 @@
-import type { ByteSource } from "../bytes/index.ts";
-import { criuSchemas, decodeMessage, lastField, openImage, type MessageNode } from "../criu/index.ts";
-import { sealErrors } from "./errors.ts";
+import type { ByteSource } from "../../bytes/index.ts";
+import { criuSchemas, decodeMessage, lastField, openImage, type MessageNode } from "../../criu/index.ts";
+import { sealErrors } from "../errors.ts";
 
 /** Name of the image that holds a layer's wrapped keys, and whose presence alone marks a sealed layer. */
 export const CIPHER_IMAGE = "cipher.img";

@@ -1,0 +1,1 @@
+export { isAgeFile, openAge } from "./open.ts";

@@ -1,0 +1,2 @@
+export { isEnveloped } from "./enveloped.ts";
+export { openCms, openSmallCms } from "./open.ts";

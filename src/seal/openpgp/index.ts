@@ -1,0 +1,2 @@
+export { isPgpMessage } from "./recognise.ts";
+export { openPgp, openSmallPgp } from "./open.ts";

@@ -1,0 +1,1 @@
+export { isOpensslEnc, openOpensslEnc } from "./open.ts";
