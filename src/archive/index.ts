@@ -2,7 +2,7 @@
 export type { EntryKind, FileTree, TreeEntry } from "./tree.ts";
 export { annotationsOf, originOf } from "./origin.ts";
 export type { ForeignOrigin, ImageOrigin, TreeOrigin, TreePart } from "./origin.ts";
-export { openTree, openNested } from "./open.ts";
+export { openTree, openNested, openWithin } from "./open.ts";
 export type { OpenOptions } from "./open.ts";
 export { openFolder, isFolderTree } from "./folder.ts";
 export type { FolderTree } from "./folder.ts";

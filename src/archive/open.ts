@@ -85,6 +85,14 @@ async function openPacked(
   }
 }
 
+/**
+ * What the files of a tree are the parts of: the checkpoint in a store of container images, say; else the tree itself. For trees
+ * that were opened `raw`, or made otherwise. Closing the result closes `tree`. Throws what opening layers throws.
+ */
+export async function openWithin(tree: FileTree, options: OpenOptions = {}): Promise<FileTree> {
+  return lookedInto(tree, options);
+}
+
 /** The tree itself, unless its files are the parts of something else. */
 async function lookedInto(tree: FileTree, options: OpenOptions): Promise<FileTree> {
   if (options.raw === true) return tree;
