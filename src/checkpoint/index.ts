@@ -8,6 +8,7 @@ export type {
   DumpStatistics,
   Engine,
   EngineId,
+  FileOwner,
   Mapping,
   MappingKind,
   Mount,
@@ -19,6 +20,8 @@ export type {
   SealedLayer,
   SealFor,
 } from "./model.ts";
+export type { Content, ContentPiece, ImageContent, PagesContent } from "./content.ts";
+export * from "./files/index.ts";
 export * from "./process/index.ts";
 export type { Part } from "./problems.ts";
 export { openInLayer, pathInLayer } from "./layers.ts";

@@ -1,5 +1,5 @@
 import type { MessageMap } from "../criu/index.ts";
-import type { FileTable } from "./files.ts";
+import type { FileTable } from "./files/table.ts";
 import type { Mapping, MappingKind } from "./model.ts";
 import { flagNames } from "./names.ts";
 import { pacer } from "./pace.ts";

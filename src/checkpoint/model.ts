@@ -1,5 +1,8 @@
 import type { FileTree } from "../archive/index.ts";
+import type { ByteSource } from "../bytes/index.ts";
 import type { ImageSeal, Problem } from "../criu/index.ts";
+import type { Content } from "./content.ts";
+import type { FileDetail } from "./files/detail.ts";
 import type { Layer } from "./layers.ts";
 import type { Part } from "./problems.ts";
 import type { ProcessDetails } from "./process/details.ts";
@@ -112,6 +115,28 @@ export interface OpenFile {
   readonly id: number;
   /** The file has no name any more: CRIU kept its content (ghost) or another link. */
   readonly deleted: boolean;
+  /** The open flags as a number, as the machine has them. */
+  readonly flagBits: number | undefined;
+  /** Id of the mount it was opened in, of dumps with mount namespaces. */
+  readonly mountId: number | undefined;
+  /** The kernel's inode number, for kinds that images have it of. */
+  readonly inode: bigint | undefined;
+  /** Who gets signals about it (F_SETOWN); undefined when nobody does. */
+  readonly owner: FileOwner | undefined;
+  /** SELinux label. */
+  readonly securityLabel: string | undefined;
+  /** Everything else, by its `kind`; undefined when the images don't describe the file. */
+  readonly detail: FileDetail | undefined;
+}
+
+export interface FileOwner {
+  readonly uid: number;
+  readonly euid: number;
+  /** 0 is SIGIO. */
+  readonly signal: number;
+  readonly pid: number;
+  /** `F_OWNER_PID` … */
+  readonly pidType: string;
 }
 
 export type MappingKind =
@@ -202,6 +227,8 @@ export interface Checkpoint {
   memoryMap(pid: number): Promise<Part<readonly Mapping[]>>;
   paths(pid: number): Promise<Part<ProcessPaths>>;
   mounts(): Promise<Part<readonly Mount[]>>;
+  /** Opens bytes that a detail names: queued data, deleted files, memfds. The caller closes the source. */
+  openContent(content: Content): Promise<ByteSource>;
   /** Opens every image and says what is wrong with it, those included that nothing else has read. */
   checkImages(signal?: AbortSignal): Promise<readonly Problem[]>;
   close(): Promise<void>;

@@ -4,13 +4,14 @@ import type { Sidecars } from "./container.ts";
 import { readCriuInfo } from "./criu-info.ts";
 import { detectEngine } from "./engine-detect.ts";
 import { checkpointErrors } from "./errors.ts";
-import { readFileTable } from "./files.ts";
-import type { FileTable } from "./files.ts";
+import { openContent } from "./content.ts";
+import { fileImages } from "./files/context.ts";
 import { checkImages } from "./images.ts";
 import { closeLayers, openLayers } from "./layers.ts";
 import type { Layer } from "./layers.ts";
 import { locateImages } from "./locate.ts";
 import type { Checkpoint, Mount, SealFor } from "./model.ts";
+import { once } from "./once.ts";
 import { readMounts } from "./mounts.ts";
 import { collect } from "./problems.ts";
 import type { Part, Report } from "./problems.ts";
@@ -49,7 +50,9 @@ export async function openCheckpoint(tree: FileTree, options: OpenOptions = {}):
     const mounts = await collect((tell) => readMounts(newest, tell));
     const about = await readAbout(newest, mounts.value, report);
     const criu = await readCriuInfo(newest, inventory, processes.architecture, report);
-    return { layers, mounts, criu, ...about, ...processes };
+    // What is absent is false in CRIU's own eyes; without an inventory the dump is of our days.
+    const fdinfoPerId = inventory === undefined || inventory.fdinfo_per_id === true;
+    return { layers, mounts, criu, fdinfoPerId, ...about, ...processes };
   });
   return assemble(tree, opened);
 }
@@ -57,13 +60,14 @@ export async function openCheckpoint(tree: FileTree, options: OpenOptions = {}):
 interface Opened extends ProcessTree, Pick<Checkpoint, "engine" | "container" | "criu"> {
   readonly layers: readonly [Layer, ...Layer[]];
   readonly mounts: Part<readonly Mount[]>;
+  readonly fdinfoPerId: boolean;
 }
 
 function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint {
-  const { layers, processes, roots, architecture, mounts, engine, container, criu } = value;
+  const { layers, processes, roots, architecture, pageSize, mounts, engine, container, criu } = value;
   const [newest] = layers;
   const byPid = new Map(processes.map((process) => [process.pid, process]));
-  const fileTable = once(() => collect<FileTable>((report) => readFileTable(newest, report)));
+  const files = fileImages(newest);
   const seccompFilters = once(() =>
     collect(async (report) => {
       const [entry] = await readRecords(newest, "seccomp.img", "seccomp_entry", report, 1);
@@ -82,25 +86,15 @@ function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint
     roots,
     problems,
     process: (pid) => byPid.get(pid),
-    ...processParts(layers, byPid, { fileTable, seccompFilters }, architecture),
+    ...processParts(layers, byPid, { files, seccompFilters, fdinfoPerId: value.fdinfoPerId }, architecture),
     mounts: () => Promise.resolve(shownMounts),
+    // A page that can't be read is a gap that the reader sees as zeros; the memory views say so.
+    openContent: (content) => openContent(layers, content, pageSize, () => undefined),
     checkImages: (signal) => checkImages(layers, signal),
     close: async () => {
       await closeLayers(tree, layers);
       await tree.close();
     },
-  };
-}
-
-/** Runs `make` at the first call only; a failure is tried again at the next. */
-export function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined;
-      throw error;
-    });
-    return made;
   };
 }
 

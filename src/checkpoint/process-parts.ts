@@ -1,7 +1,8 @@
 import type { MessageMap } from "../criu/index.ts";
 import { checkpointErrors } from "./errors.ts";
-import { readOpenFiles } from "./files.ts";
-import type { FileTable } from "./files.ts";
+import type { FileImages } from "./files/context.ts";
+import { readOpenFiles } from "./files/open-files.ts";
+import type { FileTable } from "./files/table.ts";
 import type { Layer } from "./layers.ts";
 import { memoryMapOf } from "./memory-map.ts";
 import type { Checkpoint, Process, ProcessPaths } from "./model.ts";
@@ -20,7 +21,9 @@ type SeccompFilters = readonly MessageMap["seccomp_filter"][];
 
 /** What the processes of a checkpoint share, each read once. */
 export interface SharedImages {
-  readonly fileTable: () => Promise<Part<FileTable>>;
+  readonly files: FileImages;
+  /** Whether descriptor tables are named by `files_id`; in old dumps by pid. */
+  readonly fdinfoPerId: boolean;
   readonly seccompFilters: () => Promise<Part<SeccompFilters>>;
 }
 
@@ -61,6 +64,12 @@ export function processParts(
     return core && withLegacyParts(layer, tid, core, report);
   }
 
+  /** The id in the name of a process's fdinfo image. */
+  async function descriptorTableOf(pid: number, report: Report): Promise<number | undefined> {
+    if (!shared.fdinfoPerId) return pid;
+    return (await readOne(layer, `ids-${pid}.img`, "task_kobj_ids_entry", report))?.files_id;
+  }
+
   const contextOf = async (process: Process, tid: number, report: Report) => {
     const leader = tid === process.pid;
     const { state, comm } = process;
@@ -92,23 +101,23 @@ export function processParts(
       ),
     openFiles: (pid) =>
       part(pid, [], async (_, report) => {
-        const ids = await readOne(layer, `ids-${pid}.img`, "task_kobj_ids_entry", report);
-        return ids === undefined
+        const table = await descriptorTableOf(pid, report);
+        return table === undefined
           ? []
-          : readOpenFiles(layer, ids.files_id, await take(shared.fileTable, report), machine, report);
+          : readOpenFiles(layer, table, await shared.files.context(report), machine, report);
       }),
     memoryMap: (pid) =>
       part(pid, [], async (_, report) => {
         const mm = await readMm(layer, pid, report);
         return mm === undefined
           ? []
-          : memoryMapOf(mm, await mm.vmas(report), await take(shared.fileTable, report));
+          : memoryMapOf(mm, await mm.vmas(report), await take(shared.files.table, report));
       }),
     paths: (pid) =>
       part<ProcessPaths>(pid, NO_PATHS, async (_, report) => {
         const fs = await readOne(layer, `fs-${pid}.img`, "fs_entry", report);
         const mm = await readMm(layer, pid, report);
-        return pathsOf(fs, mm?.exe_file_id, await take(shared.fileTable, report));
+        return pathsOf(fs, mm?.exe_file_id, await take(shared.files.table, report));
       }),
   };
 }

@@ -1,10 +1,11 @@
 import type { MessageMap } from "../criu/index.ts";
-import { readCmdline } from "./cmdline.ts";
+import { pageSizeOf, readCmdline } from "./cmdline.ts";
 import { pathInLayer } from "./layers.ts";
 import type { Layer } from "./layers.ts";
 import type { Process, ProcessExit, ProcessState } from "./model.ts";
 import { mapSome } from "./problems.ts";
 import type { Report } from "./problems.ts";
+import type { MmImage } from "./process/mm-image.ts";
 import { readMm } from "./process/mm-image.ts";
 import { readOne, readRecords } from "./records.ts";
 import { linkTree } from "./process-tree.ts";
@@ -29,6 +30,8 @@ export interface ProcessTree {
   readonly roots: readonly number[];
   /** `X86_64` … of the first process whose core could be read. */
   readonly architecture: number | undefined;
+  /** Bytes. */
+  readonly pageSize: number;
 }
 
 /** Reads pstree.img, each task's core image and its command line. Pids are those inside the container. */
@@ -45,11 +48,14 @@ export async function readProcesses(
     else report(duplicatePid(layer, entry.pid));
   }
   let architecture: number | undefined;
+  let pageSize: number | undefined;
   const processes = await mapSome([...tasks.values()], AT_ONCE, async (entry) => {
     signal?.throwIfAborted();
     const core = await readOne(layer, `core-${entry.pid}.img`, "core_entry", report);
     architecture ??= core?.mtype;
-    return readProcess(layers, entry, core, report);
+    return readProcess(layers, entry, core, report, (mm) => {
+      pageSize ??= pageSizeOf(mm);
+    });
   });
   const { children, roots } = linkTree(
     processes.map(({ pid, ppid }) => ({ pid, ppid })),
@@ -59,6 +65,7 @@ export async function readProcesses(
     processes: processes.map((process) => ({ ...process, children: children.get(process.pid) ?? [] })),
     roots,
     architecture,
+    pageSize: pageSize ?? 4096,
   };
 }
 
@@ -67,6 +74,7 @@ async function readProcess(
   entry: MessageMap["pstree_entry"],
   core: MessageMap["core_entry"] | undefined,
   report: Report,
+  onMemory: (mm: MmImage) => void,
 ): Promise<Omit<Process, "children">> {
   const [layer] = layers;
   const state = STATES[core?.tc?.task_state ?? -1] ?? "unknown";
@@ -74,6 +82,7 @@ async function readProcess(
   // A zombie has neither memory nor files, and the thread ids in its pstree entry are leftover bytes.
   const alive = state !== "zombie";
   const mm = alive ? await readMm(layer, entry.pid, report) : undefined;
+  if (mm !== undefined) onMemory(mm);
   const cmdline = mm === undefined ? [] : await readCmdline(layers, entry.pid, mm, report);
   if (cmdline === undefined) report(cmdlineMissing(layer, entry.pid));
   return {

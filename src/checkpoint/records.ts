@@ -1,7 +1,7 @@
 import type { FileTree } from "../archive/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
-import { openImage, readEntries } from "../criu/index.ts";
-import type { Image, ImageSeal, MessageMap, MessageName } from "../criu/index.ts";
+import { criuErrors, decodeAs, openImage, readEntries } from "../criu/index.ts";
+import type { Image, ImageSeal, MessageMap, MessageName, PayloadNode } from "../criu/index.ts";
 import { pathInLayer } from "./layers.ts";
 import type { Layer } from "./layers.ts";
 import { pacer } from "./pace.ts";
@@ -38,7 +38,46 @@ export function readRecords<Name extends MessageName>(
   return readRecordsAt(layer.tree, pathInLayer(layer, file), layer.seal, message, report, limit);
 }
 
-/** The same for an image anywhere in a tree. */
+/** An entry and the payloads behind it. */
+export interface RecordWithPayloads<T> {
+  readonly value: T;
+  readonly payloads: readonly PayloadNode[];
+}
+
+/** The entries of an image together with where their payloads lie in it, at most `limit`. */
+export async function readRecordsWithPayloads<Name extends MessageName>(
+  layer: Layer,
+  file: string,
+  message: Name,
+  report: Report,
+  limit: number,
+): Promise<readonly RecordWithPayloads<MessageMap[Name]>[]> {
+  if (layer.files.get(file)?.kind !== "file") return [];
+  const path = pathInLayer(layer, file);
+  const tell: Report = (problem) => {
+    report({ ...problem, file: path });
+  };
+  const records: RecordWithPayloads<MessageMap[Name]>[] = [];
+  await orReport(report, path, undefined, () =>
+    withImage(layer.tree, path, layer.seal, async (image) => {
+      image.problems.forEach(tell);
+      const pause = pacer();
+      const { type } = image;
+      if (type !== undefined && message !== (type.headMessage ?? type.message))
+        throw criuErrors.wrongType(message, type.message ?? type.name, { file: path });
+      for await (const { message: node, payloads, problems } of image.entries(0, limit)) {
+        problems.forEach(tell);
+        records.push({ value: decodeAs(message, node, tell, path), payloads });
+        await pause();
+      }
+      if (image.entryCount > limit) tell(tooMany(path, image.entryCount, limit));
+      return undefined;
+    }),
+  );
+  return records;
+}
+
+/** `readRecords` for an image anywhere in a tree. */
 export function readRecordsAt<Name extends MessageName>(
   tree: FileTree,
   path: string,

@@ -41,8 +41,12 @@ export function unixName(name: Uint8Array): string {
   return isAbstract ? `@${text}` : text;
 }
 
+/** An address as people write it. `family` is that of the socket. */
+export const addressText = (address: readonly number[], family: number): string =>
+  family === INET6 ? ipv6(address) : ipv4(address[0] ?? 0);
+
 function endpoint(address: readonly number[], port: number, family: number): string {
-  const text = family === INET6 ? `[${ipv6(address)}]` : ipv4(address[0] ?? 0);
+  const text = family === INET6 ? `[${addressText(address, family)}]` : addressText(address, family);
   return `${text}:${port === 0 ? "*" : port}`;
 }
 

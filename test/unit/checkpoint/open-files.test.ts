@@ -90,6 +90,9 @@ function compare(file: OpenFile, link: string, info: string): void {
     const ignored = 0o2000000 | (file.type === "REG" ? 0 : 0o100000);
     assert.equal(number(file.flags) & ~ignored, flags & ~ignored, link);
   }
+  if (file.flagBits !== undefined) assert.equal(file.flagBits & ~0o2100000, flags & ~0o2100000, link);
+  const inode = /^ino:\t(\d+)$/m.exec(info)?.[1];
+  if (file.inode !== undefined && inode !== undefined) assert.equal(String(file.inode), inode, link);
   if (file.type === "REG") assert.equal(file.position, position, link);
   if (link.startsWith("pipe:")) assert.equal(file.description, link);
   if (link.startsWith("/memfd:") || file.type === "REG") assert.equal(file.description, link);

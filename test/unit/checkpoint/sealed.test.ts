@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Thread } from "../../../src/checkpoint/index.ts";
+import type { OpenFile, Thread } from "../../../src/checkpoint/index.ts";
 import { sealWith, withCheckpoint } from "./support.ts";
 
 describe("a sealed checkpoint", () => {
@@ -46,7 +46,7 @@ async function everything(checkpoint: Checkpoint): Promise<unknown> {
     const files = (await checkpoint.openFiles(pid)).value;
     processes.push({
       process,
-      files: files.map((file) => ({ ...file, description: withoutTime(file.description) })),
+      files: files.map((file) => ({ ...file, ...withoutPlaces(file) })),
       map: await checkpoint.memoryMap(pid),
       threads: (await checkpoint.threads(pid)).value.map(withoutRegisters),
       paths: await checkpoint.paths(pid),
@@ -57,6 +57,12 @@ async function everything(checkpoint: Checkpoint): Promise<unknown> {
 
 /** The two dumps were made one after the other, and a timer went on in between. */
 const withoutTime = (text: string): string => text.replace(/in \d+ s$/, "in … s");
+
+/** Sealed content lies at other places, in pieces. */
+const withoutPlaces = ({ description, detail }: OpenFile) => ({
+  description: withoutTime(description),
+  detail: detail?.kind,
+});
 
 /** Nor were the registers the same. */
 const withoutRegisters = (thread: Thread) => ({
