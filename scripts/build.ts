@@ -3,8 +3,8 @@
 import { context } from "esbuild";
 import type { BuildOptions, Plugin } from "esbuild";
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { copyFile, mkdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { COMMANDS } from "../src/cli/commands.ts";
 import { compileSchema } from "./proto.ts";
 
@@ -41,18 +41,42 @@ const cliParts: Plugin = {
       const folder = importer.endsWith("start.ts") ? "./cli" : ".";
       return { path: `${folder}/${basename(path, ".ts")}.cjs`, external: true };
     });
-    // As a file of its own, once for all parts: text is parsed several times as fast as an expression in the code.
-    build.onLoad({ filter: /generated\/schema\.json$/ }, async ({ path }) => {
+    // Of the manifest the commands need the version, and not what the extension contributes.
+    build.onLoad({ filter: /package\.json$/ }, async ({ path }) => {
+      // As npm writes it.
+      const { version } = JSON.parse(await readFile(path, "utf8")) as { readonly version: string };
+      return { contents: JSON.stringify({ version }), loader: "json" };
+    });
+    // The schema in parts, parsed as they are needed, in one file for all commands.
+    build.onResolve({ filter: /\/load-schema\.ts$/ }, async () => {
       const folder = build.initialOptions.outdir ?? "";
       await mkdir(folder, { recursive: true });
-      await copyFile(path, join(folder, "schema.json"));
-      const contents = `
-        import { readFileSync } from "node:fs";
-        export default JSON.parse(readFileSync(__dirname + "/schema.json", "utf8"));`;
-      return { contents, loader: "js" };
+      await writeFile(join(folder, "schema.json"), schemaParts(await readFile(SCHEMA, "utf8")));
+      return { path: resolve("src/criu/load-schema-parts.ts") };
     });
   },
 };
+
+const SCHEMA = "src/criu/generated/schema.json";
+
+/** The schema as `load-schema-parts.ts` reads it. */
+function schemaParts(json: string): Buffer {
+  // What scripts/proto.ts writes: tables of values by name.
+  const schema = JSON.parse(json) as Record<string, Record<string, unknown>>;
+  const parts: Buffer[] = [];
+  let at = 0;
+  const place = (value: unknown): readonly [number, number] => {
+    const part = Buffer.from(JSON.stringify(value));
+    parts.push(part);
+    at += part.length;
+    return [at - part.length, at];
+  };
+  const index = Object.entries(schema).map(([table, values]) => [
+    table,
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, place(value)])),
+  ]);
+  return Buffer.concat([Buffer.from(`${JSON.stringify(Object.fromEntries(index))}\n`), ...parts]);
+}
 
 /** What src/cli imports when it is needed. */
 const CLI_PARTS = ["main", "layer", ...COMMANDS.map(({ name }) => name)];
@@ -83,6 +107,13 @@ const webviews = readdirSync("webview", { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(`webview/${entry.name}/main.ts`))
   .map((entry) => ({ in: `webview/${entry.name}/main.ts`, out: entry.name }));
 
+/** Where `src/archive` finds the worker with its decoders, from the folder that the code is bundled into. */
+const codecsAt = (path: string): Pick<BuildOptions, "define" | "logOverride"> => ({
+  define: { CODEC_WORKER: JSON.stringify(path) },
+  // Where there is no bundle, `import.meta` tells where the worker is.
+  logOverride: { "empty-import-meta": "silent" },
+});
+
 /** The tests of one folder with the runner that VS Code loads, each bundled into a file of its own. */
 function testsOf(folder: string): BuildOptions {
   const tests = readdirSync(`test/${folder}`).filter((name) => name.endsWith(".test.ts"));
@@ -93,6 +124,7 @@ function testsOf(folder: string): BuildOptions {
       ...tests.map((name) => ({ in: `test/${folder}/${name}`, out: name.replace(/\.ts$/, "") })),
     ],
     outdir: `dist/test/${folder}`,
+    ...codecsAt("../../codecs.cjs"),
     external: ["vscode", "mocha"],
   };
 }
@@ -103,6 +135,7 @@ const builds: BuildOptions[] = [
     entryPoints: [{ in: "src/vscode/extension.ts", out: "extension" }],
     outdir: "dist",
     plugins: [enginesApart],
+    ...codecsAt("./codecs.cjs"),
   },
   {
     ...node,
@@ -117,12 +150,18 @@ const builds: BuildOptions[] = [
     entryPoints: CLI_PARTS.map((name) => ({ in: `src/cli/${name}.ts`, out: name })),
     outdir: "dist/cli",
     plugins: [cliParts],
+    ...codecsAt("../codecs.cjs"),
     // `require` instead: the loader of modules would take longer to start than what it loads.
     supported: { "dynamic-import": false },
   },
   {
     ...node,
     entryPoints: [{ in: "src/engine/index.ts", out: "engine" }],
+    outdir: "dist",
+  },
+  {
+    ...node,
+    entryPoints: [{ in: "src/archive/codecs/worker.ts", out: "codecs" }],
     outdir: "dist",
   },
   {

@@ -2,7 +2,7 @@
 export type { ByteSource } from "./source.ts";
 export { readExactly } from "./source.ts";
 export { bufferSource, emptySource } from "./buffer.ts";
-export { openFileSource } from "./file.ts";
+export { openFileSource, openFileSourceSync } from "./file.ts";
 export { sliceSource } from "./slice.ts";
 export { joinedSource } from "./joined.ts";
 export { cachedSource } from "./cached.ts";

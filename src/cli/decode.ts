@@ -1,12 +1,13 @@
 import { basename, join } from "node:path";
-import { critJson } from "../criu/index.ts";
-import type { Image, Problem } from "../criu/index.ts";
+import { critDirect, critPieces } from "../criu/index.ts";
+import type { CritOptions, Image, Problem } from "../criu/index.ts";
 import { CryoscopeError } from "../bytes/index.ts";
 import { KEY_OPTIONS, parseWords } from "./arguments.ts";
 import { EXIT } from "./command.ts";
 import type { ExitCode, RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
-import { withImage } from "./image.ts";
+import { withImageFile } from "./image.ts";
+import type { ImageFile, OpenedImage } from "./image.ts";
 import { jsonFolder } from "./json-folder.ts";
 import type { KeyFiles } from "./keys.ts";
 import { errorText } from "./output.ts";
@@ -31,7 +32,7 @@ interface Decoding {
   readonly output: CliOutput;
 }
 
-type Write = (text: string) => Promise<void>;
+type Write = (text: string | Uint8Array) => Promise<void>;
 
 /**
  * `cryoscope decode IMAGE… [-o FOLDER]`: crit's JSON, on standard output or in a file for each image. What is broken is
@@ -82,24 +83,55 @@ async function decodeToFile(
 }
 
 /** Decodes one image. Nothing is written for what is no image, or can't be opened. */
-async function decode(path: string, { pretty, keys, output }: Decoding, write: Write): Promise<ExitCode> {
-  return withImage(path, keys, async ({ image, hasCipher }) => {
-    if (hasProblem(image, (code) => code === "criu.sealed")) {
-      const { sealedError } = await import("./layer.ts");
-      throw sealedError(path, hasCipher);
-    }
-    if (hasProblem(image, (code) => NO_IMAGE.has(code))) {
-      tell(output, path, image.problems);
-      return EXIT.unreadable;
-    }
-    const problems = [...image.problems];
+async function decode(path: string, decoding: Decoding, write: Write): Promise<ExitCode> {
+  const { pretty, keys, output } = decoding;
+  return withImageFile(path, keys, async (file) => {
+    const problems: Problem[] = [];
     // More are never told one by one, and an attacker must not make the list long.
     const report = (problem: Problem): void => void (problems.length <= MOST_TOLD && problems.push(problem));
-    for await (const text of critJson(image, { pretty, report })) await write(text);
+    if (!(await decodeDirectly(file, { pretty, report }, write))) {
+      const exit = await file.open((opened) => decodeOpened(path, opened, decoding, report, write));
+      if (exit !== EXIT.done) return exit;
+    }
     await write("\n");
     tell(output, path, problems);
     return problems.length === 0 ? EXIT.done : EXIT.findings;
   });
+}
+
+/** Whether the image could be decoded without opening it. If not, nothing was written. */
+async function decodeDirectly(
+  { name, source, maybeSealed }: ImageFile,
+  options: CritOptions,
+  write: Write,
+): Promise<boolean> {
+  if (maybeSealed) return false;
+  const pieces = critDirect(name, source, options);
+  for (;;) {
+    const { value, done } = await pieces.next();
+    if (done) return value;
+    await write(value);
+  }
+}
+
+async function decodeOpened(
+  path: string,
+  { image, hasCipher }: OpenedImage,
+  { pretty, output }: Decoding,
+  report: (problem: Problem) => void,
+  write: Write,
+): Promise<ExitCode> {
+  if (hasProblem(image, (code) => code === "criu.sealed")) {
+    const { sealedError } = await import("./layer.ts");
+    throw sealedError(path, hasCipher);
+  }
+  if (hasProblem(image, (code) => NO_IMAGE.has(code))) {
+    tell(output, path, image.problems);
+    return EXIT.unreadable;
+  }
+  image.problems.forEach(report);
+  for await (const piece of critPieces(image, { pretty, report })) await write(piece);
+  return EXIT.done;
 }
 
 function hasProblem({ problems }: Image, test: (code: string) => boolean): boolean {

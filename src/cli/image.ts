@@ -1,6 +1,7 @@
-import { lstat } from "node:fs/promises";
+import { lstatSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { openFileSource } from "../bytes/index.ts";
+import { openFileSourceSync } from "../bytes/index.ts";
+import type { ByteSource } from "../bytes/index.ts";
 import { openImage } from "../criu/index.ts";
 import type { Image } from "../criu/index.ts";
 import type { KeyFiles } from "./keys.ts";
@@ -14,29 +15,55 @@ export interface OpenedImage {
   readonly hasCipher: boolean;
 }
 
-/**
- * Opens the image at `path` for `use` and closes it behind it. When its folder holds a cipher.img, the seal is opened
- * with the keys; without keys a sealed image has the problem `criu.sealed`. Throws what opening the file, the keys and
- * the seal throw.
- */
-export async function withImage<T>(
+/** A file that may be an image. */
+export interface ImageFile {
+  readonly name: string;
+  readonly source: ByteSource;
+  /** Whether it lies beside a cipher.img, or there are keys. */
+  readonly maybeSealed: boolean;
+  /**
+   * Opens it for `use`, which is to be done before the file is closed. When its folder holds a cipher.img, the seal is
+   * opened with the keys; without keys a sealed image has the problem `criu.sealed`. Throws what opening the keys and
+   * the seal throw.
+   */
+  open<T>(use: (opened: OpenedImage) => Promise<T>): Promise<T>;
+}
+
+/** Opens the file at `path` for `use` and closes it behind it. Throws what opening the file throws. */
+export async function withImageFile<T>(
   path: string,
   files: KeyFiles,
-  use: (opened: OpenedImage) => Promise<T>,
+  use: (file: ImageFile) => Promise<T>,
 ): Promise<T> {
-  const source = await openFileSource(path);
+  const source = openFileSourceSync(path);
   const name = basename(path);
+  const maybeSealed = exists(join(dirname(path), CIPHER)) || hasKeys(files);
   try {
-    const maybeSealed = (await exists(join(dirname(path), CIPHER))) || hasKeys(files);
-    if (!maybeSealed) return await use({ image: await openImage(name, source), hasCipher: false });
-    const { withLayer } = await import("./layer.ts");
-    return await withLayer(dirname(resolve(path)), files, async ({ seal, hasCipher }) => {
-      const image = await openImage(name, source, { seal, sealedHint: hasCipher });
-      return use({ image, hasCipher });
+    return await use({
+      name,
+      source,
+      maybeSealed,
+      async open(useImage) {
+        if (!maybeSealed) return useImage({ image: await openImage(name, source), hasCipher: false });
+        const { withLayer } = await import("./layer.ts");
+        return withLayer(dirname(resolve(path)), files, async ({ seal, hasCipher }) => {
+          const image = await openImage(name, source, { seal, sealedHint: hasCipher });
+          return useImage({ image, hasCipher });
+        });
+      },
     });
   } finally {
     await source.close?.();
   }
+}
+
+/** `ImageFile.open` of the file at `path`. */
+export function withImage<T>(
+  path: string,
+  files: KeyFiles,
+  use: (opened: OpenedImage) => Promise<T>,
+): Promise<T> {
+  return withImageFile(path, files, (file) => file.open(use));
 }
 
 function hasKeys(files: KeyFiles): boolean {
@@ -44,9 +71,6 @@ function hasKeys(files: KeyFiles): boolean {
 }
 
 /** Whether there is something of that name, whatever it is. */
-async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
-  );
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -4,8 +4,8 @@ import { cliErrors } from "./errors.ts";
 
 /** A file that is made with the first thing written into it. */
 export interface LazyFile {
-  /** Writes ASCII text. */
-  write(text: string): Promise<void>;
+  /** Writes ASCII text. Bytes are written before it returns. */
+  write(text: string | Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ function lazyFile(path: string): LazyFile {
     write(text) {
       attempt(path, () => {
         descriptor ??= openSync(path, "w");
-        const bytes = Buffer.from(text, "latin1");
+        const bytes = typeof text === "string" ? Buffer.from(text, "latin1") : text;
         for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
       });
       return Promise.resolve();

@@ -4,8 +4,8 @@ import type { CryoscopeError } from "../bytes/index.ts";
 
 /** Where a command writes: results to one side, messages to the other. */
 export interface CliOutput {
-  /** Standard output. Waits while the reader is slow; rejects when the reader is gone. */
-  write(text: string): Promise<void>;
+  /** Standard output; text as UTF-8. Waits while the reader is slow; rejects when the reader is gone. */
+  write(text: string | Uint8Array): Promise<void>;
   /** A line on standard error. */
   message(text: string): void;
   /** Whether standard output is a terminal, where control characters would act. */
@@ -64,6 +64,10 @@ export function streamOutput(streams: OutputStreams): BufferedOutput {
       return streams.stdout().isTTY === true;
     },
     async write(text) {
+      if (typeof text !== "string") {
+        await flush();
+        return handOn(text);
+      }
       if (length + text.length * MAX_UNIT > GATHER) await flush();
       if (text.length * MAX_UNIT > GATHER) return handOn(Buffer.from(text));
       gathered ??= Buffer.allocUnsafe(GATHER);

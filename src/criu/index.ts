@@ -29,7 +29,7 @@ export { PAGEMAP_FLAGS, pagemapRange } from "./pagemap.ts";
 export type { PagemapRange } from "./pagemap.ts";
 export { lastField, numberField } from "./fields.ts";
 export { criuErrors, criuProblems } from "./errors.ts";
-export { critJson, critMessage, critRows, jsonParts } from "./crit/index.ts";
+export { critDirect, critJson, critPieces, critMessage, critRows, jsonParts } from "./crit/index.ts";
 export type { CritOptions, CritValue } from "./crit/index.ts";
 export * from "./explain/index.ts";
 export * from "./meaning/index.ts";

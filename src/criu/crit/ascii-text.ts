@@ -1,4 +1,8 @@
-const [ZERO, START] = [0x30, 64 * 1024] as const;
+import { addDecimal, hexDigitCount, setHex } from "./digits.ts";
+
+const START = 64 * 1024;
+const QUOTE = 0x22;
+const HEX_START = Uint8Array.from(Buffer.from('"0x'));
 
 /**
  * ASCII text that is put together from many small pieces, as bytes in one buffer: a string for each piece would leave
@@ -6,11 +10,11 @@ const [ZERO, START] = [0x30, 64 * 1024] as const;
  */
 export class AsciiText {
   length = 0;
-  private bytes = Buffer.allocUnsafe(START);
+  bytes = Buffer.allocUnsafe(START);
 
-  /** What was put together; what comes next starts anew. */
-  take(): string {
-    const text = this.bytes.toString("latin1", 0, this.length);
+  /** What was put together; what comes next starts anew, in the same memory. */
+  take(): Uint8Array {
+    const text = this.bytes.subarray(0, this.length);
     this.length = 0;
     return text;
   }
@@ -32,37 +36,26 @@ export class AsciiText {
   /** Adds a whole number from 0 to 2^53. */
   decimal(value: number): void {
     if (this.length + 16 > this.bytes.length) this.reserve(16);
-    // Two halves of integers that the machine divides quickly.
-    const head = Math.floor(value / 1e8);
-    if (head === 0) this.digits(value, digitCount(value));
-    else {
-      this.digits(head, digitCount(head));
-      this.digits(value - head * 1e8, 8);
-    }
+    this.length = addDecimal(this.bytes, this.length, value);
   }
 
-  /** `count` digits of a number below 2^31. */
-  private digits(value: number, count: number): void {
-    const { bytes, length } = this;
-    let left = value | 0;
-    for (let at = length + count - 1; at >= length; at--) {
-      const tenth = (left / 10) | 0;
-      bytes[at] = ZERO + left - tenth * 10;
-      left = tenth;
-    }
-    this.length = length + count;
+  /** Adds a number of 64 bits, given in two halves, as `"0x1f"` with the quotes. Gives how many digits it has. */
+  quotedHex(low: number, high: number): number {
+    if (this.length + 20 > this.bytes.length) this.reserve(20);
+    const digits = hexDigitCount(low, high);
+    const end = this.length + HEX_START.length + digits;
+    this.bytes.set(HEX_START, this.length);
+    setHex(this.bytes, end, digits, low, high);
+    this.bytes[end] = QUOTE;
+    this.length = end + 1;
+    return digits;
   }
 
-  private reserve(count: number): void {
+  /** Makes room for `count` bytes more. */
+  reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return;
     const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + count));
     this.bytes.copy(larger, 0, 0, this.length);
     this.bytes = larger;
   }
-}
-
-function digitCount(value: number): number {
-  let count = 1;
-  for (let limit = 10; value >= limit; limit *= 10) count++;
-  return count;
 }

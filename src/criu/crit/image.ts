@@ -1,9 +1,9 @@
 import { readExactly } from "../../bytes/index.ts";
-import { IMAGE_TYPES } from "../image-types.ts";
 import type { Image, Problem } from "../model.ts";
 import { critErrors } from "./errors.ts";
 import { critRows } from "./extras.ts";
-import { jsonParts, lineBreak, quote } from "./json.ts";
+import { critHead, critTail } from "./frame.ts";
+import { jsonParts, lineBreak } from "./json.ts";
 import type { JsonPart } from "./json.ts";
 import { isPlain, quickRows } from "./quick.ts";
 
@@ -12,6 +12,8 @@ export interface CritOptions {
   readonly pretty?: boolean;
   /** Takes what is wrong with the entries. */
   readonly report?: (problem: Problem) => void;
+  /** The first entry to print, where those before it were printed already, with all before them; 0 when not given. */
+  readonly from?: number;
   /** Decodes every entry into nodes, as the unusual ones are anyway. The text is the same; for tests. */
   readonly byNodes?: boolean;
 }
@@ -25,18 +27,30 @@ const BATCH = 128 * 1024;
  * is left out (the image's problems and `report` tell of it), where crit would fail.
  */
 export async function* critJson(image: Image, options: CritOptions = {}): AsyncGenerator<string> {
-  const { pretty = false, byNodes = false } = options;
+  for await (const piece of critPieces(image, options))
+    yield typeof piece === "string"
+      ? piece
+      : Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString("latin1");
+}
+
+/** `critJson` without making strings of what is bytes already. The memory of a piece is used again for the next. */
+export async function* critPieces(
+  image: Image,
+  options: CritOptions = {},
+): AsyncGenerator<string | Uint8Array> {
+  const { pretty = false, byNodes = false, from = 0 } = options;
   if (image.type && image.type.message === undefined) throw critErrors.rawImage(image.type.name, image.name);
   const [first, next] = [lineBreak(pretty, 2, false), lineBreak(pretty, 2, true)];
-  let text = `{${lineBreak(pretty, 1, false)}"magic": ${quote(await critMagic(image))}`;
-  text += `${lineBreak(pretty, 1, true)}"entries": [`;
-  let lead = first;
-  const rows = !byNodes && isPlain(image) ? quickRows(image, pretty, next) : [undefined];
+  let text = from > 0 ? "" : critHead(image.type ?? (await unknownMagic(image)), pretty);
+  let lead = from > 0 ? next : first;
+  const rows = !byNodes && isPlain(image) ? quickRows(image, pretty, next, from) : [undefined];
   for await (const row of rows) {
-    if (typeof row === "string") {
-      yield lead === next ? text + row : text + first + row;
+    if (typeof row === "object") {
+      if (lead !== next) text += first;
       lead = next;
+      if (text !== "") yield text;
       text = "";
+      yield row;
     } else
       for await (const part of rowsByNodes(image, row, options)) {
         text += part ?? lead;
@@ -50,7 +64,7 @@ export async function* critJson(image: Image, options: CritOptions = {}): AsyncG
     text = "";
   }
   if (lead === next) text += lineBreak(pretty, 1, false);
-  yield `${text}]${lineBreak(pretty, 0, false)}}`;
+  yield text + critTail(pretty);
 }
 
 /** The rows of one entry, or of all, decoded into nodes: for each row undefined, then its text. */
@@ -73,9 +87,8 @@ async function* textOf(part: JsonPart): AsyncGenerator<string> {
   else for await (const chunk of part.chunks()) yield chunk.replaceAll("\n", "\\n");
 }
 
-/** The name crit has for the image's magic: kinds that share a magic share the name. */
-async function critMagic({ type, header, source, name }: Image): Promise<string> {
-  if (type) return IMAGE_TYPES.find(({ magic }) => magic !== 0 && magic === type.magic)?.name ?? type.name;
+/** A magic that no kind has. */
+async function unknownMagic({ header, source, name }: Image): Promise<string> {
   const last = header.at(-1);
   if (!last) return "";
   const bytes = await readExactly(source, last.start, 4, { file: name });

@@ -1,5 +1,6 @@
 // crit: images as the JSON that CRIU's own tool prints, so that whoever reads crit's output can read ours.
-export { critJson } from "./image.ts";
+export { critDirect } from "./direct.ts";
+export { critJson, critPieces } from "./image.ts";
 export type { CritOptions } from "./image.ts";
 export { critMessage } from "./message.ts";
 export { critRows } from "./extras.ts";

@@ -15,6 +15,8 @@ export interface FieldPlan {
   readonly wireType: number;
   readonly repeated: boolean;
   readonly form: PrintForm;
+  /** How a number of 64 bits, unsigned and not repeated, is printed, where that is digits and no more. */
+  readonly digits: "decimal" | "hex" | undefined;
   /** The scalar type, as the decoder of nodes takes it. */
   readonly type: string;
   /** What stands before the value as the first field of its message, with and without the brace, and after another. */
@@ -39,9 +41,12 @@ export interface MessagePlan {
   readonly firsts: readonly (FieldPlan | undefined)[];
   /** Before the closing brace, unless nothing stands in the braces. */
   readonly close: string;
-  /** What followed the first field of the entry printed last. */
-  tail: Tail | undefined;
+  /** What followed the first fields of entries printed before, in `TAIL_SLOTS` places. */
+  readonly tails: (Tail | undefined)[];
 }
+
+/** Tails remembered of one message; a power of two. */
+export const TAIL_SLOTS = 256;
 
 /** Some fields up to the end of a message: their bytes, and what was printed of them. */
 interface Tail {
@@ -90,7 +95,7 @@ function messagePlan(schema: MessageSchema, book: PlanBook, style: Style): Messa
     const field = (tag & 7) === 0 ? fields[tag >>> 3] : undefined;
     return field?.wireType === 0 && !field.repeated ? field : undefined;
   });
-  return { fields, firsts, close: lineBreak(style.pretty, style.level, false), tail: undefined };
+  return { fields, firsts, close: lineBreak(style.pretty, style.level, false), tails: [] };
 }
 
 function fieldPlan(field: FieldSchema, book: PlanBook, { pretty, hex, level }: Style): FieldPlan {
@@ -104,6 +109,7 @@ function fieldPlan(field: FieldSchema, book: PlanBook, { pretty, hex, level }: S
     wireType: scalarWireType(field),
     repeated,
     form: printForm(field, mark, pretty, hex),
+    digits: digitsOf(field, mark, pretty, hex),
     type: field.type,
     open: Uint8Array.from(Buffer.from(`{${first}`, "latin1")),
     first,
@@ -132,6 +138,12 @@ function printForm(field: FieldSchema, mark: string, pretty: boolean, hex: boole
   if (field.type === "bool") return "bool";
   if (field.type === "float" || field.type === "double") return "general";
   return pretty && (hex || MARKED.test(mark)) ? "printer" : "decimal";
+}
+
+function digitsOf(field: FieldSchema, mark: string, pretty: boolean, hex: boolean): FieldPlan["digits"] {
+  if (field.type !== "uint64" || field.rule === "repeated") return undefined;
+  if (pretty && (hex || mark === "hex")) return "hex";
+  return printForm(field, mark, pretty, hex) === "decimal" ? "decimal" : undefined;
 }
 
 /** Marks of numbers that `printerOf` prints in a form of their own. */

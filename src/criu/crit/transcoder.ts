@@ -9,13 +9,20 @@ import { WireReader } from "../wire-reader.ts";
 import { ipAddress } from "./address.ts";
 import type { AsciiText } from "./ascii-text.ts";
 import { quote } from "./json.ts";
+import { TAIL_SLOTS } from "./plan.ts";
 import type { FieldPlan, MessagePlan } from "./plan.ts";
+import type { PrintedRow } from "./repeat.ts";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Text that JSON writes as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 /** Bytes behind an entry's first field that are compared with those of the entry before. */
 const MAX_TAIL = 32;
+
+/** Which of a plan's tails the bytes up to `end` may be. */
+function slotOf(bytes: Uint8Array, end: number): number {
+  return ((bytes[end - 1] ?? 0) + (bytes[end - 2] ?? 0) * 8) & (TAIL_SLOTS - 1);
+}
 
 function isSame(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
   if (end - start !== other.length) return false;
@@ -28,7 +35,7 @@ const MAX_SAFE_HIGH = 0x1fffff;
 
 /** Prints messages that lie in one run of bytes. */
 export class Transcoder {
-  private readonly reader: WireReader;
+  readonly reader: WireReader;
   private readonly buffer: Buffer;
 
   constructor(bytes: Uint8Array) {
@@ -38,17 +45,20 @@ export class Transcoder {
 
   /**
    * Prints the message in the bytes `[start, end)` behind what `out` has. False, and nothing added, when it is to go the
-   * general way.
+   * general way. Fills in the number and the tail of `row`, where the next entry may be like this one; else its `digits`
+   * are 0.
    */
-  print(plan: MessagePlan, start: number, end: number, out: AsciiText): boolean {
+  print(plan: MessagePlan, start: number, end: number, out: AsciiText, row: PrintedRow): boolean {
     const { reader } = this;
     const before = out.length;
+    row.digits = 0;
     // Entries that follow one another are often the same but for their first field: runs of pages, above all.
     const first = plan.firsts[reader.bytes[start] ?? 0];
     if (first !== undefined && start < end) {
       reader.position = start + 1;
       out.copy(first.open);
-      if (this.addNumber(first, end, out) && end - reader.position <= MAX_TAIL) {
+      if (this.addNumber(first, end, out, row) && end - reader.position <= MAX_TAIL) {
+        row.tail = end - reader.position;
         const rest = this.tail(plan, first, reader.position, end);
         if (rest !== undefined) {
           out.copy(rest);
@@ -56,6 +66,7 @@ export class Transcoder {
         }
       }
       out.length = before;
+      row.digits = 0;
     }
     reader.position = start;
     const text = this.fields(plan, end, 0, "{");
@@ -64,11 +75,22 @@ export class Transcoder {
   }
 
   /** Adds one number. False, and nothing added, where `number` gives undefined. */
-  private addNumber(field: FieldPlan, end: number, out: AsciiText): boolean {
+  private addNumber(field: FieldPlan, end: number, out: AsciiText, row: PrintedRow): boolean {
     const { reader } = this;
-    if (field.form === "decimal" && field.type === "uint64" && reader.varint(end)) {
-      if (reader.high <= MAX_SAFE_HIGH) out.decimal(reader.high * 0x100000000 + reader.low);
-      else out.add(String(reader.unsigned));
+    if (field.digits !== undefined && reader.varint(end)) {
+      const { low, high } = reader;
+      if (field.digits === "hex") {
+        row.digits = out.quotedHex(low, high);
+        row.digitsEnd = out.length - 1;
+        row.hex = true;
+      } else if (high <= MAX_SAFE_HIGH) {
+        const start = out.length;
+        row.value = high * 0x100000000 + low;
+        out.decimal(row.value);
+        row.digits = out.length - start;
+        row.digitsEnd = out.length;
+        row.hex = false;
+      } else out.add(String(reader.unsigned));
       return true;
     }
     const text = this.number(field, end);
@@ -79,12 +101,13 @@ export class Transcoder {
   /** What follows the first field, as it was printed before when the bytes are the same. */
   private tail(plan: MessagePlan, first: FieldPlan, start: number, end: number): Uint8Array | undefined {
     const { bytes } = this.reader;
-    const { tail } = plan;
+    const slot = slotOf(bytes, end);
+    const tail = plan.tails[slot];
     if (tail?.first === first && isSame(bytes, start, end, tail.bytes)) return tail.text;
     const text = this.fields(plan, end, first.number, "");
     if (text === undefined) return undefined;
     const printed = Uint8Array.from(Buffer.from(text, "latin1"));
-    plan.tail = { first, bytes: bytes.slice(start, end), text: printed };
+    plan.tails[slot] = { first, bytes: bytes.slice(start, end), text: printed };
     return printed;
   }
 

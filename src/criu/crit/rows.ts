@@ -1,0 +1,86 @@
+import type { AsciiText } from "./ascii-text.ts";
+import type { MessagePlan } from "./plan.ts";
+import { printAlike } from "./repeat.ts";
+import type { PrintedRow } from "./repeat.ts";
+import { Transcoder } from "./transcoder.ts";
+
+/** Bytes read at once; larger entries are decoded into nodes, one by one. */
+export const WINDOW = 1 << 20;
+/** Bytes of text that are handed on at once, at least, while there are more. */
+export const BATCH = 192 * 1024;
+
+/** Entries `[index, last)`, the first of which starts at `at` of the window. */
+interface Run {
+  readonly at: number;
+  readonly index: number;
+  readonly last: number;
+}
+
+/** Prints the entries of a stretch of an image, `window`, with `comma` before each but the first of the image. */
+export class RowPrinter {
+  private readonly sizes: DataView;
+  private readonly transcoder: Transcoder;
+  private readonly row: PrintedRow = {
+    at: 0,
+    size: 0,
+    tail: 0,
+    textLength: 0,
+    value: 0,
+    digits: 0,
+    digitsEnd: 0,
+    hex: false,
+  };
+
+  constructor(
+    window: Uint8Array,
+    private readonly comma: Uint8Array,
+    private readonly out: AsciiText,
+  ) {
+    this.sizes = new DataView(window.buffer, window.byteOffset, window.byteLength);
+    this.transcoder = new Transcoder(window);
+  }
+
+  /** Whether there is text enough to be handed on. */
+  get isFull(): boolean {
+    return this.out.length >= BATCH;
+  }
+
+  /** The size word at `at` of the window. */
+  sizeAt(at: number): number {
+    return this.sizes.getUint32(at, true);
+  }
+
+  /**
+   * Prints entries of a run until there is text enough, or up to one that doesn't fit into the window or can't be
+   * printed. Gives where that one is.
+   */
+  print(plan: MessagePlan, run: Run): { readonly at: number; readonly index: number } {
+    const { sizes, transcoder, row, comma, out } = this;
+    const { last } = run;
+    let { at, index } = run;
+    while (index < last && out.length < BATCH && at + 4 <= sizes.byteLength) {
+      const size = sizes.getUint32(at, true);
+      const end = at + 4 + size;
+      if (end > sizes.byteLength) break;
+      const before = out.length;
+      if (index > 0) out.copy(comma);
+      if (!transcoder.print(plan, at + 4, end, out, row)) {
+        out.length = before;
+        break;
+      }
+      at = end;
+      index += 1;
+      // The first row of an image has no separator: the next can't be like it.
+      if (row.digits === 0 || index === 1) continue;
+      row.at = at - 4 - size;
+      row.size = size;
+      row.textLength = out.length - before;
+      row.digitsEnd -= before;
+      const most = Math.min(last - index, Math.ceil(BATCH / row.textLength));
+      const alike = printAlike(transcoder.reader, sizes, row, out, most);
+      at += alike * (4 + size);
+      index += alike;
+    }
+    return { at, index };
+  }
+}
