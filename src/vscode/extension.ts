@@ -9,6 +9,8 @@ import { registerImageEditor } from "./image-editor/index.ts";
 import type { ImageEditor } from "./image-editor/index.ts";
 import { createKeyRing } from "./keys/index.ts";
 import { Catalog, registerSnapshots } from "./snapshots/index.ts";
+import { registerOverview } from "./overview/index.ts";
+import type { Overviews } from "./overview/index.ts";
 import { openOnStartup } from "./startup.ts";
 import { registerWalkthrough } from "./walkthrough/index.ts";
 
@@ -17,6 +19,7 @@ export interface TestApi {
   readonly imageEditor: ImageEditor;
   readonly checkpoint: CheckpointExplorer;
   readonly explain: Explainer;
+  readonly overview: Overviews;
 }
 
 /** Called by VS Code when a command, a view or an editor of ours is first needed. Each part registers itself. */
@@ -31,7 +34,8 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   const checkpoint = registerCheckpoint(context, { sealFor: createKeyRing(context).sealFor });
   const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
   const explain = registerExplain(context, { images: imageEditor });
+  const overview = registerOverview(context, { checkpoint });
   registerWalkthrough(context, { checkpoint, images: imageEditor, explain });
   context.subscriptions.push(openOnStartup(open));
-  return { imageEditor, checkpoint, explain };
+  return { imageEditor, checkpoint, explain, overview };
 }

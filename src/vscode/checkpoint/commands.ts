@@ -40,7 +40,7 @@ export function registerCommands(checkpoints: OpenCheckpoints, reveal: Reveal): 
       return source && openWithProgress(checkpoints, source, reveal);
     }),
     command("cryoscope.closeCheckpoint", async (row?: Row) => {
-      const entry = row?.entry ?? (await askWhich(checkpoints));
+      const entry = row?.entry ?? (await chooseCheckpoint(checkpoints, "Close Checkpoint"));
       if (entry) await checkpoints.close(entry.id);
     }),
     command("cryoscope.openCoreImage", async (row?: Row) => {
@@ -93,12 +93,18 @@ async function choose({
   return chosen?.[0];
 }
 
-async function askWhich(checkpoints: OpenCheckpoints): Promise<OpenCheckpoint | undefined> {
-  const items = checkpoints.all.map((entry) => ({
+/** Asks for one of the open checkpoints when there are several. Undefined when there is none, or none was chosen. */
+export async function chooseCheckpoint(
+  checkpoints: OpenCheckpoints,
+  title: string,
+): Promise<OpenCheckpoint | undefined> {
+  const { all } = checkpoints;
+  if (all.length <= 1) return all[0];
+  const items = all.map((entry) => ({
     label: entry.checkpoint?.container.name ?? entry.id,
     description: entry.source.fsPath,
     entry,
   }));
-  const picked = await vscode.window.showQuickPick(items, { title: "Close Checkpoint" });
+  const picked = await vscode.window.showQuickPick(items, { title });
   return picked?.entry;
 }

@@ -36,11 +36,14 @@ export class ExplorerView implements vscode.TreeDataProvider<Row>, vscode.Dispos
     return [...(await this.#children(row))];
   }
 
-  /** For `reveal`, which is used on checkpoints and processes only. */
+  /** For `reveal`, which is used on checkpoints, processes, open files and mappings only. */
   getParent(row: Row): Row | undefined {
     const { entry } = row;
     const { checkpoint } = entry;
     if (row.kind === "section") return { kind: "checkpoint", entry };
+    if (row.kind === "part") return { kind: "process", entry, process: row.process };
+    const part = PART_OF[row.kind];
+    if (part && "process" in row) return { kind: "part", entry, name: part, process: row.process };
     if (row.kind !== "process" || checkpoint === undefined) return undefined;
     const parent = checkpoint.processes.find((process) => process.children.includes(row.process.pid));
     return parent
@@ -68,6 +71,13 @@ export class ExplorerView implements vscode.TreeDataProvider<Row>, vscode.Dispos
     }
   }
 }
+
+/** The part of a process in which a row stands. */
+const PART_OF: Partial<Record<Row["kind"], PartName>> = {
+  thread: "threads",
+  openFile: "openFiles",
+  mapping: "memoryMap",
+};
 
 /** Sections that say something by being empty: unfolding *Problems* looks into every image. */
 const ALWAYS: ReadonlySet<SectionName> = new Set(["processes", "problems"]);

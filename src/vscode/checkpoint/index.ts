@@ -1,13 +1,15 @@
 import * as vscode from "vscode";
 import type { Checkpoint, SealFor } from "../../checkpoint/index.ts";
+import type { OverviewTarget } from "../../protocol/index.ts";
 import type { ResolveImage } from "../resolved.ts";
-import { openWithProgress, registerCommands } from "./commands.ts";
+import { chooseCheckpoint, openWithProgress, registerCommands } from "./commands.ts";
 import { ExplorerView } from "./explorer-view.ts";
 import { CheckpointFileSystem } from "./file-system.ts";
 import { createImageResolver } from "./image-resolver.ts";
 import { OpenCheckpoints } from "./open-checkpoints.ts";
 import type { OpenCheckpoint } from "./open-checkpoints.ts";
 import type { Row } from "./rows.ts";
+import { showTarget } from "./show.ts";
 import { layerFileUri, SCHEME } from "./uris.ts";
 
 export type { OpenCheckpoint } from "./open-checkpoints.ts";
@@ -26,6 +28,12 @@ export interface CheckpointExplorer {
   /** How the image editor gets at bytes and keys. */
   readonly resolveImage: ResolveImage;
   readonly openCheckpoints: readonly OpenCheckpoint[];
+  /** A checkpoint was opened, loaded or closed. */
+  readonly onDidChange: vscode.Event<unknown>;
+  /** Asks for one of the open checkpoints when there are several. Undefined when there is none, or none was chosen. */
+  choose(title: string): Promise<OpenCheckpoint | undefined>;
+  /** Selects in the view, or opens in an editor, what another view has a mark for. */
+  show(entry: OpenCheckpoint, target: OverviewTarget): Promise<void>;
   /** The rows of the view as it shows them. */
   readonly view: vscode.TreeDataProvider<Row>;
 }
@@ -68,6 +76,9 @@ export function registerCheckpoint(
     get openCheckpoints() {
       return checkpoints.all;
     },
+    onDidChange: checkpoints.onDidChange,
+    choose: (title) => chooseCheckpoint(checkpoints, title),
+    show: (entry, target) => showTarget(tree, entry, target),
     view,
   };
 }

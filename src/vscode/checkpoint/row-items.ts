@@ -1,10 +1,10 @@
 import * as vscode from "vscode";
 import { toCryoscopeError } from "../../bytes/index.ts";
-import { listLayerFiles } from "../../checkpoint/index.ts";
 import type { Checkpoint, Process } from "../../checkpoint/index.ts";
 import { IMAGE_EDITOR } from "../image-editor/index.ts";
 import { FILE_ICONS, MAPPING_ICONS, PARTS, SECTIONS, STATE_ICONS } from "./icons.ts";
 import { icon, item } from "./item.ts";
+import { imagePlace } from "./places.ts";
 import type { Row } from "./rows.ts";
 import { byteCount, commandLine, imageSummary, stateText, tooltip } from "./text.ts";
 import { checkpointTooltip, processTooltip } from "./tooltips.ts";
@@ -82,8 +82,8 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
       context: "thread",
     }),
 
-  openFile: ({ file }) =>
-    item(`${file.fd}: ${file.description}`, None, {
+  openFile: ({ entry, process, file }) => {
+    const made = item(`${file.fd}: ${file.description}`, None, {
       description: [
         ...file.flags.filter((flag) => flag !== "O_LARGEFILE"),
         file.closeOnExec ? "close-on-exec" : "",
@@ -99,12 +99,15 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
         ["File id", String(file.id)],
       ]),
       context: "openFile",
-    }),
+    });
+    made.id = `${entry.id}/process/${process.pid}/openFiles/${file.fd}`;
+    return made;
+  },
 
-  mapping: ({ mapping }) => {
+  mapping: ({ entry, process, mapping }) => {
     const range = `${hex(mapping.start)}-${hex(mapping.end)}`;
     const size = byteCount(mapping.end - mapping.start);
-    return item(`${hex(mapping.start)} ${mapping.permissions}`, None, {
+    const made = item(`${hex(mapping.start)} ${mapping.permissions}`, None, {
       description: `${size} · ${mapping.name ?? mapping.kind}`,
       icon: icon(MAPPING_ICONS[mapping.kind] ?? "circle-small"),
       tooltip: tooltip(mapping.name ?? mapping.kind, [
@@ -115,6 +118,8 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
       ]),
       context: "mapping",
     });
+    made.id = `${entry.id}/process/${process.pid}/memoryMap/${hex(mapping.start)}`;
+    return made;
   },
 
   mount: ({ mount }) =>
@@ -165,7 +170,7 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
     const place = [file, offset === undefined ? undefined : `byte ${offset}`].filter(
       (part) => part !== undefined,
     );
-    const uri = entry.checkpoint && problemUri(entry.id, entry.checkpoint, file);
+    const uri = entry.checkpoint && imagePlace(entry.id, entry.checkpoint, file);
     return item(file === undefined ? message : file.slice(file.lastIndexOf("/") + 1), None, {
       description: file === undefined ? "" : message,
       icon:
@@ -195,14 +200,6 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
 export function itemOf(row: Row): vscode.TreeItem {
   // The table has exactly the row's kind at its key; TypeScript can't see that the two belong together.
   return (ITEMS[row.kind] as MakeItem<Row["kind"]>)(row as never);
-}
-
-/** Where the image is that a problem speaks of; undefined when it isn't there, or is no image. */
-function problemUri(id: string, checkpoint: Checkpoint, file: string | undefined): vscode.Uri | undefined {
-  for (const layer of checkpoint.layers)
-    for (const { name, path, isImage } of listLayerFiles(layer))
-      if (path === file && isImage) return layerFileUri(id, layer, checkpoint.tree, name);
-  return undefined;
 }
 
 const hex = (address: bigint): string => address.toString(16).padStart(8, "0");

@@ -1,0 +1,40 @@
+import type { FileDetail } from "../../checkpoint/index.ts";
+import { processName } from "./finding.ts";
+import type { FindingRule } from "./finding.ts";
+
+/** Bytes that were on their way when the process was frozen. */
+export const queuedData: FindingRule = {
+  id: "files.queuedData",
+  severity: "info",
+  title: "Data that nobody has read yet",
+  why: "Pipes and sockets hold what one process has said and another has not heard. It can be read in the images.",
+  async find(process, checkpoint) {
+    const { value } = await checkpoint.openFiles(process.pid);
+    return value.flatMap(({ fd, description, detail }) => {
+      const bytes = detail ? queuedBytes(detail) : 0;
+      return bytes === 0
+        ? []
+        : [
+            {
+              detail: `${processName(process)}: ${bytes} bytes in ${description}`,
+              place: { kind: "openFile", pid: process.pid, fd },
+            } as const,
+          ];
+    });
+  },
+};
+
+/** Bytes that wait behind a descriptor. A pipe's are counted at the end that reads: both ends have the same. */
+function queuedBytes(detail: FileDetail): number {
+  switch (detail.kind) {
+    case "pipe":
+    case "fifo":
+      return detail.end === "write" ? 0 : (detail.buffer?.content.size ?? 0);
+    case "unix":
+      return detail.queue.reduce((sum, { content }) => sum + content.size, 0);
+    case "inet":
+      return (detail.tcp?.received.size ?? 0) + (detail.tcp?.sent.size ?? 0);
+    default:
+      return 0;
+  }
+}

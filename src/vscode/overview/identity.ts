@@ -1,0 +1,55 @@
+import type { Checkpoint } from "../../checkpoint/index.ts";
+import type { OverviewFact, OverviewTiming } from "../../protocol/index.ts";
+
+type Line = readonly [label: string, value: string | undefined];
+
+const facts = (lines: readonly Line[]): readonly OverviewFact[] =>
+  lines.flatMap(([label, value]) => (value === undefined || value === "" ? [] : [{ label, value }]));
+
+/** Ids of containers are 64 digits; engines show the first twelve. */
+const shortId = (id: string | undefined): string | undefined =>
+  id !== undefined && /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
+
+/** Who and what was frozen, when and by whom. */
+export function identityFacts({ container, criu, engine, layers }: Checkpoint): readonly OverviewFact[] {
+  const written = criu.written === undefined ? undefined : new Date(criu.written).toISOString();
+  return facts([
+    ["Engine", `${engine.label}, as ${engine.evidence}`],
+    ["Container", [container.name, shortId(container.id)].filter((each) => each !== undefined).join(" · ")],
+    ["Pod", [container.namespace, container.pod].filter((each) => each !== undefined).join(" / ")],
+    ["Container image", container.image],
+    ["Runtime", container.runtime],
+    ["Host name", container.hostname],
+    ["Created", container.created],
+    ["Frozen", container.checkpointed ?? written],
+    ["CRIU", criu.version],
+    ["Architecture", criu.architecture],
+    ["Security module", criu.lsm],
+    ["Layers", layers.length > 1 ? `${layers.length}, incremental` : undefined],
+    ["Sealed", criu.sealed ? "yes" : undefined],
+  ]);
+}
+
+/** Phases of the dump, as CRIU measured them. */
+export function dumpTimings({ criu: { statistics } }: Checkpoint): readonly OverviewTiming[] {
+  if (statistics === undefined) return [];
+  return [
+    { label: "Freezing", microseconds: statistics.freezingTime },
+    { label: "Frozen", microseconds: statistics.frozenTime },
+    { label: "Reading memory", microseconds: statistics.memdumpTime },
+    { label: "Writing memory", microseconds: statistics.memwriteTime },
+  ];
+}
+
+/** Pages that the dump counted. */
+export function pageFacts({ criu: { statistics } }: Checkpoint): readonly OverviewFact[] {
+  if (statistics === undefined) return [];
+  const { pagesScanned, pagesWritten, pagesSkippedParent, pagesLazy } = statistics;
+  const some = (count: bigint): string | undefined => (count === 0n ? undefined : String(count));
+  return facts([
+    ["Pages scanned", String(pagesScanned)],
+    ["Pages written", String(pagesWritten)],
+    ["In the parent", some(pagesSkippedParent)],
+    ["Lazy", some(pagesLazy)],
+  ]);
+}
