@@ -8,6 +8,7 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 export const KEY_OPTIONS = {
   key: { type: "string", multiple: true, default: [] as string[] },
   "passphrase-file": { type: "string", multiple: true, default: [] as string[] },
+  "openssl-enc": { type: "string" },
 } as const satisfies Options;
 
 /**

@@ -1,14 +1,14 @@
-import { openTree } from "../archive/index.ts";
 import { openCheckpoint } from "../checkpoint/index.ts";
 import type { SealFor } from "../checkpoint/index.ts";
 import { openSealedLayer, sealErrors } from "../seal/index.ts";
-import type { LayerSeal, PrivateKey } from "../seal/index.ts";
+import type { Key, LayerSeal } from "../seal/index.ts";
 import { KEY_OPTIONS, parseCommandLine } from "./arguments.ts";
 import { EXIT } from "./command.ts";
 import type { RunCommand } from "./command.ts";
 import { inspectDocument } from "./inspect-document.ts";
 import { inspectText } from "./inspect-text.ts";
-import { loadKeys } from "./keys.ts";
+import { forgetKeys, loadKeys, sealOptions } from "./keys.ts";
+import { openSealedTree } from "./sealed-tree.ts";
 
 const OPTIONS = { ...KEY_OPTIONS, json: { type: "boolean" } } as const;
 
@@ -17,7 +17,7 @@ export const run: RunCommand = async (args, output) => {
   const { values, operand: path } = parseCommandLine("inspect", args, OPTIONS, "CHECKPOINT");
   const keys = await loadKeys(values);
   const seals: LayerSeal[] = [];
-  const tree = await openTree(path);
+  const tree = await openSealedTree(path, keys, sealOptions(values));
   try {
     const checkpoint = await openCheckpoint(tree, { sealFor: sealWith(keys, seals) });
     try {
@@ -35,11 +35,12 @@ export const run: RunCommand = async (args, output) => {
   } finally {
     await tree.close();
     for (const seal of seals) seal.dispose();
+    forgetKeys(keys);
   }
 };
 
 /** Opens seals with the keys of the command line, and leaves them in `opened` to be disposed of. */
-function sealWith(keys: readonly PrivateKey[], opened: LayerSeal[]): SealFor {
+function sealWith(keys: readonly Key[], opened: LayerSeal[]): SealFor {
   return async ({ tree, folder, cipherPath }) => {
     const seal = await openSealedLayer(tree, folder, keys);
     if (seal === undefined) throw sealErrors.keyNeeded(cipherPath);

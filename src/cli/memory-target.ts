@@ -6,8 +6,9 @@ import { openSealedLayer, sealErrors } from "../seal/index.ts";
 import type { LayerSeal } from "../seal/index.ts";
 import { KEY_OPTIONS } from "./arguments.ts";
 import { cliErrors } from "./errors.ts";
-import { loadKeys } from "./keys.ts";
+import { loadKeys, sealOptions } from "./keys.ts";
 import type { KeyFiles } from "./keys.ts";
+import { openSealedTree } from "./sealed-tree.ts";
 
 /** Options of every command that looks into memory. */
 export const MEMORY_OPTIONS = {
@@ -36,7 +37,7 @@ export async function withMemory<T>(
     const keys = await loadKeys(target);
     const sysroot = target.sysroot === undefined ? undefined : await openTree(target.sysroot);
     if (sysroot) closers.push(() => sysroot.close());
-    const tree = await openTree(path);
+    const tree = await openSealedTree(path, keys, sealOptions(target));
     closers.push(() => tree.close());
     const checkpoint = await openCheckpoint(tree, {
       sealFor: async ({ tree: layer, folder, cipherPath }) => {

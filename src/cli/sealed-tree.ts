@@ -1,0 +1,106 @@
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { openNested, openTree, openWithin } from "../archive/index.ts";
+import type { FileTree, OpenOptions } from "../archive/index.ts";
+import { CryoscopeError, openFileSource } from "../bytes/index.ts";
+import type { ByteSource } from "../bytes/index.ts";
+import { looksSealed, openSealed, sealErrors, TREE_SCHEMES } from "../seal/index.ts";
+import type { Key, OpenSealedOptions } from "../seal/index.ts";
+
+export interface SealedTreeOptions extends OpenOptions, OpenSealedOptions {
+  /** Told which key opened what, and how far it is authenticated. */
+  readonly report?: (note: string) => void;
+}
+
+/**
+ * `openTree`, also for what is sealed: a file with age, OpenPGP, openssl or CMS, an encrypted container image. Images
+ * that CRIU sealed stay as they are; `openSealedLayer` opens those. Plaintext stays in memory, or in an encrypted spill
+ * file. Closing the tree closes everything and overwrites keys. Throws what `openTree` and the schemes throw.
+ */
+export async function openSealedTree(
+  path: string,
+  keys: readonly Key[],
+  options: SealedTreeOptions = {},
+): Promise<FileTree> {
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (!isFile) return openInside(await openTree(path, { ...options, raw: true }), keys, options);
+  const name = basename(path);
+  const source = await openFileSource(path);
+  const close = () => source.close?.() ?? Promise.resolve();
+  try {
+    const opened = await openSealed(source, name, keys, options);
+    if (opened === undefined) {
+      const raw = await openNested(source, name, { ...options, raw: true }).catch(unlessSealed(source, name));
+      return await openInside(closing(raw, close), keys, options);
+    }
+    for (const note of [`Opened with ${opened.openedBy}.`, ...opened.notes]) options.report?.(note);
+    const closeBoth = async (): Promise<void> => {
+      await opened.source.close?.();
+      await close();
+    };
+    try {
+      const raw = await openNested(opened.source, name, { ...options, raw: true });
+      return await openInside(closing(raw, closeBoth), keys, options);
+    } catch (error) {
+      await opened.source.close?.();
+      throw error;
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What is in a tree that was opened raw: its layers unsealed where they are sealed. */
+async function openInside(
+  raw: FileTree,
+  keys: readonly Key[],
+  options: SealedTreeOptions,
+): Promise<FileTree> {
+  try {
+    for (const scheme of TREE_SCHEMES) {
+      if (!(await scheme.matches(raw))) continue;
+      const { tree, openedBy } = await scheme.open(raw, keys, options);
+      options.report?.(`Opened with ${openedBy.join(", ")}.`);
+      return await openWithin(
+        closing(tree, () => raw.close()),
+        options,
+      );
+    }
+    return await openWithin(raw, options);
+  } catch (error) {
+    await raw.close();
+    throw error;
+  }
+}
+
+/** A tree that closes something more. */
+function closing(tree: FileTree, more: () => Promise<void>): FileTree {
+  return {
+    ...tree,
+    get problems() {
+      return tree.problems;
+    },
+    async close() {
+      await tree.close();
+      await more();
+    },
+  };
+}
+
+/** Of what is no archive, and looks like noise, it is said that it may be sealed in a way that isn't known. */
+function unlessSealed(source: ByteSource, name: string): (error: unknown) => Promise<never> {
+  return async (error) => {
+    const isUnknown = error instanceof CryoscopeError && error.code === "archive.notAnArchive";
+    if (isUnknown && (await looksSealed(source)))
+      throw sealErrors.unsupported(
+        name,
+        "sealed or compressed in a way that leaves no mark",
+        "Find out how it was made, open it with that program, and open what comes out.",
+      );
+    throw error;
+  };
+}
