@@ -23,10 +23,20 @@ const OPENSSL = {
   next: "Open it with `openssl enc -d`, with the cipher and options it was made with.",
 };
 
+/** What starts like this is packed. */
+const PACKED: readonly (readonly [magic: Uint8Array, packing: Compression])[] = [
+  [Uint8Array.of(0x1f, 0x8b), "gzip"],
+  [Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd), "zstd"],
+  [ascii("\xfd7zXZ\0"), "xz"],
+  // The level is a digit; then comes a block, or the end of nothing.
+  ...[..."123456789"].flatMap((level): [Uint8Array, Compression][] => [
+    [ascii(`BZh${level}1AY&SY`), "bzip2"],
+    [ascii(`BZh${level}\x17rE8P\x90`), "bzip2"],
+  ]),
+];
+
 /** What starts like this can't be opened yet; the person is told what it is and how to get on. */
 const FOREIGN: readonly Foreign[] = [
-  { magic: ascii("\xfd7zXZ\0"), what: "an xz archive", next: "Decompress it with `xz -dk FILE`." },
-  { magic: ascii("BZh"), what: "a bzip2 archive", next: "Decompress it with `bzip2 -dk FILE`." },
   { magic: ascii("PK\x03\x04"), what: "a zip archive", next: "Unpack it and open the folder." },
   { magic: ascii("age-encryption.org/"), ...AGE },
   { magic: ascii("-----BEGIN AGE ENCRYPTED FILE"), ...AGE },
@@ -49,9 +59,9 @@ function isOpenPgp([first = 0, ...rest]: Uint8Array): boolean {
 /** What a file is packed with, told by its content alone. Throws `archive.notAnArchive` and `archive.unsupported`. */
 export async function detectPacking(source: ByteSource, file: string): Promise<Packing> {
   const head = await source.read(0, BLOCK);
-  if (startsWith(head, Uint8Array.of(0x1f, 0x8b))) return "gzip";
+  const packed = PACKED.find(([magic]) => startsWith(head, magic));
+  if (packed !== undefined) return packed[1];
   // A zstd stream may begin with a skippable frame, 0x184D2A50 to 0x184D2A5F.
-  if (startsWith(head, Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd))) return "zstd";
   if (startsWith(head.subarray(1), Uint8Array.of(0x2a, 0x4d, 0x18)) && (head[0] ?? 0) >> 4 === 5)
     return "zstd";
   const foreign = FOREIGN.find(({ magic }) => startsWith(head, magic));

@@ -9,6 +9,9 @@ function message(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
+/** What a person can do about a limit (`InflateOptions.maxInflated`). */
+const RAISE = "allow so many bytes (`--max-inflated`, or `cryoscope.archive.maxInflated` in the settings)";
+
 /** The errors of this floor. */
 export const archiveErrors = {
   notFound: (path: string, tree: string): CryoscopeError =>
@@ -34,15 +37,28 @@ export const archiveErrors = {
       next: "Check that it exists and that you may read it.",
     }),
   notAnArchive: (file: string): CryoscopeError =>
-    cryoscopeError("archive.notAnArchive", "This is no tar archive, plain, gzip or zstd.", {
-      file,
-      next: "Choose a checkpoint archive, or the folder that holds the images.",
-    }),
+    cryoscopeError(
+      "archive.notAnArchive",
+      "This is no tar archive, plain or packed with gzip, zstd, xz or bzip2.",
+      {
+        file,
+        next: "Choose a checkpoint archive, or the folder that holds the images.",
+      },
+    ),
   unsupported: (file: string, what: string, next: string): CryoscopeError =>
     cryoscopeError("archive.unsupported", `This is ${what}, which Cryoscope cannot open as it is.`, {
       file,
       next,
     }),
+  packedRarely: (file: string, codec: string, what: string): CryoscopeError =>
+    cryoscopeError(
+      "archive.unsupported",
+      `This ${codec} archive uses ${what}, which Cryoscope cannot open.`,
+      {
+        file,
+        next: `Decompress it with \`${codec} -dk FILE\`.`,
+      },
+    ),
   damagedTar: (sentence: string, details: ErrorDetails): CryoscopeError =>
     cryoscopeError("archive.damagedTar", sentence, details),
   damaged: (file: string, offset: number, cause: unknown): CryoscopeError =>
@@ -52,16 +68,35 @@ export const archiveErrors = {
       cause,
       next: "Get the archive again; it may have been cut while it was copied.",
     }),
+  /** What a decoder says of its data; it becomes one of the errors around here, with the file and place. */
+  codecBroken: (why: string, cause?: unknown): CryoscopeError =>
+    cryoscopeError("archive.codecBroken", why, { cause }),
+  codecUnsupported: (why: string, cause?: unknown): CryoscopeError =>
+    cryoscopeError("archive.codecUnsupported", why, { cause }),
+  decoderFailed: (codec: string, cause: unknown): CryoscopeError =>
+    cryoscopeError("archive.decoderFailed", `The decoder of ${codec} could not run: ${message(cause)}.`, {
+      cause,
+      next: "Decompress the archive yourself and open the tar; and please report this.",
+    }),
   tooBig: (file: string, limit: number): CryoscopeError =>
     cryoscopeError("archive.tooBig", `The archive inflates to more than ${limit} bytes.`, {
       file,
-      next: "Decompress it yourself on a disk with room, and open the tar.",
+      next: `If you trust it, ${RAISE}.`,
     }),
   bomb: (file: string, ratio: number): CryoscopeError =>
     cryoscopeError("archive.bomb", `The archive inflates to more than ${ratio} times its size.`, {
       file,
-      next: "If you trust it, decompress it yourself and open the tar.",
+      next: `It may be made to fill your disk. If you trust it, ${RAISE}.`,
     }),
+  noRoom: (folder: string, room: number): CryoscopeError =>
+    cryoscopeError(
+      "archive.noRoom",
+      `The inflated archive needs more than the ${room} bytes that are free.`,
+      {
+        file: folder,
+        next: "Free some space there, or decompress the archive yourself on another disk and open the tar.",
+      },
+    ),
   spillFailed: (folder: string, cause: unknown): CryoscopeError =>
     cryoscopeError("archive.spillFailed", `The inflated archive cannot be kept: ${message(cause)}.`, {
       file: folder,

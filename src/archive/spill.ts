@@ -10,12 +10,17 @@ const AES_BLOCK = 16;
 /** Left free on the disk of the spill file, for everyone else. */
 const KEPT_FREE = 64 * 1024 * 1024;
 
+/** Writes on their way at a time: the decoder goes on meanwhile. */
+const IN_FLIGHT = 4;
+
 export interface Spill {
+  readonly folder: string;
   /** How many bytes may be written before the disk is too full. */
   readonly room: number;
+  /** Takes the bytes, which may be on their way for a while. Throws `archive.spillFailed`, of this write or an earlier one. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Ends the writing: what was written, readable in any order. Closing it frees the disk. */
-  finish(): ByteSource;
+  /** Ends the writing: what was written, readable in any order. Closing it frees the disk. Throws `archive.spillFailed`. */
+  finish(): Promise<ByteSource>;
   /** Throws everything away. */
   discard(): Promise<void>;
 }
@@ -44,36 +49,58 @@ export async function createSpill(folder = tmpdir()): Promise<Spill> {
   const cipher = createCipheriv("aes-256-ctr", key, Buffer.alloc(AES_BLOCK));
   let size = 0;
 
+  const inFlight = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+
+  async function writeAt(bytes: Uint8Array, offset: number): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, offset + at).catch(failed);
+      at += bytesWritten;
+    }
+  }
+
+  async function settled(): Promise<void> {
+    await Promise.all(inFlight);
+    if (failure !== undefined) throw failure.error;
+  }
+
   async function close(): Promise<void> {
+    await Promise.all(inFlight);
     key.fill(0);
     await handle.close();
     if (!unlinked) await rm(path, { force: true });
   }
 
   return {
+    folder,
     room,
     async write(bytes) {
+      if (failure !== undefined) throw failure.error;
       const sealed = cipher.update(bytes);
-      for (let at = 0; at < sealed.length;) {
-        const { bytesWritten } = await handle.write(sealed, at, sealed.length - at, size + at).catch(failed);
-        at += bytesWritten;
-      }
+      const written = writeAt(sealed, size)
+        .catch((error: unknown) => {
+          failure ??= { error };
+        })
+        .finally(() => inFlight.delete(written));
+      inFlight.add(written);
       size += sealed.length;
+      if (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight);
     },
-    finish: () => ({
-      size,
-      async read(offset, length) {
-        const end = Math.min(size, offset + length);
-        if (end <= offset) return new Uint8Array(0);
-        const start = offset - (offset % AES_BLOCK);
-        const sealed = await readHandle(handle, start, end - start);
-        const counter = Buffer.alloc(AES_BLOCK);
-        counter.writeBigUInt64BE(BigInt(start / AES_BLOCK), 8);
-        const plain = createCipheriv("aes-256-ctr", key, counter).update(sealed);
-        return plain.subarray(offset - start);
-      },
-      close,
-    }),
+    async finish() {
+      await settled();
+      return { size, read, close };
+    },
     discard: close,
   };
+
+  async function read(offset: number, length: number): Promise<Uint8Array> {
+    const end = Math.min(size, offset + length);
+    if (end <= offset) return new Uint8Array(0);
+    const start = offset - (offset % AES_BLOCK);
+    const sealed = await readHandle(handle, start, end - start);
+    const counter = Buffer.alloc(AES_BLOCK);
+    counter.writeBigUInt64BE(BigInt(start / AES_BLOCK), 8);
+    const plain = createCipheriv("aes-256-ctr", key, counter).update(sealed);
+    return plain.subarray(offset - start);
+  }
 }

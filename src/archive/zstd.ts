@@ -1,5 +1,6 @@
-import { Decompress } from "fzstd";
 import { cachedSource, readExactly, type ByteSource } from "../bytes/index.ts";
+import type { Packet } from "./codecs/codec.ts";
+import { decodeInWorker } from "./codecs/in-worker.ts";
 import { throughDecoder } from "./decoder.ts";
 import { archiveErrors } from "./errors.ts";
 
@@ -20,9 +21,9 @@ export interface Inflated {
 export type NativeZstd = () => NodeJS.ReadWriteStream;
 
 /**
- * Inflates zstd, natively or with fzstd. The stream is cut by its own framing first: Node's decoder stops silently
- * after the first frame and at an early end, and fzstd would inflate all it is given in one go. Without the native
- * decoder the checksums of frames are not verified. Throws `archive.damaged` and `bytes.truncated`.
+ * Inflates zstd, natively or with zstddec (WebAssembly, in a worker). The stream is cut by its own framing first: Node's
+ * decoder stops silently after the first frame and at an early end, and memory and progress stay known. Throws `archive.damaged`
+ * and `bytes.truncated`.
  */
 export async function* inflateZstd(
   source: ByteSource,
@@ -30,6 +31,18 @@ export async function* inflateZstd(
   native: NativeZstd | undefined,
 ): AsyncGenerator<Inflated> {
   const pieces = zstdPieces(source, file);
+  if (native === undefined) {
+    let consumed = 0;
+    async function* packets(): AsyncGenerator<Packet> {
+      for await (const { bytes, startsFrame, end } of pieces) {
+        consumed = end;
+        yield { bytes, starts: startsFrame };
+      }
+    }
+    const damaged = (cause: unknown): Error => archiveErrors.damaged(file, consumed, cause);
+    for await (const bytes of decodeInWorker("zstd", packets(), file, damaged)) yield { bytes, consumed };
+    return;
+  }
   let next = await pieces.next();
   async function* frame(): AsyncGenerator<Piece> {
     do {
@@ -38,27 +51,7 @@ export async function* inflateZstd(
       next = await pieces.next();
     } while (!next.done && !next.value.startsFrame);
   }
-  while (!next.done)
-    yield* native === undefined ? withFzstd(frame(), file) : withNode(frame(), native(), file);
-}
-
-async function* withFzstd(frame: AsyncIterable<Piece>, file: string): AsyncGenerator<Inflated> {
-  let inflated: Uint8Array[] = [];
-  const decoder = new Decompress((bytes) => {
-    inflated.push(bytes);
-  });
-  for await (const { bytes, end, kind } of frame) {
-    if (kind === "checksum") continue;
-    try {
-      // It waits for 18 bytes before it looks at a frame; 17 zeros are past the frame's end, and too few to be
-      // looked at as the next one.
-      decoder.push(kind === "last" ? Buffer.concat([bytes, Buffer.alloc(17)]) : bytes);
-    } catch (cause) {
-      throw archiveErrors.damaged(file, end - bytes.length, cause);
-    }
-    for (const piece of inflated) yield { bytes: piece, consumed: end };
-    inflated = [];
-  }
+  while (!next.done) yield* withNode(frame(), native(), file);
 }
 
 async function* withNode(
@@ -83,7 +76,6 @@ interface Piece {
   readonly bytes: Uint8Array;
   /** The frame's header comes before the block. */
   readonly startsFrame: boolean;
-  readonly kind: "block" | "last" | "checksum";
   /** Where it ends in the stream. */
   readonly end: number;
 }
@@ -124,9 +116,9 @@ async function* zstdPieces(packed: ByteSource, file: string): AsyncGenerator<Pie
       // A run-length block holds one byte, whatever it inflates to.
       const body = await take(type === 1 ? 1 : size);
       const bytes = Buffer.concat(startsFrame ? [lead, head, body] : [head, body]);
-      yield { bytes, startsFrame, kind: last ? "last" : "block", end: at };
+      yield { bytes, startsFrame, end: at };
     }
-    if ((flags[0] ?? 0) & 4) yield { bytes: await take(4), startsFrame: false, kind: "checksum", end: at };
+    if ((flags[0] ?? 0) & 4) yield { bytes: await take(4), startsFrame: false, end: at };
   }
 }
 
