@@ -4,7 +4,7 @@ import { context } from "esbuild";
 import type { BuildOptions, Plugin } from "esbuild";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { COMMANDS } from "../src/cli/commands.ts";
 import { compileSchema } from "./proto.ts";
 
@@ -28,6 +28,21 @@ const enginesApart: Plugin = {
     );
   },
 };
+
+/** The libraries of age and OpenPGP are big and rarely needed: `import("./library.ts")` in their folder of src/seal is a bundle. */
+const librariesApart: Plugin = {
+  name: "libraries-apart",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/library\.ts$/ }, ({ kind, importer }) => {
+      if (kind !== "dynamic-import") return undefined;
+      const folder = build.initialOptions.outdir === "dist/cli" ? ".." : ".";
+      return { path: `${folder}/seal-${basename(dirname(importer))}.cjs`, external: true };
+    });
+  },
+};
+
+/** Folders of src/seal with such a library. */
+const SEAL_LIBRARIES = ["age", "openpgp"];
 
 /**
  * The command line in parts, so that a command loads its own code alone: each file of src/cli that is imported when it
@@ -134,7 +149,7 @@ const builds: BuildOptions[] = [
     ...node,
     entryPoints: [{ in: "src/vscode/extension.ts", out: "extension" }],
     outdir: "dist",
-    plugins: [enginesApart],
+    plugins: [enginesApart, librariesApart],
     ...codecsAt("./codecs.cjs"),
   },
   {
@@ -149,14 +164,17 @@ const builds: BuildOptions[] = [
     ...node,
     entryPoints: CLI_PARTS.map((name) => ({ in: `src/cli/${name}.ts`, out: name })),
     outdir: "dist/cli",
-    plugins: [cliParts],
+    plugins: [librariesApart, cliParts],
     ...codecsAt("../codecs.cjs"),
     // `require` instead: the loader of modules would take longer to start than what it loads.
     supported: { "dynamic-import": false },
   },
   {
     ...node,
-    entryPoints: [{ in: "src/engine/index.ts", out: "engine" }],
+    entryPoints: [
+      { in: "src/engine/index.ts", out: "engine" },
+      ...SEAL_LIBRARIES.map((name) => ({ in: `src/seal/${name}/library.ts`, out: `seal-${name}` })),
+    ],
     outdir: "dist",
   },
   {

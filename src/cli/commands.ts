@@ -1,7 +1,8 @@
 import type { CommandRow } from "./command.ts";
 
-const KEY_OPTIONS = `  --key FILE               private key of a sealed checkpoint (PEM or DER); may be repeated
-  --passphrase-file FILE   its passphrase, on the first line of FILE; may be repeated`;
+const KEY_OPTIONS = `  --key FILE               key of a sealed checkpoint (docs/sealed.md); "gpg-agent" is the user's gpg; may be repeated
+  --passphrase-file FILE   a passphrase, of a key or of the checkpoint, on the first line of FILE; may be repeated
+  --openssl-enc WORDS      what \`openssl enc\` was called with: "-aes-256-cbc -pbkdf2 -iter 200000"`;
 
 /** Every command of the command line. Adding one is adding a row here and the file it loads. */
 export const COMMANDS: readonly CommandRow[] = [
