@@ -97,6 +97,14 @@ export const archiveErrors = {
         next: "Free some space there, or decompress the archive yourself on another disk and open the tar.",
       },
     ),
+  tooDeep: (path: string, limit: number): CryoscopeError =>
+    cryoscopeError("archive.tooDeep", `${printable(path)} is not opened: it lies ${limit} archives deep.`, {
+      next: "Save it and open it by itself.",
+    }),
+  tooManyOpen: (path: string, limit: number): CryoscopeError =>
+    cryoscopeError("archive.tooManyOpen", `${printable(path)} is not opened: ${limit} archives are.`, {
+      next: "Close the checkpoint and open it again, or save the archive and open it by itself.",
+    }),
   spillFailed: (folder: string, cause: unknown): CryoscopeError =>
     cryoscopeError("archive.spillFailed", `The inflated archive cannot be kept: ${message(cause)}.`, {
       file: folder,

@@ -13,3 +13,7 @@ export { archiveErrors, printable } from "./errors.ts";
 export { recogniseFolder, recogniseSnapshot } from "./foreign.ts";
 export { createSpill } from "./spill.ts";
 export type { Spill } from "./spill.ts";
+export { isArchive, nestedTree } from "./nested.ts";
+export type { NestedOptions, NestedTree } from "./nested.ts";
+export { findCheckpoints, openFound } from "./several.ts";
+export type { FoundCheckpoint } from "./several.ts";

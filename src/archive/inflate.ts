@@ -84,7 +84,8 @@ export async function inflate(
   return { source, problem };
 }
 
-function inflated(
+/** What comes out, piece by piece. */
+export function inflated(
   packed: ByteSource,
   compression: Compression,
   file: string,
