@@ -1,163 +1,622 @@
 /** A failure of CRIU that is known: how its log line reads, what it means, what to do. */
 export interface CriuCause {
   readonly code: string;
+  /** CRIU's file that prints the line. */
+  readonly source: string;
   readonly pattern: RegExp;
   /** A clause with its full stop. */
   readonly sentence: string;
   readonly next: string;
 }
 
-/** Known causes, the more particular first. The source file of CRIU that prints the line stands beside each. */
+/** Known causes, the more particular first. Which to add: a failure that somebody had, with the line of its log. */
 export const CRIU_CAUSES: readonly CriuCause[] = [
   {
-    code: "tcpEstablished", // criu/sk-inet.c
+    code: "tcpEstablished",
+    source: "criu/sk-inet.c",
     pattern: /Connected TCP socket/,
     sentence: "it has open TCP connections.",
     next: "Close them, or freeze with TCP connections kept (Podman: tcpEstablished; Docker: a line tcp-established in /etc/criu/runc.conf).",
   },
   {
-    code: "linkRemap", // criu/files-reg.c
+    code: "linkRemap",
+    source: "criu/files-reg.c",
     pattern: /Can't create link remap/,
     sentence: "it holds a file open whose name was deleted while another hard link to it lives on.",
     next: "Add a line link-remap to /etc/criu/runc.conf, or close the file first.",
   },
   {
-    code: "fileLocks", // criu/file-lock.c
+    code: "fileLocks",
+    source: "criu/file-lock.c",
     pattern: /Some file locks are hold/,
     sentence: "it holds file locks.",
     next: "Freeze with file locks kept (Podman: fileLocks; Docker: a line file-locks in /etc/criu/runc.conf).",
   },
   {
-    code: "ghostLimit", // criu/files-reg.c
+    code: "ghostLimit",
+    source: "criu/files-reg.c",
     pattern: /Can't dump ghost file .* increase limit/,
     sentence: "it holds a deleted file open that is larger than CRIU copies.",
     next: "Add a line ghost-limit 1G to /etc/criu/runc.conf, or close the file first.",
   },
   {
-    code: "ioUring", // criu/proc_parse.c, criu/files-ext.c
+    code: "ioUring",
+    source: "criu/proc_parse.c",
     pattern: /anon_inode:\[?io_uring/,
     sentence: "it uses io_uring, which CRIU can't save.",
     next: "Run it without io_uring; containers with the default seccomp profile can't open one.",
   },
   {
-    code: "bpf", // criu/files-ext.c
+    code: "bpf",
+    source: "criu/files-ext.c",
     pattern: /anon_inode:\[?bpf-/,
     sentence: "it holds a BPF object open, which CRIU can't save.",
     next: "Close it before freezing.",
   },
   {
-    code: "anonInode", // criu/files-ext.c, criu/proc_parse.c
+    code: "anonInode",
+    source: "criu/files-ext.c",
     pattern: /Can't dump file \d+ of that type .*anon_inode|\(anon_inode:/,
     sentence: "it holds a kernel object open that CRIU can't save.",
     next: "Close it before freezing; the line names the kind.",
   },
   {
-    code: "sendFds", // criu/pie/parasite.c: the kernel refuses to pass an io_uring descriptor
+    code: "sendFds",
+    source: "criu/pie/parasite.c",
     pattern: /send_fds failed \(-22\)/,
     sentence: "one of its open files can't be handed over, usually an io_uring.",
     next: "Run it without io_uring.",
   },
   {
-    code: "tty", // criu/tty.c
+    code: "tty",
+    source: "criu/tty.c",
     pattern: /slave peer index|slave external peer|dangling tty|ctty inheritance|tty to inherit session/,
     sentence: "it uses a terminal that belongs to someone outside.",
     next: "Start the container without a terminal (no -t).",
   },
   {
-    code: "traced", // compel/src/lib/infect.c
-    pattern: /Unseizable non-zombie/,
+    code: "traced",
+    source: "compel/src/lib/infect.c",
+    pattern: /Unseizable non-zombie|Unable to interrupt task: \d+ \(Operation not permitted\)/,
     sentence: "a debugger or tracer is attached to one of its processes.",
     next: "Detach it, freeze, and attach again.",
   },
   {
-    code: "unknownMount", // criu/files-reg.c
+    code: "unknownMount",
+    source: "criu/files-reg.c",
     pattern: /Can't lookup mount=\d+ for fd=\d+/,
     sentence:
       "it holds a file open on a file system that is not mounted in the container; a POSIX message queue looks like that.",
     next: "Close the file or queue (the line names it), or mount its file system.",
   },
   {
-    code: "mountRoot", // criu/mount.c
+    code: "mountRoot",
+    source: "criu/mount.c",
     pattern: /doesn't have a proper root mount/,
     sentence: "one of its mounts is part of a file system that is not mounted there itself.",
     next: "Leave that mount out (the line names it).",
   },
   {
-    code: "sharedFs", // criu/cr-dump.c
+    code: "sharedFs",
+    source: "criu/cr-dump.c",
     pattern: /Can't make FS id/,
     sentence: "two of its processes share root and working directory (CLONE_FS), which CRIU can't save.",
     next: "No way around is known; freeze it when only one of them runs.",
   },
   {
-    code: "packetPipe", // criu/pipes.c
+    code: "packetPipe",
+    source: "criu/pipes.c",
     pattern: /packetized mode for pipes/,
     sentence: "it has a pipe in packet mode with data in it.",
     next: "Freeze it when the pipe is empty.",
   },
   {
-    code: "controlMessages", // criu/sk-queue.c
+    code: "controlMessages",
+    source: "criu/sk-queue.c",
     pattern: /Control messages in queue/,
     sentence: "a Unix socket holds undelivered credentials or descriptors.",
     next: "Freeze it when its sockets' queues are empty.",
   },
   {
-    code: "tunNamespace", // criu/tun.c
+    code: "tunNamespace",
+    source: "criu/tun.c",
     pattern: /Net namespace is required to dump tun link/,
     sentence: "it uses a TUN device of the machine's own network.",
     next: "Run it in a network namespace of its own.",
   },
   {
-    code: "socketOption", // criu/sockets.c
+    code: "socketOption",
+    source: "criu/sockets.c",
     pattern: /Can't get 1:16 opt/,
     sentence: "CRIU before 4.2 can't read socket options on kernels from 6.16 on.",
     next: "Install CRIU 4.2 or later on the engine's machine.",
   },
   {
-    code: "externalUnix", // criu/sk-unix.c
+    code: "externalUnix",
+    source: "criu/sk-unix.c",
     pattern: /External socket is used/,
     sentence: "it has a Unix socket connected to a process outside.",
     next: "Close it, or add a line ext-unix-sk to /etc/criu/runc.conf.",
   },
   {
-    code: "nestedNamespace", // criu/namespaces.c
+    code: "nestedNamespace",
+    source: "criu/namespaces.c",
     pattern: /Can't dump nested \w+ namespace/,
     sentence: "one of its processes is in a namespace of its own inside the container.",
     next: "Stop that process before freezing.",
   },
   {
-    code: "rlimit", // criu/cr-dump.c
+    code: "rlimit",
+    source: "criu/cr-dump.c",
     pattern: /Can't get rlimit/,
     sentence: "CRIU may not read the limits of processes of another user.",
     next: "Give the engine CAP_SYS_RESOURCE, or run the container as root.",
   },
   {
-    code: "fileChanged", // criu/files-reg.c
+    code: "fileChanged",
+    source: "criu/files-reg.c",
     pattern: /has bad (size|mode)/,
     sentence: "a file that it had open has changed since.",
     next: "Put the file back as it was (the line names it).",
   },
   {
-    code: "pidTaken", // criu/cr-restore.c
+    code: "pidTaken",
+    source: "criu/cr-restore.c",
     pattern: /Pid \d+ do not match expected/,
     sentence: "a process id that it needs is taken.",
     next: "Restore it in a PID namespace of its own, or end the process that has the id.",
   },
   {
-    code: "addressInUse", // criu/sk-inet.c
+    code: "addressInUse",
+    source: "criu/sk-inet.c",
     pattern: /Can't bind inet socket/,
     sentence: "a port that it listened on is in use by now.",
     next: "Stop what listens there (perhaps the container that was left running).",
   },
   {
-    code: "tcpReconnect", // soccr/soccr.c
+    code: "tcpReconnect",
+    source: "soccr/soccr.c",
     pattern: /Can't connect inet socket back/,
     sentence: "its TCP connections can't be put together again in the network it is restored to.",
     next: "Restore it with the network it had and with the loopback up; or freeze it with its connections closed.",
   },
   {
-    code: "noSpace", // any write
+    code: "noSpace",
+    source: "criu/image.c",
     pattern: /No space left on device/,
     sentence: "the disk is full.",
     next: "Free some space on the engine's machine.",
+  },
+  {
+    code: "mptcp",
+    source: "criu/sk-inet.c",
+    pattern: /Unsupported proto 262 for socket|multipathtcp=0/,
+    sentence: "it has a multipath TCP socket (Go programs open such), which CRIU can't save.",
+    next: "Start it with GODEBUG=multipathtcp=0, or freeze it when it has no such socket.",
+  },
+  {
+    code: "socketProtocol",
+    source: "criu/sk-inet.c",
+    pattern: /Unsupported proto \d+ for socket|Unsupported socket (family|type): \d+/,
+    sentence: "it has a socket of a protocol that CRIU can't save.",
+    next: "Close it before freezing (the line has the number of the protocol).",
+  },
+  {
+    code: "corked",
+    source: "criu/sk-inet.c",
+    pattern: /Can't dump corked dgram socket/,
+    sentence: "a UDP socket holds back a datagram that isn't whole yet (UDP_CORK).",
+    next: "Freeze it at another moment.",
+  },
+  {
+    code: "halfInet",
+    source: "criu/sk-inet.c",
+    pattern: /Can't dump \d+ inet socket/,
+    sentence: "a network socket is neither unbound, listening nor connected just now.",
+    next: "Freeze it at another moment.",
+  },
+  {
+    code: "halfUnix",
+    source: "criu/sk-unix.c",
+    pattern: /Can't dump half of stream unix connection|name-less external socket/,
+    sentence: "a Unix socket is connected to a process outside, and can't be cut in half.",
+    next: "Close that connection before freezing (the line may name it).",
+  },
+  {
+    code: "externalUnixRestore",
+    source: "criu/sk-unix.c",
+    pattern: /External socket found in image/,
+    sentence: "it was frozen with Unix sockets cut off, and they must be cut off at the restore too.",
+    next: "Restore with external Unix sockets allowed.",
+  },
+  {
+    code: "netlinkGroups",
+    source: "criu/sk-netlink.c",
+    pattern: /Groups above 32 are not supported/,
+    sentence: "a netlink socket listens to more groups than CRIU can save.",
+    next: "Close it before freezing.",
+  },
+  {
+    code: "packetMulticast",
+    source: "criu/sk-packet.c",
+    pattern: /Multiple MC membership not supported/,
+    sentence: "a packet socket is a member of several multicast groups, which CRIU can't save.",
+    next: "Leave the groups or close the socket before freezing.",
+  },
+  {
+    code: "descriptorsInFlight",
+    source: "criu/sk-queue.c",
+    pattern: /Unexpected 2nd SCM_RIGHTS/,
+    sentence: "a Unix socket holds several messages with descriptors that nobody has taken.",
+    next: "Freeze it when its sockets' queues are empty.",
+  },
+  {
+    code: "overmounted",
+    source: "criu/files-reg.c",
+    pattern: /Open files on overmounted mounts/,
+    sentence: "it holds a file open on a mount that another mount covers.",
+    next: "Close the file (the line names it), or take the upper mount away.",
+  },
+  {
+    code: "fuse",
+    source: "criu/filesystems.c",
+    pattern: /is a fuse mount but not external/,
+    sentence: "it has mounted a FUSE file system itself, whose server CRIU can't save.",
+    next: "Unmount it, or mount it from outside the container.",
+  },
+  {
+    code: "tmpfsContent",
+    source: "criu/filesystems.c",
+    pattern: /Can't dump tmpfs content/,
+    sentence: "the content of a tmpfs could not be packed.",
+    next: "See that tar is installed on the engine's machine and that the disk isn't full.",
+  },
+  {
+    code: "nestedMounts",
+    source: "criu/mount.c",
+    pattern: /Nested mount namespaces are not supported/,
+    sentence:
+      "one of its processes is in a mount namespace of its own, which needs the container's root process in one too.",
+    next: "Stop that process before freezing (unshare, sandboxes of browsers and sshd do this).",
+  },
+  {
+    code: "nestedTime",
+    source: "criu/namespaces.c",
+    pattern: /Can't dump nested time namespace/,
+    sentence: "one of its processes is in a time namespace of its own.",
+    next: "Stop that process before freezing.",
+  },
+  {
+    code: "noInit",
+    source: "criu/namespaces.c",
+    pattern: /Can't dump a pid namespace without the process init/,
+    sentence: "the first process of its PID namespace is not among the frozen ones.",
+    next: "Freeze from that first process on.",
+  },
+  {
+    code: "externalMount",
+    source: "criu/mount.c",
+    pattern: /is autodetected external mount/,
+    sentence: "one of its mounts comes from outside and nobody told CRIU what to put there.",
+    next: "Mount it by the engine, so that it knows of it; or take it away before freezing.",
+  },
+  {
+    code: "mountFailed",
+    source: "criu/mount.c",
+    pattern: /mnt: (Can't mount at|Unable to mount)|Can't restore ext mount/,
+    sentence: "one of its mounts can't be made again.",
+    next: "See that the folder or volume that the line names is still where it was.",
+  },
+  {
+    code: "cannotRemount",
+    source: "criu/mount.c",
+    pattern: /Can't remount .* with MS_PRIVATE/,
+    sentence:
+      "its mounts can't be set apart from the engine's, as with containers that the engine started with --init.",
+    next: "Run it without --init.",
+  },
+  {
+    code: "networkDevice",
+    source: "criu/net.c",
+    pattern: /Unsupported link \d+ \(type|Unsupported link type/,
+    sentence: "its network has a device of a kind that CRIU can't save.",
+    next: "Remove the device before freezing, or use another network.",
+  },
+  {
+    code: "networkLock",
+    source: "criu/net.c",
+    pattern: /Locking (network|connection) failed|iptables-restore returned|Iptables configuration failed/,
+    sentence: "its network could not be stopped for the time of the freezing.",
+    next: "Install iptables on the engine's machine, or let CRIU use nftables (network-lock nftables in /etc/criu/runc.conf).",
+  },
+  {
+    code: "nftables",
+    source: "criu/net.c",
+    pattern: /built without libnftables support/,
+    sentence: "its network has nftables rules, and this CRIU was built without nftables.",
+    next: "Install a CRIU with nftables on the engine's machine.",
+  },
+  {
+    code: "iptablesLegacy",
+    source: "criu/net.c",
+    pattern: /Can't restore ip6?tables dump - no legacy version present/,
+    sentence: "it was frozen with legacy iptables rules, which this machine has no program for.",
+    next: "Install iptables-legacy there.",
+  },
+  {
+    code: "zombie",
+    source: "criu/seize.c",
+    pattern: /zombie \d+ .*found while seizing|Zombies? (with threads|thread)/,
+    sentence:
+      "a process of it has ended and nobody has asked for its result, at a place where CRIU can't save that.",
+    next: "End its parent, or run the container with an init that reaps.",
+  },
+  {
+    code: "stoppedThread",
+    source: "criu/seize.c",
+    pattern: /Individually stopped threads not supported/,
+    sentence: "a single thread of it is stopped.",
+    next: "Continue it (a debugger may hold it), freeze, and stop it again.",
+  },
+  {
+    code: "unfreezable",
+    source: "criu/seize.c",
+    pattern: /Unable to freeze cgroup/,
+    sentence:
+      "its cgroup can't be frozen in time: a process of it waits in the kernel, often for a disk or network share.",
+    next: "See which process is in state D (ps), and try again when that is over.",
+  },
+  {
+    code: "timeout",
+    source: "criu/cr-dump.c",
+    pattern: /Timeout reached\. Try to interrupt/,
+    sentence: "it took longer than CRIU's limit (10 s unless another is set).",
+    next: "Add a line timeout 60 to /etc/criu/runc.conf; many or large processes need it.",
+  },
+  {
+    code: "sessionOutside",
+    source: "criu/cr-dump.c",
+    pattern: /A session leader of .* is outside of its pid namespace/,
+    sentence:
+      "one of its processes belongs to a session that was begun outside, as after docker exec or nsenter.",
+    next: "End what was started in the container by exec, then freeze.",
+  },
+  {
+    code: "sysvOutside",
+    source: "criu/cr-dump.c",
+    pattern: /with SysVIPC shmem map .* doesn't live in IPC ns/,
+    sentence: "it uses System V shared memory of the whole machine.",
+    next: "Run it in an IPC namespace of its own (not --ipc host).",
+  },
+  {
+    code: "rseq",
+    source: "criu/cr-dump.c",
+    pattern: /has rseq but kernel lacks get_rseq_conf|unsupported RSEQ ABI/,
+    sentence: "its C library uses restartable sequences, and the kernel can't tell CRIU about them.",
+    next: "Use Linux 5.13 or later, or start it with GLIBC_TUNABLES=glibc.pthread.rseq=0.",
+  },
+  {
+    code: "rseqRestore",
+    source: "criu/cr-restore.c",
+    pattern: /rseq: can't restore as kernel doesn't support it/,
+    sentence: "it uses restartable sequences, which this machine's kernel doesn't have.",
+    next: "Restore it on a kernel with CONFIG_RSEQ.",
+  },
+  {
+    code: "memoryTracking",
+    source: "criu/config.c",
+    pattern: /Tracking memory is not available/,
+    sentence:
+      "the kernel can't track changed memory (no soft-dirty bits), which incremental checkpoints need.",
+    next: "Freeze without a pre-checkpoint, or use a kernel with CONFIG_MEM_SOFT_DIRTY.",
+  },
+  {
+    code: "imageVersion",
+    source: "criu/image.c",
+    pattern: /Not supported images version/,
+    sentence: "a newer CRIU made the images.",
+    next: "Restore with the CRIU that froze, or a newer one.",
+  },
+  {
+    code: "needsTcpClose",
+    source: "criu/image.c",
+    pattern: /Need to set the --tcp-close options/,
+    sentence: "it was frozen with its TCP connections to be closed.",
+    next: "Restore with TCP connections closed.",
+  },
+  {
+    code: "mapping",
+    source: "criu/proc_parse.c",
+    pattern: /Unsupported mapping found/,
+    sentence:
+      "it maps memory of a device or kernel object that CRIU can't save, such as a GPU's or an SGX enclave.",
+    next: "Close the device before freezing; GPUs need CRIU's plugin for them.",
+  },
+  {
+    code: "uprobes",
+    source: "criu/proc_parse.c",
+    pattern: /has uprobes vma/,
+    sentence: "a tracer (perf, bpftrace) has set probes in it.",
+    next: "Stop the tracer, or let CRIU save it with allow-uprobes in /etc/criu/runc.conf.",
+  },
+  {
+    code: "cpuFeatures",
+    source: "criu/arch/x86/cpu.c",
+    pattern:
+      /FPU feature required by image|CPU (xsave (max )?size mismatch|xfeatures has unsupported)|CPU Feature .* (required|not supported|missing)/,
+    sentence: "it was frozen on a processor that can more than this one.",
+    next: "Restore it on the machine where it was frozen, or one with the same processor.",
+  },
+  {
+    code: "shadowStack",
+    source: "criu/arch/x86/shstk.c",
+    pattern: /Restoring task with shadow stack on non-CET machine/,
+    sentence: "it uses shadow stacks, which this machine doesn't have.",
+    next: "Restore it on a processor and kernel with user shadow stacks.",
+  },
+  {
+    code: "vdso",
+    source: "criu/pie/restorer.c",
+    pattern: /Task had vdso, restorer doesn't/,
+    sentence: "it was frozen with the kernel's vDSO, which CRIU itself hasn't got here.",
+    next: "Boot the machine without vdso=0.",
+  },
+  {
+    code: "exeLink",
+    source: "criu/pie/restorer.c",
+    pattern: /Can't restore EXE link/,
+    sentence: "its program file can't be set, which takes a privilege.",
+    next: "Restore as root with CAP_SYS_RESOURCE or CAP_CHECKPOINT_RESTORE.",
+  },
+  {
+    code: "capabilities",
+    source: "criu/pie/restorer.c",
+    pattern: /Unable to restore capabilities/,
+    sentence: "it had more privileges than a restore can give it here.",
+    next: "Restore as root outside of another container.",
+  },
+  {
+    code: "seccomp",
+    source: "compel/src/lib/ptrace.c",
+    pattern: /suspending seccomp failed|failed to suspend seccomp/,
+    sentence: "its seccomp filter can't be set aside for the work.",
+    next: "Give CRIU CAP_SYS_ADMIN, and a kernel with CONFIG_CHECKPOINT_RESTORE.",
+  },
+  {
+    code: "seccompFetch",
+    source: "criu/seccomp.c",
+    pattern: /Can't fetch (filter|seccomp metadata)/,
+    sentence: "its seccomp filters can't be read.",
+    next: "Give CRIU CAP_SYS_ADMIN, and don't run it under a seccomp filter itself.",
+  },
+  {
+    code: "seccompRestore",
+    source: "criu/pie/restorer.c",
+    pattern: /seccomp: (PR_SET_SECCOMP|SECCOMP_SET_MODE_FILTER|SECCOMP_MODE_STRICT) returned/,
+    sentence: "its seccomp filter can't be put in place here.",
+    next: "Restore as root, on a kernel with seccomp.",
+  },
+  {
+    code: "appArmor",
+    source: "criu/apparmor.c",
+    pattern:
+      /apparmor LSM specified but apparmor not supported|write AA policy|apparmor parsing failed|mismatched lsm types/,
+    sentence: "its AppArmor profile can't be put in place here.",
+    next: "Load the profile first (apparmor_parser), or restore with another one.",
+  },
+  {
+    code: "selinux",
+    source: "criu/lsm.c",
+    pattern:
+      /selinux LSM specified but selinux not supported|getting selinux profile failed|Invalid selinux context/,
+    sentence: "its SELinux label can't be read or put in place here.",
+    next: "Restore it on a machine with SELinux, or without a label (--security-opt label=disable).",
+  },
+  {
+    code: "cgroupExists",
+    source: "criu/cgroup.c",
+    pattern: /Abort restore of existing cgroups/,
+    sentence: "its cgroups are there already.",
+    next: "Remove what is left of the old container first.",
+  },
+  {
+    code: "cgroupMissing",
+    source: "criu/cgroup.c",
+    pattern: /Cgroup dir .* doesn't exist|controller \S+ not found|cg: .*No such file or directory/,
+    sentence: "its cgroup, or a controller of it, isn't there on this machine.",
+    next: "Restore it on a machine with the same cgroup version, or let CRIU ignore cgroups (manage-cgroups ignore).",
+  },
+  {
+    code: "descriptorLimit",
+    source: "criu/files.c",
+    pattern: /Too big FD number to restore/,
+    sentence: "it had more open files than this machine allows.",
+    next: "Raise the limit of open files (fs.nr_open, ulimit -n) of the engine.",
+  },
+  {
+    code: "fileGone",
+    source: "criu/files-reg.c",
+    pattern: /Can't open file .*(on restore|No such file)|Unable to open fd=\d+/,
+    sentence: "a file that it had open isn't there any more.",
+    next: "Put the file back (the line, or the one before it, names it).",
+  },
+  {
+    code: "ghostMount",
+    source: "criu/files-reg.c",
+    pattern: /The \d+ mount is not found for ghost/,
+    sentence: "a deleted file that it had open lies on a mount that isn't there.",
+    next: "Restore it with the mounts it had.",
+  },
+  {
+    code: "watchPath",
+    source: "criu/fsnotify.c",
+    pattern: /Can't dump that handle|Unable to lookup a mount by dev/,
+    sentence: "it watches a file (inotify, fanotify) whose path can't be found again.",
+    next: "Remove the watch, or name a folder to search: a line irmap-scan-path in /etc/criu/runc.conf.",
+  },
+  {
+    code: "pidfd",
+    source: "criu/pidfd.c",
+    pattern: /PIDFD_THREAD flag is currently not supported/,
+    sentence: "it holds a descriptor of a single thread (pidfd), which CRIU can't save.",
+    next: "Close it before freezing.",
+  },
+  {
+    code: "sysvHoles",
+    source: "criu/shmem.c",
+    pattern: /Sysv shmem \w+ with (a|tail) hole not supported/,
+    sentence: "it has System V shared memory attached in part only.",
+    next: "Detach it before freezing.",
+  },
+  {
+    code: "hugePages",
+    source: "criu/mem.c",
+    pattern: /Can't restore high memory region|MAP_HUGETLB|Can't (mmap|create) .*hugetlb/i,
+    sentence: "it had memory of a kind (huge pages, high addresses) that this machine doesn't have.",
+    next: "Reserve huge pages (vm.nr_hugepages), or restore on a machine like the old one.",
+  },
+  {
+    code: "sidTaken",
+    source: "criu/cr-restore.c",
+    pattern: /Requested sid \d+ doesn't match inherited/,
+    sentence: "it was a shell's job, and the restore runs in another session.",
+    next: "Restore it from a terminal with shell job set.",
+  },
+  {
+    code: "emptyPidNamespace",
+    source: "criu/cr-restore.c",
+    pattern:
+      /Unable to (restore into an empty PID namespace|find an external pidns|enter existing PID namespace)/,
+    sentence: "the PID namespace that it is restored into isn't there.",
+    next: "Start the container or pod that it shares its PID namespace with first.",
+  },
+  {
+    code: "restoredSignal",
+    source: "criu/cr-restore.c",
+    pattern: /\d+ stopped by signal \d+: (Segmentation fault|Illegal instruction|Bus error)/,
+    sentence: "it broke while it was put together, often because processor or libraries differ.",
+    next: "Restore it on the machine where it was frozen, with the same container image.",
+  },
+  {
+    code: "userNamespace",
+    source: "criu/namespaces.c",
+    pattern:
+      /Can't make userns id|doesn't belong to the target user namespace|Unable to open timens-0\.img: Permission denied/,
+    sentence: "its user namespace can't be made again.",
+    next: "Run it without a user namespace of its own (--userns host).",
+  },
+  {
+    code: "mountNamespaceRoot",
+    source: "criu/mount.c",
+    pattern: /The --root option is required to restore a mount namespace/,
+    sentence: "it had mounts of its own, and CRIU needs to know where its root file system is now.",
+    next: "Restore it by the runtime that froze it, which knows.",
+  },
+  {
+    code: "notPermitted",
+    source: "criu/cr-dump.c",
+    pattern: /(CRIU needs to have the CAP_SYS_ADMIN|needs to be run as root|CAP_CHECKPOINT_RESTORE)/,
+    sentence: "CRIU hasn't the privileges it needs.",
+    next: "Run the engine as root, with CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.",
   },
 ];

@@ -3,10 +3,13 @@ import { toCryoscopeError } from "../bytes/index.ts";
 import type { CryoscopeError } from "../bytes/index.ts";
 import { candidates } from "./candidates.ts";
 import type { Candidate, Surroundings } from "./candidates.ts";
-import { connectEngine } from "./connect.ts";
+import { connectEngine, programAddress } from "./connect.ts";
+import { PROGRAM_DRIVERS } from "./drivers.ts";
 import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Engine } from "./engine.ts";
+import { thisMachine } from "./machine.ts";
+import type { Machine } from "./program-driver.ts";
 
 export interface DiscoverOptions extends Partial<Surroundings> {
   /** Addresses from the settings; they come first. */
@@ -14,6 +17,8 @@ export interface DiscoverOptions extends Partial<Surroundings> {
   readonly signal?: AbortSignal;
   /** Milliseconds that each address has for each answer; 3 s. */
   readonly timeout?: number;
+  /** Where programs (runc, crun, criu) are looked for; this machine. */
+  readonly machine?: Machine;
 }
 
 /** What stands at an address that was tried. */
@@ -27,22 +32,26 @@ export type DiscoveredEngine = {
 );
 
 /** Codes that mean "nothing is there", which is no problem at an address that nobody asked for. */
-const ABSENT: readonly string[] = ["engine.noSocket", "engine.refusedConnection"];
+const ABSENT: readonly string[] = ["engine.noSocket", "engine.refusedConnection", "engine.noProgram"];
 
 /**
  * Tries all addresses that the settings, the environment, the Docker context and custom name; side by side. Never
  * throws: an address that can't be used is given with its problem; usual places where nothing is are left out.
  */
 export async function discoverEngines(options: DiscoverOptions = {}): Promise<readonly DiscoveredEngine[]> {
-  const all = await candidates(options.endpoints ?? [], {
-    environment: options.environment ?? process.env,
-    platform: options.platform ?? process.platform,
+  const environment = options.environment ?? process.env;
+  const platform = options.platform ?? process.platform;
+  const machine = options.machine ?? thisMachine(environment);
+  const sockets = await candidates(options.endpoints ?? [], {
+    environment,
+    platform,
     ...(options.home !== undefined && { home: options.home }),
   });
+  const all = [...sockets, ...(platform === "linux" ? await programs(machine) : [])];
   const seen = new Set<string>();
   const fresh: {
     candidate: Candidate;
-    endpoint: Endpoint | undefined;
+    endpoint: Endpoint | string | undefined;
     problem: CryoscopeError | undefined;
   }[] = [];
   for (const candidate of all) {
@@ -53,23 +62,35 @@ export async function discoverEngines(options: DiscoverOptions = {}): Promise<re
     fresh.push({ candidate, ...parsed });
   }
   const found = await Promise.all(
-    fresh.map(({ candidate, endpoint, problem }) => probe(candidate, endpoint, problem, options)),
+    fresh.map(({ candidate, endpoint, problem }) =>
+      probe(candidate, endpoint, problem, { ...options, machine }),
+    ),
   );
   return found.filter((one) => one !== undefined);
 }
 
+async function programs(machine: Machine): Promise<readonly Candidate[]> {
+  const addresses = await Promise.all(PROGRAM_DRIVERS.map((driver) => driver.usual(machine)));
+  return addresses.flat().map((address) => ({ source: "usual place", address, usual: true }));
+}
+
 async function probe(
   candidate: Candidate,
-  endpoint: Endpoint | undefined,
+  endpoint: Endpoint | string | undefined,
   problem: CryoscopeError | undefined,
-  { signal, timeout = 3000 }: DiscoverOptions,
+  { signal, timeout = 3000, machine }: DiscoverOptions,
 ): Promise<DiscoveredEngine | undefined> {
-  const address = endpoint === undefined ? candidate.address : formatEndpoint(endpoint);
+  const address =
+    endpoint === undefined || typeof endpoint === "string" ? candidate.address : formatEndpoint(endpoint);
   const found = { source: candidate.source, endpoint: address };
   if (endpoint === undefined || problem !== undefined)
     return problem && { ...found, engine: undefined, problem };
   try {
-    const engine = await connectEngine(endpoint, { timeout, ...(signal && { signal }) });
+    const engine = await connectEngine(endpoint, {
+      timeout,
+      ...(signal && { signal }),
+      ...(machine && { machine }),
+    });
     return { ...found, engine, problem: undefined };
   } catch (error) {
     const why = toCryoscopeError(error);
@@ -80,10 +101,11 @@ async function probe(
 }
 
 function parse(candidate: Candidate): {
-  endpoint: Endpoint | undefined;
+  endpoint: Endpoint | string | undefined;
   problem: CryoscopeError | undefined;
 } {
   if (candidate.problem) return { endpoint: undefined, problem: candidate.problem };
+  if (programAddress(candidate.address)) return { endpoint: candidate.address, problem: undefined };
   try {
     return { endpoint: parseEndpoint(candidate.address, candidate.tls), problem: undefined };
   } catch (error) {
@@ -92,7 +114,8 @@ function parse(candidate: Candidate): {
 }
 
 /** The same for two addresses of one socket: /var/run is usually a link to /run. */
-async function identity(endpoint: Endpoint): Promise<string> {
+async function identity(endpoint: Endpoint | string): Promise<string> {
+  if (typeof endpoint === "string") return endpoint;
   if (endpoint.transport !== "unix") return formatEndpoint(endpoint);
   return `unix://${await realpath(endpoint.path).catch(() => endpoint.path)}`;
 }

@@ -58,6 +58,9 @@ class Docker implements Engine {
       restore: able,
       keepsCheckpoints: true,
       archives: false,
+      folders: false,
+      containerImages: false,
+      lists: "containers",
       checkpointOptions: ["leaveRunning"],
       restoreOptions: ["replace"],
     };

@@ -22,6 +22,12 @@ export interface EngineCapabilities {
   readonly keepsCheckpoints: boolean;
   /** Whether a checkpoint can be written to a file of the caller's choosing (`CheckpointOptions.archive`). */
   readonly archives: boolean;
+  /** Whether it is written to a folder of the caller's choosing (`CheckpointOptions.folder`). */
+  readonly folders: boolean;
+  /** Whether it can become a container image (`CheckpointOptions.containerImage`). */
+  readonly containerImages: boolean;
+  /** What `list` gives: containers, or all processes that may be frozen. */
+  readonly lists: "containers" | "processes";
   readonly checkpointOptions: readonly CheckpointSwitch[];
   readonly restoreOptions: readonly (keyof RestoreOptions)[];
 }
@@ -87,6 +93,10 @@ export interface CheckpointSwitches {
   readonly ignoreRootFs?: boolean;
   /** Keep CRIU's own files and logs beside the container after the work. */
   readonly keep?: boolean;
+  /** Let Unix sockets that are connected to processes outside be cut off. */
+  readonly externalUnix?: boolean;
+  /** It runs on a terminal that belongs to someone outside, who will be there at its restore too. */
+  readonly shellJob?: boolean;
 }
 export type CheckpointSwitch = keyof CheckpointSwitches;
 
@@ -96,6 +106,10 @@ export interface CheckpointOptions extends CheckpointSwitches {
   readonly note?: string;
   /** Where the archive goes, an absolute path that doesn't exist yet. For engines with `archives`. */
   readonly archive?: string;
+  /** Where the folder goes, an absolute path that doesn't exist yet. Needed by engines with `folders`. */
+  readonly folder?: string;
+  /** A reference (`localhost/web:frozen`): makes a container image of it instead. For engines with `containerImages`. */
+  readonly containerImage?: string;
 }
 
 export interface CheckpointResult {
@@ -118,6 +132,20 @@ export interface RestoreOptions {
   readonly fileLocks?: boolean;
   readonly ignoreRootFs?: boolean;
   readonly keep?: boolean;
+  /** Its TCP connections come back closed. */
+  readonly tcpClose?: boolean;
+  readonly externalUnix?: boolean;
+  readonly shellJob?: boolean;
+  /** It comes back stopped (SIGSTOP), for a debugger to continue it. */
+  readonly leaveStopped?: boolean;
+  /** Named volumes that are there stay as they are. */
+  readonly ignoreVolumes?: boolean;
+  /** Another address than it had, for a copy beside it. */
+  readonly ignoreStaticIp?: boolean;
+  /** `8080:80` each, instead of the ports it had. */
+  readonly publishPorts?: readonly string[];
+  /** Name of a pod that it joins. */
+  readonly pod?: string;
 }
 
 export interface RestoreResult {

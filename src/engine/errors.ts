@@ -68,6 +68,35 @@ export const engineErrors = {
       "Check that the address belongs to Docker or Podman.",
       { cause },
     ),
+  noProgram: (program: string, cause?: unknown) =>
+    failed(
+      "noProgram",
+      `There is no program ${brief(program)} on this machine.`,
+      `Install it, or add its folder to PATH.`,
+      { cause },
+    ),
+  commandFailed: (program: string, said: string, cause?: unknown) =>
+    failed(
+      "commandFailed",
+      `${brief(program)} failed: ${brief(said)}.`,
+      "Run it by hand to see more, or look into its log.",
+      { cause },
+    ),
+  bundleGone: (bundle: string) =>
+    failed(
+      "bundleGone",
+      "The container's bundle, with its configuration and root file system, is gone.",
+      "Put it back where it was.",
+      { file: bundle },
+    ),
+  noSuchProcess: (process: string) =>
+    failed("noSuchProcess", `The process ${brief(process)} has ended.`, "Refresh the list."),
+  needsFolder: (engine: string) =>
+    failed(
+      "needsFolder",
+      `${brief(engine)} writes a checkpoint into a folder, and none was given.`,
+      "Name a folder that doesn't exist yet.",
+    ),
   cannot: (advice: Advice) => failed("cannot", advice.sentence, advice.next),
   badName: (name: string) =>
     failed(

@@ -19,12 +19,18 @@ export type {
   RestoreOptions,
   RestoreResult,
 } from "./engine.ts";
+export { localCommands } from "./run-command.ts";
+export type { RunCommand, RunOptions, RunResult } from "./run-command.ts";
+export { thisMachine } from "./machine.ts";
+export type { Machine } from "./program-driver.ts";
 export { connectEngine } from "./connect.ts";
 export type { ConnectOptions } from "./connect.ts";
 export { discoverEngines } from "./discover.ts";
 export type { DiscoveredEngine, DiscoverOptions } from "./discover.ts";
 export { parseSnapshot } from "./snapshot.ts";
 export type { SavedCheckpoint, Snapshot, SnapshotNeed } from "./snapshot.ts";
+export { CRIU_CAUSES } from "./criu-causes.ts";
+export type { CriuCause } from "./criu-causes.ts";
 export { engineErrors } from "./errors.ts";
 export { errorLines, explainCriuLog } from "./criu-log.ts";
 export type { CriuFailure, ErrorLine } from "./criu-log.ts";

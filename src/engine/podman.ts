@@ -55,6 +55,9 @@ class Podman implements Engine {
       restore: root,
       keepsCheckpoints: false,
       archives: true,
+      folders: false,
+      containerImages: true,
+      lists: "containers",
       checkpointOptions: ["leaveRunning", "tcpEstablished", "fileLocks", "ignoreRootFs", "keep"],
       restoreOptions: ["name", "replace", "tcpEstablished", "fileLocks", "ignoreRootFs", "keep"],
     };

@@ -1,9 +1,11 @@
 import { engineErrors } from "./errors.ts";
 import { at, list, record, text } from "./json.ts";
 
-/** Where the frozen state lies: in a file, in the engine under a name, in a container's own storage, in a container image. */
+/** Where the frozen state lies: in a file or folder, in the engine under a name, in a container's own storage, in a container image. */
 export type SavedCheckpoint =
   | { readonly kind: "archive"; readonly path: string }
+  /** `bundle` is where runc and crun find the container's configuration and root file system. */
+  | { readonly kind: "folder"; readonly path: string; readonly bundle?: string }
   | { readonly kind: "named"; readonly id: string }
   | { readonly kind: "container" }
   | { readonly kind: "image"; readonly reference: string };
@@ -25,7 +27,17 @@ export interface Snapshot {
   readonly needs: readonly SnapshotNeed[];
 }
 
-export type SnapshotNeed = "tcpEstablished" | "fileLocks";
+const NEEDS = ["tcpEstablished", "fileLocks", "externalUnix", "shellJob"] as const;
+export type SnapshotNeed = (typeof NEEDS)[number];
+
+function isNeed(value: unknown): value is SnapshotNeed {
+  return NEEDS.some((need) => need === value);
+}
+
+/** The switches of a checkpoint that its restore needs again. */
+export function needsOf(switches: Readonly<Partial<Record<SnapshotNeed, boolean>>>): readonly SnapshotNeed[] {
+  return NEEDS.filter((need) => switches[need] === true);
+}
 
 /** Reads one snapshot of a catalog. Throws `engine.badSnapshot` naming the field that is wrong. */
 export function parseSnapshot(value: unknown): Snapshot {
@@ -50,7 +62,7 @@ export function parseSnapshot(value: unknown): Snapshot {
     },
     checkpoint: parseCheckpoint(at(value, "checkpoint")),
     leftRunning: at(value, "leftRunning") === true,
-    needs: list(at(value, "needs")).filter((need) => need === "tcpEstablished" || need === "fileLocks"),
+    needs: list(at(value, "needs")).filter(isNeed),
   };
 }
 
@@ -58,6 +70,11 @@ function parseCheckpoint(value: unknown): SavedCheckpoint {
   switch (record(value).kind) {
     case "archive":
       return { kind: "archive", path: required({ checkpoint: value }, "checkpoint", "path") };
+    case "folder": {
+      const bundle = text(at(value, "bundle"));
+      const path = required({ checkpoint: value }, "checkpoint", "path");
+      return { kind: "folder", path, ...(bundle !== "" && { bundle }) };
+    }
     case "named":
       return { kind: "named", id: required({ checkpoint: value }, "checkpoint", "id") };
     case "container":

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { CheckpointOptions, Container, Engine } from "./engine.ts";
 import { engineErrors } from "./errors.ts";
-import type { SavedCheckpoint, Snapshot, SnapshotNeed } from "./snapshot.ts";
+import { needsOf } from "./snapshot.ts";
+import type { SavedCheckpoint, Snapshot } from "./snapshot.ts";
 
 /** The record of a checkpoint that was just made. */
 export function newSnapshot(
@@ -10,9 +11,6 @@ export function newSnapshot(
   checkpoint: SavedCheckpoint,
   options: CheckpointOptions,
 ): Snapshot {
-  const needs: SnapshotNeed[] = (["tcpEstablished", "fileLocks"] as const).filter(
-    (need) => options[need] === true,
-  );
   return {
     format: 1,
     id: randomUUID(),
@@ -23,7 +21,7 @@ export function newSnapshot(
     container: { id: container.id, name: container.name, image: container.image },
     checkpoint,
     leftRunning: options.leaveRunning === true,
-    needs,
+    needs: needsOf(options),
   };
 }
 
@@ -32,7 +30,7 @@ export function assertMadeBy(kind: string, name: string, snapshot: Snapshot): vo
   if (snapshot.engine.kind !== kind) throw engineErrors.wrongEngine(snapshot.engine.kind, name);
 }
 
-/** A name that both engines take for containers and checkpoints, and that can't be a path. Throws `engine.badName`. */
+/** A name that all engines take for containers and checkpoints, and that can't be a path. Throws `engine.badName`. */
 export function assertName(name: string): void {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/.test(name)) throw engineErrors.badName(name);
 }

@@ -1,8 +1,6 @@
 // Containers of the lab for the tests of src/engine and src/debug; both engines take Docker's own calls for this.
 import { createServer } from "node:net";
 import Docker from "dockerode";
-import { openTree } from "../../src/archive/index.ts";
-import { openCheckpoint } from "../../src/checkpoint/index.ts";
 import { connectEngine } from "../../src/engine/index.ts";
 import { openTransport } from "../../src/engine/transport.ts";
 import type { ContainerDetails, Engine } from "../../src/engine/index.ts";
@@ -126,6 +124,9 @@ export function countedAtLeast(kind: LabEngine, name: string, count: number): Pr
 
 /** The names of the processes in a checkpoint, as its images have them. */
 export async function frozenProcesses(path: string): Promise<readonly string[]> {
+  // Loaded by the tests alone that look into images.
+  const { openTree } = await import("../../src/archive/index.ts");
+  const { openCheckpoint } = await import("../../src/checkpoint/index.ts");
   const checkpoint = await openCheckpoint(await openTree(path));
   try {
     return checkpoint.processes.map(({ comm }) => comm);

@@ -20,6 +20,7 @@ const PACKAGES = [
     "conmon",
     "netavark",
     "runc",
+    "crun",
     "docker.io",
     "docker-cli",
     "containerd",

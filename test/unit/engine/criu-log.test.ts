@@ -78,7 +78,27 @@ describe("a CRIU log", () => {
   });
 });
 
+describe("a warning in a CRIU log", () => {
+  it("is the cause when the errors after it tell nothing", () => {
+    // CRIU 4.2.1 on a process that another one had seized by ptrace.
+    const text = [
+      "(00.004034) Warn  (compel/src/lib/infect.c:132): Unable to interrupt task: 3435 (Operation not permitted)",
+      "(00.004052) Error (compel/src/lib/infect.c:417): Unable to detach from 3435: No such process",
+      "(00.004059) Error (criu/cr-dump.c:1975): Dumping FAILED.",
+    ].join("\n");
+    const failure = explainCriuLog(text);
+    assert.equal(failure?.cause, "traced");
+    assert.equal(failure.lineNumber, 1);
+  });
+});
+
 describe("the table of known causes", () => {
+  it("knows at least 40, each with the file of CRIU that says it", () => {
+    assert.ok(CRIU_CAUSES.length >= 40, String(CRIU_CAUSES.length));
+    for (const { code, source } of CRIU_CAUSES)
+      assert.match(source, /^(criu|compel|soccr)\/[\w./-]+\.[ch]$/, code);
+  });
+
   it("has codes that are unique and sentences that end", () => {
     assert.equal(new Set(CRIU_CAUSES.map(({ code }) => code)).size, CRIU_CAUSES.length);
     for (const { sentence, next } of CRIU_CAUSES)
