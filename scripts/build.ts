@@ -56,18 +56,22 @@ const cliParts: Plugin = {
       const folder = importer.endsWith("start.ts") ? "./cli" : ".";
       return { path: `${folder}/${basename(path, ".ts")}.cjs`, external: true };
     });
-    // Of the manifest the commands need the version, and not what the extension contributes.
-    build.onLoad({ filter: /package\.json$/ }, async ({ path }) => {
-      // As npm writes it.
-      const { version } = JSON.parse(await readFile(path, "utf8")) as { readonly version: string };
-      return { contents: JSON.stringify({ version }), loader: "json" };
-    });
     // The schema in parts, parsed as they are needed, in one file for all commands.
     build.onResolve({ filter: /\/load-schema\.ts$/ }, async () => {
       const folder = build.initialOptions.outdir ?? "";
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, "schema.json"), schemaParts(await readFile(SCHEMA, "utf8")));
       return { path: resolve("src/criu/load-schema-parts.ts") };
+    });
+    // Modules only export: of a folder's face a command takes what it uses, and none of the tables it doesn't.
+    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path, resolveDir }) =>
+      kind === "import-statement" ? { path: resolve(resolveDir, path), sideEffects: false } : undefined,
+    );
+    // Of the manifest the commands need the version, and not what the extension contributes.
+    build.onLoad({ filter: /package\.json$/ }, async ({ path }) => {
+      // As npm writes it.
+      const { version } = JSON.parse(await readFile(path, "utf8")) as { readonly version: string };
+      return { contents: JSON.stringify({ version }), loader: "json" };
     });
   },
 };
@@ -94,7 +98,7 @@ function schemaParts(json: string): Buffer {
 }
 
 /** What src/cli imports when it is needed. */
-const CLI_PARTS = ["main", "layer", ...COMMANDS.map(({ name }) => name)];
+const CLI_PARTS = ["main", "layer", "decode-opened", ...COMMANDS.map(({ name }) => name)];
 
 /** Lines that tell the editor's task when a rebuild begins and ends (.vscode/tasks.json). */
 const progress: Plugin = {

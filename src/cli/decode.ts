@@ -1,13 +1,13 @@
 import { basename, join } from "node:path";
-import { critDirect, critPieces } from "../criu/index.ts";
-import type { CritOptions, Image, Problem } from "../criu/index.ts";
+import { critDirect } from "../criu/index.ts";
+import type { Problem } from "../criu/index.ts";
 import { CryoscopeError } from "../bytes/index.ts";
 import { KEY_OPTIONS, parseWords } from "./arguments.ts";
 import { EXIT } from "./command.ts";
 import type { ExitCode, RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
-import { withImageFile } from "./image.ts";
-import type { ImageFile, OpenedImage } from "./image.ts";
+import { withImageFile } from "./image-file.ts";
+import type { ImageFile } from "./image-file.ts";
 import { jsonFolder } from "./json-folder.ts";
 import type { KeyFiles } from "./keys.ts";
 import { errorText } from "./output.ts";
@@ -21,8 +21,6 @@ const OPTIONS = {
   output: { type: "string", short: "o" },
 } as const;
 
-/** Problems that leave nothing to decode. */
-const NO_IMAGE = new Set(["criu.empty", "criu.shortHeader", "criu.noMagic"]);
 /** Problems told one by one; a damaged image can have very many. */
 const MOST_TOLD = 20;
 
@@ -83,59 +81,31 @@ async function decodeToFile(
 }
 
 /** Decodes one image. Nothing is written for what is no image, or can't be opened. */
-async function decode(path: string, decoding: Decoding, write: Write): Promise<ExitCode> {
-  const { pretty, keys, output } = decoding;
+async function decode(path: string, { pretty, keys, output }: Decoding, write: Write): Promise<ExitCode> {
   return withImageFile(path, keys, async (file) => {
     const problems: Problem[] = [];
     // More are never told one by one, and an attacker must not make the list long.
     const report = (problem: Problem): void => void (problems.length <= MOST_TOLD && problems.push(problem));
-    if (!(await decodeDirectly(file, { pretty, report }, write))) {
-      const exit = await file.open((opened) => decodeOpened(path, opened, decoding, report, write));
-      if (exit !== EXIT.done) return exit;
+    let exit: ExitCode = EXIT.done;
+    const from = file.maybeSealed ? 0 : await decodeDirectly(file, pretty, write);
+    if (from !== "done") {
+      const { decodeOpened } = await import("./decode-opened.ts");
+      exit = await decodeOpened(file, keys, { pretty, report, from }, write);
     }
-    await write("\n");
+    if (exit === EXIT.done) await write("\n");
     tell(output, path, problems);
-    return problems.length === 0 ? EXIT.done : EXIT.findings;
+    return exit === EXIT.done && problems.length > 0 ? EXIT.findings : exit;
   });
 }
 
-/** Whether the image could be decoded without opening it. If not, nothing was written. */
-async function decodeDirectly(
-  { name, source, maybeSealed }: ImageFile,
-  options: CritOptions,
-  write: Write,
-): Promise<boolean> {
-  if (maybeSealed) return false;
-  const pieces = critDirect(name, source, options);
+/** Gives "done", or the number of entries that could be printed without opening the image. */
+async function decodeDirectly(file: ImageFile, pretty: boolean, write: Write): Promise<number | "done"> {
+  const pieces = critDirect(file.name, file.source, pretty);
   for (;;) {
     const { value, done } = await pieces.next();
     if (done) return value;
     await write(value);
   }
-}
-
-async function decodeOpened(
-  path: string,
-  { image, hasCipher }: OpenedImage,
-  { pretty, output }: Decoding,
-  report: (problem: Problem) => void,
-  write: Write,
-): Promise<ExitCode> {
-  if (hasProblem(image, (code) => code === "criu.sealed")) {
-    const { sealedError } = await import("./layer.ts");
-    throw sealedError(path, hasCipher);
-  }
-  if (hasProblem(image, (code) => NO_IMAGE.has(code))) {
-    tell(output, path, image.problems);
-    return EXIT.unreadable;
-  }
-  image.problems.forEach(report);
-  for await (const piece of critPieces(image, { pretty, report })) await write(piece);
-  return EXIT.done;
-}
-
-function hasProblem({ problems }: Image, test: (code: string) => boolean): boolean {
-  return problems.some(({ code }) => test(code));
 }
 
 function tell(output: CliOutput, path: string, problems: readonly Problem[]): void {

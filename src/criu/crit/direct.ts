@@ -1,10 +1,7 @@
 import type { ByteSource } from "../../bytes/index.ts";
-import { openImage } from "../framing.ts";
 import { readHeader } from "../header.ts";
 import { criuSchemas } from "../schema-index.ts";
 import { AsciiText } from "./ascii-text.ts";
-import { critPieces } from "./image.ts";
-import type { CritOptions } from "./image.ts";
 import { critHead, critTail } from "./frame.ts";
 import { lineBreak } from "./json.ts";
 import { planBook } from "./plan.ts";
@@ -12,24 +9,23 @@ import { RowPrinter, WINDOW } from "./rows.ts";
 
 /**
  * `critPieces` of an image that isn't sealed, in one pass over its bytes: where the entries lie is not looked for before.
- * Returns false, and has given nothing, for an image that is to be opened first: one with payloads, or not as CRIU writes
- * it. One that is found out late is opened then; its problems go to `report`.
+ * Returns "done", or the number of entries printed, when the image is to be opened and the rest printed by `critPieces`:
+ * one with payloads (then 0, and nothing was given), or one that is not as CRIU writes it, which may be found out late.
  */
 export async function* critDirect(
   name: string,
   source: ByteSource,
-  options: CritOptions = {},
-): AsyncGenerator<string | Uint8Array, boolean> {
-  const { pretty = false, report } = options;
+  pretty: boolean,
+): AsyncGenerator<string | Uint8Array, number | "done"> {
   const header = await readHeader(name, source);
   const { type, body, problems } = header;
   const isPlain = type?.message !== undefined && type.payload === undefined && body === "entries";
-  if (!isPlain || problems.length > 0 || source.size === header.end) return false;
+  if (!isPlain || problems.length > 0 || source.size === header.end) return 0;
 
   const plans = planBook(criuSchemas, pretty);
   const plan = plans(type.message ?? "", 2);
   const headPlan = type.headMessage === undefined ? plan : plans(type.headMessage, 2);
-  if (!plan || !headPlan) return false;
+  if (!plan || !headPlan) return 0;
   const comma = Uint8Array.from(Buffer.from(lineBreak(pretty, 2, true), "latin1"));
   const out = new AsciiText();
   out.add(critHead(type, pretty) + lineBreak(pretty, 2, false));
@@ -53,14 +49,12 @@ export async function* critDirect(
     }
     offset += at;
     if (at > 0) continue;
-    if (!begun) return false;
+    // Of text that isn't enough to be handed on, nothing was: better all by one way.
+    if (!begun) return 0;
     yield out.take();
-    const image = await openImage(name, source);
-    if (report) image.problems.forEach(report);
-    yield* critPieces(image, { ...options, from: index });
-    return true;
+    return index;
   }
   out.add(lineBreak(pretty, 1, false) + critTail(pretty));
   yield out.take();
-  return true;
+  return "done";
 }

@@ -56,6 +56,7 @@ export class RowPrinter {
    */
   print(plan: MessagePlan, run: Run): { readonly at: number; readonly index: number } {
     const { sizes, transcoder, row, comma, out } = this;
+    const { bytes } = transcoder.reader;
     const { last } = run;
     let { at, index } = run;
     while (index < last && out.length < BATCH && at + 4 <= sizes.byteLength) {
@@ -72,6 +73,8 @@ export class RowPrinter {
       index += 1;
       // The first row of an image has no separator: the next can't be like it.
       if (row.digits === 0 || index === 1) continue;
+      // Nor one that ends otherwise; to ask here is quicker.
+      if (bytes[at + 3 + size] !== bytes[at - 1]) continue;
       row.at = at - 4 - size;
       row.size = size;
       row.textLength = out.length - before;

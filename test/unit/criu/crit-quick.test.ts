@@ -7,6 +7,7 @@ import {
   criuSchema,
   critDirect,
   critJson,
+  critPieces,
   IMAGE_TYPES,
   imageTypeByName,
   looksLikeImage,
@@ -98,7 +99,7 @@ describe("crit's JSON straight from the bytes", () => {
   });
 
   it("goes on by way of nodes where an entry is unusual or cut off, however late", async () => {
-    const pages = Array.from({ length: 60_000 }, (_, index) =>
+    const pages = Array.from({ length: 8_000 }, (_, index) =>
       Buffer.from([0x08, ...varint(BigInt(index) << 12n), 0x20, 0x04, 0x28, ...varint(index % 300)]),
     );
     const image = (...more: Uint8Array[]): Buffer =>
@@ -125,7 +126,7 @@ async function compare(name: string, bytes: Uint8Array): Promise<void> {
     const quick = await decoded(name, bytes, { pretty });
     const byNodes = await decoded(name, bytes, { pretty, byNodes: true });
     const directly = await decodedDirectly(name, bytes, pretty);
-    if (directly !== undefined && directly !== byNodes) assert.equal(directly, byNodes, name);
+    if (directly !== undefined && !byNodes.startsWith(`${directly}\n`)) assert.equal(directly, byNodes, name);
     if (quick === byNodes) continue;
     assert.equal(quick, byNodes, `${name} ${Buffer.from(bytes.subarray(0, 200)).toString("hex")}`);
   }
@@ -147,24 +148,30 @@ async function decodedDirectly(
   bytes: Uint8Array,
   pretty: boolean,
 ): Promise<string | undefined> {
-  const problems: Problem[] = [];
-  const report = (problem: Problem): void => void problems.push(problem);
-  const pieces = critDirect(name, bufferSource(bytes), { pretty, report });
+  const pieces = critDirect(name, bufferSource(bytes), pretty);
   let text = "";
   for (;;) {
     const { value, done } = await pieces.next();
     if (done) {
-      if (!value) assert.equal(text, "");
-      return value
-        ? `${text}\n${JSON.stringify(problems.filter(({ code }) => !FRAMING.has(code)))}`
-        : undefined;
+      if (value === 0) assert.equal(text, "");
+      return value === 0
+        ? undefined
+        : text + (value === "done" ? "" : await theRest(name, bytes, pretty, value));
     }
-    text += typeof value === "string" ? value : Buffer.from(value).toString("latin1");
+    text += asText(value);
   }
 }
 
-/** Problems that \`decoded\` doesn't ask for, because they are the image's and not an entry's. */
-const FRAMING = new Set(["criu.truncatedEntry", "criu.truncatedSize", "criu.sealed"]);
+async function theRest(name: string, bytes: Uint8Array, pretty: boolean, from: number): Promise<string> {
+  let text = "";
+  for await (const piece of critPieces(await openImage(name, bufferSource(bytes)), { pretty, from }))
+    text += asText(piece);
+  return text;
+}
+
+function asText(piece: string | Uint8Array): string {
+  return typeof piece === "string" ? piece : Buffer.from(piece).toString("latin1");
+}
 
 /** The same bytes with a few changed, as an attacker or a bad disk would; the header is left whole. */
 function changed(bytes: Uint8Array, random: Random): Uint8Array {
