@@ -21,7 +21,19 @@ export type {
   SealFor,
 } from "./model.ts";
 export type { Content, ContentPiece, ImageContent, PagesContent } from "./content.ts";
+export type {
+  CgroupController,
+  CgroupFolder,
+  CgroupMember,
+  CgroupProperty,
+  Cgroups,
+  CgroupSet,
+} from "./cgroups.ts";
+export type { FileLock } from "./file-locks.ts";
 export * from "./files/index.ts";
+export { mountTrees } from "./mounts.ts";
+export type { MountNode } from "./mounts.ts";
+export * from "./namespaces/index.ts";
 export * from "./process/index.ts";
 export type { Part } from "./problems.ts";
 export { openInLayer, pathInLayer } from "./layers.ts";

@@ -3,7 +3,13 @@ import type { ByteSource } from "../bytes/index.ts";
 import type { ImageSeal, Problem } from "../criu/index.ts";
 import type { Content } from "./content.ts";
 import type { FileDetail } from "./files/detail.ts";
+import type { Cgroups } from "./cgroups.ts";
+import type { FileLock } from "./file-locks.ts";
+import type { Connection } from "./files/connections.ts";
 import type { Layer } from "./layers.ts";
+import type { IpcNamespace } from "./namespaces/ipc.ts";
+import type { Namespace } from "./namespaces/namespaces.ts";
+import type { Network } from "./namespaces/network.ts";
 import type { Part } from "./problems.ts";
 import type { ProcessDetails } from "./process/details.ts";
 import type { Environment } from "./process/environment.ts";
@@ -198,6 +204,19 @@ export interface Mount {
   readonly parentId?: number;
   /** Id of the mount namespace image: `mountpoints-13.img`. */
   readonly namespace?: number;
+  /** `major:minor` of the file system. */
+  readonly device?: string;
+  /** Options of this mount alone, in the order of mountinfo: `rw`, `nosuid` … */
+  readonly mountOptions?: readonly string[];
+  /** Options of the file system, in the order of mountinfo. */
+  readonly superOptions?: readonly string[];
+  /** Peer group that mounts propagate in, and the one they come from. */
+  readonly sharedGroup?: number | undefined;
+  readonly masterGroup?: number | undefined;
+  /** The folder that was mounted is gone. */
+  readonly deleted?: boolean;
+  /** It belongs to the outside: the name CRIU was given for it, "" when none. */
+  readonly external?: string | undefined;
 }
 
 /**
@@ -227,6 +246,16 @@ export interface Checkpoint {
   memoryMap(pid: number): Promise<Part<readonly Mapping[]>>;
   paths(pid: number): Promise<Part<ProcessPaths>>;
   mounts(): Promise<Part<readonly Mount[]>>;
+  /** All namespaces that processes are in, by kind and id, with what is known of each. */
+  namespaces(): Promise<Part<readonly Namespace[]>>;
+  /** The network namespaces that were dumped: devices, addresses, routes, rules, filters, connections. */
+  networks(): Promise<Part<readonly Network[]>>;
+  /** SysV shared memory, semaphores and message queues of the ipc namespaces that were dumped. */
+  ipc(): Promise<Part<readonly IpcNamespace[]>>;
+  cgroups(): Promise<Part<Cgroups>>;
+  fileLocks(): Promise<Part<readonly FileLock[]>>;
+  /** Pipes, FIFOs and sockets with the processes that hold their ends. */
+  connections(): Promise<Part<readonly Connection[]>>;
   /** Opens bytes that a detail names: queued data, deleted files, memfds. The caller closes the source. */
   openContent(content: Content): Promise<ByteSource>;
   /** Opens every image and says what is wrong with it, those included that nothing else has read. */

@@ -1,7 +1,9 @@
+import type { MessageMap } from "../criu/index.ts";
 import { pathInLayer } from "./layers.ts";
 import type { Layer } from "./layers.ts";
 import type { Mount } from "./model.ts";
 import type { Report } from "./problems.ts";
+import { linkTree } from "./process-tree.ts";
 import { readRecords } from "./records.ts";
 
 const MAX_MOUNTS = 100_000;
@@ -41,6 +43,16 @@ const FLAGS: readonly (readonly [bit: number, set: string, clear?: string])[] = 
   [1024, "noatime"],
   [2048, "nodiratime"],
   [1 << 21, "relatime"],
+  [256, "nosymfollow"],
+];
+
+/** Flags of a superblock, as mountinfo lists them after the source (`fs/proc_namespace.c: show_sb_opts`). */
+const SUPER_FLAGS: typeof FLAGS = [
+  [1, "ro", "rw"],
+  [16, "sync"],
+  [128, "dirsync"],
+  [64, "mand"],
+  [1 << 25, "lazytime"],
 ];
 
 /** The mounts of every mount namespace that was dumped (`mountpoints-ID.img`), parents before children by id. */
@@ -55,7 +67,18 @@ export async function readMounts(layer: Layer, report: Report): Promise<readonly
         destination: entry.mountpoint,
         type: entry.fstype === AUTO ? (entry.fsname ?? "auto") : (FILE_SYSTEMS[entry.fstype] ?? "unknown"),
         source: entry.source,
-        options: [...flagNames(entry.flags), ...entry.options.split(",").filter((option) => option !== "")],
+        options: [...flagNames(entry.flags), ...optionsOf(entry)],
+        mountOptions: flagNames(entry.flags),
+        superOptions: [
+          // Before CRIU 2.x both kinds of flags were in one.
+          ...flagNames(entry.sb_flags ?? entry.flags & MS_RDONLY, SUPER_FLAGS),
+          ...optionsOf(entry),
+        ],
+        device: deviceText(entry.root_dev),
+        sharedGroup: entry.shared_id === 0 ? undefined : entry.shared_id,
+        masterGroup: entry.master_id === 0 ? undefined : entry.master_id,
+        deleted: entry.deleted ?? false,
+        external: entry.ext_key ?? (entry.ext_mount === true ? "" : undefined),
         root: entry.root,
         id: entry.mnt_id,
         parentId: entry.parent_mnt_id,
@@ -73,8 +96,56 @@ export async function readMounts(layer: Layer, report: Report): Promise<readonly
   return mounts.reverse();
 }
 
-function flagNames(flags: number): readonly string[] {
-  return FLAGS.flatMap(([bit, set, clear]) =>
+const MS_RDONLY = 1;
+
+const optionsOf = (entry: MessageMap["mnt_entry"]): readonly string[] =>
+  entry.options.split(",").filter((option) => option !== "");
+
+/** The kernel's own dev_t, 12 bits of major above 20 of minor, as mountinfo writes it. */
+const deviceText = (device: number): string => `${device >>> 20}:${device & 0xfffff}`;
+
+function flagNames(flags: number, table = FLAGS): readonly string[] {
+  return table.flatMap(([bit, set, clear]) =>
     (flags & bit) !== 0 ? [set] : clear === undefined ? [] : [clear],
   );
+}
+
+/** A mount with those that are mounted on it. */
+export interface MountNode {
+  readonly mount: Mount;
+  readonly children: readonly MountNode[];
+}
+
+/** The mounts of each namespace as trees, in the order given. Mounts without ids (those of a spec) are roots. */
+export function mountTrees(
+  mounts: readonly Mount[],
+): readonly { readonly namespace: number | undefined; readonly roots: readonly MountNode[] }[] {
+  const namespaces = new Map<number | undefined, Mount[]>();
+  for (const mount of mounts) {
+    const members = namespaces.get(mount.namespace);
+    if (members) members.push(mount);
+    else namespaces.set(mount.namespace, [mount]);
+  }
+  return [...namespaces].map(([namespace, members]) => ({ namespace, roots: treeOf(members) }));
+}
+
+function treeOf(mounts: readonly Mount[]): readonly MountNode[] {
+  interface Open extends MountNode {
+    readonly children: MountNode[];
+  }
+  const nodes = mounts.map((mount): Open => ({ mount, children: [] }));
+  const byId = new Map(nodes.map((node) => [node.mount.id, node]));
+  const ids = mounts.flatMap(({ id, parentId }) =>
+    id === undefined ? [] : [{ pid: id, ppid: parentId ?? 0 }],
+  );
+  // Ids of mounts are a forest like pids of processes, and as little to be trusted.
+  const isRoot = new Set(linkTree(ids, () => undefined).roots);
+  const roots: MountNode[] = [];
+  for (const node of nodes) {
+    const { id, parentId } = node.mount;
+    const parent =
+      id === undefined || isRoot.has(id) || parentId === undefined ? undefined : byId.get(parentId);
+    (parent?.children ?? roots).push(node);
+  }
+  return roots;
 }

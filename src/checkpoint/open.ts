@@ -1,10 +1,13 @@
 import type { FileTree } from "../archive/index.ts";
+import type { MessageMap } from "../criu/index.ts";
+import { readCgroups } from "./cgroups.ts";
 import { readContainer } from "./container.ts";
 import type { Sidecars } from "./container.ts";
 import { readCriuInfo } from "./criu-info.ts";
 import { detectEngine } from "./engine-detect.ts";
 import { checkpointErrors } from "./errors.ts";
 import { openContent } from "./content.ts";
+import { readFileLocks } from "./file-locks.ts";
 import { fileImages } from "./files/context.ts";
 import { checkImages } from "./images.ts";
 import { closeLayers, openLayers } from "./layers.ts";
@@ -13,6 +16,9 @@ import { locateImages } from "./locate.ts";
 import type { Checkpoint, Mount, SealFor } from "./model.ts";
 import { once } from "./once.ts";
 import { readMounts } from "./mounts.ts";
+import { readIpc } from "./namespaces/ipc.ts";
+import { readNamespaces } from "./namespaces/namespaces.ts";
+import { readNetworks } from "./namespaces/network.ts";
 import { collect } from "./problems.ts";
 import type { Part, Report } from "./problems.ts";
 import { readProcesses } from "./processes.ts";
@@ -52,7 +58,8 @@ export async function openCheckpoint(tree: FileTree, options: OpenOptions = {}):
     const criu = await readCriuInfo(newest, inventory, processes.architecture, report);
     // What is absent is false in CRIU's own eyes; without an inventory the dump is of our days.
     const fdinfoPerId = inventory === undefined || inventory.fdinfo_per_id === true;
-    return { layers, mounts, criu, fdinfoPerId, ...about, ...processes };
+    const rootIds = inventory?.root_ids;
+    return { layers, mounts, criu, fdinfoPerId, rootIds, ...about, ...processes };
   });
   return assemble(tree, opened);
 }
@@ -61,6 +68,7 @@ interface Opened extends ProcessTree, Pick<Checkpoint, "engine" | "container" | 
   readonly layers: readonly [Layer, ...Layer[]];
   readonly mounts: Part<readonly Mount[]>;
   readonly fdinfoPerId: boolean;
+  readonly rootIds: MessageMap["task_kobj_ids_entry"] | undefined;
 }
 
 function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint {
@@ -88,6 +96,11 @@ function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint
     process: (pid) => byPid.get(pid),
     ...processParts(layers, byPid, { files, seccompFilters, fdinfoPerId: value.fdinfoPerId }, architecture),
     mounts: () => Promise.resolve(shownMounts),
+    namespaces: once(() => collect((report) => readNamespaces(newest, processes, value.rootIds, report))),
+    networks: once(() => collect((report) => readNetworks(newest, report))),
+    ipc: once(() => collect((report) => readIpc(newest, report))),
+    cgroups: once(() => collect((report) => readCgroups(newest, report))),
+    fileLocks: once(() => collect((report) => readFileLocks(newest, report))),
     // A page that can't be read is a gap that the reader sees as zeros; the memory views say so.
     openContent: (content) => openContent(layers, content, pageSize, () => undefined),
     checkImages: (signal) => checkImages(layers, signal),

@@ -1,11 +1,14 @@
 import type { MessageMap } from "../criu/index.ts";
 import { checkpointErrors } from "./errors.ts";
 import type { FileImages } from "./files/context.ts";
-import { readOpenFiles } from "./files/open-files.ts";
+import { joinConnections } from "./files/connections.ts";
+import type { Holder } from "./files/connections.ts";
+import { readDescriptors, readOpenFiles } from "./files/open-files.ts";
 import type { FileTable } from "./files/table.ts";
 import type { Layer } from "./layers.ts";
 import { memoryMapOf } from "./memory-map.ts";
 import type { Checkpoint, Process, ProcessPaths } from "./model.ts";
+import { once } from "./once.ts";
 import { collect, mapSome } from "./problems.ts";
 import type { Part, Report } from "./problems.ts";
 import { detailsOf } from "./process/details.ts";
@@ -16,7 +19,10 @@ import { threadOf } from "./process/thread.ts";
 import type { Thread } from "./process/thread.ts";
 import { readOne } from "./records.ts";
 
-type Parts = Pick<Checkpoint, "details" | "environment" | "threads" | "openFiles" | "memoryMap" | "paths">;
+type Parts = Pick<
+  Checkpoint,
+  "details" | "environment" | "threads" | "openFiles" | "memoryMap" | "paths" | "connections"
+>;
 type SeccompFilters = readonly MessageMap["seccomp_filter"][];
 
 /** What the processes of a checkpoint share, each read once. */
@@ -99,6 +105,23 @@ export function processParts(
           threadOf(tid, await coreOf(tid, report), await contextOf(process, tid, report)),
         ),
       ),
+    connections: once(() =>
+      collect(async (report) => {
+        const holders = new Map<number, Holder[]>();
+        const alive = [...byPid.values()].filter(({ state }) => state !== "zombie");
+        const tables = await mapSome(alive, 8, async ({ pid }) => {
+          const table = await descriptorTableOf(pid, report);
+          return { pid, entries: table === undefined ? [] : await readDescriptors(layer, table, report) };
+        });
+        for (const { pid, entries } of tables)
+          for (const { id, fd } of entries) {
+            const known = holders.get(id);
+            if (known) known.push({ pid, fd });
+            else holders.set(id, [{ pid, fd }]);
+          }
+        return joinConnections(await shared.files.context(report), holders);
+      }),
+    ),
     openFiles: (pid) =>
       part(pid, [], async (_, report) => {
         const table = await descriptorTableOf(pid, report);

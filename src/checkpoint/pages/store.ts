@@ -37,8 +37,14 @@ export interface PageStore {
    * or a block is broken. `length` is the caller's to bound.
    */
   read(run: StoredPages, first: number, from: number, length: number): Promise<Uint8Array>;
-  /** Where page `first` of stored pages is; undefined when it is compressed or the file is missing. */
+  /**
+   * Where page `first` of stored pages is; undefined when it is compressed or the file is missing. The pages file stays
+   * open until `unpin`.
+   */
   place(run: StoredPages, first: number): Promise<PagesPlace | undefined>;
+  /** How many pages files `place` keeps open. */
+  readonly pinned: number;
+  unpin(): void;
   close(): Promise<void>;
 }
 
@@ -46,23 +52,30 @@ export interface PageStore {
 export function openPageStore(layers: readonly Layer[], pageSize: number, tell: Report): PageStore {
   const report = onceEach(tell);
   const sources = new Map<string, Promise<ByteSource>>();
+  const pinned = new Set<string>();
   const chains = new Map<string, Promise<readonly (Pagemap | undefined)[]>>();
   const blocks = new BlockReader();
 
-  function sourceOf({ layer, map }: StoredPages): Promise<ByteSource> {
-    const key = `${layer}/${map.pagesFile}`;
+  const keyOf = ({ layer, map }: StoredPages): string => `${layer}/${map.pagesFile}`;
+
+  function sourceOf(run: StoredPages): Promise<ByteSource> {
+    const key = keyOf(run);
     const known = sources.get(key);
     if (known) sources.delete(key);
-    const opened = known ?? openPages(layers[layer], map, report);
+    const opened = known ?? openPages(layers[run.layer], run.map, report);
     sources.set(key, opened);
-    if (sources.size > MAX_OPEN) {
-      const [oldest] = sources;
-      if (oldest) {
-        sources.delete(oldest[0]);
-        void closeLater(oldest[1]);
-      }
-    }
+    closeOld();
     return opened;
+  }
+
+  /** The ones that were used longest ago, but for those that somebody reads in their own way. */
+  function closeOld(): void {
+    for (const [key, source] of sources) {
+      if (sources.size - pinned.size <= MAX_OPEN) return;
+      if (pinned.has(key)) continue;
+      sources.delete(key);
+      void closeLater(source);
+    }
   }
 
   return {
@@ -92,12 +105,21 @@ export function openPageStore(layers: readonly Layer[], pageSize: number, tell: 
     },
     async place(run, first) {
       const { map, entry } = run;
+      pinned.add(keyOf(run));
       if ((map.flags[entry] ?? 0) & ENTRY.badBlocks || (map.blocks?.first[entry] ?? -1) >= 0)
         return undefined;
       const inEntry = (first - (map.first[entry] ?? 0)) * map.pageSize;
       return { source: await sourceOf(run), offset: (map.offset[entry] ?? 0) + inEntry };
     },
+    get pinned() {
+      return pinned.size;
+    },
+    unpin() {
+      pinned.clear();
+      closeOld();
+    },
     async close() {
+      pinned.clear();
       const open = [...sources.values()];
       sources.clear();
       chains.clear();
