@@ -23,7 +23,7 @@ export interface OpenImageOptions {
   readonly seal?: ImageSeal | undefined;
   /** The layer has a cipher.img but no key: say so instead of reporting broken entries. */
   readonly sealedHint?: boolean;
-  /** Bytes of a page on the machine that was dumped; 4096 when not given. */
+  /** Bytes of a page on the machine that was dumped; what the seal knows, else 4096, when not given. */
   readonly pageSize?: number;
   /** Another schema than CRIU's, for tests. */
   readonly schemas?: SchemaIndex;
@@ -61,7 +61,9 @@ export async function openImage(
     name,
     type: header.type,
     source,
-    plain: seal ? plainSource(context, { ...body, form, pageSize: options.pageSize ?? 4096 }) : source,
+    plain: seal
+      ? plainSource(context, { ...body, form, pageSize: options.pageSize ?? seal.pageSize ?? 4096 })
+      : source,
     seal,
     header: [...header.spans, ...(body.header ?? [])],
     entryCount: entries.count,

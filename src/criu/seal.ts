@@ -7,6 +7,8 @@ import type { Place } from "../bytes/index.ts";
 export interface ImageSeal {
   /** Bytes after each non-empty sealed record: tag[16] then nonce[12] (`criu/tls.c`, PR 2297). */
   readonly tailLength: 28;
+  /** Bytes of a page on the machine that was dumped, where the layer tells. */
+  readonly pageSize?: number | undefined;
   /** Opens one ChaCha20-Poly1305 record. Throws `seal.recordBroken` when it is not authentic. */
   openRecord(ciphertext: Uint8Array, tag: Uint8Array, nonce: Uint8Array, place: Place): Uint8Array;
   /**

@@ -35,3 +35,7 @@ export type { OpenedLayer, SealedLayerDescriptor } from "./ocicrypt/index.ts";
 export type { OpenedSource, OpenSealedOptions } from "./opened.ts";
 export { sealErrors } from "./errors.ts";
 export type { KeyNeed } from "./errors.ts";
+export { verifyLayer } from "./criusec/verify-layer.ts";
+export type { BrokenRecord, LayerVerdict } from "./criusec/verify-layer.ts";
+export { verifyPages } from "./criusec/verify-pages.ts";
+export type { PagesVerdict, VerifyOptions } from "./criusec/verify-pages.ts";

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import type { ImageSeal } from "../../criu/index.ts";
 import { bestCiphers } from "../ciphers/index.ts";
 import { sealErrors } from "../errors.ts";
@@ -14,17 +15,36 @@ export interface LayerKeys {
 export interface LayerSeal extends ImageSeal {
   /** SHA-256 of the public key that opened it, in hex. */
   readonly keyFingerprint: string;
+  /** XOR over `pageDigest` of all pages, as the dump left it; undefined where it left none. */
+  readonly pagesDigest: Uint8Array | undefined;
+  /**
+   * HMAC-SHA256 of one page of ciphertext at its address (of shared memory: at its offset in the object), as
+   * `criu/tls.c: tls_hmac_update` makes it: the page, then the address, then a pid that is always 0.
+   */
+  pageDigest(ciphertext: Uint8Array, address: bigint): Uint8Array;
   dispose(): void;
 }
 
 /** A seal over keys that it then owns. `file` is cipher.img, for messages. */
-export function layerSeal(keys: LayerKeys, keyFingerprint: string, file: string): LayerSeal {
+export function layerSeal(
+  keys: LayerKeys,
+  keyFingerprint: string,
+  file: string,
+  pagesDigest?: Uint8Array,
+): LayerSeal {
   const { openRecord, xts } = bestCiphers();
   const pages = keys.pages && xts(keys.pages.key, keys.pages.tweak);
   let disposed = false;
   return {
     tailLength: 28,
     keyFingerprint,
+    pagesDigest,
+    pageDigest(ciphertext, address) {
+      if (disposed) throw sealErrors.disposed();
+      const place = Buffer.alloc(12);
+      place.writeBigUInt64LE(BigInt.asUintN(64, address));
+      return createHmac("sha256", keys.record).update(ciphertext).update(place).digest();
+    },
     openRecord(ciphertext, tag, nonce, place) {
       if (disposed) throw sealErrors.disposed();
       const plaintext =

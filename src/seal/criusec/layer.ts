@@ -7,6 +7,7 @@ import { layerSeal, type LayerKeys, type LayerSeal } from "./layer-seal.ts";
 import { keysOfKind } from "../keys/key.ts";
 import type { Key } from "../keys/key.ts";
 import type { RsaKey } from "../keys/private-key.ts";
+import { findPageSize } from "./page-size.ts";
 
 const RECORD_KEY = 32;
 const PAGE_KEYS = 64;
@@ -58,10 +59,10 @@ export async function openSealedLayer(
   for (const key of rsaKeys) {
     const layerKeys = unwrap(cipher, key);
     if (layerKeys === undefined) continue;
-    const seal = layerSeal(layerKeys, key.fingerprint, file);
+    const seal = layerSeal(layerKeys, key.fingerprint, file, cipher.pagesDigest);
     try {
       const broken = await firstBroken(tree, folder, seal);
-      if (broken === undefined) return seal;
+      if (broken === undefined) return { ...seal, pageSize: await findPageSize(tree, folder, seal) };
       // Two keys of the right lengths don't come out of a wrong key by chance; one alone just might.
       if (layerKeys.pages !== undefined) throw sealErrors.recordBroken({ file: broken });
     } catch (error) {

@@ -3,9 +3,10 @@ import { sealErrors } from "../errors.ts";
 import { keysOfKind } from "../keys/key.ts";
 import type { Key, OpenPgpKey } from "../keys/key.ts";
 import type { PrivateKey } from "./library.ts";
+import type * as libraryTypes from "./library.ts";
 import { isArmoredMessage } from "./recognise.ts";
 
-type Library = typeof import("./library.ts");
+type Library = typeof libraryTypes;
 
 /** Why a message didn't open: no key is for it, or it is for one and was changed. */
 export type PgpFailure = "wrongKey" | "notAuthentic" | "unsupported";

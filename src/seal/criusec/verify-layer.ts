@@ -1,0 +1,106 @@
+import { setImmediate } from "node:timers/promises";
+import { joinPath, type FileTree } from "../../archive/index.ts";
+import { isCancelled, readChunks } from "../../bytes/index.ts";
+import { openImage } from "../../criu/index.ts";
+import type { ImageSeal } from "../../criu/index.ts";
+import { CIPHER_IMAGE } from "./cipher-image.ts";
+import type { LayerSeal } from "./layer-seal.ts";
+import { verifyPages } from "./verify-pages.ts";
+import type { PagesVerdict, VerifyOptions } from "./verify-pages.ts";
+
+/** A place in a layer that is not as it was dumped. */
+export interface BrokenRecord {
+  readonly file: string;
+  /** Index of the entry; undefined for images without entries, or where no entry begins any more. */
+  readonly entry: number | undefined;
+  readonly offset: number | undefined;
+  /** In words, without the place. */
+  readonly why: string;
+}
+
+export interface LayerVerdict {
+  /** Records that are authentic. */
+  readonly records: number;
+  /** The first 1000 that aren't, by file. */
+  readonly broken: readonly BrokenRecord[];
+  readonly pages: PagesVerdict;
+}
+
+const MAX_BROKEN = 1000;
+const CHUNK = 1 << 20;
+
+/**
+ * Reads a whole layer and says which of its records are authentic, and whether its pages are. To be run in the
+ * background: it works in slices and can be cancelled. Throws what reading throws, and the signal's reason.
+ */
+export async function verifyLayer(
+  tree: FileTree,
+  folder: string,
+  seal: LayerSeal,
+  options: VerifyOptions = {},
+): Promise<LayerVerdict> {
+  const { signal } = options;
+  const broken: BrokenRecord[] = [];
+  let records = 0;
+  const note = (one: BrokenRecord): void => void (broken.length < MAX_BROKEN && broken.push(one));
+  for (const { name, kind } of await tree.list(folder)) {
+    if (kind !== "file" || name === CIPHER_IMAGE || !mayBeSealed(name)) continue;
+    signal?.throwIfAborted();
+    const found = await verifyImage(tree, folder, name, seal, signal);
+    records += found.authentic;
+    found.broken.forEach(note);
+    await setImmediate();
+  }
+  return { records, broken, pages: await verifyPages(tree, folder, seal, options) };
+}
+
+/** Logs and the engine's own files are in clear; what else there is, is found out by opening it. */
+const mayBeSealed = (name: string): boolean => /\.img$|^irmap-cache$/.test(name);
+
+async function verifyImage(
+  tree: FileTree,
+  folder: string,
+  name: string,
+  seal: ImageSeal,
+  signal: AbortSignal | undefined,
+): Promise<{ authentic: number; broken: readonly BrokenRecord[] }> {
+  const authentic = new Set<number>();
+  const failed = new Map<number, string>();
+  const watched: ImageSeal = {
+    ...seal,
+    openRecord(ciphertext, tag, nonce, place) {
+      const at = place.offset ?? -1;
+      try {
+        const plaintext = seal.openRecord(ciphertext, tag, nonce, place);
+        authentic.add(at);
+        return plaintext;
+      } catch (error) {
+        if (isCancelled(error)) throw error;
+        failed.set(at, "This record is not authentic.");
+        throw error;
+      }
+    },
+  };
+  const source = await tree.open(joinPath(folder, name));
+  try {
+    const image = await openImage(name, source, { seal: watched });
+    if (image.seal === undefined || /^pages-/.test(name)) return { authentic: 0, broken: [] };
+    // Reading the plaintext opens every record once.
+    for await (const _ of readChunks(image.plain, { chunk: CHUNK, ...(signal && { signal }) }))
+      await setImmediate();
+    // A length that is probed for fails in one form before it opens in the right one.
+    const broken: BrokenRecord[] = [...failed]
+      .filter(([at]) => !authentic.has(at))
+      .map(([at, why]) => ({ file: name, entry: image.entryAt(at), offset: at, why }));
+    for (const { message, offset } of image.problems)
+      broken.push({
+        file: name,
+        entry: offset === undefined ? undefined : image.entryAt(offset),
+        offset,
+        why: message,
+      });
+    return { authentic: authentic.size, broken };
+  } finally {
+    await source.close?.();
+  }
+}
