@@ -14,18 +14,18 @@ export interface Description {
 
 /** The same tree (what else it has stays), with more said of it. */
 export function describedTree<T extends FileTree>(tree: T, more: Description): T {
-  const properties: PropertyDescriptorMap = {
-    problems: { get: () => [...(more.problems ?? []), ...tree.problems] },
+  return {
+    ...tree,
+    ...(more.name !== undefined && { name: more.name }),
+    ...(more.origin && { origin: more.origin }),
+    ...(more.parts && { parts: more.parts }),
+    // A getter, because more may be found as the tree is used.
+    get problems() {
+      return [...(more.problems ?? []), ...tree.problems];
+    },
+    async close() {
+      await tree.close();
+      await more.close?.();
+    },
   };
-  for (const key of ["origin", "parts", "name"] as const)
-    if (more[key] !== undefined) properties[key] = { value: more[key], enumerable: true };
-  if (more.close !== undefined)
-    properties["close"] = {
-      value: async () => {
-        await tree.close();
-        await more.close?.();
-      },
-    };
-  // Over the tree instead of a copy of it: a copy would freeze what its getters give. No tree uses `this`.
-  return Object.create(tree, properties) as T;
 }

@@ -20,6 +20,12 @@ export const archiveErrors = {
     cryoscopeError("archive.notAFile", `${printable(path)} in ${tree} is not a regular file.`),
   notAFolder: (file: string): CryoscopeError =>
     cryoscopeError("archive.notAFolder", "This is not a folder.", { file, next: "Choose a folder." }),
+  linkNotRead: (path: string, target: string): CryoscopeError =>
+    cryoscopeError(
+      "archive.linkNotRead",
+      `${printable(path)} is a link to ${printable(target)}; links are not followed.`,
+      { next: "If it leads to a file of the same archive, name that file." },
+    ),
   notALink: (path: string, tree: string): CryoscopeError =>
     cryoscopeError("archive.notALink", `${printable(path)} in ${tree} is not a symbolic link.`),
   linkRefused: (path: string, target: string, reason: string): CryoscopeError =>

@@ -136,6 +136,7 @@ function handleSource(handle: FileHandle, size: number, closed: () => void): Byt
   let close: Promise<void> | undefined;
   return {
     size,
+    region: { descriptor: handle.fd, offset: 0 },
     read: (offset, length) => readHandle(handle, offset, Math.max(0, Math.min(length, size - offset))),
     close: () => {
       closed();

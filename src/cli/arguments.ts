@@ -9,6 +9,7 @@ export const KEY_OPTIONS = {
   key: { type: "string", multiple: true, default: [] as string[] },
   "passphrase-file": { type: "string", multiple: true, default: [] as string[] },
   "openssl-enc": { type: "string" },
+  "max-inflated": { type: "string" },
 } as const satisfies Options;
 
 /**

@@ -2,10 +2,24 @@ import type { CommandRow } from "./command.ts";
 
 const KEY_OPTIONS = `  --key FILE               key of a sealed checkpoint (docs/sealed.md); "gpg-agent" is the user's gpg; may be repeated
   --passphrase-file FILE   a passphrase, of a key or of the checkpoint, on the first line of FILE; may be repeated
-  --openssl-enc WORDS      what \`openssl enc\` was called with: "-aes-256-cbc -pbkdf2 -iter 200000"`;
+  --openssl-enc WORDS      what \`openssl enc\` was called with: "-aes-256-cbc -pbkdf2 -iter 200000"
+  --max-inflated SIZE      how far a packed archive may inflate: 20G; else until the disk is full, or it looks like a bomb`;
+
+const RAW_OPTION = `  --raw                    a container image as the files it is stored in, not as the checkpoint in it`;
 
 /** Every command of the command line. Adding one is adding a row here and the file it loads. */
 export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: "cat",
+    summary: "a file of a checkpoint's archive, byte for byte",
+    usage: `cryoscope cat CHECKPOINT PATH [--raw] [--key FILE]…
+
+PATH may lead into archives within the archive: rootfs-diff.tar/etc/passwd. Links are not followed.
+
+${RAW_OPTION}
+${KEY_OPTIONS}`,
+    load: () => import("./cat.ts"),
+  },
   {
     name: "decode",
     summary: "an image as JSON, as crit decodes it",
@@ -42,6 +56,20 @@ tree; what could not be read is listed at the end.
   --json                   everything, as one document (docs/inspect.schema.json)
 ${KEY_OPTIONS}`,
     load: () => import("./inspect.ts"),
+  },
+  {
+    name: "ls",
+    summary: "the files of a checkpoint's archive",
+    usage: `cryoscope ls CHECKPOINT [PATH] [-R] [--json] [--raw] [--key FILE]…
+
+PATH is a folder or an archive within the archive (rootfs-diff.tar), a path into one, or a file. Prints kind, permissions,
+size, time (UTC) and name. Exit status 1 says that the archive has problems, which are on standard error.
+
+  -R, --recursive          all that is below PATH; archives stay closed
+  --json                   one document (docs/ls.schema.json); names what the files come from, and several checkpoints
+${RAW_OPTION}
+${KEY_OPTIONS}`,
+    load: () => import("./ls.ts"),
   },
   {
     name: "memory",

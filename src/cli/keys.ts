@@ -1,12 +1,15 @@
 import { CryoscopeError, openFileSource } from "../bytes/index.ts";
 import { forgetKey, loadKeyFile, passphrase } from "../seal/index.ts";
 import type { Key } from "../seal/index.ts";
+import { parseSize } from "./size.ts";
 
 /** What `--key`, `--passphrase-file` and `--openssl-enc` gave, see `KEY_OPTIONS`. */
 export interface KeyFiles {
   readonly key: readonly string[];
   readonly "passphrase-file": readonly string[];
   readonly "openssl-enc"?: string | undefined;
+  /** Not about keys, but of the same commands: how far a packed archive may inflate. */
+  readonly "max-inflated"?: string | undefined;
 }
 
 /** A passphrase is one line; a larger file is none. */
@@ -33,9 +36,15 @@ export async function loadKeys(files: KeyFiles): Promise<readonly Key[]> {
   ];
 }
 
-/** What the schemes need besides keys. */
-export function sealOptions({ "openssl-enc": opensslEnc }: KeyFiles): { readonly opensslEnc?: string } {
-  return opensslEnc === undefined ? {} : { opensslEnc };
+/** What the schemes and archives need besides keys. Throws `cli.usage`. */
+export function sealOptions({ "openssl-enc": opensslEnc, "max-inflated": maxInflated }: KeyFiles): {
+  readonly opensslEnc?: string;
+  readonly maxInflated?: number;
+} {
+  return {
+    ...(opensslEnc !== undefined && { opensslEnc }),
+    ...(maxInflated !== undefined && { maxInflated: parseSize(maxInflated, "--max-inflated") }),
+  };
 }
 
 /** Overwrites what the keys hold, as far as that goes (docs/sealed.md). */
