@@ -90,6 +90,18 @@ ${KEY_OPTIONS}`,
     load: () => import("./memory.ts"),
   },
   {
+    name: "proc",
+    summary: "a file of the frozen /proc",
+    usage: `cryoscope proc CHECKPOINT [PATH] [--json] [--key FILE]…
+
+PATH is what it was on the live system, such as /proc/1/maps; /proc itself when not given. Prints the file as cat does,
+where a link leads, or the names in a folder. docs/frozen-proc.md tells what a checkpoint cannot hold.
+
+  --json                   one document (docs/proc.schema.json)
+${KEY_OPTIONS}`,
+    load: () => import("./proc.ts"),
+  },
+  {
     name: "spans",
     summary: "what each byte of an image is, as JSON lines",
     usage: `cryoscope spans IMAGE [--key FILE]…

@@ -128,7 +128,7 @@ describe("the checkpoint explorer", () => {
     const [entry] = explorer.openCheckpoints;
     assert(entry);
     const root = Uri.from({ scheme: "cryoscope", path: `/${entry.id}` });
-    const names = (await workspace.fs.readDirectory(root)).map(([name]) => name);
+    const names = (await workspace.fs.readDirectory(Uri.joinPath(root, "archive"))).map(([name]) => name);
     assert.ok(names.includes("config.dump"), names.join(", "));
     const document = await workspace.openTextDocument(Uri.joinPath(root, "spec.dump"));
     assert.match(document.getText(), /"io.container.manager":\s*"libpod"/);

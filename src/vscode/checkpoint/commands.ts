@@ -50,7 +50,7 @@ export function registerCommands(checkpoints: OpenCheckpoints, reveal: Reveal): 
       const id =
         row.kind === "thread" ? row.thread.tid : row.kind === "process" ? row.process.pid : undefined;
       if (id === undefined) return;
-      const uri = layerFileUri(row.entry.id, layer, checkpoint.tree, `core-${id}.img`);
+      const uri = layerFileUri(row.entry.id, layer, `core-${id}.img`);
       await vscode.commands.executeCommand("vscode.openWith", uri, IMAGE_EDITOR);
     }),
   );

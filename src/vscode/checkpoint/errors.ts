@@ -13,6 +13,11 @@ export const explorerErrors = {
       file,
       next: "Open the checkpoint again.",
     }),
+  notFound: (file: string): CryoscopeError =>
+    cryoscopeError("explorer.notFound", "The checkpoint has no such file.", {
+      file,
+      next: "Open its folder.",
+    }),
   tooBig: (file: string, size: number): CryoscopeError =>
     cryoscopeError("explorer.tooBig", `The file is too big for a text editor: ${size} bytes.`, {
       file,

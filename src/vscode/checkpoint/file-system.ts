@@ -1,41 +1,27 @@
 import * as vscode from "vscode";
-import type { FileTree, TreeEntry } from "../../archive/index.ts";
+import type { EntryKind } from "../../archive/index.ts";
 import { CryoscopeError } from "../../bytes/index.ts";
 import { explorerErrors } from "./errors.ts";
-import type { OpenCheckpoints } from "./open-checkpoints.ts";
+import type { CheckpointFolders } from "./files/checkpoint-folders.ts";
 import { parseFileUri } from "./uris.ts";
 
 /** Editors that read whole files get no more than this; the image editor reads at random and has no bound. */
-const MAX_WHOLE = 16 * 1024 * 1024;
+const MAX_WHOLE = 32 * 1024 * 1024;
 
-/** Where a `cryoscope:` URI leads: a path in the checkpoint's tree, or in that of a layer outside of it. */
-export async function locate(
-  checkpoints: OpenCheckpoints,
-  uri: vscode.Uri,
-): Promise<{ readonly tree: FileTree; readonly path: string }> {
-  const { id, path, layer } = parseFileUri(uri);
-  const entry = checkpoints.get(id);
-  if (entry === undefined) throw explorerErrors.notOpen(uri.path);
-  const checkpoint = await entry.load();
-  if (layer === undefined) return { tree: checkpoint.tree, path };
-  const found = checkpoint.layers[layer];
-  if (found === undefined) throw explorerErrors.notOpen(uri.path);
-  return { tree: found.tree, path: [found.folder, path].filter((part) => part !== "").join("/") };
-}
-
-const KINDS: Readonly<Record<TreeEntry["kind"], vscode.FileType>> = {
+const KINDS: Readonly<Record<EntryKind, vscode.FileType>> = {
   file: vscode.FileType.File,
   folder: vscode.FileType.Directory,
-  link: vscode.FileType.SymbolicLink,
+  // A link reads as a file: as the one it leads to inside of its tree, or as the text of where it leads.
+  link: vscode.FileType.SymbolicLink | vscode.FileType.File,
   other: vscode.FileType.Unknown,
 };
 
-/** The files of open checkpoints, read-only: so that logs, JSON and images open in VS Code's editors. */
+/** The files of open checkpoints, read-only: so that logs, JSON, images and the frozen /proc open in VS Code's editors. */
 export class CheckpointFileSystem implements vscode.FileSystemProvider {
   // Checkpoints never change, so neither do their files.
   readonly onDidChangeFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>().event;
 
-  constructor(private readonly checkpoints: OpenCheckpoints) {}
+  constructor(private readonly folders: CheckpointFolders) {}
 
   watch(): vscode.Disposable {
     return new vscode.Disposable(() => undefined);
@@ -43,15 +29,16 @@ export class CheckpointFileSystem implements vscode.FileSystemProvider {
 
   stat(uri: vscode.Uri): Promise<vscode.FileStat> {
     return speakingVsCode(uri, async () => {
-      const { tree, path } = await locate(this.checkpoints, uri);
-      const entry = path === "" ? ({ kind: "folder", size: 0, mtime: 0 } as const) : await tree.stat(path);
-      if (entry === undefined) throw vscode.FileSystemError.FileNotFound(uri);
-      const time = entry.mtime ?? 0;
+      const { id, path } = parseFileUri(uri);
+      const { place, written } = await this.folders.get(id);
+      const found = await place.stat(path);
+      if (found === undefined) throw vscode.FileSystemError.FileNotFound(uri);
+      const time = found.mtime ?? written;
       return {
-        type: KINDS[entry.kind],
+        type: KINDS[found.kind],
         ctime: time,
         mtime: time,
-        size: entry.size,
+        size: found.size,
         permissions: vscode.FilePermission.Readonly,
       };
     });
@@ -59,21 +46,17 @@ export class CheckpointFileSystem implements vscode.FileSystemProvider {
 
   readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {
     return speakingVsCode(uri, async () => {
-      const { tree, path } = await locate(this.checkpoints, uri);
-      return (await tree.list(path)).map((entry) => [entry.name, KINDS[entry.kind]]);
+      const { id, path } = parseFileUri(uri);
+      const { place } = await this.folders.get(id);
+      return (await place.list(path)).map((entry) => [entry.name, KINDS[entry.kind]]);
     });
   }
 
   readFile(uri: vscode.Uri): Promise<Uint8Array> {
     return speakingVsCode(uri, async () => {
-      const { tree, path } = await locate(this.checkpoints, uri);
-      const source = await tree.open(path);
-      try {
-        if (source.size > MAX_WHOLE) throw explorerErrors.tooBig(path, source.size);
-        return await source.read(0, source.size);
-      } finally {
-        await source.close?.();
-      }
+      const { id, path } = parseFileUri(uri);
+      const { place } = await this.folders.get(id);
+      return place.read(path, MAX_WHOLE);
     });
   }
 
@@ -95,13 +78,18 @@ function refuse(uri: vscode.Uri): never {
   throw vscode.FileSystemError.NoPermissions(explorerErrors.readOnly(uri.path).message);
 }
 
+/** `archive.notFound`, `procfs.notFound`; and a checkpoint that is closed has no files. */
+const NOT_THERE = /\.(?:notFound|notOpen)$/;
+
 /** Turns our errors into the kind VS Code's editors understand, keeping sentence and next step. */
 async function speakingVsCode<T>(uri: vscode.Uri, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error;
-    if (error.code === "archive.notFound") throw vscode.FileSystemError.FileNotFound(uri);
+    if (NOT_THERE.test(error.code)) throw vscode.FileSystemError.FileNotFound(uri);
+    if (error.code.endsWith(".notAFile")) throw vscode.FileSystemError.FileIsADirectory(uri);
+    if (error.code.endsWith(".notAFolder")) throw vscode.FileSystemError.FileNotADirectory(uri);
     throw vscode.FileSystemError.Unavailable(error.next ? `${error.sentence} ${error.next}` : error.sentence);
   }
 }

@@ -3,32 +3,40 @@ import type * as vscode from "vscode";
 import { openTree } from "../../archive/index.ts";
 import type { FileTree } from "../../archive/index.ts";
 import type { SealFor } from "../../checkpoint/index.ts";
+import { bufferSource } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
 import type { ResolveImage, ResolvedImage } from "../resolved.ts";
 import { explorerErrors } from "./errors.ts";
-import { locate } from "./file-system.ts";
-import type { OpenCheckpoints } from "./open-checkpoints.ts";
-import { SCHEME } from "./uris.ts";
+import type { CheckpointFolders } from "./files/checkpoint-folders.ts";
+import { parseFileUri, SCHEME } from "./uris.ts";
 
 /** Never sealed, so never a reason to ask for a key (CRIU leaves them clear even in sealed dumps). */
 const NEVER_SEALED = new Set(["cipher.img", "stats-dump", "stats-restore"]);
 
+/** Longest file of the frozen /proc. */
+const MAX_MADE = 64 * 1024 * 1024;
+
 /** How the image editor gets at bytes and keys: on disk, or inside an open checkpoint. */
-export function createImageResolver(checkpoints: OpenCheckpoints, sealFor: SealFor): ResolveImage {
+export function createImageResolver(folders: CheckpointFolders, sealFor: SealFor): ResolveImage {
   return (uri) => {
-    if (uri.scheme === SCHEME) return inCheckpoint(checkpoints, sealFor, uri);
+    if (uri.scheme === SCHEME) return inCheckpoint(folders, sealFor, uri);
     if (uri.scheme === "file") return onDisk(sealFor, uri);
     throw explorerErrors.notOnDisk(uri.toString());
   };
 }
 
 async function inCheckpoint(
-  checkpoints: OpenCheckpoints,
+  folders: CheckpointFolders,
   sealFor: SealFor,
   uri: vscode.Uri,
 ): Promise<ResolvedImage> {
-  const { tree, path } = await locate(checkpoints, uri);
-  return resolved(tree, path, sealFor);
+  const { id, path } = parseFileUri(uri);
+  const { place } = await folders.get(id);
+  const found = await place.locate(path);
+  if (found !== undefined) return resolved(found.tree, found.path, sealFor);
+  // It lies in no tree: it is a text that was made.
+  const source = bufferSource(await place.read(path, MAX_MADE));
+  return { name: path.slice(path.lastIndexOf("/") + 1), source, seal: undefined };
 }
 
 async function onDisk(sealFor: SealFor, uri: vscode.Uri): Promise<ResolvedImage> {

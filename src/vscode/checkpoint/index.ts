@@ -4,13 +4,13 @@ import type { OverviewTarget } from "../../protocol/index.ts";
 import type { ResolveImage } from "../resolved.ts";
 import { chooseCheckpoint, openWithProgress, registerCommands } from "./commands.ts";
 import { ExplorerView } from "./explorer-view.ts";
-import { CheckpointFileSystem } from "./file-system.ts";
+import { registerFrozenFiles } from "./frozen-files.ts";
 import { createImageResolver } from "./image-resolver.ts";
 import { OpenCheckpoints } from "./open-checkpoints.ts";
 import type { OpenCheckpoint } from "./open-checkpoints.ts";
 import type { Row } from "./rows.ts";
 import { showTarget } from "./show.ts";
-import { layerFileUri, SCHEME } from "./uris.ts";
+import { layerFileUri } from "./uris.ts";
 
 export type { OpenCheckpoint } from "./open-checkpoints.ts";
 
@@ -54,15 +54,9 @@ export function registerCheckpoint(
     // A tree that is drawn anew meanwhile can't find the row. It stands there all the same, so that is no failure.
     await tree.reveal(row, { select: true, focus: false, expand: true }).then(undefined, () => undefined);
   };
-  context.subscriptions.push(
-    checkpoints,
-    view,
-    tree,
-    vscode.workspace.registerFileSystemProvider(SCHEME, new CheckpointFileSystem(checkpoints), {
-      isReadonly: true,
-      isCaseSensitive: true,
-    }),
-    registerCommands(checkpoints, reveal),
+  context.subscriptions.push(checkpoints, view, tree, registerCommands(checkpoints, reveal));
+  const folders = registerFrozenFiles(context, checkpoints, () =>
+    chooseCheckpoint(checkpoints, "Add Frozen /proc to Workspace"),
   );
   return {
     open: async (source) => (await openWithProgress(checkpoints, source, reveal))?.load(),
@@ -70,9 +64,9 @@ export function registerCheckpoint(
       const entry = await openWithProgress(checkpoints, source, reveal);
       const checkpoint = await entry?.load();
       const [layer] = checkpoint?.layers ?? [];
-      return entry && checkpoint && layer && layerFileUri(entry.id, layer, checkpoint.tree, image);
+      return entry && checkpoint && layer && layerFileUri(entry.id, layer, image);
     },
-    resolveImage: createImageResolver(checkpoints, sealFor),
+    resolveImage: createImageResolver(folders, sealFor),
     get openCheckpoints() {
       return checkpoints.all;
     },

@@ -11,6 +11,6 @@ export function imagePlace(
 ): vscode.Uri | undefined {
   for (const layer of checkpoint.layers)
     for (const { name, path, isImage } of listLayerFiles(layer))
-      if (path === file && isImage) return layerFileUri(id, layer, checkpoint.tree, name);
+      if (path === file && isImage) return layerFileUri(id, layer, name);
   return undefined;
 }

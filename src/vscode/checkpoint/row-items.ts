@@ -146,7 +146,7 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
 
   image: ({ entry, file, layer }) => {
     const tree = entry.checkpoint?.tree;
-    const uri = tree ? layerFileUri(entry.id, layer, tree, file.name) : fileUri(entry.id, file.path);
+    const uri = tree ? layerFileUri(entry.id, layer, file.name) : fileUri(entry.id, file.path);
     const made = item(file.name, None, {
       description: imageSummary(file),
       icon: icon(file.isImage ? "file-binary" : "file"),

@@ -2,12 +2,10 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { Layer } from "../../checkpoint/index.ts";
 import * as vscode from "vscode";
+import { ARCHIVE, layerFolder, PROC } from "./files/checkpoint-places.ts";
 
-/** Scheme of files inside an open checkpoint: `cryoscope:/ID/path/in/it`. */
+/** Scheme of files inside an open checkpoint: `cryoscope:/ID/images/core-1.img`, `cryoscope:/ID/proc/1/maps`. */
 export const SCHEME = "cryoscope";
-
-/** First part of the path of a parent layer that lies outside of what was opened. No real folder is called so. */
-const LAYER = /^@layer-(\d{1,3})$/;
 
 /** The same for the same place, so that editors find their file again after a reload. Begins with the place's name. */
 export function checkpointId(source: vscode.Uri): string {
@@ -18,27 +16,33 @@ export function checkpointId(source: vscode.Uri): string {
   return `${name}~${hash}`;
 }
 
-export function fileUri(id: string, path: string): vscode.Uri {
-  return vscode.Uri.from({ scheme: SCHEME, path: path === "" ? `/${id}` : `/${id}/${path}` });
-}
+/** URI of a checkpoint's own folder. */
+export const checkpointUri = (id: string): vscode.Uri => vscode.Uri.from({ scheme: SCHEME, path: `/${id}` });
 
-/** URI of a file of a layer. `tree` is that of the checkpoint: a layer in another tree gets a folder of its own. */
-export function layerFileUri(id: string, layer: Layer, tree: Layer["tree"], name: string): vscode.Uri {
-  if (layer.tree !== tree) return fileUri(id, `@layer-${layer.index}/${name}`);
-  return fileUri(id, layer.folder === "" ? name : `${layer.folder}/${name}`);
+/** URI of a file of the checkpoint as it is packed. */
+export const fileUri = (id: string, path: string): vscode.Uri => uriIn(id, ARCHIVE, path);
+
+/** URI of a file of the frozen /proc; `path` is below /proc: `1/maps`. */
+export const procUri = (id: string, path: string): vscode.Uri => uriIn(id, PROC, path);
+
+/** URI of a file of a layer, inside or outside of what was opened. */
+export const layerFileUri = (id: string, layer: Layer, name: string): vscode.Uri =>
+  uriIn(id, layerFolder(layer.index), name);
+
+function uriIn(id: string, folder: string, path: string): vscode.Uri {
+  return vscode.Uri.from({
+    scheme: SCHEME,
+    path: path === "" ? `/${id}/${folder}` : `/${id}/${folder}/${path}`,
+  });
 }
 
 export interface InCheckpoint {
   readonly id: string;
-  /** Path in the tree, or in the layer's folder when `layer` is given. */
+  /** Below the checkpoint's own folder; "" is that folder. */
   readonly path: string;
-  readonly layer: number | undefined;
 }
 
 export function parseFileUri(uri: vscode.Uri): InCheckpoint {
   const [, id = "", ...parts] = uri.path.split("/");
-  const layer = LAYER.exec(parts[0] ?? "")?.[1];
-  return layer === undefined
-    ? { id, path: parts.join("/"), layer: undefined }
-    : { id, path: parts.slice(1).join("/"), layer: Number(layer) };
+  return { id, path: parts.filter((part) => part !== "").join("/") };
 }
