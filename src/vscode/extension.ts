@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { registerCheckpoint } from "./checkpoint/index.ts";
+import { registerCheckpoint, registerRowCommands } from "./checkpoint/index.ts";
 import type { CheckpointExplorer } from "./checkpoint/index.ts";
 import { registerDebug } from "./debug/index.ts";
 import { Engines, registerEngines } from "./engines/index.ts";
@@ -33,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   registerDebug(context, { engines, catalog });
   const checkpoint = registerCheckpoint(context, { sealFor: createKeyRing(context).sealFor });
   const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
+  context.subscriptions.push(registerRowCommands(imageEditor, checkpoint.resolveImage));
   const explain = registerExplain(context, { images: imageEditor });
   const overview = registerOverview(context, { checkpoint });
   registerWalkthrough(context, { checkpoint, images: imageEditor, explain });

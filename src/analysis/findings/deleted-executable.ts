@@ -7,7 +7,7 @@ export const deletedExecutable: FindingRule = {
   severity: "warning",
   title: "Code of a deleted file",
   why: "Malware removes its file after it was started, or runs from a memfd. An update of a package leaves such code too.",
-  async find(process, checkpoint) {
+  find: async (process, checkpoint) => {
     const { value } = await checkpoint.memoryMap(process.pid);
     const code = value.filter(
       ({ permissions, name }) => permissions[2] === "x" && name?.endsWith(" (deleted)") === true,

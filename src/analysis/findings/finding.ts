@@ -29,7 +29,7 @@ export interface FindingRule {
   readonly title: string;
   /** Why it deserves a look, and what harmless reasons there are. */
   readonly why: string;
-  find(process: Process, checkpoint: Checkpoint): Promise<readonly Found[]>;
+  readonly find: (process: Process, checkpoint: Checkpoint) => Promise<readonly Found[]>;
 }
 
 /** `7 nginx`. */

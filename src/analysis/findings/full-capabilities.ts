@@ -10,7 +10,7 @@ export const fullCapabilities: FindingRule = {
   severity: "warning",
   title: "Root with all capabilities",
   why: "It can do to the machine what root can. Engines give that to privileged containers only.",
-  async find(process, checkpoint) {
+  find: async (process, checkpoint) => {
     if (process.state === "zombie") return [];
     const { value } = await checkpoint.details(process.pid);
     const { credentials } = value.leader;

@@ -9,7 +9,7 @@ export const listeningEverywhere: FindingRule = {
   severity: "info",
   title: "Listening on all addresses",
   why: "Whoever can reach the container's network can talk to it. Most servers in containers do this on purpose.",
-  async find(process, checkpoint) {
+  find: async (process, checkpoint) => {
     const { value } = await checkpoint.openFiles(process.pid);
     return value.flatMap(({ fd, description, detail }) => {
       if (detail?.kind !== "inet" || !ANY.has(detail.localAddress) || detail.localPort === 0) return [];

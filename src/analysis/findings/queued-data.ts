@@ -8,7 +8,7 @@ export const queuedData: FindingRule = {
   severity: "info",
   title: "Data that nobody has read yet",
   why: "Pipes and sockets hold what one process has said and another has not heard. It can be read in the images.",
-  async find(process, checkpoint) {
+  find: async (process, checkpoint) => {
     const { value } = await checkpoint.openFiles(process.pid);
     return value.flatMap(({ fd, description, detail }) => {
       const bytes = detail ? queuedBytes(detail) : 0;

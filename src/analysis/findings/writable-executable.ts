@@ -7,7 +7,7 @@ export const writableExecutable: FindingRule = {
   severity: "warning",
   title: "Memory that can be written and run",
   why: "Injected code needs such memory. Just-in-time compilers use it too.",
-  async find(process, checkpoint) {
+  find: async (process, checkpoint) => {
     const { value } = await checkpoint.memoryMap(process.pid);
     return value
       .filter(({ permissions }) => permissions.startsWith("rwx") || permissions.startsWith("-wx"))

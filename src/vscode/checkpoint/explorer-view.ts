@@ -3,6 +3,10 @@ import { listLayerFiles } from "../../checkpoint/index.ts";
 import type { Checkpoint, Layer, Part, Process } from "../../checkpoint/index.ts";
 import type { Problem } from "../../criu/index.ts";
 import type { OpenCheckpoint, OpenCheckpoints } from "./open-checkpoints.ts";
+import { CHECKPOINT_FACTS } from "./facts/checkpoint-facts.ts";
+import type { Fact } from "./facts/fact.ts";
+import { factsOf } from "./facts/facts-of.ts";
+import { FACT_PARTS } from "./facts/process-facts.ts";
 import { itemOf } from "./row-items.ts";
 import { inRanges } from "./rows.ts";
 import type { PartName, Row, SectionName } from "./rows.ts";
@@ -66,6 +70,17 @@ export class ExplorerView implements vscode.TreeDataProvider<Row>, vscode.Dispos
         return inRanges(row.entry, await partRows(row.entry, checkpoint, row.process, row.name));
       case "layer":
         return inRanges(row.entry, imageRows(row.entry, row.layer));
+      case "facts":
+        return inRanges(row.entry, await factRows(row.entry, row.load()));
+      case "fact":
+        return inRanges(
+          row.entry,
+          row.fact.children.map((fact): Row => ({ kind: "fact", entry: row.entry, fact })),
+        );
+      case "thread":
+        return factsOf(row.thread).map((fact): Row => ({ kind: "fact", entry: row.entry, fact }));
+      case "openFile":
+        return factsOf(row.file.detail ?? {}).map((fact): Row => ({ kind: "fact", entry: row.entry, fact }));
       default:
         return [];
     }
@@ -99,9 +114,31 @@ async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
     ["images", images],
     ["problems", problems],
   ];
-  return sections
+  const [first, ...others] = sections
     .filter(([name, count]) => count > 0 || ALWAYS.has(name))
-    .map(([name, count]) => ({ kind: "section", entry, name, count }));
+    .map(([name, count]): Row => ({ kind: "section", entry, name, count }));
+  const facts = CHECKPOINT_FACTS.map(({ id, label, icon, of }): Row => ({
+    kind: "facts",
+    entry,
+    id: `${entry.id}/${id}`,
+    label,
+    icon,
+    load: () => of(checkpoint),
+  }));
+  return [...(first ? [first] : []), ...facts, ...others];
+}
+
+/** The lines of a list of facts, and below them what could not be read. */
+async function factRows(
+  entry: OpenCheckpoint,
+  part: Promise<Part<readonly Fact[]>>,
+): Promise<readonly Row[]> {
+  const { value, problems } = await part;
+  const rows = [
+    ...value.map((fact): Row => ({ kind: "fact", entry, fact })),
+    ...problemRows(entry, problems),
+  ];
+  return rows.length > 0 ? rows : [{ kind: "note", entry, text: "None" }];
 }
 
 async function sectionRows(
@@ -144,9 +181,18 @@ const PARTS: readonly PartName[] = ["threads", "openFiles", "memoryMap"];
 
 /** A zombie has no parts, only perhaps children. */
 function processRows(entry: OpenCheckpoint, checkpoint: Checkpoint, process: Process): readonly Row[] {
-  const parts = process.state === "zombie" ? [] : PARTS;
+  if (process.state === "zombie") return processesByPid(entry, checkpoint, process.children);
+  const facts = FACT_PARTS.map(({ id, label, icon, of }): Row => ({
+    kind: "facts",
+    entry,
+    id: `${entry.id}/process/${process.pid}/${id}`,
+    label,
+    icon,
+    load: () => of(checkpoint, process.pid),
+  }));
   return [
-    ...parts.map((name): Row => ({ kind: "part", entry, name, process })),
+    ...PARTS.map((name): Row => ({ kind: "part", entry, name, process })),
+    ...facts,
     ...processesByPid(entry, checkpoint, process.children),
   ];
 }

@@ -6,6 +6,7 @@ import { chooseCheckpoint, openWithProgress, registerCommands } from "./commands
 import { ExplorerView } from "./explorer-view.ts";
 import { registerFrozenFiles } from "./frozen-files.ts";
 import { createImageResolver } from "./image-resolver.ts";
+import { FindingBadges } from "./finding-badges.ts";
 import { OpenCheckpoints } from "./open-checkpoints.ts";
 import type { OpenCheckpoint } from "./open-checkpoints.ts";
 import type { Row } from "./rows.ts";
@@ -13,6 +14,7 @@ import { showTarget } from "./show.ts";
 import { layerFileUri } from "./uris.ts";
 
 export type { OpenCheckpoint } from "./open-checkpoints.ts";
+export { registerRowCommands } from "./row-commands.ts";
 
 export interface CheckpointDependencies {
   /** Finds the key of a sealed layer, asking the person when none fits. */
@@ -54,7 +56,13 @@ export function registerCheckpoint(
     // A tree that is drawn anew meanwhile can't find the row. It stands there all the same, so that is no failure.
     await tree.reveal(row, { select: true, focus: false, expand: true }).then(undefined, () => undefined);
   };
-  context.subscriptions.push(checkpoints, view, tree, registerCommands(checkpoints, reveal));
+  context.subscriptions.push(
+    checkpoints,
+    view,
+    tree,
+    registerCommands(checkpoints, reveal),
+    vscode.window.registerFileDecorationProvider(new FindingBadges(checkpoints)),
+  );
   const folders = registerFrozenFiles(context, checkpoints, () =>
     chooseCheckpoint(checkpoints, "Add Frozen /proc to Workspace"),
   );

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { toCryoscopeError } from "../../bytes/index.ts";
 import type { Checkpoint, Process } from "../../checkpoint/index.ts";
 import { IMAGE_EDITOR } from "../image-editor/index.ts";
+import { findingUri } from "./finding-badges.ts";
 import { FILE_ICONS, MAPPING_ICONS, PARTS, SECTIONS, STATE_ICONS } from "./icons.ts";
 import { icon, item } from "./item.ts";
 import { imagePlace } from "./places.ts";
@@ -62,6 +63,7 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
       },
     );
     made.id = `${entry.id}/process/${process.pid}`;
+    made.resourceUri = findingUri(made.id);
     return made;
   },
 
@@ -75,15 +77,29 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
     return made;
   },
 
+  facts: ({ id, label, icon: picture }) => {
+    const made = item(label, Collapsed, { icon: icon(picture), context: "facts" });
+    made.id = id;
+    return made;
+  },
+
+  fact: ({ fact: { label, value, children, content } }) =>
+    item(label, children.length > 0 ? Collapsed : None, {
+      description: value,
+      tooltip: tooltip(label, [["Value", value]]),
+      context: content === undefined || content.size === 0 ? "fact" : "fact.content",
+      spoken: `${label}: ${value}`,
+    }),
+
   thread: ({ thread }) =>
-    item(`${thread.tid} ${thread.comm}`, None, {
+    item(`${thread.tid} ${thread.comm}`, Collapsed, {
       icon: icon("circle-small"),
       description: thread.leader ? "main" : "",
       context: "thread",
     }),
 
   openFile: ({ entry, process, file }) => {
-    const made = item(`${file.fd}: ${file.description}`, None, {
+    const made = item(`${file.fd}: ${file.description}`, file.detail ? Collapsed : None, {
       description: [
         ...file.flags.filter((flag) => flag !== "O_LARGEFILE"),
         file.closeOnExec ? "close-on-exec" : "",
@@ -101,6 +117,7 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
       context: "openFile",
     });
     made.id = `${entry.id}/process/${process.pid}/openFiles/${file.fd}`;
+    made.resourceUri = findingUri(made.id);
     return made;
   },
 
@@ -119,6 +136,7 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
       context: "mapping",
     });
     made.id = `${entry.id}/process/${process.pid}/memoryMap/${hex(mapping.start)}`;
+    made.resourceUri = findingUri(made.id);
     return made;
   },
 

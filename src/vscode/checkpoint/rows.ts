@@ -1,5 +1,7 @@
 import type { LayerFile, Layer, Mapping, Mount, OpenFile, Process, Thread } from "../../checkpoint/index.ts";
+import type { Part } from "../../checkpoint/index.ts";
 import type { Problem } from "../../criu/index.ts";
+import type { Fact } from "./facts/fact.ts";
 import type { OpenCheckpoint } from "./open-checkpoints.ts";
 
 /** The lists of a process that are read when they are unfolded. */
@@ -18,6 +20,15 @@ export type Row =
   | ({ readonly kind: "section"; readonly name: SectionName; readonly count: number } & In)
   | ({ readonly kind: "process"; readonly process: Process } & In)
   | ({ readonly kind: "part"; readonly name: PartName; readonly process: Process } & In)
+  /** A list of facts, read when it is unfolded. `id` is that of its row. */
+  | ({
+      readonly kind: "facts";
+      readonly id: string;
+      readonly label: string;
+      readonly icon: string;
+      readonly load: () => Promise<Part<readonly Fact[]>>;
+    } & In)
+  | ({ readonly kind: "fact"; readonly fact: Fact } & In)
   | ({ readonly kind: "thread"; readonly thread: Thread; readonly process: Process } & In)
   | ({ readonly kind: "openFile"; readonly file: OpenFile; readonly process: Process } & In)
   | ({ readonly kind: "mapping"; readonly mapping: Mapping; readonly process: Process } & In)

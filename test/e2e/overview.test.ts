@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { FrameLocator } from "playwright-core";
+import { PROJECT, workbench } from "../host/index.ts";
+import { Session } from "./session.ts";
+
+describe("the Overview page, in a browser", () => {
+  let session: Session;
+
+  before(async function () {
+    this.timeout(300_000);
+    session = await Session.open(join(PROJECT, "media/sample"));
+  });
+  after(async () => {
+    await session.close();
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") await session.picture("failed-overview");
+  });
+
+  it("shows who was frozen, the process tree, memory, pipes and timings", async () => {
+    const { page } = session;
+    await workbench.openView(page, "Cryoscope");
+    await workbench.treeRows(page, "Checkpoint").filter({ hasText: "Processes" }).waitFor();
+    await workbench.runCommand(page, "Cryoscope: Open Overview");
+    const overview = await view(session);
+    // What test/lab/make-sample.ts froze: sample with its children reader and sleeper, and a pipe between them.
+    for (const name of ["sample", "reader", "sleeper"])
+      await overview.getByRole("treeitem", { name: new RegExp(`Process \\d+, ${name}, running`) }).waitFor();
+    assert.equal(await overview.getByRole("treeitem").count(), 3);
+    await overview
+      .getByRole("link", { name: /pipe:\[\d+\].*reads from/ })
+      .first()
+      .waitFor();
+    await overview
+      .getByRole("button", { name: /^1 sample: (stack|heap|anonymous)/ })
+      .first()
+      .waitFor();
+    await overview.getByText("Freezing", { exact: true }).waitFor();
+    await session.pictures("overview", async () => {
+      await overview.getByRole("heading", { name: "Identity" }).waitFor();
+    });
+  });
+
+  it("moves in the process tree by arrow keys, and leads to the Checkpoint view", async () => {
+    const overview = await view(session);
+    await overview.getByRole("treeitem", { name: /, sample, / }).focus();
+    await session.page.keyboard.press("ArrowDown");
+    const reader = overview.getByRole("treeitem", { name: /, reader, / });
+    assert.equal(await reader.evaluate((node) => node === node.ownerDocument.activeElement), true);
+    await session.page.keyboard.press("Enter");
+    await workbench
+      .treeRows(session.page, "Checkpoint")
+      .and(session.page.locator(".selected"))
+      .filter({ hasText: "reader" })
+      .waitFor();
+  });
+});
+
+/** The page in the editor: of the webviews that are up, the one that has the identity card. */
+async function view(session: Session): Promise<FrameLocator> {
+  const frames = session.page.locator("iframe.webview.ready");
+  for (let tries = 0; tries < 100; tries++) {
+    for (let index = 0; index < (await frames.count()); index++) {
+      const page = frames.nth(index).contentFrame().frameLocator("#active-frame");
+      if ((await page.getByRole("heading", { name: "Identity" }).count()) > 0) return page;
+    }
+    await session.page.waitForTimeout(100);
+  }
+  throw new Error("The Overview page isn't up.");
+}
