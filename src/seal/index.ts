@@ -39,3 +39,8 @@ export { verifyLayer } from "./criusec/verify-layer.ts";
 export type { BrokenRecord, LayerVerdict } from "./criusec/verify-layer.ts";
 export { verifyPages } from "./criusec/verify-pages.ts";
 export type { PagesVerdict, VerifyOptions } from "./criusec/verify-pages.ts";
+export { parseRecipient } from "./criusec/recipient.ts";
+export type { CriuRecipient } from "./criusec/recipient.ts";
+export { sealLayer } from "./criusec/seal-layer.ts";
+export type { SealedFile, SealRandom } from "./criusec/seal-layer.ts";
+export { unsealImage } from "./criusec/unseal-image.ts";

@@ -8,6 +8,7 @@ import { keysOfKind } from "../keys/key.ts";
 import type { Key } from "../keys/key.ts";
 import type { RsaKey } from "../keys/private-key.ts";
 import { findPageSize } from "./page-size.ts";
+import { watchRecords } from "./watch-records.ts";
 
 const RECORD_KEY = 32;
 const PAGE_KEYS = 64;
@@ -106,39 +107,17 @@ async function firstBroken(tree: FileTree, folder: string, seal: ImageSeal): Pro
   let broken: string | undefined;
   for (const path of await imagesToTry(tree, folder)) {
     const source = await tree.open(path);
-    const tried = watch(seal);
+    const tried = watchRecords(seal);
     try {
-      const image = await openImage(path, source, { seal: tried });
+      const image = await openImage(path, source, { seal: tried.seal });
       if (image.entryCount > 0) await image.entry(0);
     } finally {
       await source.close?.();
     }
-    if (tried.opened > 0) return undefined;
-    if (tried.failed > 0) broken ??= path;
+    if (tried.authentic > 0) return undefined;
+    if (tried.broken().length > 0) broken ??= path;
   }
   return broken;
-}
-
-/** The seal, counting what it opens and what it can't. */
-function watch(seal: ImageSeal): ImageSeal & { readonly opened: number; readonly failed: number } {
-  const counts = { opened: 0, failed: 0 };
-  return {
-    tailLength: seal.tailLength,
-    openPages: (ciphertext, pageSize) => seal.openPages(ciphertext, pageSize),
-    openRecord(...record) {
-      counts.failed++;
-      const plaintext = seal.openRecord(...record);
-      counts.failed--;
-      counts.opened++;
-      return plaintext;
-    },
-    get opened() {
-      return counts.opened;
-    },
-    get failed() {
-      return counts.failed;
-    },
-  };
 }
 
 const FIRST = ["inventory.img", "pstree.img", "files.img"];

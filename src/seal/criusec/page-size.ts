@@ -15,7 +15,7 @@ const MAX_TRIED = 4;
 export async function findPageSize(
   tree: FileTree,
   folder: string,
-  seal: ImageSeal,
+  seal: ImageSeal | undefined,
 ): Promise<number | undefined> {
   const pagemaps = (await tree.list(folder))
     .filter(({ kind, name, size }) => kind === "file" && /^pagemap-.*\.img$/.test(name) && size <= SMALL)

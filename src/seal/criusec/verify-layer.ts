@@ -1,12 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import { joinPath, type FileTree } from "../../archive/index.ts";
-import { isCancelled, readChunks } from "../../bytes/index.ts";
+import { readChunks } from "../../bytes/index.ts";
 import { openImage } from "../../criu/index.ts";
 import type { ImageSeal } from "../../criu/index.ts";
 import { CIPHER_IMAGE } from "./cipher-image.ts";
 import type { LayerSeal } from "./layer-seal.ts";
 import { verifyPages } from "./verify-pages.ts";
 import type { PagesVerdict, VerifyOptions } from "./verify-pages.ts";
+import { watchRecords } from "./watch-records.ts";
 
 /** A place in a layer that is not as it was dumped. */
 export interface BrokenRecord {
@@ -26,6 +27,7 @@ export interface LayerVerdict {
   readonly pages: PagesVerdict;
 }
 
+const NOT_AUTHENTIC = "This record is not authentic.";
 const MAX_BROKEN = 1000;
 const CHUNK = 1 << 20;
 
@@ -64,34 +66,17 @@ async function verifyImage(
   seal: ImageSeal,
   signal: AbortSignal | undefined,
 ): Promise<{ authentic: number; broken: readonly BrokenRecord[] }> {
-  const authentic = new Set<number>();
-  const failed = new Map<number, string>();
-  const watched: ImageSeal = {
-    ...seal,
-    openRecord(ciphertext, tag, nonce, place) {
-      const at = place.offset ?? -1;
-      try {
-        const plaintext = seal.openRecord(ciphertext, tag, nonce, place);
-        authentic.add(at);
-        return plaintext;
-      } catch (error) {
-        if (isCancelled(error)) throw error;
-        failed.set(at, "This record is not authentic.");
-        throw error;
-      }
-    },
-  };
+  const watched = watchRecords(seal);
   const source = await tree.open(joinPath(folder, name));
   try {
-    const image = await openImage(name, source, { seal: watched });
+    const image = await openImage(name, source, { seal: watched.seal });
     if (image.seal === undefined || /^pages-/.test(name)) return { authentic: 0, broken: [] };
     // Reading the plaintext opens every record once.
     for await (const _ of readChunks(image.plain, { chunk: CHUNK, ...(signal && { signal }) }))
       await setImmediate();
-    // A length that is probed for fails in one form before it opens in the right one.
-    const broken: BrokenRecord[] = [...failed]
-      .filter(([at]) => !authentic.has(at))
-      .map(([at, why]) => ({ file: name, entry: image.entryAt(at), offset: at, why }));
+    const broken: BrokenRecord[] = watched
+      .broken()
+      .map((at) => ({ file: name, entry: image.entryAt(at), offset: at, why: NOT_AUTHENTIC }));
     for (const { message, offset } of image.problems)
       broken.push({
         file: name,
@@ -99,7 +84,7 @@ async function verifyImage(
         offset,
         why: message,
       });
-    return { authentic: authentic.size, broken };
+    return { authentic: watched.authentic, broken };
   } finally {
     await source.close?.();
   }
