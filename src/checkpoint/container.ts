@@ -1,9 +1,10 @@
+import { networksOfDocker, networksOfStatus } from "./container-network.ts";
 import type { Container, EngineId, Mount } from "./model.ts";
 import { at, isObject, text, texts } from "./sidecar.ts";
 import type { Json } from "./sidecar.ts";
 
-/** What engines put beside the images, as found. */
-export interface Sidecars {
+/** JSON that engines put beside the images, as found. */
+export interface Configuration {
   /** OCI runtime spec. */
   readonly spec: Json | undefined;
   /** Podman's ContainerConfig, or CRI-O's and containerd's summary: all called config.dump. */
@@ -12,6 +13,15 @@ export interface Sidecars {
   readonly docker: Json | undefined;
   /** containerd's CRI ContainerStatus. */
   readonly status: Json | undefined;
+  /** Podman's network.status. */
+  readonly network: Json | undefined;
+  /** pod.options of a checkpoint of a whole pod. */
+  readonly pod: Json | undefined;
+}
+
+/** The same, and the annotations of the container image they came in. */
+export interface Sidecars extends Configuration {
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 type Field =
@@ -30,22 +40,33 @@ const PLACES: Readonly<Record<Field, readonly Where[]>> = {
     ["docker", "Name"],
     ["spec", "annotations", "io.kubernetes.cri.container-name"],
     ["status", "metadata", "name"],
+    ["annotations", "org.criu.checkpoint.container.name"],
+    ["annotations", "io.podman.annotations.checkpoint.name"],
+    ["annotations", "io.kubernetes.cri-o.annotations.checkpoint.name"],
   ],
   image: [
     ["config", "rootfsImageName"],
     ["docker", "Config", "Image"],
     ["config", "rootfsImage"],
     ["status", "image", "image"],
+    ["annotations", "org.criu.checkpoint.rootfsImageName"],
+    ["annotations", "io.podman.annotations.checkpoint.rootfsImageName"],
+    ["annotations", "io.kubernetes.cri-o.annotations.checkpoint.rootfsImageName"],
   ],
   imageId: [
     ["config", "rootfsImageID"],
     ["config", "rootfsImageRef"],
     ["docker", "Image"],
     ["status", "image_ref"],
+    ["annotations", "org.criu.checkpoint.rootfsImageID"],
+    ["annotations", "io.podman.annotations.checkpoint.rootfsImageID"],
+    ["annotations", "io.kubernetes.cri-o.annotations.checkpoint.rootfsImageID"],
   ],
   runtime: [
     ["config", "runtime"],
     ["config", "ociRuntime"],
+    ["annotations", "org.criu.checkpoint.runtime.name"],
+    ["annotations", "io.podman.annotations.checkpoint.runtime.name"],
   ],
   created: [
     ["config", "createdTime"],
@@ -55,10 +76,12 @@ const PLACES: Readonly<Record<Field, readonly Where[]>> = {
   pod: [
     ["spec", "annotations", "io.kubernetes.pod.name"],
     ["spec", "annotations", "io.kubernetes.cri.sandbox-name"],
+    ["annotations", "org.criu.checkpoint.pod.name"],
   ],
   namespace: [
     ["spec", "annotations", "io.kubernetes.pod.namespace"],
     ["spec", "annotations", "io.kubernetes.cri.sandbox-namespace"],
+    ["annotations", "org.criu.checkpoint.pod.namespace"],
   ],
 };
 
@@ -93,8 +116,12 @@ export function readContainer(
     namespace: field("namespace"),
     hostname:
       hostname ?? text(at(sidecars.spec, "hostname")) ?? text(at(sidecars.docker, "Config", "Hostname")),
-    annotations: readAnnotations(sidecars.spec),
+    // The spec's own are nearer to the container than those of the image it travelled in.
+    annotations: { ...sidecars.annotations, ...stringsOf(at(sidecars.spec, "annotations")) },
     mounts: readSpecMounts(sidecars.spec),
+    networks: [...networksOfStatus(sidecars.network), ...networksOfDocker(sidecars.docker)],
+    command: commandOf(sidecars),
+    podContainers: stringsOf(at(sidecars.pod, "containers")),
   };
 }
 
@@ -108,11 +135,19 @@ function idInPaths(roots: readonly string[]): string | undefined {
   return undefined;
 }
 
-function readAnnotations(spec: Json | undefined): Readonly<Record<string, string>> {
-  const annotations = at(spec, "annotations");
-  if (!isObject(annotations)) return {};
+function commandOf({ spec, docker }: Sidecars): readonly string[] {
+  const args = texts(at(spec, "process", "args"));
+  if (args.length > 0 || docker === undefined) return args;
+  return [
+    ...(text(docker["Path"]) === undefined ? [] : [text(docker["Path"]) ?? ""]),
+    ...texts(docker["Args"]),
+  ];
+}
+
+function stringsOf(value: unknown): Readonly<Record<string, string>> {
+  if (!isObject(value)) return {};
   return Object.fromEntries(
-    Object.entries(annotations).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
+    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
   );
 }
 

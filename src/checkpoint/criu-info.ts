@@ -1,31 +1,30 @@
 import type { MessageMap } from "../criu/index.ts";
 import type { Layer } from "./layers.ts";
 import { enumName } from "./names.ts";
-import type { CriuInfo, DumpStatistics } from "./model.ts";
-import { orReport } from "./problems.ts";
+import type { CriuInfo, DumpStatistics, RestoreStatistics } from "./model.ts";
 import type { Report } from "./problems.ts";
 import { readRecordsAt } from "./records.ts";
-import { findSidecar, readText } from "./sidecar.ts";
-
-/** The log's second line has the version; the rest of a log may be gigabytes. */
-const LOG_HEAD = 64 * 1024;
+import { findSidecar } from "./sidecar.ts";
 
 /** What the images say about the dump itself. `machine` is `core_entry.mtype` of any process. */
 export async function readCriuInfo(
   layer: Layer,
   inventory: MessageMap["inventory_entry"] | undefined,
   machine: number | undefined,
+  version: string | undefined,
   report: Report,
 ): Promise<CriuInfo> {
   return {
     imageVersion: inventory?.img_version,
-    version: await readVersion(layer, report),
+    version,
+    uptime: inventory?.dump_uptime,
     runId: inventory?.dump_criu_run_id,
     plugins: inventory?.plugins_entry?.plugins ?? [],
     lsm: inventory?.lsmtype === undefined ? undefined : enumName("lsmtype", inventory.lsmtype),
     architecture: machine === undefined ? undefined : enumName("core_entry.march", machine),
     written: layer.files.get("inventory.img")?.mtime,
     statistics: await readStatistics(layer, report),
+    restore: await readRestoreStatistics(layer, report),
     sealed: layer.sealed,
   };
 }
@@ -46,14 +45,31 @@ async function readStatistics(layer: Layer, report: Report): Promise<DumpStatist
       pagesWritten: stats.pages_written,
       pagesSkippedParent: stats.pages_skipped_parent,
       pagesLazy: stats.pages_lazy,
+      ...(stats.irmap_resolve !== undefined && { irmapResolveTime: stats.irmap_resolve }),
+      ...(stats.page_pipes !== undefined && { pagePipes: stats.page_pipes }),
+      ...(stats.page_pipe_bufs !== undefined && { pagePipeBuffers: stats.page_pipe_bufs }),
+      ...(stats.shpages_scanned !== undefined && { sharedPagesScanned: stats.shpages_scanned }),
+      ...(stats.shpages_skipped_parent !== undefined && {
+        sharedPagesSkippedParent: stats.shpages_skipped_parent,
+      }),
+      ...(stats.shpages_written !== undefined && { sharedPagesWritten: stats.shpages_written }),
     }
   );
 }
 
-/** CRIU's version as its log states it, where the log is at hand: `Version: 4.2.1 (gitid 0)`. */
-async function readVersion(layer: Layer, report: Report): Promise<string | undefined> {
-  const path = await findSidecar(layer.tree, layer.folder, "dump.log", 1);
+/** stats-restore, where a restore left one there. */
+async function readRestoreStatistics(layer: Layer, report: Report): Promise<RestoreStatistics | undefined> {
+  const path = await findSidecar(layer.tree, layer.folder, "stats-restore", 1);
   if (path === undefined) return undefined;
-  const log = await orReport(report, path, undefined, () => readText(layer.tree, path, LOG_HEAD));
-  return /\bVersion: (\S{1,40})/.exec(log ?? "")?.[1];
+  const [entry] = await readRecordsAt(layer.tree, path, undefined, "stats_entry", report, 1);
+  const stats = entry?.restore;
+  return (
+    stats && {
+      forkingTime: stats.forking_time,
+      restoreTime: stats.restore_time,
+      pagesCompared: stats.pages_compared,
+      pagesSkippedCopyOnWrite: stats.pages_skipped_cow,
+      ...(stats.pages_restored !== undefined && { pagesRestored: stats.pages_restored }),
+    }
+  );
 }

@@ -1,6 +1,7 @@
 import type { Engine, EngineId } from "./model.ts";
 import { at } from "./sidecar.ts";
 import type { Json } from "./sidecar.ts";
+import { ANNOTATIONS } from "./versions.ts";
 
 /** What there is to go by. */
 export interface Traces {
@@ -13,6 +14,10 @@ export interface Traces {
   readonly hasDescriptors: boolean;
   /** `root` and `source` of the mounts in the images: engines bind their own files into every container. */
   readonly mountRoots: readonly string[];
+  /** Of the container image the files come from. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The index that `ctr checkpoint` makes. */
+  readonly isContainerdIndex: boolean;
 }
 
 interface Rule {
@@ -31,6 +36,15 @@ const LABELS: Readonly<Record<EngineId, string>> = {
 };
 
 const manager = (traces: Traces): unknown => at(traces.spec, "annotations", "io.container.manager");
+const annotated =
+  (prefix: string) =>
+  ({ annotations }: Traces): boolean =>
+    Object.keys(annotations).some((key) => key.startsWith(prefix));
+/** `org.criu.checkpoint.engine.name` in lower case. */
+const named =
+  (name: string) =>
+  ({ annotations }: Traces): boolean =>
+    annotations[`${ANNOTATIONS.criu}engine.name`]?.toLowerCase() === name;
 const anyRoot = (pattern: RegExp) => (traces: Traces) => traces.mountRoots.some((root) => pattern.test(root));
 
 /** The first rule that matches says who it was. What the engine wrote itself goes before what the images betray. */
@@ -38,6 +52,18 @@ const RULES: readonly Rule[] = [
   { id: "podman", evidence: "spec.dump names libpod", matches: (traces) => manager(traces) === "libpod" },
   { id: "cri-o", evidence: "spec.dump names cri-o", matches: (traces) => manager(traces) === "cri-o" },
   { id: "docker", evidence: "config.v2.json lies beside it", matches: (traces) => traces.hasDockerConfig },
+  { id: "podman", evidence: "annotations of Podman", matches: annotated(ANNOTATIONS.podman) },
+  { id: "cri-o", evidence: "annotations of CRI-O", matches: annotated(ANNOTATIONS.crio) },
+  ...(["podman", "cri-o", "containerd", "docker"] as const).map((id) => ({
+    id,
+    evidence: "the annotations name it",
+    matches: named(id),
+  })),
+  {
+    id: "containerd",
+    evidence: "the index of ctr checkpoint",
+    matches: (traces) => traces.isContainerdIndex,
+  },
   {
     id: "containerd",
     evidence: "status.dump or spec.dump without a manager",

@@ -17,6 +17,7 @@ export type {
   ProcessExit,
   ProcessPaths,
   ProcessState,
+  RestoreStatistics,
   SealedLayer,
   SealFor,
 } from "./model.ts";
@@ -29,6 +30,12 @@ export type {
   Cgroups,
   CgroupSet,
 } from "./cgroups.ts";
+export type { Configuration } from "./container.ts";
+export type { ContainerInterface, ContainerNetwork } from "./container-network.ts";
+export { readLog } from "./log.ts";
+export type { LogLine, LogSummary } from "./log.ts";
+export type { CheckpointSizes } from "./sizes.ts";
+export type { Versions } from "./versions.ts";
 export type { FileLock } from "./file-locks.ts";
 export * from "./files/index.ts";
 export { mountTrees } from "./mounts.ts";

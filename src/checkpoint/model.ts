@@ -4,7 +4,12 @@ import type { ImageSeal, Problem } from "../criu/index.ts";
 import type { Content } from "./content.ts";
 import type { FileDetail } from "./files/detail.ts";
 import type { Cgroups } from "./cgroups.ts";
+import type { Configuration } from "./container.ts";
+import type { ContainerNetwork } from "./container-network.ts";
 import type { FileLock } from "./file-locks.ts";
+import type { LogSummary } from "./log.ts";
+import type { CheckpointSizes } from "./sizes.ts";
+import type { Versions } from "./versions.ts";
 import type { Connection } from "./files/connections.ts";
 import type { Layer } from "./layers.ts";
 import type { IpcNamespace } from "./namespaces/ipc.ts";
@@ -45,6 +50,12 @@ export interface Container {
   readonly annotations: Readonly<Record<string, string>>;
   /** The mounts the engine asked for (OCI spec). */
   readonly mounts: readonly Mount[];
+  /** The engine's networks it was in. */
+  readonly networks: readonly ContainerNetwork[];
+  /** What the engine started in it. */
+  readonly command: readonly string[];
+  /** The containers of its pod by their short names, where a whole pod was dumped. */
+  readonly podContainers: Readonly<Record<string, string>>;
 }
 
 /** Microseconds and pages, from `stats-dump` (`images/stats.proto`). */
@@ -57,12 +68,28 @@ export interface DumpStatistics {
   readonly pagesWritten: bigint;
   readonly pagesSkippedParent: bigint;
   readonly pagesLazy: bigint;
+  /** Finding files by their inode, microseconds. */
+  readonly irmapResolveTime?: number;
+  readonly pagePipes?: bigint;
+  readonly pagePipeBuffers?: bigint;
+  readonly sharedPagesScanned?: bigint;
+  readonly sharedPagesSkippedParent?: bigint;
+  readonly sharedPagesWritten?: bigint;
+}
+
+/** Microseconds and pages, from `stats-restore`. */
+export interface RestoreStatistics {
+  readonly forkingTime: number;
+  readonly restoreTime: number;
+  readonly pagesCompared: bigint;
+  readonly pagesSkippedCopyOnWrite: bigint;
+  readonly pagesRestored?: bigint;
 }
 
 export interface CriuInfo {
   /** 1, 2 or 3; undefined without a readable inventory.img. */
   readonly imageVersion: number | undefined;
-  /** From dump.log, where there is one: `4.2`. */
+  /** From dump.log or the annotations of the container image, where there are any: `4.2`. */
   readonly version: string | undefined;
   readonly runId: string | undefined;
   readonly plugins: readonly string[];
@@ -73,6 +100,10 @@ export interface CriuInfo {
   /** When inventory.img was written by the archive's or folder's clock, milliseconds since 1970. */
   readonly written: number | undefined;
   readonly statistics: DumpStatistics | undefined;
+  /** Of a restore from these images, where CRIU left its statistics among them. */
+  readonly restore: RestoreStatistics | undefined;
+  /** How long the machine was up when it was dumped, microseconds. */
+  readonly uptime: bigint | undefined;
   readonly sealed: boolean;
 }
 
@@ -231,6 +262,11 @@ export interface Checkpoint {
   readonly engine: Engine;
   readonly container: Container;
   readonly criu: CriuInfo;
+  /** Who made it with which versions. */
+  readonly versions: Versions;
+  readonly sizes: CheckpointSizes;
+  /** What the engine wrote beside the images, as it is: nothing in it has been checked. */
+  readonly configuration: Configuration;
   /** In the order of pstree.img. */
   readonly processes: readonly Process[];
   /** Pids of processes whose parent is not in the checkpoint. */
@@ -258,6 +294,8 @@ export interface Checkpoint {
   connections(): Promise<Part<readonly Connection[]>>;
   /** Opens bytes that a detail names: queued data, deleted files, memfds. The caller closes the source. */
   openContent(content: Content): Promise<ByteSource>;
+  /** CRIU's logs with their warnings and errors; read anew at each call. */
+  logs(signal?: AbortSignal): Promise<Part<readonly LogSummary[]>>;
   /** Opens every image and says what is wrong with it, those included that nothing else has read. */
   checkImages(signal?: AbortSignal): Promise<readonly Problem[]>;
   close(): Promise<void>;

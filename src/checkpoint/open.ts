@@ -1,10 +1,8 @@
 import type { FileTree } from "../archive/index.ts";
 import type { MessageMap } from "../criu/index.ts";
+import { readAbout } from "./about.ts";
 import { readCgroups } from "./cgroups.ts";
-import { readContainer } from "./container.ts";
-import type { Sidecars } from "./container.ts";
 import { readCriuInfo } from "./criu-info.ts";
-import { detectEngine } from "./engine-detect.ts";
 import { checkpointErrors } from "./errors.ts";
 import { openContent } from "./content.ts";
 import { readFileLocks } from "./file-locks.ts";
@@ -13,6 +11,7 @@ import { checkImages } from "./images.ts";
 import { closeLayers, openLayers } from "./layers.ts";
 import type { Layer } from "./layers.ts";
 import { locateImages } from "./locate.ts";
+import { readLogs } from "./log.ts";
 import type { Checkpoint, Mount, SealFor } from "./model.ts";
 import { once } from "./once.ts";
 import { readMounts } from "./mounts.ts";
@@ -25,7 +24,6 @@ import { readProcesses } from "./processes.ts";
 import type { ProcessTree } from "./processes.ts";
 import { processParts } from "./process-parts.ts";
 import { readRecords } from "./records.ts";
-import { findSidecar, readJson } from "./sidecar.ts";
 
 export interface OpenOptions {
   /** Folder of the newest images in the tree, where the caller knows it. Found by content otherwise. */
@@ -55,7 +53,7 @@ export async function openCheckpoint(tree: FileTree, options: OpenOptions = {}):
     const processes = await readProcesses(layers, report, signal);
     const mounts = await collect((tell) => readMounts(newest, tell));
     const about = await readAbout(newest, mounts.value, report);
-    const criu = await readCriuInfo(newest, inventory, processes.architecture, report);
+    const criu = await readCriuInfo(newest, inventory, processes.architecture, about.versions.criu, report);
     // What is absent is false in CRIU's own eyes; without an inventory the dump is of our days.
     const fdinfoPerId = inventory === undefined || inventory.fdinfo_per_id === true;
     const rootIds = inventory?.root_ids;
@@ -64,7 +62,9 @@ export async function openCheckpoint(tree: FileTree, options: OpenOptions = {}):
   return assemble(tree, opened);
 }
 
-interface Opened extends ProcessTree, Pick<Checkpoint, "engine" | "container" | "criu"> {
+type Facts = "engine" | "container" | "criu" | "versions" | "sizes" | "configuration";
+
+interface Opened extends ProcessTree, Pick<Checkpoint, Facts> {
   readonly layers: readonly [Layer, ...Layer[]];
   readonly mounts: Part<readonly Mount[]>;
   readonly fdinfoPerId: boolean;
@@ -73,6 +73,7 @@ interface Opened extends ProcessTree, Pick<Checkpoint, "engine" | "container" | 
 
 function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint {
   const { layers, processes, roots, architecture, pageSize, mounts, engine, container, criu } = value;
+  const { versions, sizes, configuration } = value;
   const [newest] = layers;
   const byPid = new Map(processes.map((process) => [process.pid, process]));
   const files = fileImages(newest);
@@ -90,6 +91,9 @@ function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint
     engine,
     container,
     criu: { ...criu },
+    versions,
+    sizes,
+    configuration,
     processes,
     roots,
     problems,
@@ -101,6 +105,7 @@ function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint
     ipc: once(() => collect((report) => readIpc(newest, report))),
     cgroups: once(() => collect((report) => readCgroups(newest, report))),
     fileLocks: once(() => collect((report) => readFileLocks(newest, report))),
+    logs: (signal) => collect((report) => readLogs(newest, report, signal)),
     // A page that can't be read is a gap that the reader sees as zeros; the memory views say so.
     openContent: (content) => openContent(layers, content, pageSize, () => undefined),
     checkImages: (signal) => checkImages(layers, signal),
@@ -124,43 +129,6 @@ async function locate(tree: FileTree, report: Report, signal: AbortSignal | unde
       file: tree.name,
     });
   return folder;
-}
-
-/** What the engine left beside the images, and who it was. */
-async function readAbout(
-  layer: Layer,
-  mounts: readonly Mount[],
-  report: Report,
-): Promise<Pick<Checkpoint, "engine" | "container">> {
-  const sidecar = async (name: string) => {
-    const path = await findSidecar(layer.tree, layer.folder, name);
-    return path === undefined ? undefined : readJson(layer.tree, path, report);
-  };
-  const sidecars: Sidecars = {
-    spec: await sidecar("spec.dump"),
-    config: await sidecar("config.dump"),
-    docker: await sidecar("config.v2.json"),
-    status: await sidecar("status.dump"),
-  };
-  const mountRoots = mounts.map((mount) => mount.root ?? "");
-  const engine = detectEngine({
-    spec: sidecars.spec,
-    config: sidecars.config,
-    hasDockerConfig: sidecars.docker !== undefined,
-    hasStatusDump: sidecars.status !== undefined,
-    hasDescriptors: layer.files.has("descriptors.json"),
-    mountRoots,
-  });
-  const hostname = await readHostname(layer, report);
-  return { engine, container: readContainer(sidecars, hostname, mountRoots, engine.id) };
-}
-
-/** The host name of the first uts namespace that was dumped. */
-async function readHostname(layer: Layer, report: Report): Promise<string | undefined> {
-  const file = [...layer.files.keys()].find((name) => /^utsns-\d{1,10}\.img$/.test(name));
-  if (file === undefined) return undefined;
-  const [entry] = await readRecords(layer, file, "utsns_entry", report, 1);
-  return entry?.nodename;
 }
 
 const noInventory = (folder: string) =>

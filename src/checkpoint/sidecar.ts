@@ -3,8 +3,8 @@ import { join } from "./locate.ts";
 import { orReport } from "./problems.ts";
 import type { Report } from "./problems.ts";
 
-/** More than this is no engine's JSON. */
-const MAX_JSON = 16 * 1024 * 1024;
+/** More than this is no engine's JSON: theirs have some 10 KiB, and parsing must not hold others up. */
+const MAX_JSON = 2 * 1024 * 1024;
 
 /** A JSON object as it was found: nothing in it has been checked. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -13,11 +13,22 @@ export type Json = Readonly<Record<string, unknown>>;
 export async function readJson(tree: FileTree, path: string, report: Report): Promise<Json | undefined> {
   const entry = await tree.stat(path);
   if (entry?.kind !== "file") return undefined;
+  if (entry.size > MAX_JSON) {
+    report({
+      code: "checkpoint.jsonTooBig",
+      message: `The file has ${entry.size} bytes, more than any engine writes; it is not read.`,
+      severity: "warning",
+      file: path,
+    });
+    return undefined;
+  }
   const text = await orReport(report, path, undefined, () => readText(tree, path, MAX_JSON));
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     if (isObject(value)) return value;
+    // Podman writes this for a container without networks.
+    if (value === null) return undefined;
   } catch {
     // Said below, in the same words as for a value of another shape.
   }
