@@ -34,3 +34,5 @@ export type { CriuCause } from "./criu-causes.ts";
 export { engineErrors } from "./errors.ts";
 export { errorLines, explainCriuLog } from "./criu-log.ts";
 export type { CriuFailure, ErrorLine } from "./criu-log.ts";
+export { preflight } from "./preflight/preflight.ts";
+export type { PreflightOptions, PreflightRow } from "./preflight/preflight.ts";
