@@ -44,3 +44,4 @@ export type { CriuRecipient } from "./criusec/recipient.ts";
 export { sealLayer } from "./criusec/seal-layer.ts";
 export type { SealedFile, SealRandom } from "./criusec/seal-layer.ts";
 export { unsealImage } from "./criusec/unseal-image.ts";
+export { sealWithAge } from "./age/index.ts";

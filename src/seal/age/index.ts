@@ -1,1 +1,2 @@
 export { isAgeFile, openAge } from "./open.ts";
+export { sealWithAge } from "./seal.ts";
