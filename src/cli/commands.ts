@@ -102,6 +102,19 @@ ${KEY_OPTIONS}`,
     load: () => import("./proc.ts"),
   },
   {
+    name: "seal",
+    summary: "a sealed copy of a checkpoint, to be passed on",
+    usage: `cryoscope seal CHECKPOINT --recipient RECIPIENT… -o OUT [--key FILE]…
+
+RECIPIENT is one of age (age1…, or a file of such lines): OUT is then an archive that \`age -d\` opens too. Or it is the
+file of an RSA certificate or public key (PEM): OUT is then a folder of images as \`criu dump --encrypt\` writes them.
+
+  -r, --recipient WHO      for whom; of age there may be several
+  -o, --output OUT         what to write; it must not be there yet
+${KEY_OPTIONS}`,
+    load: () => import("./seal.ts"),
+  },
+  {
     name: "spans",
     summary: "what each byte of an image is, as JSON lines",
     usage: `cryoscope spans IMAGE [--key FILE]…
@@ -111,5 +124,17 @@ gap or overlap. Kinds: magic, size, tag, value, payload, padding, seal, unknown.
 
 ${KEY_OPTIONS}`,
     load: () => import("./spans.ts"),
+  },
+  {
+    name: "unseal",
+    summary: "plain files of a sealed checkpoint",
+    usage: `cryoscope unseal CHECKPOINT --key FILE… -o DIR
+
+Everything else in Cryoscope reads sealed checkpoints where they lie; this writes their plaintext to disk. Records that
+are not authentic are named and left out (exit status 1).
+
+  -o, --output DIR         a folder to fill: a new one, or an empty one
+${KEY_OPTIONS}`,
+    load: () => import("./unseal.ts"),
   },
 ];
