@@ -126,9 +126,12 @@ const webviews = readdirSync("webview", { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(`webview/${entry.name}/main.ts`))
   .map((entry) => ({ in: `webview/${entry.name}/main.ts`, out: entry.name }));
 
-/** Where `src/archive` finds the worker with its decoders, from the folder that the code is bundled into. */
-const codecsAt = (path: string): Pick<BuildOptions, "define" | "logOverride"> => ({
-  define: { CODEC_WORKER: JSON.stringify(path) },
+/** Where `src/archive` and `src/memory` find their workers, from the folder that the code is bundled into. */
+const workersIn = (folder: string): Pick<BuildOptions, "define" | "logOverride"> => ({
+  define: {
+    CODEC_WORKER: JSON.stringify(`${folder}codecs.cjs`),
+    SEARCH_WORKER: JSON.stringify(`${folder}search-worker.cjs`),
+  },
   // Where there is no bundle, `import.meta` tells where the worker is.
   logOverride: { "empty-import-meta": "silent" },
 });
@@ -143,7 +146,7 @@ function testsOf(folder: string): BuildOptions {
       ...tests.map((name) => ({ in: `test/${folder}/${name}`, out: name.replace(/\.ts$/, "") })),
     ],
     outdir: `dist/test/${folder}`,
-    ...codecsAt("../../codecs.cjs"),
+    ...workersIn("../../"),
     external: ["vscode", "mocha"],
   };
 }
@@ -154,7 +157,7 @@ const builds: BuildOptions[] = [
     entryPoints: [{ in: "src/vscode/extension.ts", out: "extension" }],
     outdir: "dist",
     plugins: [enginesApart, librariesApart],
-    ...codecsAt("./codecs.cjs"),
+    ...workersIn("./"),
   },
   {
     ...node,
@@ -169,7 +172,7 @@ const builds: BuildOptions[] = [
     entryPoints: CLI_PARTS.map((name) => ({ in: `src/cli/${name}.ts`, out: name })),
     outdir: "dist/cli",
     plugins: [librariesApart, cliParts],
-    ...codecsAt("../codecs.cjs"),
+    ...workersIn("../"),
     // `require` instead: the loader of modules would take longer to start than what it loads.
     supported: { "dynamic-import": false },
   },
@@ -183,7 +186,10 @@ const builds: BuildOptions[] = [
   },
   {
     ...node,
-    entryPoints: [{ in: "src/archive/codecs/worker.ts", out: "codecs" }],
+    entryPoints: [
+      { in: "src/archive/codecs/worker.ts", out: "codecs" },
+      { in: "src/memory/search/worker.ts", out: "search-worker" },
+    ],
     outdir: "dist",
   },
   {

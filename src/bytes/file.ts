@@ -24,6 +24,7 @@ export async function openFileSource(path: string): Promise<ByteSource> {
   }
   return {
     size,
+    region: { descriptor: handle.fd, offset: 0 },
     async read(offset, length) {
       const wanted = Math.max(0, Math.min(length, size - offset));
       const bytes = new Uint8Array(wanted);

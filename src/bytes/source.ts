@@ -13,6 +13,11 @@ export interface ByteSource {
    * no bytes. The caller must not write into the result: it may be shared with a cache.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Where the bytes lie, as they are, in an open file of this process: for readers that have calls of their own, in
+   * worker threads. Valid until the source is closed.
+   */
+  readonly region?: { readonly descriptor: number; readonly offset: number };
   /** Releases what the source holds (a descriptor, a spill file). Reading after it fails. */
   close?(): Promise<void>;
 }

@@ -17,4 +17,14 @@ export const memoryErrors = {
     cryoscopeError("memory.outOfRange", `0x${address.toString(16)} is no address: they have 64 bits.`),
   tooManyMappings: (count: number, details: ErrorDetails): CryoscopeError =>
     cryoscopeError("memory.tooManyMappings", `${count} mappings are more than a process can have.`, details),
+  badQuery: (why: string): CryoscopeError =>
+    cryoscopeError("memory.badQuery", `${why}.`, { next: "Change what is looked for." }),
+  searchTooSlow: (limit: number): CryoscopeError =>
+    cryoscopeError(
+      "memory.searchTooSlow",
+      `Searching 4 MiB took longer than ${limit / 1000} s, so the search was ended.`,
+      { next: "Make the regular expression simpler: nested repetition is what costs." },
+    ),
+  searchFailed: (cause: unknown): CryoscopeError =>
+    cryoscopeError("memory.searchFailed", `The search failed: ${String(cause)}.`, { cause }),
 };

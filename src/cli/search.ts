@@ -1,0 +1,114 @@
+import { openMemories } from "./memory-many.ts";
+import { searchMemory } from "../memory/index.ts";
+import type { MemoryMatch, MemoryQuery } from "../memory/index.ts";
+import { parseWords } from "./arguments.ts";
+import { EXIT } from "./command.ts";
+import type { RunCommand } from "./command.ts";
+import { cliErrors } from "./errors.ts";
+import { FILTER_OPTIONS, filterOf, parseRange } from "./memory-filter.ts";
+import { matchJson, matchText } from "./memory-match.ts";
+import { MEMORY_OPTIONS, parseAddress, parseCount } from "./memory-target.ts";
+
+const OPTIONS = {
+  ...MEMORY_OPTIONS,
+  ...FILTER_OPTIONS,
+  regex: { type: "boolean" },
+  hex: { type: "boolean" },
+  utf16: { type: "boolean" },
+  int: { type: "boolean" },
+  pointer: { type: "boolean" },
+  width: { type: "string" },
+  "big-endian": { type: "boolean" },
+  unaligned: { type: "boolean" },
+  "ignore-case": { type: "boolean", short: "i" },
+  count: { type: "boolean" },
+  limit: { type: "string" },
+  context: { type: "string" },
+  threads: { type: "string" },
+  "time-limit": { type: "string" },
+} as const;
+
+type Values = ReturnType<typeof parseWords<typeof OPTIONS>>["values"];
+
+const WIDTHS = [1, 2, 4, 8] as const;
+const DEFAULT_CONTEXT = "16";
+/** Matches in one JSON document, which is made in memory. */
+const JSON_LIMIT = 100_000;
+
+/** `cryoscope search CHECKPOINT… PATTERN`: where in the memory of all processes something is. */
+export const run: RunCommand = async (args, output) => {
+  const { values, positionals } = parseWords("search", args, OPTIONS);
+  const paths = positionals.slice(0, -1);
+  const pattern = positionals.at(-1);
+  if (pattern === undefined || paths.length === 0)
+    throw cliErrors.usage("A CHECKPOINT and a PATTERN are needed.", "search");
+  const query = queryOf(pattern, values);
+  const isCount = values.count === true;
+  const asJson = values.json === true;
+  const number = (
+    option: "limit" | "threads" | "context" | "time-limit",
+    least: number,
+  ): number | undefined =>
+    values[option] === undefined ? undefined : parseCount(values[option], `--${option}`, "search", least);
+  const limit = number("limit", 1) ?? (asJson && !isCount ? JSON_LIMIT : undefined);
+  const threads = number("threads", 1);
+  const seconds = number("time-limit", 1);
+  const options = {
+    filter: filterOf(values, "search"),
+    context: isCount ? 0 : parseCount(values.context ?? DEFAULT_CONTEXT, "--context", "search"),
+    ...(limit !== undefined && { limit }),
+    ...(threads !== undefined && { threads }),
+    ...(seconds !== undefined && { timeLimit: seconds * 1000 }),
+  };
+  return openMemories(paths, values, async (memories) => {
+    let count = 0;
+    const listed: unknown[] = [];
+    for await (const step of searchMemory(memories, query, options)) {
+      count += step.count;
+      if (isCount || step.count === 0) continue;
+      const name = step.memory.checkpoint.name;
+      for (const match of step.matches())
+        if (asJson) listed.push(matchJson(name, match));
+        else await output.write(lineOf(name, match, paths.length > 1));
+    }
+    const problems = memories.flatMap(({ problems: each }) => each);
+    if (isCount) await output.write(asJson ? `${JSON.stringify({ count })}\n` : `${count}\n`);
+    else if (asJson)
+      await output.write(
+        `${JSON.stringify({ count, complete: limit === undefined || count < limit, matches: listed, problems }, undefined, 2)}\n`,
+      );
+    for (const { message, file } of problems)
+      output.message(file === undefined ? message : `${file}: ${message}`);
+    return EXIT.done;
+  });
+};
+
+const lineOf = (name: string, match: MemoryMatch, withName: boolean): string =>
+  `${withName ? `${name}: ` : ""}${matchText(match)}\n`;
+
+/** The one form of query that the options name. Throws `cli.usage`. */
+function queryOf(pattern: string, values: Values): MemoryQuery {
+  const forms = (["regex", "hex", "int", "pointer"] as const).filter((form) => values[form] === true);
+  const [form, other] = forms;
+  if (other !== undefined) throw cliErrors.usage(`--${form} and --${other} exclude each other.`, "search");
+  const matchCase = values["ignore-case"] !== true;
+  if (form === "regex") return { kind: "regex", text: pattern, matchCase };
+  if (form === "hex") return { kind: "hex", text: pattern };
+  if (form === "int") return integerOf(pattern, values);
+  if (form === "pointer") return { kind: "pointer", ...parseRange(pattern, "--pointer", "search") };
+  return { kind: "text", text: pattern, encoding: values.utf16 === true ? "utf-16le" : "utf-8", matchCase };
+}
+
+function integerOf(pattern: string, values: Values): MemoryQuery {
+  const width = WIDTHS.find((each) => String(each) === (values.width ?? "4"));
+  if (width === undefined) throw cliErrors.usage("--width is 1, 2, 4 or 8.", "search");
+  const isNegative = pattern.startsWith("-");
+  const value = parseAddress(isNegative ? pattern.slice(1) : pattern, "--int", "search");
+  return {
+    kind: "integer",
+    value: isNegative ? -value : value,
+    width,
+    endian: values["big-endian"] === true ? "big" : "little",
+    aligned: values.unaligned !== true,
+  };
+}

@@ -1,0 +1,169 @@
+// What workers do with bytes: each kind of pattern as a function over a memory that holds stretches of bytes.
+import { findPairIn, PAIR_SLACK } from "./find-pair.ts";
+import type { StringEncoding, WorkerPattern } from "./pattern.ts";
+
+/** Bytes in a row in the worker's memory, `[from, end)`, of which matches may begin in `[start, stop)`. */
+export interface Stretch {
+  readonly from: number;
+  readonly start: number;
+  readonly stop: number;
+  readonly end: number;
+}
+
+/** Takes a match: where it begins in the memory, its length, and in which stretch. False ends the search. */
+export type Found = (at: number, length: number, stretch: number) => boolean;
+
+/** Finds all matches in stretches, which lie in order and begin at multiples of 16, as their addresses do. */
+export type Matcher = (stretches: readonly Stretch[], found: Found) => void;
+
+export function matcherFor(pattern: WorkerPattern, memory: WebAssembly.Memory): Matcher {
+  switch (pattern.kind) {
+    case "bytes":
+      return bytesMatcher(pattern, memory);
+    case "regex":
+      return regexMatcher(new RegExp(pattern.source, pattern.flags), memory);
+    case "pointer":
+      return pointerMatcher(pattern.start, pattern.end, memory);
+    case "strings":
+      return stringsMatcher(pattern.min, pattern.encoding, memory);
+  }
+}
+
+/** Bytes that are common in memory, the most common last: text, code, small numbers, nothing at all. */
+const COMMON = "ZQXJVKWYBPGUMFDHLCSRNIOATEzqxjvkwybpgumfdhlcsrnioate 0123456789/._-\n\x8b\x48\x01\xff\x00";
+
+function rarity(byte: number): number {
+  const rank = COMMON.indexOf(String.fromCharCode(byte));
+  return rank < 0 ? 0 : rank + 1;
+}
+
+function bytesMatcher(pattern: WorkerPattern & { kind: "bytes" }, memory: WebAssembly.Memory): Matcher {
+  const { values, folds, masks, align } = pattern;
+  const { length } = values;
+  const bytes = new Uint8Array(memory.buffer);
+  const find = findPairIn(memory);
+  const whole = [...masks.keys()].filter((index) => masks[index] === 255);
+  whole.sort((a, b) => rarity(values[a] ?? 0) - rarity(values[b] ?? 0));
+  const [rarest, second = rarest] = whole;
+  const matches = (at: number): boolean => {
+    for (let index = 0; index < length; index++)
+      if ((((bytes[at + index] ?? 0) | (folds[index] ?? 0)) & (masks[index] ?? 0)) !== values[index])
+        return false;
+    return true;
+  };
+  /** The next place that may match; without one whole byte, every place may. */
+  const next = (at: number, to: number): number =>
+    rarest === undefined || second === undefined
+      ? at
+      : find(
+          at,
+          to,
+          rarest,
+          values[rarest] ?? 0,
+          folds[rarest] ?? 0,
+          second,
+          values[second] ?? 0,
+          folds[second] ?? 0,
+        );
+  return (stretches, found) => {
+    const to = stretches.at(-1)?.stop ?? 0;
+    let index = 0;
+    for (let at = next(stretches[0]?.start ?? 0, to); at < to;) {
+      while ((stretches[index]?.stop ?? Infinity) <= at) index++;
+      const stretch = stretches[index];
+      if (stretch === undefined) return;
+      if (at < stretch.start) at = next(stretch.start, to);
+      else if (at % align === 0 && at + length <= stretch.end && matches(at)) {
+        if (!found(at, length, index)) return;
+        at = next(at + length, to);
+      } else at = next(at + 1, to);
+    }
+  };
+}
+
+function regexMatcher(regex: RegExp, memory: WebAssembly.Memory): Matcher {
+  const bytes = Buffer.from(memory.buffer);
+  return (stretches, found) => {
+    for (const [index, { from, start, stop, end }] of stretches.entries()) {
+      const text = bytes.toString("latin1", from, end);
+      for (regex.lastIndex = start - from; ;) {
+        const match = regex.exec(text);
+        if (match === null || from + match.index >= stop) break;
+        const { length } = match[0];
+        if (length === 0) regex.lastIndex++;
+        else if (!found(from + match.index, length, index)) return;
+      }
+    }
+  };
+}
+
+function pointerMatcher(first: bigint, end: bigint, memory: WebAssembly.Memory): Matcher {
+  const words = new Uint32Array(memory.buffer);
+  const split = (value: bigint): readonly [number, number] => [
+    Number(value >> 32n) >>> 0,
+    Number(value & 0xffffffffn),
+  ];
+  const [highFirst, lowFirst] = split(first);
+  const [highLast, lowLast] = split(end - 1n);
+  return (stretches, found) => {
+    for (const [index, stretch] of stretches.entries())
+      for (let at = (stretch.start + 7) & ~7; at < stretch.stop && at + 8 <= stretch.end; at += 8) {
+        const high = words[(at >>> 2) + 1] ?? 0;
+        if (high < highFirst || high > highLast) continue;
+        const low = words[at >>> 2] ?? 0;
+        if (high === highFirst && low < lowFirst) continue;
+        if (high === highLast && low > lowLast) continue;
+        if (!found(at, 8, index)) return;
+      }
+  };
+}
+
+/** By byte: whether `strings` prints it (`isprint` of C's locale, and the tab). */
+function printable(encoding: StringEncoding): Uint8Array {
+  const isAscii = (byte: number): boolean => byte === 9 || (byte >= 32 && byte < 127);
+  return Uint8Array.from({ length: 256 }, (_, byte) =>
+    isAscii(byte) || (encoding === "latin1" && byte > 127) ? 1 : 0,
+  );
+}
+
+function stringsMatcher(min: number, encoding: StringEncoding, memory: WebAssembly.Memory): Matcher {
+  const bytes = new Uint8Array(memory.buffer);
+  const prints = printable(encoding);
+  const wide = encoding === "utf-16le";
+  const step = wide ? 2 : 1;
+  const isPart = wide
+    ? (at: number): boolean => prints[bytes[at] ?? 0] === 1 && bytes[at + 1] === 0
+    : (at: number): boolean => prints[bytes[at] ?? 0] === 1;
+  /** A string that began before belongs to who searched there. */
+  const skipBegun = ({ from, start, stop }: Stretch): number => {
+    let at = start;
+    if (at - step >= from && isPart(at - step)) while (at < stop && isPart(at)) at += step;
+    return at;
+  };
+  return (stretches, found) => {
+    for (const [index, stretch] of stretches.entries()) {
+      const { stop, end } = stretch;
+      for (let at = skipBegun(stretch); at < stop;) {
+        // A string has `min` characters: looking at its last place first skips what is too short.
+        let last = at + (min - 1) * step;
+        if (last + step > end) break;
+        while (last >= at && isPart(last)) last -= step;
+        if (last >= at) {
+          at = wide ? nextWide(at) : last + 1;
+          continue;
+        }
+        let until = at + min * step;
+        while (until + step <= end && isPart(until)) until += step;
+        if (!found(at, until - at, index)) return;
+        at = until;
+      }
+    }
+  };
+  /** Words may begin at odd addresses too, so nothing can be skipped but what is no part. */
+  function nextWide(at: number): number {
+    return at + 1;
+  }
+}
+
+/** Bytes behind the last stretch that the memory must have. */
+export const MATCHER_SLACK = PAIR_SLACK;

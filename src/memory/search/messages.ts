@@ -1,0 +1,42 @@
+import type { WorkerPattern } from "./pattern.ts";
+
+/** Columns of `Job.pieces`, a row a piece. */
+export const PIECE_COLUMNS = 4;
+/** In the place of a descriptor: zeros, and bytes that come with the job. */
+export const FROM = { zeros: -1, attached: -2 } as const;
+
+/** What a worker is asked: bytes to gather in its memory, and the stretches that they form there. */
+export interface Job {
+  readonly id: number;
+  /** Rows of four: descriptor (or `FROM`), offset there, length, place in the memory. */
+  readonly pieces: Float64Array<ArrayBuffer>;
+  /** Rows of four: `from`, `start`, `stop`, `end` of a `Stretch`. */
+  readonly stretches: Float64Array<ArrayBuffer>;
+  readonly attached: Uint8Array<ArrayBuffer> | undefined;
+  /** Matches that are wanted at most. */
+  readonly limit: number;
+}
+
+/** What workers are started with. */
+export interface WorkerSetup {
+  readonly pattern: WorkerPattern;
+  /** Bytes of memory that jobs may use. */
+  readonly memory: number;
+  /** Bytes around a match that are sent along, before and behind; 0 for none. */
+  readonly context: number;
+}
+
+/** What a worker says once, when it can begin. */
+export const READY = "ready";
+
+/** What a worker answers. */
+export interface JobResult {
+  readonly id: number;
+  /** Rows of three: place in the memory, length, index of the stretch. */
+  readonly matches: Float64Array<ArrayBuffer>;
+  /** Context of the matches, one after the other: as many bytes as stand in `contexts`, in rows of three. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Rows of three: bytes before the match, of the match, behind it. */
+  readonly contexts: Uint32Array<ArrayBuffer>;
+  readonly error: string | undefined;
+}
