@@ -34,6 +34,7 @@ export interface OverviewProcess {
   /** `running`, `stopped`, `zombie, exit code 1` … */
   readonly state: string;
   readonly threads: number;
+  /** Titles of what is a warning about it. */
   readonly findings: readonly string[];
 }
 

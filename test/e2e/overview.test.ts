@@ -38,7 +38,10 @@ describe("the Overview page, in a browser", () => {
       .waitFor();
     await overview.getByText("Freezing", { exact: true }).waitFor();
     await session.pictures("overview", async () => {
-      await overview.getByRole("heading", { name: "Identity" }).waitFor();
+      await overview.getByRole("heading", { name: "Identity" }).scrollIntoViewIfNeeded();
+    });
+    await session.pictures("overview-graph", async () => {
+      await overview.getByRole("link", { name: /pipe:/ }).last().focus();
     });
   });
 

@@ -64,6 +64,8 @@ export class ExplorerView implements vscode.TreeDataProvider<Row>, vscode.Dispos
     switch (row.kind) {
       case "section":
         return inRanges(row.entry, await sectionRows(row.entry, checkpoint, row.name));
+      case "details":
+        return row.rows;
       case "process":
         return inRanges(row.entry, processRows(row.entry, checkpoint, row.process));
       case "part":
@@ -190,9 +192,11 @@ function processRows(entry: OpenCheckpoint, checkpoint: Checkpoint, process: Pro
     icon,
     load: () => of(checkpoint, process.pid),
   }));
+  const [environment, ...details] = facts;
   return [
     ...PARTS.map((name): Row => ({ kind: "part", entry, name, process })),
-    ...facts,
+    ...(environment ? [environment] : []),
+    { kind: "details", entry, process, rows: details },
     ...processesByPid(entry, checkpoint, process.children),
   ];
 }

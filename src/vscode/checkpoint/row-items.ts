@@ -77,6 +77,15 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
     return made;
   },
 
+  details: ({ entry, process }) => {
+    const made = item("Details", Collapsed, {
+      icon: icon("list-unordered"),
+      description: "credentials, signals, limits …",
+    });
+    made.id = `${entry.id}/process/${process.pid}/details`;
+    return made;
+  },
+
   facts: ({ id, label, icon: picture }) => {
     const made = item(label, Collapsed, { icon: icon(picture), context: "facts" });
     made.id = id;

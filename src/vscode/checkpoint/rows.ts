@@ -20,6 +20,8 @@ export type Row =
   | ({ readonly kind: "section"; readonly name: SectionName; readonly count: number } & In)
   | ({ readonly kind: "process"; readonly process: Process } & In)
   | ({ readonly kind: "part"; readonly name: PartName; readonly process: Process } & In)
+  /** The lists of facts of a process, folded so that its children stay in sight. */
+  | ({ readonly kind: "details"; readonly process: Process; readonly rows: readonly Row[] } & In)
   /** A list of facts, read when it is unfolded. `id` is that of its row. */
   | ({
       readonly kind: "facts";

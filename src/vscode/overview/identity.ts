@@ -10,9 +10,14 @@ const facts = (lines: readonly Line[]): readonly OverviewFact[] =>
 const shortId = (id: string | undefined): string | undefined =>
   id !== undefined && /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
 
+/** RFC 3339 to the second, as people read it; other text as it is. */
+const timeText = (time: string | undefined): string | undefined =>
+  time?.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/, "$1 $2 UTC");
+
 /** Who and what was frozen, when and by whom. */
 export function identityFacts({ container, criu, engine, layers }: Checkpoint): readonly OverviewFact[] {
   const written = criu.written === undefined ? undefined : new Date(criu.written).toISOString();
+  const security = criu.lsm === "NO_LSM" ? undefined : criu.lsm;
   return facts([
     ["Engine", `${engine.label}, as ${engine.evidence}`],
     ["Container", [container.name, shortId(container.id)].filter((each) => each !== undefined).join(" · ")],
@@ -20,11 +25,11 @@ export function identityFacts({ container, criu, engine, layers }: Checkpoint): 
     ["Container image", container.image],
     ["Runtime", container.runtime],
     ["Host name", container.hostname],
-    ["Created", container.created],
-    ["Frozen", container.checkpointed ?? written],
+    ["Created", timeText(container.created)],
+    ["Frozen", timeText(container.checkpointed ?? written)],
     ["CRIU", criu.version],
     ["Architecture", criu.architecture],
-    ["Security module", criu.lsm],
+    ["Security module", security],
     ["Layers", layers.length > 1 ? `${layers.length}, incremental` : undefined],
     ["Sealed", criu.sealed ? "yes" : undefined],
   ]);

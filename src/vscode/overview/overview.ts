@@ -52,7 +52,9 @@ function processLine(process: Checkpoint["processes"][number], found: readonly F
         ? ""
         : `, exit code ${exit.code}`
       : `, killed by signal ${exit.signal}`;
-  const own = found.filter(({ place }) => place.pid === pid).map(({ title }) => title);
+  const own = found
+    .filter(({ place, severity }) => place.pid === pid && severity === "warning")
+    .map(({ title }) => title);
   return {
     pid,
     ppid,
