@@ -104,6 +104,12 @@ export const engineErrors = {
       `"${brief(name)}" can't be a name.`,
       "Use at least 2 letters, digits and _ . -, beginning with a letter or digit.",
     ),
+  badPort: (port: string) =>
+    failed(
+      "badPort",
+      `"${brief(port)}" can't be a published port.`,
+      "Write it as HOST:CONTAINER, such as 8080:80.",
+    ),
   noSuchContainer: (container: string, cause?: unknown) =>
     failed(
       "noSuchContainer",

@@ -32,6 +32,17 @@ export const podmanDriver: EngineDriver = {
   },
 };
 
+const RESTORE_OPTIONS: readonly (keyof RestoreOptions)[] = [
+  ...(["name", "replace", "tcpEstablished", "fileLocks", "ignoreRootFs", "keep"] as const),
+  ...(["ignoreVolumes", "ignoreStaticIp", "publishPorts", "pod"] as const),
+];
+
+/** Older services don't know `tcpClose` and, as with any key that they don't know, say nothing. */
+function closesTcp(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 5 || (major === 5 && minor >= 8);
+}
+
 class Podman implements Engine {
   readonly kind = "podman";
   readonly name: string;
@@ -59,7 +70,7 @@ class Podman implements Engine {
       containerImages: true,
       lists: "containers",
       checkpointOptions: ["leaveRunning", "tcpEstablished", "fileLocks", "ignoreRootFs", "keep"],
-      restoreOptions: ["name", "replace", "tcpEstablished", "fileLocks", "ignoreRootFs", "keep"],
+      restoreOptions: [...RESTORE_OPTIONS, ...(closesTcp(version) ? (["tcpClose"] as const) : [])],
     };
   }
 
@@ -79,8 +90,8 @@ class Podman implements Engine {
   }
 
   /**
-   * With `archive` the checkpoint is streamed into that file as an uncompressed tar; else it stays in the container's
-   * own storage, where the next restore uses it up unless `keep` is set.
+   * With `archive` the checkpoint is streamed into that file as an uncompressed tar, with `containerImage` it becomes
+   * one; else it stays in the container's own storage, where the next restore uses it up unless `keep` is set.
    */
   async checkpoint(
     container: string,
@@ -89,7 +100,9 @@ class Podman implements Engine {
   ): Promise<CheckpointResult> {
     if (!this.capabilities.checkpoint.can) throw engineErrors.cannot(this.capabilities.checkpoint);
     assertName(options.name);
-    const { archive } = options;
+    const { containerImage } = options;
+    const archive = containerImage === undefined ? options.archive : undefined;
+    if (containerImage !== undefined) assertReference(containerImage);
     if (archive !== undefined) await assertFree(archive);
     const details = await this.inspect(container, work);
     work.onProgress?.({ phase: "freezing" });
@@ -100,6 +113,7 @@ class Podman implements Engine {
       fileLocks: options.fileLocks,
       ignoreRootFS: options.ignoreRootFs,
       keep: options.keep,
+      createImage: containerImage,
     });
     const { body } = await this.libpod.runCriu(
       { method: "POST", path: [details.id, "checkpoint"], query },
@@ -108,7 +122,11 @@ class Podman implements Engine {
     );
     if (archive === undefined) {
       body.resume();
-      return this.frozen(newSnapshot(this, details, { kind: "container" }, options), work);
+      const saved =
+        containerImage === undefined
+          ? ({ kind: "container" } as const)
+          : ({ kind: "image", reference: containerImage } as const);
+      return this.frozen(newSnapshot(this, details, saved, options), work);
     }
     await writeWhole(archive, body, {
       signal: work.signal,
@@ -126,7 +144,8 @@ class Podman implements Engine {
   ): Promise<RestoreResult> {
     if (!this.capabilities.restore.can) throw engineErrors.cannot(this.capabilities.restore);
     assertMadeBy(this.kind, this.name, snapshot);
-    if (options.name !== undefined) assertName(options.name);
+    for (const name of [options.name, options.pod]) if (name !== undefined) assertName(name);
+    for (const port of options.publishPorts ?? []) assertPublishedPort(port);
     const { checkpoint, container } = snapshot;
     if (checkpoint.kind === "named") throw engineErrors.badSnapshot("checkpoint.kind");
     if (checkpoint.kind === "container" && options.name !== undefined)
@@ -147,6 +166,13 @@ class Podman implements Engine {
         fileLocks: options.fileLocks ?? snapshot.needs.includes("fileLocks"),
         ignoreRootFS: options.ignoreRootFs,
         keep: options.keep,
+        tcpClose: options.tcpClose,
+        ignoreVolumes: options.ignoreVolumes,
+        // A copy has neither: both would be taken.
+        ignoreStaticIP: options.ignoreStaticIp,
+        ignoreStaticMAC: options.ignoreStaticIp,
+        publishPorts: options.publishPorts?.join(" ") || undefined,
+        pod: options.pod,
       });
       const { body } = await this.libpod.runCriu(
         {
@@ -199,6 +225,17 @@ class Podman implements Engine {
     const query = { timeout: 0 };
     await this.libpod.ask({ method: "POST", path: [container.id, "stop"], query, about: container.id }, work);
   }
+}
+
+/** A container image's name with an optional tag; Podman reads it, so only what could be taken for else is refused. */
+function assertReference(reference: string): void {
+  if (!/^[a-z0-9][a-z0-9._/:-]{0,250}$/.test(reference)) throw engineErrors.badName(reference);
+}
+
+/** `[ADDRESS:][HOST:]CONTAINER[/tcp]`, as `podman container restore --publish` takes it. */
+function assertPublishedPort(port: string): void {
+  if (!/^([\d.]+:|\[[\da-f:]+\]:)?(\d{1,5}:)?\d{1,5}(\/(tcp|udp|sctp))?$/i.test(port))
+    throw engineErrors.badPort(port);
 }
 
 /** What the restore's path names: with an archive any word does, the archive knows its container. */

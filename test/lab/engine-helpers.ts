@@ -2,7 +2,6 @@
 import { createServer } from "node:net";
 import Docker from "dockerode";
 import { connectEngine } from "../../src/engine/index.ts";
-import { openTransport } from "../../src/engine/transport.ts";
 import type { ContainerDetails, Engine } from "../../src/engine/index.ts";
 import { DOCKER_SOCKET, LAB_IMAGES, PODMAN_SOCKET } from "./sockets.ts";
 
@@ -138,15 +137,6 @@ export async function frozenProcesses(path: string): Promise<readonly string[]> 
 /** How many containers there are, also such as the engine's list leaves out. */
 export async function containerCount(kind: LabEngine): Promise<number> {
   return (await client(kind).listContainers({ all: true })).length;
-}
-
-/** Asks Podman for a checkpoint as a container image, which nothing in src/engine makes yet. */
-export async function checkpointImage(container: string, reference: string): Promise<void> {
-  const { ask } = await openTransport({ transport: "unix", path: PODMAN_SOCKET });
-  const query = { createImage: reference, leaveRunning: true };
-  const path = `/v5.0.0/libpod/containers/${container}/checkpoint`;
-  const { status, content } = await ask({ method: "POST", path, query });
-  if (status !== 200) throw new Error(JSON.stringify(content));
 }
 
 export async function removeImage(reference: string): Promise<void> {

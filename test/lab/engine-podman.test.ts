@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Engine } from "../../src/engine/index.ts";
 import {
-  checkpointImage,
   connected,
   freePort,
   frozenProcesses,
@@ -119,11 +118,15 @@ describe("Podman in the lab", () => {
     const { id } = await startContainer(podman, "podman", NAME);
     await countedAtLeast("podman", NAME, 4);
     const reference = "localhost/cryoscope-test:frozen";
-    await checkpointImage(id, reference);
     try {
-      const { snapshot } = await podman.checkpoint(id, { name: "base", leaveRunning: true, keep: true });
-      const image = { ...snapshot, checkpoint: { kind: "image", reference } } as const;
-      const { container } = await podman.restore(image, { name: COPY });
+      const { snapshot } = await podman.checkpoint(id, {
+        name: "image",
+        leaveRunning: true,
+        containerImage: reference,
+      });
+      assert.deepEqual(snapshot.checkpoint, { kind: "image", reference });
+      assert.equal((await podman.locate(snapshot)).path, undefined);
+      const { container } = await podman.restore(snapshot, { name: COPY });
       assert.notEqual(container.id, id);
       assert.equal(container.name, COPY);
       assert.equal(container.state, "running");
