@@ -7,6 +7,12 @@ const KEY_OPTIONS = `  --key FILE               key of a sealed checkpoint (docs
 
 const RAW_OPTION = `  --raw                    a container image as the files it is stored in, not as the checkpoint in it`;
 
+const FILTER_OPTIONS = `  --pid N                  only this process; may be repeated
+  --prot P                 only memory with these rights: w, rx; r-x is exactly these
+  --range START-END        only these addresses
+  --kind K                 only heap, stack, anonymous, file, shared, memfd, sysv …; may be repeated
+  --dirty                  only what the newest layer wrote`;
+
 /** Every command of the command line. Adding one is adding a row here and the file it loads. */
 export const COMMANDS: readonly CommandRow[] = [
   {
@@ -48,11 +54,17 @@ JSON is a file as \`cryoscope decode\` and \`crit decode\` print it, pretty or p
   {
     name: "inspect",
     summary: "what a checkpoint holds: engine, processes, files, mounts, problems",
-    usage: `cryoscope inspect CHECKPOINT [--json] [--key FILE]…
+    usage: `cryoscope inspect CHECKPOINT [--pid N]… [--section NAME]… [--all] [--format tree|table|json] [--key FILE]…
 
 CHECKPOINT is a folder, an archive (tar, tar.gz, tar.zst) or the folder of the images. Prints a summary and the process
 tree; what could not be read is listed at the end.
 
+  --all                    everything, as a tree
+  --section NAME           this only: processes, paths, threads, files, memory, environment, details (credentials,
+                           signals, limits …), container, criu, mounts, namespaces, network, ipc, cgroups, locks,
+                           connections, log, configuration
+  --pid N                  this process only
+  --format FORMAT          summary, tree, table or json
   --json                   everything, as one document (docs/inspect.schema.json)
 ${KEY_OPTIONS}`,
     load: () => import("./inspect.ts"),
@@ -100,6 +112,35 @@ where a link leads, or the names in a folder. docs/frozen-proc.md tells what a c
   --json                   one document (docs/proc.schema.json)
 ${KEY_OPTIONS}`,
     load: () => import("./proc.ts"),
+  },
+  {
+    name: "search",
+    summary: "where in the memory of all processes something is",
+    usage: `cryoscope search CHECKPOINT… PATTERN [--regex | --hex | --int | --pointer | --utf16] [-i] [--count] [--json] …
+
+Looks through everything that was dumped, in parent layers too, and in the files of --sysroot that are mapped. Pages that
+follow each other in memory are searched as one, wherever they lie. Shared memory is searched once, and a match in it
+tells every process that maps it.
+
+  --regex                  PATTERN is a regular expression over bytes; ^ and $ are line ends
+  --hex                    PATTERN is bytes in hex; a ? is any digit: 7f 45 4c 46 ?? 01
+  --utf16                  PATTERN is text in little-endian UTF-16
+  --int                    PATTERN is a number: 4 bytes, little-endian, aligned
+    --width N              … of 1, 2, 4 or 8 bytes
+    --big-endian           … big-endian
+    --unaligned            … at any address
+  --pointer                PATTERN is a range START-END; finds aligned words of 8 bytes that point into it
+  -i, --ignore-case        upper and lower case are the same
+${FILTER_OPTIONS}
+  --count                  print the number of matches only
+  --limit N                stop after N matches
+  --context N              bytes shown around a match; 16 when not given
+  --threads N              as many as there are processors, at most 4, when not given
+  --time-limit N           seconds that 4 MiB may take; 10 when not given
+  --sysroot ROOT           folder or archive with the files that were mapped and not dumped
+  --json                   one document (docs/search.schema.json)
+${KEY_OPTIONS}`,
+    load: () => import("./search.ts"),
   },
   {
     name: "seal",
