@@ -1,6 +1,6 @@
 import { sliceSource, type ByteSource } from "../bytes/index.ts";
 import { archiveErrors, printable } from "./errors.ts";
-import { baseOf, byName, normaliseName, parentOf } from "./names.ts";
+import { joinPath, normaliseName } from "./names.ts";
 import { problemList } from "./problems.ts";
 import type { EntryKind, FileTree, TreeEntry } from "./tree.ts";
 
@@ -14,19 +14,36 @@ export interface Member {
   readonly mtime?: number;
   /** Target of a symbolic link. */
   readonly target?: string;
-  /** The body of a file. */
-  readonly source?: ByteSource;
+  /** The body of a file: where it starts in the archive, or bytes of their own. */
+  readonly body?: number | ByteSource;
   /** Name of an earlier member that this one is another name of. */
   readonly hardLink?: string;
 }
 
-interface Node {
-  readonly entry: TreeEntry;
-  readonly target?: string;
-  readonly source?: ByteSource;
-  /** Names in a folder. */
-  readonly children?: Set<string>;
+/**
+ * What is kept of a file or link. There may be a million: its name and path are not repeated in it, and all have the
+ * same fields, so that the engine keeps them small.
+ */
+interface Leaf {
+  readonly kind: Exclude<EntryKind, "folder">;
+  readonly size: number;
+  readonly mode: number | undefined;
+  readonly mtime: number | undefined;
+  /** The body of a file, the target of a link. */
+  readonly body: number | ByteSource | string | undefined;
 }
+
+interface Folder {
+  readonly kind: "folder";
+  readonly size: 0;
+  mode: number | undefined;
+  mtime: number | undefined;
+  readonly children: Map<string, Leaf | Folder>;
+  /** Names in order, once somebody asked. */
+  sorted: readonly string[] | undefined;
+}
+
+type Node = Leaf | Folder;
 
 /** A tree built up from the members of an archive. */
 export interface TreeIndex {
@@ -40,83 +57,106 @@ export interface TreeIndex {
 
 /**
  * Names that are refused, that repeat, or that stand in each other's way become problems; the rest stays usable.
- * Of two members with one name the last one counts, as it does for tar.
+ * Of two members with one name the last one counts, as it does for tar. Bodies that are offsets lie in `archive`.
  */
-export function treeIndex(): TreeIndex {
-  const nodes = new Map<string, Node>([["", folderNode("")]]);
+export function treeIndex(archive?: ByteSource): TreeIndex {
+  const root = emptyFolder();
   const problems = problemList();
+  let count = 1;
 
-  function ensureFolder(path: string): Node | undefined {
-    const missing: string[] = [];
-    for (let at = path; ; at = parentOf(at)) {
-      const node = nodes.get(at);
-      if (node === undefined) {
-        missing.push(at);
-        continue;
+  /** The folder of these parts, made where it is missing; undefined when one of them is no folder. */
+  function folderAt(parts: readonly string[], depth: number): Folder | undefined {
+    let at = root;
+    for (let index = 0; index < depth; index++) {
+      const part = parts[index] ?? "";
+      let next = at.children.get(part);
+      if (next === undefined) {
+        next = emptyFolder();
+        place(at, part, next);
       }
-      if (node.children === undefined) return undefined;
-      break;
+      if (!isFolder(next)) return undefined;
+      at = next;
     }
-    for (const folder of missing.reverse()) place(folder, folderNode(folder));
-    return nodes.get(path);
+    return at;
   }
 
-  function place(path: string, node: Node): void {
-    nodes.set(path, node);
-    nodes.get(parentOf(path))?.children?.add(baseOf(path));
+  function place(folder: Folder, name: string, node: Node): void {
+    if (!folder.children.has(name)) count++;
+    folder.children.set(name, node);
+    folder.sorted = undefined;
+  }
+
+  function find(path: string): Node | undefined {
+    let at: Node = root;
+    if (path === "") return at;
+    for (const part of path.split("/")) {
+      const next: Node | undefined = isFolder(at) ? at.children.get(part) : undefined;
+      if (next === undefined) return undefined;
+      at = next;
+    }
+    return at;
   }
 
   function add(member: Member): void {
     const refuse = (reason: string): void => {
       problems.add(`The name ${printable(member.name)} is refused: ${reason}.`);
     };
-    const name = normaliseName(member.name);
-    if (name.refused !== undefined) {
-      refuse(name.refused);
+    const { path, refused } = normaliseName(member.name);
+    if (path === undefined) {
+      refuse(refused);
       return;
     }
-    const { path } = name;
-    const old = nodes.get(path);
     if (path === "") {
       if (member.kind !== "folder") refuse("it names the root, and is no folder");
       return;
     }
-    if (ensureFolder(parentOf(path)) === undefined) {
+    const parts = path.split("/");
+    const name = parts[parts.length - 1] ?? "";
+    const folder = folderAt(parts, parts.length - 1);
+    if (folder === undefined) {
       refuse("a part of it is no folder");
       return;
     }
+    const old = folder.children.get(name);
     if (member.kind === "folder") {
-      if (old !== undefined && old.children === undefined) refuse("a file of that name comes before it");
-      else place(path, { ...folderNode(path, member), ...(old?.children && { children: old.children }) });
+      if (old !== undefined && !isFolder(old)) refuse("a file of that name comes before it");
+      else {
+        const made = old ?? emptyFolder();
+        made.mode = member.mode;
+        made.mtime = member.mtime;
+        place(folder, name, made);
+      }
       return;
     }
-    if (old?.children !== undefined) {
+    if (old !== undefined && isFolder(old)) {
       refuse("a folder of that name comes before it");
       return;
     }
     if (old !== undefined)
       problems.add(`The name ${printable(path)} appears more than once; the last one is shown.`);
-    const node = member.hardLink === undefined ? leaf(path, member) : hardLink(path, member, member.hardLink);
-    if (node !== undefined) place(path, node);
+    const node =
+      member.hardLink === undefined ? leaf(member, member.kind) : hardLink(path, member, member.hardLink);
+    if (node !== undefined) place(folder, name, node);
   }
 
-  function hardLink(path: string, member: Member, to: string): Node | undefined {
+  function hardLink(path: string, member: Member, to: string): Leaf | undefined {
     const name = normaliseName(to);
-    const first = name.refused === undefined ? nodes.get(name.path) : undefined;
-    if (first?.source === undefined) {
+    const first = name.path === undefined ? undefined : find(name.path);
+    if (first?.kind !== "file") {
       problems.add(
         `${printable(path)} is another name of ${printable(to)}, which is no file before it; it is left out.`,
       );
       return undefined;
     }
-    return leaf(path, { ...member, kind: "file", size: first.entry.size, source: first.source });
+    const { mode, mtime } = member;
+    return { kind: "file", size: first.size, mode, mtime, body: first.body };
   }
 
-  async function need(path: string, tree: string): Promise<Node> {
+  function need(path: string, tree: string): { path: string; node: Node } {
     const name = normaliseName(path);
-    const node = name.refused === undefined ? nodes.get(name.path) : undefined;
-    if (node === undefined) throw archiveErrors.notFound(path, tree);
-    return Promise.resolve(node);
+    const node = name.path === undefined ? undefined : find(name.path);
+    if (name.path === undefined || node === undefined) throw archiveErrors.notFound(path, tree);
+    return { path: name.path, node };
   }
 
   return {
@@ -125,30 +165,42 @@ export function treeIndex(): TreeIndex {
       problems.add(text);
     },
     get count() {
-      return nodes.size;
+      return count;
     },
     tree: (treeName, close) => ({
       name: treeName,
-      async list(folder) {
-        const { children, entry } = await need(folder, treeName);
-        if (children === undefined) throw archiveErrors.notFound(`${folder}/`, treeName);
-        const prefix = entry.path === "" ? "" : `${entry.path}/`;
-        return [...children]
-          .map((child) => nodes.get(prefix + child)?.entry)
-          .filter((child) => child !== undefined)
-          .sort(byName);
+      // Each gives a promise that may be rejected, and never throws itself.
+      list: async (folder) => {
+        const { path, node } = await Promise.resolve(need(folder, treeName));
+        if (!isFolder(node)) throw archiveErrors.notFound(`${folder}/`, treeName);
+        // By code unit, as `sort` does by itself.
+        node.sorted ??= [...node.children.keys()].sort();
+        const entries: TreeEntry[] = [];
+        for (const name of node.sorted) {
+          const child = node.children.get(name);
+          if (child !== undefined) entries.push(entryOf(joinPath(path, name), name, child));
+        }
+        return entries;
       },
-      stat: async (path) => (await need(path, treeName).catch(() => undefined))?.entry,
-      async open(path) {
-        const { source, entry } = await need(path, treeName);
-        if (source === undefined) throw archiveErrors.notAFile(path, treeName);
+      stat: (path) => {
+        const name = normaliseName(path);
+        const node = name.path === undefined ? undefined : find(name.path);
+        if (name.path === undefined || node === undefined) return Promise.resolve(undefined);
+        return Promise.resolve(entryOf(name.path, name.path.slice(name.path.lastIndexOf("/") + 1), node));
+      },
+      open: async (path) => {
+        const { node } = await Promise.resolve(need(path, treeName));
+        if (node.kind !== "file") throw archiveErrors.notAFile(path, treeName);
+        const { body, size } = node;
         // A slice of its own, so that closing what was opened doesn't close the archive.
-        return sliceSource(source, 0, entry.size);
+        if (typeof body === "number" && archive) return sliceSource(archive, body, size);
+        if (typeof body === "object") return sliceSource(body, 0, size);
+        throw archiveErrors.notAFile(path, treeName);
       },
-      async readLink(path) {
-        const { target } = await need(path, treeName);
-        if (target === undefined) throw archiveErrors.notALink(path, treeName);
-        return target;
+      readLink: async (path) => {
+        const { node } = await Promise.resolve(need(path, treeName));
+        if (isFolder(node) || typeof node.body !== "string") throw archiveErrors.notALink(path, treeName);
+        return node.body;
       },
       get problems() {
         return problems.all;
@@ -158,25 +210,32 @@ export function treeIndex(): TreeIndex {
   };
 }
 
-function folderNode(path: string, member?: Member): Node {
+function isFolder(node: Node): node is Folder {
+  return node.kind === "folder";
+}
+
+function emptyFolder(): Folder {
   return {
-    entry: { name: baseOf(path), path, kind: "folder", size: 0, ...facts(member) },
-    children: new Set(),
+    kind: "folder",
+    size: 0,
+    mode: undefined,
+    mtime: undefined,
+    children: new Map(),
+    sorted: undefined,
   };
 }
 
-function leaf(path: string, member: Member): Node {
-  const { kind, size, target, source } = member;
-  return {
-    entry: { name: baseOf(path), path, kind, size: kind === "file" ? size : 0, ...facts(member) },
-    ...(target !== undefined && { target }),
-    ...(source !== undefined && { source }),
-  };
+function leaf({ size, mode, mtime, target, body }: Member, kind: Leaf["kind"]): Leaf {
+  return { kind, size: kind === "file" ? size : 0, mode, mtime, body: target ?? body };
 }
 
-function facts(member: Member | undefined): { mode?: number; mtime?: number } {
+function entryOf(path: string, name: string, { kind, size, mode, mtime }: Node): TreeEntry {
   return {
-    ...(member?.mode !== undefined && { mode: member.mode }),
-    ...(member?.mtime !== undefined && { mtime: member.mtime }),
+    name,
+    path,
+    kind,
+    size,
+    ...(mode !== undefined && { mode }),
+    ...(mtime !== undefined && { mtime }),
   };
 }

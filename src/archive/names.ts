@@ -18,12 +18,17 @@ export type NormalName =
 export function normaliseName(raw: string): NormalName {
   if (raw.startsWith("/")) return { refused: "it is absolute" };
   if (CONTROL.test(raw)) return { refused: "it holds control characters" };
-  if (Buffer.byteLength(raw) > MAX_PATH) return { refused: "it is too long" };
+  if (isLonger(raw, MAX_PATH)) return { refused: "it is too long" };
   const parts = raw.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) return { refused: "it leads upwards" };
   if (parts.length > MAX_DEPTH) return { refused: "it is too deep" };
-  if (parts.some((part) => Buffer.byteLength(part) > MAX_PART)) return { refused: "it is too long" };
+  if (parts.some((part) => isLonger(part, MAX_PART))) return { refused: "it is too long" };
   return { path: parts.join("/") };
+}
+
+/** In bytes of UTF-8, of which a character has three at most for each of its units. */
+function isLonger(text: string, limit: number): boolean {
+  return text.length * 3 > limit && Buffer.byteLength(text) > limit;
 }
 
 /** The folder of a normal path; "" for a name in the root. */

@@ -107,7 +107,7 @@ async function lookedInto(tree: FileTree, options: OpenOptions): Promise<FileTre
 /** One file, as a tree of itself. */
 async function openAlone(source: ByteSource, name: string, close: () => Promise<void>): Promise<FileTree> {
   const index = treeIndex();
-  index.add({ name: basename(name), kind: "file", size: source.size, source });
+  index.add({ name: basename(name), kind: "file", size: source.size, body: source });
   const tree = index.tree(name, close);
   const origin = await recogniseFolder(tree);
   return describedTree(tree, { origin });

@@ -98,7 +98,7 @@ export async function openStreamer(
   if (!isWhole) index.problem("The stream has no end: it was cut off, or a shard is missing.");
   for (const [file, { parts, size, isWhole }] of files) {
     if (!isWhole) index.problem(`${printable(file)} has no end; what is there of it is shown.`);
-    index.add({ name: file, kind: "file", size, source: joinedSource(parts) });
+    index.add({ name: file, kind: "file", size, body: joinedSource(parts) });
   }
   return index.tree(name, close);
 }

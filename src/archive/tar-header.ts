@@ -4,6 +4,8 @@
 import type { EntryKind } from "./tree.ts";
 
 export const BLOCK = 512;
+const SPACE = 0x20;
+const ZERO = 0x30;
 
 /** What a member's type flag says it is. */
 export type TarType =
@@ -54,16 +56,17 @@ export function isZeroBlock(block: Uint8Array): boolean {
 /** Whether the block's checksum is right: the sum of its bytes with the checksum's own eight taken as spaces. */
 export function hasChecksum(block: Uint8Array): boolean {
   if (block.length < BLOCK) return false;
-  let unsigned = 0;
-  let signed = 0;
-  for (let at = 0; at < BLOCK; at++) {
-    const byte = at >= 148 && at < 156 ? 32 : (block[at] ?? 0);
-    unsigned += byte;
-    // Some old tars summed signed characters.
-    signed += byte > 127 ? byte - 256 : byte;
-  }
   const stated = number(block, 148, 8);
-  return stated === unsigned || stated === signed;
+  let unsigned = 8 * 32;
+  let high = 0;
+  for (let at = 0; at < BLOCK; at++) {
+    if (at === 148) at = 156;
+    const byte = block[at] ?? 0;
+    unsigned += byte;
+    high += byte >> 7;
+  }
+  // Some old tars summed signed characters.
+  return stated === unsigned || stated === unsigned - 256 * high;
 }
 
 /** Reads a header whose checksum is right. An unknown type flag counts as a file, as POSIX asks. */
@@ -86,24 +89,35 @@ export function readHeader(block: Uint8Array): TarHeader {
 
 /** A field up to its first NUL. */
 export function text(bytes: Uint8Array, start = 0, length = bytes.length): string {
-  const field = bytes.subarray(start, start + length);
-  const end = field.indexOf(0);
-  return Buffer.from(end < 0 ? field : field.subarray(0, end)).toString("utf8");
+  const limit = Math.min(bytes.length, start + length);
+  let end = start;
+  while (end < limit && bytes[end] !== 0) end++;
+  if (end <= start) return "";
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
 }
 
 /** Octal digits, or base 256 when the first bit is set. NaN for anything else and for what passes 2^53. */
 export function number(bytes: Uint8Array, start: number, length: number): number {
-  const field = bytes.subarray(start, start + length);
-  const first = field[0] ?? 0;
+  const first = bytes[start] ?? 0;
   if (first & 0x80) {
+    const field = bytes.subarray(start, start + length);
     let value = BigInt(first & 0x7f);
     for (const byte of field.subarray(1)) value = (value << 8n) | BigInt(byte);
     // 0xFF starts a negative number, which nothing here may be.
     return first !== 0xff && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : NaN;
   }
-  const digits = text(field).trim();
-  if (digits === "") return 0;
-  return /^[0-7]+$/.test(digits) ? parseInt(digits, 8) : NaN;
+  const end = Math.min(bytes.length, start + length);
+  let at = start;
+  while (at < end && bytes[at] === SPACE) at++;
+  let value = 0;
+  for (; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 7) break;
+    value = value * 8 + digit;
+  }
+  // After the digits come spaces and NULs; what follows a NUL doesn't count.
+  while (at < end && bytes[at] === SPACE) at++;
+  return at >= end || bytes[at] === 0 ? value : NaN;
 }
 
 /** The keys that matter here; others are dropped, so that many of them cost nothing later. */

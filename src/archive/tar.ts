@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { cachedSource, sliceSource, type ByteSource } from "../bytes/index.ts";
 import { archiveErrors, printable } from "./errors.ts";
 import { treeIndex, type Member } from "./indexed.ts";
@@ -19,6 +20,11 @@ import type { FileTree } from "./tree.ts";
 const MAX_META = 1 << 20;
 const MAX_SEGMENTS = 100_000;
 const NEWLINE = 10;
+/** A name costs about 200 bytes of memory. */
+const MAX_ENTRIES = 1_000_000;
+/** Headers after which others get a turn: sources in memory would never let them. */
+const TURN = 4096;
+const NO_PAX: ReadonlyMap<string, string> = new Map();
 
 export interface TarOptions {
   /** Names after which the index stops, with a problem. */
@@ -38,18 +44,20 @@ export interface TarOptions {
 export async function openTar(
   source: ByteSource,
   name: string,
-  { maxEntries = 200_000, problem, signal, progress }: TarOptions = {},
+  { maxEntries = MAX_ENTRIES, problem, signal, progress }: TarOptions = {},
   close?: () => Promise<void>,
 ): Promise<FileTree> {
-  const index = treeIndex();
+  const index = treeIndex(source);
   if (problem !== undefined) index.problem(problem);
   // Headers of small files lie near each other; one block of cache reads them together.
   const headers = cachedSource(source, 1);
-  let globals: ReadonlyMap<string, string> = new Map();
-  let pending: Pending = {};
+  let globals = NO_PAX;
+  let pending = NOTHING;
+  let headersRead = 0;
 
   for (let at = 0; at < source.size;) {
     signal?.throwIfAborted();
+    if (++headersRead % TURN === 0) await setImmediate();
     const block = await headers.read(at, BLOCK);
     if (block.length === BLOCK && isZeroBlock(block)) break;
     if (!hasChecksum(block)) {
@@ -60,7 +68,7 @@ export async function openTar(
     const header = readHeader(block);
     const { type } = header;
     const isMeta = type.is !== "member" && type.is !== "hardLink" && type.is !== "sparse";
-    const pax = new Map([...globals, ...(pending.pax ?? [])]);
+    const pax = globals.size === 0 ? (pending.pax ?? NO_PAX) : new Map([...globals, ...(pending.pax ?? [])]);
     const size = isMeta ? header.size : bodySize(header, pax);
     const body = at + BLOCK;
     if (!(size >= 0)) {
@@ -85,12 +93,18 @@ export async function openTar(
       index.problem(
         `${printable(header.name)} is cut short: ${size} bytes were expected, ${Math.max(0, source.size - start)} are there.`,
       );
-    const packed = sliceSource(source, start, size);
-    const member = describe(header, pending, pax, packed);
+    const there = Math.max(0, Math.min(size, source.size - start));
+    const member = describe(header, pending, pax, start, there);
     const sparse =
       type.is === "sparse"
-        ? { segments: extra.segments, size: number(block, 483, 12), body: packed }
-        : await paxSparse(pax, packed);
+        ? {
+            segments: extra.segments,
+            size: number(block, 483, 12),
+            body: sliceSource(source, start, size),
+          }
+        : pax.size === 0
+          ? undefined
+          : await paxSparse(pax, sliceSource(source, start, size));
     if (sparse === undefined) index.add(member);
     else if (!validSegments(sparse.segments, sparse.size, size))
       index.problem(`The sparse map of ${printable(member.name)} is broken; the file is left out.`);
@@ -98,9 +112,9 @@ export async function openTar(
       index.add({
         ...member,
         size: sparse.size,
-        source: sparseSource(sparse.body, sparse.segments, sparse.size),
+        body: sparseSource(sparse.body, sparse.segments, sparse.size),
       });
-    pending = {};
+    pending = NOTHING;
     if (index.count > maxEntries) {
       index.problem(`The archive holds more than ${maxEntries} names; the first ones are shown.`);
       break;
@@ -110,6 +124,8 @@ export async function openTar(
   }
   return index.tree(name, close);
 }
+
+const NOTHING: Pending = {};
 
 /** What the headers before a member say about it. */
 interface Pending {
@@ -131,7 +147,8 @@ function describe(
   header: TarHeader,
   pending: Pending,
   pax: ReadonlyMap<string, string>,
-  source: ByteSource,
+  start: number,
+  size: number,
 ): Member {
   const name = pax.get("GNU.sparse.name") ?? pax.get("path") ?? pending.longName ?? header.name;
   const link = pax.get("linkpath") ?? pending.longLink ?? header.link;
@@ -139,7 +156,7 @@ function describe(
   const facts = { name, mode: header.mode, ...(Number.isNaN(seconds) ? {} : { mtime: seconds * 1000 }) };
   if (header.type.is === "hardLink") return { ...facts, kind: "file", size: 0, hardLink: link };
   const kind = header.type.is === "member" ? header.type.kind : "file";
-  if (kind === "file") return { ...facts, kind, size: source.size, source };
+  if (kind === "file") return { ...facts, kind, size, body: start };
   return { ...facts, kind, size: 0, ...(kind === "link" && { target: link }) };
 }
 

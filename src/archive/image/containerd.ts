@@ -50,10 +50,10 @@ export async function openContainerdCheckpoint(
         problem(`The blob ${digest} (${mediaType}) can't be opened: ${(error as Error).message}`);
       });
       if (tree) mounts.push({ folder, open: () => Promise.resolve(tree) });
-    } else if (file !== undefined) index.add({ name: file, kind: "file", size: source.size, source });
+    } else if (file !== undefined) index.add({ name: file, kind: "file", size: source.size, body: source });
     if (file === "config.pb") {
       const spec = await specOf(source);
-      if (spec !== undefined) index.add({ name: "spec.dump", kind: "file", size: spec.size, source: spec });
+      if (spec !== undefined) index.add({ name: "spec.dump", kind: "file", size: spec.size, body: spec });
     }
   }
   const tree = mountedTree(index.tree(name), mounts);
