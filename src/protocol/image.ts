@@ -1,3 +1,11 @@
+import type {
+  EditHostEvents,
+  EditRequests,
+  EditState,
+  EditViewEvents,
+  RowAction,
+  RowChange,
+} from "./image-edit.ts";
 import type { HexHostEvents, HexRequests, HexViewEvents } from "./image-hex.ts";
 import type { TreeHostEvents, TreeRequests, TreeViewEvents } from "./image-tree.ts";
 import type { RpcMap } from "./rpc.ts";
@@ -56,6 +64,10 @@ export interface ImageRow {
   readonly problem?: ImageProblem;
   /** What the value refers to, in words: `open file 5`. The row can be followed there. */
   readonly link?: string;
+  /** What can be done to it; nothing where the image can't be changed. */
+  readonly can?: readonly RowAction[];
+  /** How it differs from the image as it was opened. */
+  readonly change?: RowChange;
 }
 
 export interface ImageInfo {
@@ -70,6 +82,7 @@ export interface ImageInfo {
   /** The image is sealed and is being read with its key. */
   readonly sealed: boolean;
   readonly problems: readonly ImageProblem[];
+  readonly edit: EditState;
 }
 
 /** A row on the way from the top of the tree to the one that was asked for. */
@@ -91,12 +104,15 @@ export interface ImageBytes {
   readonly bytes: Uint8Array;
   /** Tile the range in order, cut to it. */
   readonly spans: readonly ByteSpan[];
+  /** Those that differ from the image as it was opened, in order, cut to the range. */
+  readonly edited: readonly ByteRange[];
 }
 
 /** The image editor: the host reads and decodes, the view shows. */
 export interface ImageRpc extends RpcMap {
   readonly requests: HexRequests &
-    TreeRequests & {
+    TreeRequests &
+    EditRequests & {
       /** Opens the image, or tries again after a failure. */
       readonly open: { readonly params: Record<string, never>; readonly result: ImageInfo };
       /** Children `[start, end)` of a row; of the top for path "". At most 200 are given at a time. */
@@ -118,12 +134,14 @@ export interface ImageRpc extends RpcMap {
       readonly value: { readonly params: { readonly path: string }; readonly result: string };
     };
   readonly hostEvents: HexHostEvents &
-    TreeHostEvents & {
+    TreeHostEvents &
+    EditHostEvents & {
       /** Select the row of a path, or bytes, as a click on them would. */
       readonly reveal: ByteRange | { readonly path: string };
     };
   readonly viewEvents: HexViewEvents &
-    TreeViewEvents & {
+    TreeViewEvents &
+    EditViewEvents & {
       /** What is selected now, in both panes. */
       readonly selection: ImageSelection;
     };

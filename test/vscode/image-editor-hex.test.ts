@@ -1,44 +1,28 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { commands, env, extensions, Uri } from "vscode";
+import { commands, env } from "vscode";
 import type { ByteQuery } from "../../src/protocol/index.ts";
-import type { TestApi } from "../../src/vscode/extension.ts";
 import type { ImageEditorHandle } from "../../src/vscode/image-editor/index.ts";
+import { closeAll, Images, until } from "./image-support.ts";
 
 const GIB = 2 ** 30;
 const run = (name: string, ...parameters: unknown[]) =>
   commands.executeCommand(`cryoscope.hex.${name}`, ...parameters);
 
 describe("the image editor's bytes", () => {
-  let api: TestApi;
-  let folder: string;
+  let images: Images;
 
   before(async () => {
-    const extension = extensions.getExtension<TestApi>("cryoscope.cryoscope");
-    assert.ok(extension);
-    api = await extension.activate();
-    folder = mkdtempSync(join(tmpdir(), "hex-"));
-    const archive = join(extension.extensionPath, "test/fixtures/corpus/a-single.tar.gz");
-    execFileSync("tar", ["-xzf", archive, "-C", folder, "--strip-components=1"]);
+    images = await Images.unpack("a-single");
   });
 
-  afterEach(() => commands.executeCommand("workbench.action.closeAllEditors"));
+  afterEach(closeAll);
 
   after(() => {
-    rmSync(folder, { recursive: true, force: true });
+    images.remove();
   });
-
-  async function open(file: string): Promise<ImageEditorHandle> {
-    await commands.executeCommand("vscode.open", Uri.file(file));
-    return until(() => {
-      const editor = api.imageEditor.active();
-      return editor?.uri.fsPath === file && editor.selection() ? editor : undefined;
-    }, `${file} isn't shown`);
-  }
 
   /** Waits until the bytes from `start` on are selected. */
   async function selected(editor: ImageEditorHandle, start: number, end?: number): Promise<void> {
@@ -57,14 +41,13 @@ describe("the image editor's bytes", () => {
   }
 
   function core(): { file: string; bytes: Buffer } {
-    const name = readdirSync(join(folder, "img")).find((each) => each.startsWith("core-")) ?? "";
-    const file = join(folder, "img", name);
+    const file = images.file(/^core-/);
     return { file, bytes: readFileSync(file) };
   }
 
   it("are copied in each form", async () => {
     const { file, bytes } = core();
-    const editor = await open(file);
+    const editor = await images.open(file);
     await select(editor, 4, 20);
     const part = bytes.subarray(4, 20);
     await run("copyAsHex");
@@ -81,7 +64,7 @@ describe("the image editor's bytes", () => {
 
   it("are searched, and matches are stepped through in both directions", async () => {
     const { file, bytes } = core();
-    const editor = await open(file);
+    const editor = await images.open(file);
     await select(editor, 0, 1);
     const places = [...bytes.toString("latin1").matchAll(/feat/g)].map(({ index }) => index);
     const [first = -1, second = first] = places;
@@ -98,13 +81,13 @@ describe("the image editor's bytes", () => {
 
   it("keep bookmarks for the next time they are opened", async () => {
     const { file } = core();
-    const editor = await open(file);
+    const editor = await images.open(file);
     for (const start of [64, 16]) {
       await select(editor, start, start + 4);
       await run("toggleBookmark");
     }
     await commands.executeCommand("workbench.action.closeAllEditors");
-    const again = await open(file);
+    const again = await images.open(file);
     await select(again, 0, 1);
     await run("nextBookmark");
     await selected(again, 16, 20);
@@ -122,9 +105,9 @@ describe("the image editor's bytes", () => {
 
   it("that nothing accounts for are stepped to", async () => {
     const { bytes } = core();
-    const file = join(folder, "core-9.img");
+    const file = join(images.folder, "core-9.img");
     writeFileSync(file, Buffer.concat([bytes, Buffer.from("xyz")]));
-    const editor = await open(file);
+    const editor = await images.open(file);
     await select(editor, 0, 1);
     await run("nextUnused");
     await selected(editor, bytes.length, bytes.length + 3);
@@ -135,14 +118,14 @@ describe("the image editor's bytes", () => {
 
   it("are searched to the end of a gibibyte while the editor stays usable", async function () {
     this.timeout(120_000);
-    const file = join(folder, "pages-7.img");
+    const file = join(images.folder, "pages-7.img");
     const needle = Buffer.from("the needle");
     writeFileSync(file, "");
     truncateSync(file, GIB);
     execFileSync("dd", [`of=${file}`, "bs=1", `seek=${GIB - 100}`, "conv=notrunc", "status=none"], {
       input: needle,
     });
-    const editor = await open(file);
+    const editor = await images.open(file);
     await select(editor, 0, 1);
     const started = performance.now();
     await run("find", {
@@ -165,13 +148,3 @@ describe("the image editor's bytes", () => {
     );
   });
 });
-
-/** What `look` gives when it gives something; the first webview of a session may take seconds. */
-async function until<T>(look: () => T | undefined, otherwise: string, most = 400): Promise<T> {
-  for (let tries = 0; tries < most; tries++) {
-    const seen = look();
-    if (seen !== undefined) return seen;
-    await setTimeout(50);
-  }
-  throw new Error(otherwise);
-}

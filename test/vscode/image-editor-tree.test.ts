@@ -1,81 +1,48 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { commands, env, extensions, Uri, workspace } from "vscode";
-import type { TestApi } from "../../src/vscode/extension.ts";
-import type { ImageEditorHandle } from "../../src/vscode/image-editor/index.ts";
+import { commands, env, Uri, workspace } from "vscode";
+import { closeAll, Images, select, until } from "./image-support.ts";
 
 describe("the fields of the image editor", () => {
-  let api: TestApi;
-  let folder: string;
+  let images: Images;
 
   before(async () => {
-    const extension = extensions.getExtension<TestApi>("cryoscope.cryoscope");
-    assert.ok(extension);
-    api = await extension.activate();
-    folder = mkdtempSync(join(tmpdir(), "cryo-fields-"));
-    const archive = join(extension.extensionPath, "test/fixtures/corpus/c-seccomp.tar.gz");
-    execFileSync("tar", ["-xzf", archive, "-C", folder, "--strip-components=1"]);
-    cpSync(join(extension.extensionPath, "media/sample/checkpoint.tar.gz"), join(folder, "sample.tar.gz"));
+    images = await Images.unpack("c-seccomp");
+    cpSync(join(images.extension, "media/sample/checkpoint.tar.gz"), join(images.folder, "sample.tar.gz"));
   });
 
-  afterEach(() => commands.executeCommand("workbench.action.closeAllEditors"));
+  afterEach(closeAll);
 
   after(() => {
-    rmSync(folder, { recursive: true, force: true });
+    images.remove();
   });
 
-  async function open(uri: Uri): Promise<ImageEditorHandle> {
-    await commands.executeCommand("vscode.openWith", uri, "cryoscope.image");
-    return shown(uri);
-  }
-
-  const image = (name: string): Uri => Uri.file(join(folder, "img", name));
-
-  /** The editor of an image, once its view has selected something. */
-  function shown(uri: Uri): Promise<ImageEditorHandle> {
-    return until(() => {
-      const editor = api.imageEditor.active();
-      return editor?.uri.toString() === uri.toString() && editor.selection() ? editor : undefined;
-    }, `${uri.path} isn't shown`);
-  }
-
-  async function select(editor: ImageEditorHandle, path: string): Promise<void> {
-    editor.select(path);
-    await until(() => editor.selection()?.path === path || undefined, `${path} isn't selected`);
-  }
-
-  async function crit<T>(name: string): Promise<readonly T[]> {
-    const text = readFileSync(join(folder, "crit", `${name}.json`), "utf8");
-    return Promise.resolve((JSON.parse(text) as { entries: readonly T[] }).entries);
-  }
+  const image = (name: string): Uri => Uri.file(join(images.folder, "img", name));
 
   it("lead from a descriptor to its open file in the image beside this one", async () => {
-    const [fd] = await crit<{ id: number }>("fdinfo-2.img");
-    const at = (await crit<{ id: number }>("files.img")).findIndex(({ id }) => id === fd?.id);
-    await select(await open(image("fdinfo-2.img")), "entries[0].id");
+    const [fd] = images.crit<{ id: number }>("fdinfo-2.img");
+    const at = images.crit<{ id: number }>("files.img").findIndex(({ id }) => id === fd?.id);
+    await select(await images.open(image("fdinfo-2.img")), "entries[0].id");
     await commands.executeCommand("cryoscope.tree.goToDefinition");
-    const files = await shown(image("files.img"));
+    const files = await images.shown(image("files.img"));
     await until(() => files.selection()?.path === `entries[${String(at)}]` || undefined, "not selected");
   });
 
   it("lead to an image that is open already, but hidden", async () => {
-    const files = await open(image("files.img"));
+    const files = await images.open(image("files.img"));
     await select(files, "entries[0]");
-    await select(await open(image("fdinfo-2.img")), "entries[1].id");
+    await select(await images.open(image("fdinfo-2.img")), "entries[1].id");
     await commands.executeCommand("cryoscope.tree.goToDefinition");
-    const [, fd] = await crit<{ id: number }>("fdinfo-2.img");
-    const at = (await crit<{ id: number }>("files.img")).findIndex(({ id }) => id === fd?.id);
-    const again = await shown(image("files.img"));
+    const [, fd] = images.crit<{ id: number }>("fdinfo-2.img");
+    const at = images.crit<{ id: number }>("files.img").findIndex(({ id }) => id === fd?.id);
+    const again = await images.shown(image("files.img"));
     await until(() => again.selection()?.path === `entries[${String(at)}]` || undefined, "not selected");
   });
 
   it("lead within an open checkpoint as they do in a folder", async () => {
-    await commands.executeCommand("cryoscope.openCheckpoint", Uri.file(join(folder, "sample.tar.gz")));
-    const { checkpoint } = api;
+    await commands.executeCommand("cryoscope.openCheckpoint", Uri.file(join(images.folder, "sample.tar.gz")));
+    const { checkpoint } = images.api;
     const [row] = (await checkpoint.view.getChildren()) ?? [];
     assert.ok(row);
     try {
@@ -85,9 +52,9 @@ describe("the fields of the image editor", () => {
       const uri = (name: string) => Uri.from({ scheme: "cryoscope", path: `/${row.entry.id}/${path(name)}` });
       const files = await workspace.fs.readDirectory(uri("."));
       const core = files.map(([name]) => name).find((name) => /^core-\d+\.img$/.test(name)) ?? "";
-      await select(await open(uri(core)), "entries[0]");
+      await select(await images.open(uri(core)), "entries[0]");
       await commands.executeCommand("cryoscope.tree.goToDefinition");
-      const pstree = await shown(uri("pstree.img"));
+      const pstree = await images.shown(uri("pstree.img"));
       await until(() => /^entries\[\d+\]$/.test(pstree.selection()?.path ?? "") || undefined, "not selected");
     } finally {
       await commands.executeCommand("workbench.action.closeAllEditors");
@@ -96,10 +63,10 @@ describe("the fields of the image editor", () => {
   });
 
   it("are copied by path, value, JSON and bytes, for the row of the menu or the selected one", async () => {
-    const name = readdirSync(join(folder, "img")).find((each) => each.startsWith("core-")) ?? "";
-    const [core] = await crit<{ thread_core: { comm: string } }>(name);
+    const name = readdirSync(join(images.folder, "img")).find((each) => each.startsWith("core-")) ?? "";
+    const [core] = images.crit<{ thread_core: { comm: string } }>(name);
     const comm = core?.thread_core.comm ?? "";
-    const editor = await open(image(name));
+    const editor = await images.open(image(name));
     const path = "entries[0].thread_core.comm";
     await select(editor, path);
     const copied = async (what: string, given?: object): Promise<string> => {
@@ -115,13 +82,3 @@ describe("the fields of the image editor", () => {
     assert.equal(await copied("Path", { path: "entries[0].mtype" }), "entries[0].mtype");
   });
 });
-
-/** What `look` gives when it gives something; the first webview of a session may take seconds. */
-async function until<T>(look: () => T | undefined, otherwise: string): Promise<T> {
-  for (let tries = 0; tries < 300; tries++) {
-    const seen = look();
-    if (seen !== undefined) return seen;
-    await setTimeout(50);
-  }
-  throw new Error(otherwise);
-}

@@ -1,61 +1,31 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { commands, extensions, TabInputCustom, Uri, window } from "vscode";
-import type { TestApi } from "../../src/vscode/extension.ts";
-import type { ImageEditorHandle } from "../../src/vscode/image-editor/index.ts";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { commands, TabInputCustom, Uri, window } from "vscode";
+import { closeAll, Images, selected, until } from "./image-support.ts";
 
 const GIB = 2 ** 30;
 
 describe("the image editor", () => {
-  let api: TestApi;
-  let folder: string;
+  let images: Images;
 
   before(async () => {
-    const extension = extensions.getExtension<TestApi>("cryoscope.cryoscope");
-    assert.ok(extension);
-    api = await extension.activate();
-    folder = mkdtempSync(join(tmpdir(), "images-"));
-    const archive = join(extension.extensionPath, "test/fixtures/corpus/a-single.tar.gz");
-    execFileSync("tar", ["-xzf", archive, "-C", folder, "--strip-components=1"]);
+    images = await Images.unpack("a-single");
   });
 
-  afterEach(() => commands.executeCommand("workbench.action.closeAllEditors"));
+  afterEach(closeAll);
 
   after(() => {
-    rmSync(folder, { recursive: true, force: true });
+    images.remove();
   });
 
-  /** Opens a file as a click in the file explorer does, and waits until its view has selected something. */
-  async function open(file: string): Promise<ImageEditorHandle> {
-    await commands.executeCommand("vscode.open", Uri.file(file));
-    return until(() => {
-      const editor = api.imageEditor.active();
-      return editor?.uri.fsPath === file && editor.selection() ? editor : undefined;
-    }, `${file} isn't shown`);
-  }
-
-  async function selected(editor: ImageEditorHandle, path: string) {
-    return until(() => {
-      const selection = editor.selection();
-      return selection?.path === path ? selection : undefined;
-    }, `${path} isn't selected`);
-  }
-
   function image(pattern: RegExp): { file: string; crit: { entries: readonly CritCore[] } } {
-    const name = readdirSync(join(folder, "img")).find((each) => pattern.test(each));
-    assert.ok(name);
-    const crit = JSON.parse(readFileSync(join(folder, "crit", `${name}.json`), "utf8")) as {
-      entries: readonly CritCore[];
-    };
-    return { file: join(folder, "img", name), crit };
+    const file = images.file(pattern);
+    return { file, crit: { entries: images.crit<CritCore>(basename(file)) } };
   }
 
   it("is what VS Code opens an image with", async () => {
-    await open(image(/^core-/).file);
+    await commands.executeCommand("vscode.open", Uri.file(image(/^core-/).file));
     const input = window.tabGroups.activeTabGroup.activeTab?.input;
     assert.ok(input instanceof TabInputCustom);
     assert.equal(input.viewType, "cryoscope.image");
@@ -64,7 +34,7 @@ describe("the image editor", () => {
   it("shows the bytes of the field that is selected in the tree", async () => {
     const { file, crit } = image(/^core-/);
     const comm = crit.entries[0]?.tc.comm ?? "";
-    const editor = await open(file);
+    const editor = await images.open(file);
     editor.select("entries[0].tc.comm");
     const { start, end } = await selected(editor, "entries[0].tc.comm");
     // Tag and length, then the text itself.
@@ -76,7 +46,7 @@ describe("the image editor", () => {
     const { file, crit } = image(/^core-/);
     const comm = Buffer.from(crit.entries[0]?.tc.comm ?? "");
     const start = readFileSync(file).indexOf(Buffer.concat([Buffer.from([0x32, comm.length]), comm])) + 3;
-    const editor = await open(file);
+    const editor = await images.open(file);
     editor.select({ start, end: start + 1 });
     assert.deepEqual(await selected(editor, "entries[0].tc.comm"), {
       path: "entries[0].tc.comm",
@@ -88,28 +58,28 @@ describe("the image editor", () => {
   });
 
   it("shows what can be read of a broken image", async () => {
-    const broken = join(folder, "core-7.img");
+    const broken = join(images.folder, "core-7.img");
     writeFileSync(broken, readFileSync(image(/^core-/).file).subarray(0, 700));
-    const editor = await open(broken);
+    const editor = await images.open(broken);
     editor.select({ start: 699, end: 700 });
     assert.deepEqual(await selected(editor, "unknown"), { path: "unknown", start: 699, end: 700 });
   });
 
   it("opens an empty image and a text file too", async () => {
     for (const text of ["", "no image at all"]) {
-      const file = join(folder, `text${String(text.length)}.img`);
+      const file = join(images.folder, `text${String(text.length)}.img`);
       writeFileSync(file, text);
       await commands.executeCommand("vscode.open", Uri.file(file));
-      await until(() => api.imageEditor.active()?.uri.fsPath === file || undefined, "no editor");
+      await until(() => images.api.imageEditor.active()?.uri.fsPath === file || undefined, "no editor");
     }
   });
 
   it("goes to the last byte of a gibibyte of pages", async () => {
-    const pages = join(folder, "pages-1.img");
+    const pages = join(images.folder, "pages-1.img");
     writeFileSync(pages, "");
     truncateSync(pages, GIB);
     const started = performance.now();
-    const editor = await open(pages);
+    const editor = await images.open(pages);
     const took = performance.now() - started;
     editor.select({ start: GIB - 1, end: GIB });
     await until(() => editor.selection()?.start === GIB - 1 || undefined, "the last byte isn't selected");
@@ -121,14 +91,4 @@ describe("the image editor", () => {
 
 interface CritCore {
   readonly tc: { readonly comm: string };
-}
-
-/** What `look` gives when it gives something; the first webview of a session may take seconds. */
-async function until<T>(look: () => T | undefined, otherwise: string): Promise<T> {
-  for (let tries = 0; tries < 400; tries++) {
-    const seen = look();
-    if (seen !== undefined) return seen;
-    await setTimeout(50);
-  }
-  throw new Error(otherwise);
 }

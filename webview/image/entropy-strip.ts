@@ -35,7 +35,7 @@ export class EntropyStrip {
   /** Frames the part that the hex window shows. Moving it is cheap, painting the strip anew in each frame isn't. */
   readonly #frame = element("div", { class: "entropy-window" });
   readonly #events: StripEvents;
-  readonly #size: number;
+  #size: number;
   #parts: readonly EntropyPart[] = [];
   #marks: readonly StripMark[] = [];
   #window: ByteRange = { start: 0, end: 0 };
@@ -88,6 +88,14 @@ export class EntropyStrip {
     }).observe(this.root);
     // The theme's class is on the body.
     new MutationObserver(this.refresh).observe(document.body, { attributeFilter: ["class"] });
+  }
+
+  /** The image is another one now. */
+  changed(size: number): void {
+    this.#size = size;
+    setAttribute(this.root, "aria-valuemax", String(Math.max(0, size - 1)));
+    this.#asked = 0;
+    this.#fit();
   }
 
   show(marks: readonly StripMark[]): void {

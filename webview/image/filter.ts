@@ -73,6 +73,12 @@ export class FilterBar {
     this.#input.select();
   }
 
+  /** Looks again: the image is another one now. */
+  again(): void {
+    clearTimeout(this.#timer);
+    void this.#search();
+  }
+
   /** Shows all rows again. */
   clear(): void {
     this.#input.value = "";

@@ -1,4 +1,4 @@
-/** How a row of bytes is laid out. Widths are in characters of the monospace font, as in image.css. */
+/** How a row of bytes is laid out. Widths are in characters of the monospace font, as in style/hex.css. */
 export interface HexLayout {
   /** Bytes in a row. */
   readonly columns: 8 | 16 | 32;

@@ -23,6 +23,8 @@ export interface ByteInfo {
   readonly kind: ByteKind;
   /** It is the first of its span. */
   readonly starts: boolean;
+  /** It differs from the image as it was opened. */
+  readonly edited: boolean;
 }
 
 interface LoadedPage {
@@ -32,6 +34,8 @@ interface LoadedPage {
   readonly kinds: Uint8Array;
   /** 1 where a span begins. */
   readonly starts: Uint8Array;
+  /** 1 where a byte was edited. */
+  readonly edited: Uint8Array;
 }
 
 type Page = LoadedPage | { readonly error: string } | "asked";
@@ -40,7 +44,9 @@ type Page = LoadedPage | { readonly error: string } | "asked";
 export class HexPages {
   readonly #load: (offset: number, length: number) => Promise<ImageBytes>;
   readonly #changed: () => void;
-  readonly #pages = new Map<number, Page>();
+  #pages = new Map<number, Page>();
+  /** Pages of the image before an edit, shown until the new ones are there. */
+  #old: ReadonlyMap<number, Page> = new Map();
   #inFlight = 0;
   #version = 0;
 
@@ -54,6 +60,14 @@ export class HexPages {
     return this.#version;
   }
 
+  /** The image is another one now: everything is asked for again. */
+  reload(): void {
+    this.#old = this.#pages;
+    this.#pages = new Map();
+    this.#inFlight = 0;
+    this.#version++;
+  }
+
   /** The byte; "asked" while it is on its way, or why it can't be read. */
   at(offset: number): ByteInfo | "asked" | { readonly error: string } {
     const number = Math.floor(offset / PAGE_SIZE);
@@ -63,7 +77,7 @@ export class HexPages {
     const value = page.bytes[index];
     const kind = KINDS[page.kinds[index] ?? -1];
     if (value === undefined || !kind) return { error: "The image ends before this byte." };
-    return { value, kind, starts: page.starts[index] === 1 };
+    return { value, kind, starts: page.starts[index] === 1, edited: page.edited[index] === 1 };
   }
 
   /** At most `length` bytes from `offset` on: as many as are at hand in one piece. */
@@ -96,20 +110,22 @@ export class HexPages {
       // Re-inserted so that the Map's order is the order of last use.
       this.#pages.delete(number);
       this.#pages.set(number, known);
-      return known;
-    }
-    if (this.#inFlight < IN_FLIGHT) this.#ask(number);
-    return "asked";
+    } else if (this.#inFlight < IN_FLIGHT) this.#ask(number);
+    const page = known ?? "asked";
+    return page === "asked" ? (this.#old.get(number) ?? page) : page;
   }
 
   #ask(number: number): void {
     this.#inFlight++;
-    this.#pages.set(number, "asked");
+    const pages = this.#pages;
+    pages.set(number, "asked");
     this.#load(number * PAGE_SIZE, PAGE_SIZE)
       .then(loadedPage, (error: unknown): Page => {
         return { error: error instanceof Error ? error.message : String(error) };
       })
       .then((page) => {
+        // Of an image that was edited meanwhile.
+        if (pages !== this.#pages) return;
         this.#inFlight--;
         this.#version++;
         this.#pages.set(number, page);
@@ -123,12 +139,14 @@ export class HexPages {
   }
 }
 
-function loadedPage({ offset, bytes, spans }: ImageBytes): LoadedPage {
+function loadedPage({ offset, bytes, spans, edited: ranges }: ImageBytes): LoadedPage {
   const kinds = new Uint8Array(bytes.length).fill(KINDS.indexOf("unknown"));
   const starts = new Uint8Array(bytes.length);
   for (const { start, end, kind } of spans) {
     kinds.fill(KINDS.indexOf(kind), start - offset, end - offset);
     starts[start - offset] = 1;
   }
-  return { bytes, spans, kinds, starts };
+  const edited = new Uint8Array(bytes.length);
+  for (const { start, end } of ranges) edited.fill(1, start - offset, end - offset);
+  return { bytes, spans, kinds, starts, edited };
 }

@@ -105,13 +105,18 @@ function drawByte(cell: HTMLElement, text: HTMLElement, offset: number, column: 
   const byte = view.pages.at(offset);
   const marks = marksOf(offset, view);
   const known = byte !== "asked" && !("error" in byte) ? byte : undefined;
-  const kind = known ? `k-${known.kind}${known.starts ? " first" : ""}` : byte === "asked" ? "asked" : "bad";
+  const edited = known?.edited ? " edited" : "";
+  const kind = known
+    ? `k-${known.kind}${known.starts ? " first" : ""}${edited}`
+    : byte === "asked"
+      ? "asked"
+      : "bad";
   const printable = known && known.value >= 0x20 && known.value < 0x7f;
   cell.dataset["offset"] = String(offset);
   setText(cell, known ? (HEX[known.value] ?? "") : byte === "asked" ? "··" : "!!");
   setText(text, printable ? String.fromCharCode(known.value) : known ? "." : " ");
   setClass(cell, `b ${kind}${marks}${group}`);
-  setClass(text, `c${marks}${printable ? "" : " dim"}`);
+  setClass(text, `c${marks}${edited}${printable ? "" : " dim"}`);
   setAttribute(cell, "aria-selected", inside(offset, view.selection) ? "true" : undefined);
 }
 

@@ -7,7 +7,6 @@ import { EntropyStrip } from "./entropy-strip.ts";
 import type { StripMark } from "./entropy-strip.ts";
 import type { Mark } from "./hex-marks.ts";
 import type { HexPages } from "./hex-pages.ts";
-import "./hex-tools.css";
 import type { HexView } from "./hex-view.ts";
 import { Inspector } from "./inspector.ts";
 import { INSPECTED } from "./inspector-values.ts";
@@ -41,7 +40,7 @@ export class HexTools {
   readonly #host: Host<ImageRpc>;
   readonly #hex: HexView;
   readonly #pages: HexPages;
-  readonly #size: number;
+  #size: number;
   readonly #events: ToolsEvents;
   readonly #bar: SearchBar;
   readonly #inspector: Inspector;
@@ -72,7 +71,7 @@ export class HexTools {
     this.#bar = new SearchBar({
       search: (query) => {
         this.#search?.stop();
-        this.#search = query && new Search(query, size, this.#ask, this.#searched);
+        this.#search = query && new Search(query, this.#size, this.#ask, this.#searched);
         this.#wanted = query && hex.selection.start;
         void this.#search?.run();
         this.#showMarks();
@@ -168,6 +167,17 @@ export class HexTools {
         this.#events.changed();
         break;
     }
+  }
+
+  /** The image is another one now: searches and samples are of the one before. */
+  changed(size: number): void {
+    this.#size = size;
+    this.#search?.stop();
+    this.#search = undefined;
+    this.#bar.forget();
+    this.#strip.changed(size);
+    this.#inspected = "";
+    this.#showMarks();
   }
 
   showBookmarks(bookmarks: readonly Bookmark[]): void {

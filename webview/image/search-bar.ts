@@ -118,6 +118,12 @@ export class SearchBar {
     this.#events.closed();
   }
 
+  /** What was found is no longer so: the next step looks again. */
+  forget(): void {
+    this.#last = "";
+    this.show(undefined, undefined);
+  }
+
   /** Goes to another match; opens the box when there is nothing to look for yet. */
   step(direction: 1 | -1): void {
     if (this.#input.value === "") this.open();

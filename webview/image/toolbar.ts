@@ -1,13 +1,42 @@
 import type { ImageInfo } from "../../src/protocol/index.ts";
-import { element, icon } from "../ui/dom.ts";
-import { hex, sizeWords } from "./words.ts";
+import { element, icon, setText } from "../ui/dom.ts";
+import { sizeWords } from "./words.ts";
 
 /** The line above the panes: what the image is, and a box to go to an offset or a field. */
-export function toolbar(info: ImageInfo, goTo: (text: string) => Promise<boolean>): HTMLElement {
-  const entries = info.entryCount === 1 ? "1 entry" : `${info.entryCount.toLocaleString("en")} entries`;
-  const facts = info.entryCount > 0 ? [entries] : [];
-  const doc =
-    info.type?.doc ?? (info.entryCount > 0 ? "Its magic is not known: its fields are shown raw." : "");
+export class Toolbar {
+  readonly root: HTMLElement;
+  readonly #facts = element("span", { class: "image-facts" });
+  readonly #edits = element("span", { class: "edit-count", attributes: { id: "edit-count" } });
+
+  constructor(info: ImageInfo, goTo: (text: string) => Promise<boolean>) {
+    const doc =
+      info.type?.doc ?? (info.entryCount > 0 ? "Its magic is not known: its fields are shown raw." : "");
+    this.root = element(
+      "header",
+      { class: "toolbar" },
+      element("span", { class: "image-type", text: info.type?.name ?? "Unknown image" }),
+      ...(info.sealed ? [sealedBadge()] : []),
+      this.#facts,
+      this.#edits,
+      element("span", { class: "image-doc", text: doc, attributes: { title: doc } }),
+      goToBox(goTo),
+    );
+    this.show(info);
+  }
+
+  /** The image is another one now. */
+  show({ entryCount, size, edit }: ImageInfo): void {
+    const entries = entryCount === 1 ? "1 entry" : `${entryCount.toLocaleString("en")} entries`;
+    const facts = entryCount > 0 ? [entries] : [];
+    setText(this.#facts, [...facts, sizeWords(size)].join(" · "));
+    const { changes, changeCount } = edit;
+    this.#edits.hidden = changeCount === 0;
+    setText(this.#edits, changeCount === 1 ? "1 edit" : `${changeCount.toLocaleString("en")} edits`);
+    this.#edits.title = [...changes, ...(changeCount > changes.length ? ["…"] : [])].join("\n");
+  }
+}
+
+function goToBox(goTo: (text: string) => Promise<boolean>): HTMLElement {
   const input = element("input", {
     class: "go-to",
     attributes: {
@@ -28,54 +57,10 @@ export function toolbar(info: ImageInfo, goTo: (text: string) => Promise<boolean
   input.addEventListener("input", () => {
     input.setAttribute("aria-invalid", "false");
   });
-  return element(
-    "header",
-    { class: "toolbar" },
-    element("span", { class: "image-type", text: info.type?.name ?? "Unknown image" }),
-    ...(info.sealed ? [sealedBadge()] : []),
-    element("span", { class: "image-facts", text: [...facts, sizeWords(info.size)].join(" · ") }),
-    element("span", {
-      class: "image-doc",
-      text: doc,
-      attributes: { title: doc },
-    }),
-    input,
-  );
+  return input;
 }
 
 function sealedBadge(): HTMLElement {
   const title = "The image is sealed; it is shown as its key opens it.";
   return element("span", { class: "badge", attributes: { title } }, icon("lock"), " sealed");
-}
-
-/** What is wrong with the image, with a button to each place; undefined when nothing is. */
-export function banner(
-  { problems, size }: ImageInfo,
-  goTo: (offset: number) => void,
-): HTMLElement | undefined {
-  if (problems.length === 0) return undefined;
-  const isError = problems.some(({ severity }) => severity === "error");
-  const items = problems.slice(0, 50).map((problem) => {
-    const { offset } = problem;
-    const item = element("li", {}, icon(problem.severity), " ", problem.message, " ");
-    if (offset !== undefined && offset < size) {
-      const place = element("button", { class: "link", text: `Show ${hex(offset)}` });
-      place.addEventListener("click", () => {
-        goTo(offset);
-      });
-      item.append(place);
-    }
-    item.title = problem.code;
-    return item;
-  });
-  const rest = problems.length - items.length;
-  if (rest > 0) items.push(element("li", { text: `and ${String(rest)} more` }));
-  return element(
-    "div",
-    {
-      class: `banner ${isError ? "error" : "warning"}`,
-      attributes: { role: "alert", id: "problems" },
-    },
-    element("ul", {}, ...items),
-  );
 }

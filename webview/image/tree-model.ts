@@ -1,4 +1,4 @@
-import type { ImageRow, OpenRow, Step } from "../../src/protocol/index.ts";
+import type { ImageRow, Location, OpenRow, Step } from "../../src/protocol/index.ts";
 
 /** Rows asked for at a time. */
 const PAGE = 64;
@@ -35,6 +35,7 @@ export class TreeModel {
   root: Branch;
   readonly #load: (path: string, start: number, end: number) => Promise<readonly ImageRow[]>;
   readonly #changed: () => void;
+  readonly #loading = new Set<Promise<void>>();
   readonly #recent = new Map<string, { branch: Branch; page: number }>();
 
   constructor(
@@ -89,6 +90,15 @@ export class TreeModel {
     if (page === "asked" || "error" in page) return page;
     this.#touch(branch, number);
     return page.rows[index % PAGE] ?? { error: "The row is missing." };
+  }
+
+  /** Asks for the rows at `[first, end)` and waits until they are there. */
+  async load(first: number, end: number): Promise<void> {
+    for (let position = first; position < end; position++) {
+      const place = this.at(position);
+      if (place) this.row(place);
+    }
+    await Promise.all(this.#loading);
   }
 
   /** The row if it is at hand; nothing is asked for. */
@@ -163,7 +173,7 @@ export class TreeModel {
   #ask(branch: Branch, number: number): Page {
     const start = number * PAGE;
     branch.pages.set(number, "asked");
-    this.#load(branch.path, start, Math.min(branch.count, start + PAGE))
+    const loading = this.#load(branch.path, start, Math.min(branch.count, start + PAGE))
       .then(
         (rows): Page => ({ rows }),
         (error: unknown): Page => ({ error: error instanceof Error ? error.message : String(error) }),
@@ -174,7 +184,9 @@ export class TreeModel {
         this.#changed();
       })
       // Nothing above throws but a listener's own mistake, which the console should show.
-      .catch(console.error);
+      .catch(console.error)
+      .finally(() => this.#loading.delete(loading));
+    this.#loading.add(loading);
     return "asked";
   }
 
@@ -188,6 +200,14 @@ export class TreeModel {
       owner.pages.delete(number);
       break;
     }
+  }
+}
+
+/** Opens the rows of locations, outer ones before inner ones; those that are no more are left out. */
+export function openPlaces(model: TreeModel, found: readonly (Location | undefined)[]): void {
+  for (const location of found) {
+    const place = location && model.openTo(location.steps);
+    if (place) model.open(place, location.row.path, location.row.childCount);
   }
 }
 

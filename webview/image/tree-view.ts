@@ -1,34 +1,11 @@
-import type { ImageRow, RowKind } from "../../src/protocol/index.ts";
-import { element, setAttribute, setText } from "../ui/dom.ts";
+import type { ImageRow } from "../../src/protocol/index.ts";
+import { element, setAttribute } from "../ui/dom.ts";
 import { Scroller } from "../ui/scroller.ts";
 import type { TreeModel } from "./tree-model.ts";
 import type { Place } from "./tree-model.ts";
+import { TreeRow } from "./tree-row.ts";
 
 const ROW_HEIGHT = 22;
-
-const ICONS: Readonly<Record<RowKind, string>> = {
-  magic: "key",
-  entry: "symbol-class",
-  message: "symbol-structure",
-  list: "symbol-array",
-  number: "symbol-numeric",
-  flag: "symbol-boolean",
-  choice: "symbol-enum",
-  text: "symbol-string",
-  bytes: "file-binary",
-  unknown: "question",
-  payload: "database",
-};
-
-interface RowParts {
-  readonly root: HTMLElement;
-  readonly indent: HTMLElement;
-  readonly twistie: HTMLElement;
-  readonly icon: HTMLElement;
-  readonly label: HTMLElement;
-  readonly value: HTMLElement;
-  readonly type: HTMLElement;
-}
 
 interface TreeEvents {
   /** The person selected a row. */
@@ -39,6 +16,12 @@ interface TreeEvents {
   follow(row: ImageRow): void;
   /** Everything under a row is to be opened. */
   expand(place: Place, row: ImageRow): void;
+  /** A row's value is to be edited. */
+  edit(row: ImageRow): void;
+  /** A row is to be removed. */
+  remove(row: ImageRow): void;
+  /** The rows were drawn: one may stand elsewhere now. */
+  drawn(): void;
   /** What is open or where it is scrolled to has changed. */
   moved(): void;
 }
@@ -50,7 +33,7 @@ export class TreeView {
   model: TreeModel;
   #selected: Place | undefined;
   readonly #events: TreeEvents;
-  readonly #rows: RowParts[] = [];
+  readonly #rows: TreeRow[] = [];
   readonly #list: HTMLElement;
   #typed = "";
   #typedAt = 0;
@@ -142,69 +125,43 @@ export class TreeView {
     for (let position = first; position < end; position++) {
       const place = this.model.at(position);
       if (!place) break;
-      const parts = this.#rows[drawn] ?? this.#newRow();
-      this.#drawRow(parts, place, position, position === selected);
+      const row = this.#rows[drawn] ?? this.#newRow();
+      this.#drawRow(row, place, position, position === selected);
       drawn++;
     }
     for (const { root } of this.#rows.splice(drawn)) root.remove();
     const active = selected >= first && selected < end ? `field-${String(selected)}` : undefined;
     setAttribute(this.#list, "aria-activedescendant", active);
+    this.#events.drawn();
   }
 
-  #newRow(): RowParts {
-    const parts: RowParts = {
-      root: element("div", { class: "row", attributes: { role: "treeitem" } }),
-      indent: element("span", { class: "indent" }),
-      twistie: element("span", { class: "twistie" }),
-      icon: element("span", { class: "icon" }),
-      label: element("span", { class: "label" }),
-      value: element("span", { class: "value" }),
-      type: element("span", { class: "type" }),
-    };
-    const { root, indent, twistie, icon, label, value, type } = parts;
-    root.append(indent, twistie, icon, label, value, type);
-    this.#rows.push(parts);
-    this.scroller.sheet.append(root);
-    return parts;
+  #newRow(): TreeRow {
+    const row = new TreeRow();
+    this.#rows.push(row);
+    this.scroller.sheet.append(row.root);
+    return row;
   }
 
-  #drawRow(parts: RowParts, place: Place, position: number, isSelected: boolean): void {
+  #drawRow(drawn: TreeRow, place: Place, position: number, isSelected: boolean): void {
     const row = this.model.row(place);
-    const depth = this.model.depthOf(place);
-    const { root } = parts;
-    root.id = `field-${String(position)}`;
-    root.dataset["position"] = String(position);
-    root.style.transform = `translateY(${String(this.scroller.yOf(position))}px)`;
-    parts.indent.style.setProperty("--depth", String(depth));
-    setAttribute(root, "aria-level", String(depth + 1));
-    setAttribute(root, "aria-setsize", String(place.branch.count));
-    setAttribute(root, "aria-posinset", String(place.index + 1));
-    setAttribute(root, "aria-selected", String(isSelected));
-    if (row === "asked" || "error" in row) {
-      const text = row === "asked" ? "…" : row.error;
-      drawPlain(parts, text, row !== "asked");
-      return;
-    }
-    const isOpen = row.childCount > 0 ? this.model.isOpen(place) : undefined;
-    const problem = row.problem && `${row.problem.severity}: ${row.problem.message}`;
-    const link = row.link && `refers to ${row.link}`;
-    const says = [row.label, row.value, row.type, link, problem].filter((part) => part);
-    setAttribute(root, "aria-expanded", isOpen === undefined ? undefined : String(isOpen));
-    setAttribute(root, "aria-busy", undefined);
-    setAttribute(root, "aria-label", says.join(", "));
-    setAttribute(root, "data-path", row.path);
-    const hint = row.link && `Refers to ${row.link}: Ctrl+click (Cmd+click) or F12 goes there.`;
-    setAttribute(root, "title", [problem, row.doc, row.value, hint].filter((part) => part).join("\n"));
-    root.className = `row ${row.problem?.severity ?? ""}`;
-    const arrow = isOpen ? "chevron-down" : "chevron-right";
-    parts.twistie.className = `twistie ${isOpen === undefined ? "" : `codicon codicon-${arrow}`}`;
-    const shownIcon = row.problem ? row.problem.severity : ICONS[row.kind];
-    parts.icon.className = `icon kind-${row.kind} codicon codicon-${shownIcon}`;
-    setText(parts.label, row.label);
-    setText(parts.value, row.value);
-    parts.value.className = row.link === undefined ? "value" : "value link";
-    setAttribute(root, "data-vscode-context", contextOf(row));
-    setText(parts.type, row.type);
+    const hasChildren = row !== "asked" && "childCount" in row && row.childCount > 0;
+    drawn.draw(row, {
+      position,
+      y: this.scroller.yOf(position),
+      depth: this.model.depthOf(place),
+      siblings: place.branch.count,
+      index: place.index,
+      isSelected,
+      isOpen: hasChildren ? this.model.isOpen(place) : undefined,
+    });
+  }
+
+  /** Where the row of a path stands now, in pixels of the pane; undefined when it isn't drawn. */
+  boxOf(path: string): { readonly top: number; readonly left: number; readonly height: number } | undefined {
+    const row = this.#rows.find(({ root }) => root.dataset["path"] === path);
+    if (!row) return undefined;
+    const { top } = row.root.getBoundingClientRect();
+    return { top: top - this.root.getBoundingClientRect().top, left: row.valueLeft, height: ROW_HEIGHT };
   }
 
   #toggle(place: Place): void {
@@ -254,7 +211,9 @@ export class TreeView {
     if (target !== undefined) this.#select(target);
     else if (key === "ArrowRight") this.#into();
     else if (key === "ArrowLeft") this.#outOf();
+    else if (key === "Enter" && this.#edit()) return true;
     else if (key === "Enter" && this.#follow()) return true;
+    else if (key === "Delete") return this.#remove();
     else if ((key === "Enter" || key === " ") && this.#selected) this.#toggle(this.#selected);
     else if (key === "*") this.#expand();
     else if (key.length === 1) this.#typeAhead(key);
@@ -285,6 +244,21 @@ export class TreeView {
     return true;
   }
 
+  /** Edits the selected row's value; whether it can be. Rows with others below are opened instead. */
+  #edit(): boolean {
+    const row = this.#selected && this.model.known(this.#selected);
+    if (!row?.can?.includes("edit")) return false;
+    this.#events.edit(row);
+    return true;
+  }
+
+  #remove(): boolean {
+    const row = this.#selected && this.model.known(this.#selected);
+    if (!row?.can?.includes("remove")) return false;
+    this.#events.remove(row);
+    return true;
+  }
+
   #expand(): void {
     const place = this.#selected;
     const row = place && this.model.known(place);
@@ -312,36 +286,6 @@ export class TreeView {
       return;
     }
   }
-}
-
-function drawPlain(
-  { root, twistie, icon, label, value, type }: RowParts,
-  text: string,
-  isError: boolean,
-): void {
-  root.className = isError ? "row error" : "row";
-  setAttribute(root, "aria-expanded", undefined);
-  setAttribute(root, "aria-busy", isError ? undefined : "true");
-  setAttribute(root, "aria-label", isError ? text : "loading");
-  setAttribute(root, "data-path", undefined);
-  setAttribute(root, "title", isError ? text : undefined);
-  setAttribute(root, "data-vscode-context", undefined);
-  twistie.className = "twistie";
-  icon.className = isError ? "icon codicon codicon-error" : "icon";
-  setText(label, text);
-  setText(value, "");
-  value.className = "value";
-  setText(type, "");
-}
-
-/** What VS Code gives to the commands of the row's context menu. */
-function contextOf({ path, link }: ImageRow): string {
-  return JSON.stringify({
-    webviewSection: "field",
-    path,
-    hasLink: link !== undefined,
-    preventDefaultContextMenuItems: true,
-  });
 }
 
 function isTwistie(event: Event): boolean {

@@ -1,100 +1,87 @@
-import type { CustomDocument, Uri } from "vscode";
-import { openImage } from "../../criu/index.ts";
-import type { Handlers, ImageProblem, ImageRpc } from "../../protocol/index.ts";
-import type { ResolveImage, ResolvedImage } from "../resolved.ts";
-import { ImageEntropy } from "./entropy.ts";
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import type { CustomDocument, Disposable, Uri } from "vscode";
+import { NO_EDITS, redoEdit, undoEdit, withEdit } from "../../criu/index.ts";
+import type { Edit, EditLog } from "../../criu/index.ts";
+import type { Handlers, ImageRpc } from "../../protocol/index.ts";
+import type { ResolveImage } from "../resolved.ts";
+import type { Backup } from "./backup.ts";
+import { isOfFile } from "./backup.ts";
+import { labelOfEdit } from "./edit-words.ts";
 import { imageEditorErrors } from "./errors.ts";
-import { children } from "./nodes.ts";
-import { fullValue, rowOf } from "./rows.ts";
-import { searchPart } from "./search.ts";
-import { spansIn } from "./spans.ts";
-import { expandRows } from "./tree-expand.ts";
-import { filterPart } from "./tree-filter.ts";
-import { ImageTree } from "./tree.ts";
+import { imageHandlers } from "./handlers.ts";
+import { openBase, stateOf } from "./image-state.ts";
+import type { BaseImage, ImageState } from "./image-state.ts";
+import { sameFile, sameStamp, stampOf } from "./stamp.ts";
+import type { Stamp } from "./stamp.ts";
+import type { ImageTree } from "./tree.ts";
+import { writeImage } from "./write-image.ts";
 
-const MAX_ROWS = 200;
-const MAX_BYTES = 64 * 1024;
-const MAX_TEXT = 1 << 20;
-/** Entries that are decoded on opening to find what is wrong inside them; later ones say so in their own row. */
-const CHECKED_ENTRIES = 32;
-const CHECKED_BYTES = 1 << 20;
+export interface DocumentEvents {
+  /** The image is another one now: edited, undone, read again. */
+  changed(): void;
+  /** A person made an edit; `label` says which. */
+  edited(label: string): void;
+}
 
-/** One image behind one or more editors. It is opened when the first editor asks, and again after a failure. */
+/** What to begin with instead of the file alone: edits that were not saved. */
+export interface Restored {
+  readonly backup: Backup;
+  /** Opens the image that was kept whole, where edits alone could not be. */
+  readonly whole: ResolveImage;
+}
+
+/**
+ * One image behind one or more editors. It is opened when the first editor asks, and again after a failure. Edits are
+ * always made on the file as it was opened, which stays open when it is saved: so they can be undone past that.
+ */
 export class ImageDocument implements CustomDocument {
   readonly uri: Uri;
+  /** Answers to the requests of an editor on this document. */
+  readonly handlers: Handlers<ImageRpc> = imageHandlers(this);
   readonly #resolve: ResolveImage;
-  #opening: Promise<ImageTree> | undefined;
-  #resolved: ResolvedImage | undefined;
-  readonly #entropy = new ImageEntropy();
+  readonly #events: DocumentEvents;
+  #restored: Restored | undefined;
+  #opening: Promise<ImageState> | undefined;
+  #base: BaseImage | undefined;
+  /** The edits that are in the file on disk, and the stamp it had then. */
+  #saved: EditLog = NO_EDITS;
+  #savedStamp: Stamp | undefined;
+  #stale: string | undefined;
+  #restoredNote: string | undefined;
+  /** What was opened is not the file but the image that was kept whole, until it is saved. */
+  #isWhole = false;
+  /** Grows when the file is read anew: what was done before can't be undone any more. */
+  #generation = 0;
+  #last: Promise<unknown> = Promise.resolve();
   #isDisposed = false;
+  readonly #owned: Disposable[] = [];
 
-  constructor(uri: Uri, resolve: ResolveImage) {
+  constructor(
+    uri: Uri,
+    resolve: ResolveImage,
+    events: DocumentEvents = { changed: () => undefined, edited: () => undefined },
+    restored?: Restored,
+  ) {
     this.uri = uri;
     this.#resolve = resolve;
+    this.#events = events;
+    this.#restored = restored;
   }
 
-  /** Answers to the requests of an editor on this document. */
-  readonly handlers: Handlers<ImageRpc> = {
-    open: async () => {
-      const tree = await this.tree();
-      const { image } = tree;
-      return {
-        name: image.name,
-        type: image.type && { name: image.type.name, doc: image.type.doc },
-        size: image.source.size,
-        entryCount: image.entryCount,
-        rowCount: tree.rowCount,
-        sealed: image.seal !== undefined,
-        problems: await problemsOf(tree),
-      };
-    },
-    children: async ({ path, start, end }) => {
-      const tree = await this.tree();
-      const last = Math.min(end, start + MAX_ROWS);
-      const nodes = path === "" ? await tree.top(start, last) : await childrenOf(tree, path, start, last);
-      return Promise.all(nodes.map((node) => rowOf(tree.image, node)));
-    },
-    locate: async (target) => {
-      const tree = await this.tree();
-      const found = await ("path" in target ? tree.find(target.path) : tree.at(target));
-      return (
-        found && {
-          row: await rowOf(tree.image, found.node),
-          steps: found.steps.map(({ node, index }) => ({
-            path: node.path,
-            index,
-            childCount: children(node).length,
-          })),
-        }
-      );
-    },
-    bytes: async ({ offset, length }) => {
-      const tree = await this.tree();
-      const { plain } = tree.image;
-      const bytes = await plain.read(offset, Math.min(length, MAX_BYTES));
-      const spans = await spansIn(tree, { start: offset, end: offset + bytes.length });
-      // Copied, because a message carries the whole buffer under a view; into the plain class, because VS Code sends
-      // Node's Buffer as JSON.
-      return { offset, bytes: new Uint8Array(bytes), spans };
-    },
-    value: async ({ path }) => {
-      const tree = await this.tree();
-      const found = await tree.find(path);
-      return found ? fullValue(tree.image, found.node, MAX_TEXT) : "";
-    },
-    search: async ({ query, start }) => searchPart((await this.tree()).image.plain, query, start),
-    filter: async ({ query, from, limit }) => filterPart(await this.tree(), query, from, limit),
-    expand: async ({ path }) => expandRows(await this.tree(), path),
-    entropy: async ({ parts }) => this.#entropy.of((await this.tree()).image.plain, parts),
-  };
+  /** What goes with the document. */
+  onDispose(owned: Disposable): void {
+    this.#owned.push(owned);
+  }
 
   dispose(): void {
     this.#isDisposed = true;
+    for (const owned of this.#owned) owned.dispose();
     void this.#close();
   }
 
-  /** The image, opened when it wasn't yet. */
-  tree(): Promise<ImageTree> {
+  /** The image as it is now, opened when it wasn't yet. */
+  state(): Promise<ImageState> {
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
       throw error;
@@ -102,36 +89,181 @@ export class ImageDocument implements CustomDocument {
     return this.#opening;
   }
 
-  async #open(): Promise<ImageTree> {
+  async tree(): Promise<ImageTree> {
+    return (await this.state()).tree;
+  }
+
+  /** Why the file is not the one that was opened, in a sentence. */
+  get stale(): string | undefined {
+    return this.#stale ?? this.#restoredNote;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Whether there are edits that are not in the file. */
+  async isDirty(): Promise<boolean> {
+    const { log } = await this.state();
+    return this.#isWhole || !sameEdits(log, this.#saved);
+  }
+
+  /** Makes an edit. Throws the errors of `editErrors`, and `imageEditor.readOnly`. */
+  async edit(edit: Edit): Promise<void> {
+    await this.#inTurn(async () => {
+      const { base, log } = await this.state();
+      if (base.readOnly !== undefined) throw imageEditorErrors.readOnly(base.image.name, base.readOnly);
+      await this.#show(base, withEdit(log, edit));
+    });
+    this.#events.edited(labelOfEdit(edit));
+  }
+
+  /** Takes the last edit back; nothing when the file was read anew since `generation`. */
+  undo(generation: number): Promise<void> {
+    return this.#step(generation, undoEdit);
+  }
+
+  redo(generation: number): Promise<void> {
+    return this.#step(generation, redoEdit);
+  }
+
+  /** Writes the image over its file. `overwrite`: also when the file is another one by now. */
+  save(overwrite: boolean, signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      const state = await this.state();
+      const path = this.uri.fsPath;
+      const now = await stampOf(path);
+      const isOther = !sameStamp(now, this.#savedStamp);
+      // Edits take all else from the file as it was opened.
+      if (isOther && sameFile(now, state.base.stamp)) throw imageEditorErrors.writtenMeanwhile(path);
+      if (isOther && now && !overwrite) throw imageEditorErrors.changedOnDisk(path);
+      await writeImage(path, state.pieces(), signal);
+      this.#saved = state.log;
+      this.#savedStamp = await stampOf(path);
+      this.#isWhole = false;
+      this.#stale = this.#restoredNote = undefined;
+      this.#events.changed();
+    });
+  }
+
+  /** Goes back to what is in the file. */
+  revert(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { base } = await this.state();
+      const now = this.uri.scheme === "file" ? await stampOf(this.uri.fsPath) : undefined;
+      const isSame = !this.#isWhole && sameStamp(now, this.#savedStamp);
+      if (isSame) await this.#show(base, { edits: this.#saved.edits, undone: [] });
+      else await this.#readAgain();
+    });
+  }
+
+  /** The file may have changed on disk: reads it again when there is nothing to lose, and else says so. */
+  checkFile(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.uri.scheme !== "file" || !this.#opening || !this.#savedStamp) return;
+      const now = await stampOf(this.uri.fsPath);
+      const { log } = await this.state();
+      const isSame = sameStamp(now, this.#savedStamp);
+      if (!isSame && now && log.edits.length + log.undone.length === 0 && !this.#isWhole) {
+        await this.#readAgain();
+        return;
+      }
+      const before = this.#stale;
+      this.#stale = isSame
+        ? undefined
+        : now
+          ? "The file changed on disk since it was opened."
+          : "The file is no longer on disk.";
+      if (before !== this.#stale) this.#events.changed();
+    });
+  }
+
+  /**
+   * What has to be kept so that nothing is lost: the edits since the file was saved, or undefined when they can't be
+   * made on the file as it is now, because saved ones were undone; then the whole image is to be kept.
+   */
+  async unsaved(): Promise<{
+    readonly stamp: Stamp | undefined;
+    readonly edits: readonly Edit[] | undefined;
+  }> {
+    const { log } = await this.state();
+    const { edits } = this.#saved;
+    const isLonger = edits.every((edit, at) => log.edits[at] === edit);
+    return {
+      stamp: this.#savedStamp,
+      edits: isLonger && !this.#isWhole ? log.edits.slice(edits.length) : undefined,
+    };
+  }
+
+  /** Reads the file again in the next turn of `state`. */
+  async #readAgain(): Promise<void> {
+    this.#generation++;
+    this.#isWhole = false;
+    this.#saved = NO_EDITS;
+    this.#stale = this.#restoredNote = undefined;
+    this.#opening = undefined;
+    await this.state();
+    this.#events.changed();
+  }
+
+  async #step(generation: number, step: (log: EditLog) => EditLog): Promise<void> {
+    await this.#inTurn(async () => {
+      if (generation !== this.#generation) return;
+      const { base, log } = await this.state();
+      await this.#show(base, step(log));
+    });
+  }
+
+  async #show(base: BaseImage, log: EditLog): Promise<void> {
+    const state = await stateOf(base, log);
+    this.#opening = Promise.resolve(state);
+    this.#events.changed();
+  }
+
+  /** One change after the other: each begins with what the one before has left. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work, work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #open(): Promise<ImageState> {
     await this.#close();
-    const resolved = await this.#resolve(this.uri);
-    this.#resolved = resolved;
+    const isFile = this.uri.scheme === "file";
+    const stamp = isFile ? await stampOf(this.uri.fsPath) : undefined;
+    const { backup, whole } = this.#restored ?? {};
+    this.#isWhole = backup !== undefined && backup.edits === undefined;
+    const resolved = await ((this.#isWhole && whole) || this.#resolve)(this.uri);
+    const base = await openBase(resolved, stamp, await whyKept(this.uri));
+    this.#base = base;
+    this.#savedStamp = stamp;
     // Closed while it was being opened, perhaps while the person was asked for a key.
     if (this.#isDisposed) await this.#close();
-    const { name, source, seal } = resolved;
-    return new ImageTree(await openImage(name, source, seal && { seal }));
+    if (backup && !isOfFile(backup, stamp))
+      this.#restoredNote = "The file changed on disk since these unsaved edits were made.";
+    // What is read again is the file.
+    this.#restored = undefined;
+    return stateOf(base, { edits: backup?.edits ?? [], undone: [] });
   }
 
   async #close(): Promise<void> {
-    const source = this.#resolved?.source;
-    this.#resolved = undefined;
+    const source = this.#base?.resolved.source;
+    this.#base = undefined;
     // Nothing can be done about a descriptor that doesn't close, and nothing is lost.
     await source?.close?.().catch(() => undefined);
   }
 }
 
-async function childrenOf(tree: ImageTree, path: string, start: number, end: number) {
-  const found = await tree.find(path);
-  if (!found) throw imageEditorErrors.noSuchRow(path, tree.image.name);
-  return children(found.node).slice(Math.max(0, start), end);
+/** Why the file of an image is not to be changed; undefined when it may be. */
+async function whyKept({ scheme, fsPath }: Uri): Promise<string | undefined> {
+  if (scheme !== "file") return "This image is evidence inside a checkpoint, so it is shown read-only.";
+  const mayWrite = await access(fsPath, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  return mayWrite ? undefined : "You may not write to this file, so it is shown read-only.";
 }
 
-async function problemsOf(tree: ImageTree): Promise<readonly ImageProblem[]> {
-  const { image } = tree;
-  const problems: ImageProblem[] = [...image.problems];
-  for (let index = 0; index < Math.min(image.entryCount, CHECKED_ENTRIES); index++) {
-    if (image.entrySpan(index).end > CHECKED_BYTES) break;
-    problems.push(...(await tree.entry(index)).problems);
-  }
-  return problems;
+function sameEdits(a: EditLog, b: EditLog): boolean {
+  return a.edits.length === b.edits.length && a.edits.every((edit, at) => edit === b.edits[at]);
 }

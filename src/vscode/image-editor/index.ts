@@ -3,12 +3,14 @@ import type { ImageRpc, ImageSelection } from "../../protocol/index.ts";
 import type { ResolveImage } from "../resolved.ts";
 import { serveView } from "../rpc.ts";
 import type { ViewPort } from "../rpc.ts";
-import { ImageDocument } from "./document.ts";
+import type { ImageDocument } from "./document.ts";
 import { editBookmark } from "./bookmark-commands.ts";
 import { Bookmarks } from "./bookmarks.ts";
+import { registerEditCommands } from "./edit-commands.ts";
 import { registerHexCommands } from "./hex-commands.ts";
 import type { ImageEditorHandle, OpenEditor } from "./open-editor.ts";
 import { imagePage } from "./page.ts";
+import { ImageEditorProvider } from "./provider.ts";
 import { showError } from "../messages.ts";
 import { follow, registerTreeCommands } from "./tree-commands.ts";
 import type { OpenAt } from "./tree-commands.ts";
@@ -16,6 +18,8 @@ import type { OpenAt } from "./tree-commands.ts";
 export const IMAGE_EDITOR = "cryoscope.image";
 
 export type { ImageEditorHandle } from "./open-editor.ts";
+export { saveBytes } from "./save-selection.ts";
+export { siblings } from "./siblings.ts";
 
 export interface ImageEditor extends vscode.Disposable {
   /** The editor that was active last and is still open. */
@@ -24,9 +28,11 @@ export interface ImageEditor extends vscode.Disposable {
   readonly onDidSelect: vscode.Event<void>;
   /** Opens an image in an editor and selects the row of a path in it; "" for none. */
   openAt(uri: vscode.Uri, path: string): Promise<void>;
+  /** What VS Code calls to save, revert and back up; for tests of what has no command. */
+  readonly provider: vscode.CustomEditorProvider<ImageDocument>;
 }
 
-/** Registers the read-only editor of CRIU images: fields as a tree beside the bytes they were decoded from. */
+/** Registers the editor of CRIU images: fields as a tree beside the bytes they were decoded from. */
 export function registerImageEditor(
   context: vscode.ExtensionContext,
   { resolve }: { readonly resolve: ResolveImage },
@@ -56,64 +62,73 @@ export function registerImageEditor(
     if (path !== undefined) editor.select(path);
   };
 
-  const provider: vscode.CustomReadonlyEditorProvider<ImageDocument> = {
-    openCustomDocument: (uri) => new ImageDocument(uri, resolve),
-    resolveCustomEditor(document, panel) {
-      const { webview } = panel;
-      webview.options = { enableScripts: true, localResourceRoots: [root] };
-      let selection: ImageSelection | undefined;
-      const port: ViewPort<ImageRpc> = serveView<ImageRpc>(webview, document.handlers, {
-        selection: (now) => {
-          selection = now;
-          if (open.at(-1) === handle) selected.fire();
-        },
-        ready: () => {
-          tellBookmarks(handle);
-          upViews.add(handle);
-          selectWanted(handle);
-        },
-        follow: ({ path }) => void follow(handle, path, resolve, openAt).catch(showError),
-        bookmark: ({ do: what, start }) => {
-          const image = document.uri.toString();
-          const bookmark = bookmarks.of(image).find((each) => each.start === start);
-          if (what === "remove") void bookmarks.remove(image, start);
-          else if (bookmark) void editBookmark(bookmarks, image, bookmark);
-        },
-      });
-      const handle: OpenEditor = {
-        uri: document.uri,
-        document,
-        tell: port.tell,
-        select: (target) => {
-          port.tell("reveal", typeof target === "string" ? { path: target } : target);
-        },
-        selection: () => selection,
-        tree: () => document.tree(),
-      };
-      open.push(handle);
-      panel.onDidChangeViewState(() => {
-        // A hidden page is thrown away; it is there again when it says so.
-        if (!panel.visible) upViews.delete(handle);
-        if (!panel.active || open.at(-1) === handle) return;
-        open.push(...open.splice(open.indexOf(handle), 1));
-        selected.fire();
-      });
-      panel.onDidDispose(() => {
-        open.splice(open.indexOf(handle), 1);
-        upViews.delete(handle);
-        port.dispose();
-        selected.fire();
-      });
-      webview.html = imagePage(webview, root);
-    },
+  const { commands: editCommands, run } = registerEditCommands(() => open.at(-1), openAt);
+  const show = (document: ImageDocument, panel: vscode.WebviewPanel): void => {
+    const { webview } = panel;
+    webview.options = { enableScripts: true, localResourceRoots: [root] };
+    let selection: ImageSelection | undefined;
+    const port: ViewPort<ImageRpc> = serveView<ImageRpc>(webview, document.handlers, {
+      selection: (now) => {
+        selection = now;
+        if (open.at(-1) === handle) selected.fire();
+      },
+      ready: () => {
+        tellBookmarks(handle);
+        upViews.add(handle);
+        selectWanted(handle);
+      },
+      follow: ({ path }) => void follow(handle, path, resolve, openAt).catch(showError),
+      run: ({ do: action, path }) => {
+        run(handle, action, path);
+      },
+      bookmark: ({ do: what, start }) => {
+        const image = document.uri.toString();
+        const bookmark = bookmarks.of(image).find((each) => each.start === start);
+        if (what === "remove") void bookmarks.remove(image, start);
+        else if (bookmark) void editBookmark(bookmarks, image, bookmark);
+      },
+    });
+    const handle: OpenEditor = {
+      uri: document.uri,
+      document,
+      tell: port.tell,
+      select: (target) => {
+        port.tell("reveal", typeof target === "string" ? { path: target } : target);
+      },
+      selection: () => selection,
+      tree: () => document.tree(),
+    };
+    open.push(handle);
+    panel.onDidChangeViewState(() => {
+      // A hidden page is thrown away; it is there again when it says so.
+      if (!panel.visible) upViews.delete(handle);
+      if (!panel.active || open.at(-1) === handle) return;
+      open.push(...open.splice(open.indexOf(handle), 1));
+      selected.fire();
+    });
+    panel.onDidDispose(() => {
+      open.splice(open.indexOf(handle), 1);
+      upViews.delete(handle);
+      port.dispose();
+      selected.fire();
+    });
+    webview.html = imagePage(webview, root);
   };
+  const provider = new ImageEditorProvider(resolve, {
+    show,
+    changed: (document) => {
+      for (const editor of open) if (editor.document === document) editor.tell("changed", {});
+    },
+  });
 
   const registration = vscode.window.registerCustomEditorProvider(IMAGE_EDITOR, provider, {
     supportsMultipleEditorsPerDocument: true,
   });
   context.subscriptions.push(
     registration,
+    provider,
     selected,
+    editCommands,
     registerHexCommands(() => open.at(-1), bookmarks),
     registerTreeCommands(() => open.at(-1), resolve, openAt),
   );
@@ -121,6 +136,7 @@ export function registerImageEditor(
     active: () => open.at(-1),
     onDidSelect: selected.event,
     openAt,
+    provider,
     dispose: () => void registration.dispose(),
   };
 }

@@ -13,9 +13,9 @@ export interface ImageEditorHandle {
   selection(): ImageSelection | undefined;
   /** The image and its field tree. Throws what opening the image throws. */
   tree(): Promise<ImageTree>;
+  readonly document: ImageDocument;
 }
 
 export interface OpenEditor extends ImageEditorHandle {
-  readonly document: ImageDocument;
   readonly tell: ViewPort<ImageRpc>["tell"];
 }

@@ -16,12 +16,15 @@ import type { ImageProblem, ImageRow, RowKind } from "../../protocol/index.ts";
 import { linkOf } from "./links.ts";
 import { children, isMessage, messageOf, valueSpan } from "./nodes.ts";
 import type { TreeNode } from "./nodes.ts";
+import { actionsOf } from "./row-actions.ts";
+import type { ImageTree } from "./tree.ts";
 
-/** A node as the view shows it. `image` reads the bytes of small payloads and of the magics. */
-export async function rowOf(image: Image, node: TreeNode): Promise<ImageRow> {
+/** A node of a tree as the view shows it. */
+export async function rowOf({ image, marks, isEditable }: ImageTree, node: TreeNode): Promise<ImageRow> {
   const { label, type, kind, doc } = describe(image, node);
   const problem = problemOf(node);
   const reference = linkOf(node);
+  const change = marks.of(node.path);
   return {
     path: node.path,
     label,
@@ -34,6 +37,8 @@ export async function rowOf(image: Image, node: TreeNode): Promise<ImageRow> {
     doc,
     ...(problem && { problem }),
     ...(reference && { link: referenceText(reference) }),
+    ...(isEditable && { can: actionsOf(node, image.type) }),
+    ...(change && { change }),
   };
 }
 

@@ -14,6 +14,7 @@ import type { ResolveImage } from "../resolved.ts";
 import { imageEditorErrors } from "./errors.ts";
 import { subjectOf } from "./links.ts";
 import type { OpenEditor } from "./open-editor.ts";
+import { pathOf } from "./row-context.ts";
 import { rowJson } from "./row-json.ts";
 import { fullValue } from "./rows.ts";
 import { siblings, siblingUri } from "./siblings.ts";
@@ -180,10 +181,4 @@ async function copy(text: string, what: string): Promise<void> {
   if (text.length > COPY_LIMIT * 3) throw imageEditorErrors.tooLongToCopy("3 MiB");
   await vscode.env.clipboard.writeText(text);
   void vscode.window.setStatusBarMessage(`Copied the ${what}.`, 4000);
-}
-
-/** The path in what a context menu gives: the merged `data-vscode-context` of the row and its page. */
-function pathOf(given: unknown): string | undefined {
-  if (typeof given !== "object" || given === null || !("path" in given)) return undefined;
-  return typeof given.path === "string" ? given.path : undefined;
 }

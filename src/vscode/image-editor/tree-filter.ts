@@ -69,11 +69,11 @@ async function fitting(
     (await fitsByValue(search, node))
   ) {
     search.count++;
-    return [{ row: await rowOf(image, node), parent, fits: true }];
+    return [{ row: await rowOf(search.tree, node), parent, fits: true }];
   }
   const below: FilteredRow[] = [];
   for (const child of children(node)) below.push(...(await fitting(search, child, node.path, depth + 1)));
-  return below.length > 0 ? [{ row: await rowOf(image, node), parent, fits: false }, ...below] : [];
+  return below.length > 0 ? [{ row: await rowOf(search.tree, node), parent, fits: false }, ...below] : [];
 }
 
 function fitsByName(label: string, path: string, parent: string, query: string): boolean {

@@ -1,11 +1,18 @@
 import type { EntryNode, Image, Span } from "../../criu/index.ts";
 import { children, headerNodes, leadsTo, restNodes } from "./nodes.ts";
 import type { TreeNode } from "./nodes.ts";
+import { NO_MARKS } from "./marks.ts";
+import type { EditMarks } from "./marks.ts";
 
 /** A node with the way to it: one step per level, the node itself last. */
 export interface Found {
   readonly node: TreeNode;
   readonly steps: readonly { readonly node: TreeNode; readonly index: number }[];
+}
+
+interface TreeEdits {
+  readonly marks?: EditMarks;
+  readonly isEditable?: boolean;
 }
 
 /** Bytes of decoded entries that are kept; the last one is always kept, however big it is. */
@@ -18,13 +25,18 @@ const KEPT_BYTES = 4 << 20;
  */
 export class ImageTree {
   readonly image: Image;
+  readonly marks: EditMarks;
+  readonly isEditable: boolean;
   readonly #header: readonly TreeNode[];
   readonly #rest: readonly TreeNode[];
   readonly #decoded = new Map<number, Promise<EntryNode>>();
   #decodedBytes = 0;
 
-  constructor(image: Image) {
+  /** How the image differs from the one that was opened, and whether it can be changed. */
+  constructor(image: Image, { marks = NO_MARKS, isEditable = false }: TreeEdits = {}) {
     this.image = image;
+    this.marks = marks;
+    this.isEditable = isEditable;
     this.#header = headerNodes(image.header);
     this.#rest = restNodes(image.rest);
   }

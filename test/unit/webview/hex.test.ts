@@ -15,10 +15,34 @@ function pageAt(offset: number, length: number): ImageBytes {
       { start: offset, end: middle, kind: "tag", path: "a" },
       { start: middle, end: offset + length, kind: "value", path: "a" },
     ],
+    edited: [{ start: middle, end: middle + 2 }],
   };
 }
 
 describe("HexPages", () => {
+  it("shows what it had until the bytes of an edited image are there", async () => {
+    let byte = 1;
+    const load = (offset: number): Promise<ImageBytes> =>
+      Promise.resolve({
+        offset,
+        bytes: new Uint8Array([byte]),
+        spans: [{ start: 0, end: 1, kind: "value", path: "" }],
+        edited: [],
+      });
+    const pages = new HexPages(load, () => undefined);
+    const value = (): unknown => {
+      const info = pages.at(0);
+      return typeof info === "object" && "value" in info ? info.value : info;
+    };
+    assert.equal(value(), "asked");
+    await setImmediate();
+    byte = 2;
+    pages.reload();
+    assert.equal(value(), 1);
+    await setImmediate();
+    assert.equal(value(), 2);
+  });
+
   it("gives each byte with its kind and where its span begins", async () => {
     const pages = new HexPages(
       (offset, length) => Promise.resolve(pageAt(offset, length)),
@@ -27,8 +51,13 @@ describe("HexPages", () => {
     const middle = PAGE_SIZE * 3 + PAGE_SIZE / 2;
     assert.equal(pages.at(middle), "asked");
     await setImmediate();
-    assert.deepEqual(pages.at(middle), { value: middle % 251, kind: "value", starts: true });
-    assert.deepEqual(pages.at(middle - 1), { value: (middle - 1) % 251, kind: "tag", starts: false });
+    assert.deepEqual(pages.at(middle), { value: middle % 251, kind: "value", starts: true, edited: true });
+    assert.deepEqual(pages.at(middle - 1), {
+      value: (middle - 1) % 251,
+      kind: "tag",
+      starts: false,
+      edited: false,
+    });
     assert.equal(pages.spanAt(middle)?.path, "a");
   });
 

@@ -86,7 +86,7 @@ describe("filtering the field tree", () => {
       return Promise.all(
         children(found.node)
           .slice(start, end)
-          .map((node) => rowOf(tree.image, node)),
+          .map((node) => rowOf(tree, node)),
       );
     };
     const model = rows.model(load, () => undefined);

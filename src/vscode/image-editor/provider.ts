@@ -1,0 +1,114 @@
+import * as vscode from "vscode";
+import { showError } from "../messages.ts";
+import type { ResolveImage } from "../resolved.ts";
+import { ImageDocument } from "./document.ts";
+import type { Restored } from "./document.ts";
+import { backUp, restore, saveImage, saveImageAs } from "./saving.ts";
+
+interface Views {
+  /** Shows a document in an editor. */
+  show(document: ImageDocument, panel: vscode.WebviewPanel): void;
+  /** The image of a document is another one now. */
+  changed(document: ImageDocument): void;
+}
+
+/** VS Code's contract for editors of its own: open, edit, save, revert, and keep what isn't saved. */
+export class ImageEditorProvider implements vscode.CustomEditorProvider<ImageDocument>, vscode.Disposable {
+  readonly #edits = new vscode.EventEmitter<vscode.CustomDocumentEditEvent<ImageDocument>>();
+  readonly onDidChangeCustomDocument = this.#edits.event;
+  readonly #resolve: ResolveImage;
+  readonly #views: Views;
+
+  constructor(resolve: ResolveImage, views: Views) {
+    this.#resolve = resolve;
+    this.#views = views;
+  }
+
+  async openCustomDocument(
+    uri: vscode.Uri,
+    { backupId }: vscode.CustomDocumentOpenContext,
+  ): Promise<ImageDocument> {
+    const restored = backupId === undefined ? undefined : await this.#restored(backupId, uri);
+    const document: ImageDocument = new ImageDocument(
+      uri,
+      this.#resolve,
+      {
+        changed: () => {
+          this.#views.changed(document);
+        },
+        edited: (label) => {
+          const { generation } = document;
+          this.#edits.fire({
+            document,
+            label,
+            undo: () => document.undo(generation),
+            redo: () => document.redo(generation),
+          });
+        },
+      },
+      restored,
+    );
+    watch(document);
+    return document;
+  }
+
+  resolveCustomEditor(document: ImageDocument, panel: vscode.WebviewPanel): void {
+    this.#views.show(document, panel);
+  }
+
+  saveCustomDocument(document: ImageDocument, token: vscode.CancellationToken): Promise<void> {
+    return saveImage(document, token);
+  }
+
+  saveCustomDocumentAs(
+    document: ImageDocument,
+    target: vscode.Uri,
+    token: vscode.CancellationToken,
+  ): Promise<void> {
+    return saveImageAs(document, target, token);
+  }
+
+  revertCustomDocument(document: ImageDocument): Promise<void> {
+    return document.revert();
+  }
+
+  backupCustomDocument(
+    document: ImageDocument,
+    { destination }: vscode.CustomDocumentBackupContext,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.CustomDocumentBackup> {
+    return backUp(document, destination, token);
+  }
+
+  dispose(): void {
+    this.#edits.dispose();
+  }
+
+  /** A backup that can't be read is said, and the file shown as it is. */
+  async #restored(id: string, uri: vscode.Uri): Promise<Restored | undefined> {
+    try {
+      return await restore(id, uri);
+    } catch (error) {
+      void showError(error);
+      return undefined;
+    }
+  }
+}
+
+/** Has a document look at its file when something writes to it. */
+function watch(document: ImageDocument): void {
+  if (document.uri.scheme !== "file") return;
+  const folder = vscode.Uri.joinPath(document.uri, "..");
+  const name = document.uri.path.slice(document.uri.path.lastIndexOf("/") + 1);
+  const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, escaped(name)));
+  const check = (): void => void document.checkFile().catch(showError);
+  watcher.onDidChange(check);
+  watcher.onDidCreate(check);
+  watcher.onDidDelete(check);
+  document.onDispose(watcher);
+}
+
+/** A name as a pattern that fits it alone. */
+function escaped(name: string): string {
+  return name.replace(/[[\]{}*?]/g, "[$&]");
+}
