@@ -7,6 +7,7 @@ import type { Cgroups } from "./cgroups.ts";
 import type { Configuration } from "./container.ts";
 import type { ContainerNetwork } from "./container-network.ts";
 import type { FileLock } from "./file-locks.ts";
+import type { MappingUse } from "./memory-use.ts";
 import type { LogSummary } from "./log.ts";
 import type { CheckpointSizes } from "./sizes.ts";
 import type { Versions } from "./versions.ts";
@@ -280,6 +281,8 @@ export interface Checkpoint {
   threads(pid: number): Promise<Part<readonly Thread[]>>;
   openFiles(pid: number): Promise<Part<readonly OpenFile[]>>;
   memoryMap(pid: number): Promise<Part<readonly Mapping[]>>;
+  /** How many pages of each mapping were dumped, in the order of the map. */
+  memoryUse(pid: number): Promise<Part<readonly MappingUse[]>>;
   paths(pid: number): Promise<Part<ProcessPaths>>;
   mounts(): Promise<Part<readonly Mount[]>>;
   /** All namespaces that processes are in, by kind and id, with what is known of each. */

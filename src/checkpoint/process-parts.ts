@@ -6,6 +6,8 @@ import type { Holder } from "./files/connections.ts";
 import { readDescriptors, readOpenFiles } from "./files/open-files.ts";
 import type { FileTable } from "./files/table.ts";
 import type { Layer } from "./layers.ts";
+import { pageSizeOf } from "./cmdline.ts";
+import { readMemoryUse } from "./memory-use.ts";
 import { memoryMapOf } from "./memory-map.ts";
 import type { Checkpoint, Process, ProcessPaths } from "./model.ts";
 import { once } from "./once.ts";
@@ -21,7 +23,7 @@ import { readOne } from "./records.ts";
 
 type Parts = Pick<
   Checkpoint,
-  "details" | "environment" | "threads" | "openFiles" | "memoryMap" | "paths" | "connections"
+  "details" | "environment" | "threads" | "openFiles" | "memoryMap" | "memoryUse" | "paths" | "connections"
 >;
 type SeccompFilters = readonly MessageMap["seccomp_filter"][];
 
@@ -135,6 +137,13 @@ export function processParts(
         return mm === undefined
           ? []
           : memoryMapOf(mm, await mm.vmas(report), await take(shared.files.table, report));
+      }),
+    memoryUse: (pid) =>
+      part(pid, [], async (_, report) => {
+        const mm = await readMm(layer, pid, report);
+        if (mm === undefined) return [];
+        const map = await memoryMapOf(mm, await mm.vmas(report), await take(shared.files.table, report));
+        return readMemoryUse(layer, pid, map, pageSizeOf(mm), report);
       }),
     paths: (pid) =>
       part<ProcessPaths>(pid, NO_PATHS, async (_, report) => {

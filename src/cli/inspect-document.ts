@@ -1,3 +1,4 @@
+import { checkpointErrors } from "../checkpoint/index.ts";
 import type {
   Checkpoint,
   Container,
@@ -5,12 +6,15 @@ import type {
   Mapping,
   Mount,
   OpenFile,
-  Part,
   Process,
 } from "../checkpoint/index.ts";
 import type { Problem } from "../criu/index.ts";
+import { json } from "./inspect-json.ts";
+import type { Json } from "./inspect-json.ts";
+import { CHECKPOINT_SECTIONS, PROCESS_SECTIONS } from "./inspect-sections.ts";
+import type { Section, Take } from "./inspect-sections.ts";
 
-/** What `cryoscope inspect --json` prints; docs/inspect.schema.json says the same in JSON Schema. */
+/** What `cryoscope inspect --json` prints; docs/inspect.schema.json says the same in JSON Schema, and more of it. */
 export interface InspectDocument {
   readonly name: string;
   /** `Podman`, `Docker`, `CRI-O`, `containerd`, `runc or crun`, `CRIU`. */
@@ -33,75 +37,77 @@ export interface InspectProcess extends Omit<Json<Process>, "threadIds"> {
   readonly memoryMap: readonly Json<Mapping>[];
 }
 
-/** A model's object as JSON has it: big integers as numbers, or as text where a number would round them. */
-type Json<T> = T extends bigint
-  ? number | string
-  : T extends readonly (infer U)[]
-    ? readonly Json<U>[]
-    : T extends object
-      ? { readonly [K in keyof T]: Json<T[K]> }
-      : T;
+/** A document of which only some sections were asked for. */
+export type InspectExcerpt = Partial<Omit<InspectDocument, "processes">> &
+  Pick<InspectDocument, "name" | "engine" | "problems"> & {
+    readonly processes?: readonly (Partial<InspectProcess> & Omit<Json<Process>, "threadIds">)[];
+  };
+
+export interface InspectChoice {
+  /** Names of sections; all without. */
+  readonly sections?: readonly string[] | undefined;
+  /** Pids of the processes that are shown; all without. */
+  readonly pids?: readonly number[] | undefined;
+  readonly signal?: AbortSignal;
+}
 
 /** Reads everything the document has. Problems of the parts come after those of the opening, each once. */
 export async function inspectDocument(
   checkpoint: Checkpoint,
   signal?: AbortSignal,
 ): Promise<InspectDocument> {
+  // With all sections and all processes an excerpt is the whole.
+  return (await inspectExcerpt(checkpoint, signal ? { signal } : {})) as InspectDocument;
+}
+
+/** Reads the sections that were chosen. Every image is checked when all are. */
+export async function inspectExcerpt(
+  checkpoint: Checkpoint,
+  { sections, pids, signal }: InspectChoice,
+): Promise<InspectExcerpt> {
   const problems = new Map<string, Problem>();
   const note = (found: readonly Problem[]): void => {
     for (const problem of found) problems.set(JSON.stringify(problem), problem);
   };
-  const take = <T>(part: Part<T>): T => {
+  const take: Take = async (reading) => {
+    const part = await reading;
     note(part.problems);
     return part.value;
   };
+  const read = async <T>(all: readonly Section<T>[], of: T): Promise<Record<string, unknown>> => {
+    const fields: Record<string, unknown> = {};
+    for (const section of all) {
+      signal?.throwIfAborted();
+      if (isChosen(section.name)) Object.assign(fields, await section.read(of, take, signal));
+    }
+    return fields;
+  };
+  const isChosen = (name: string): boolean => sections === undefined || sections.includes(name);
+
   note(checkpoint.problems);
-  const processes: InspectProcess[] = [];
-  for (const process of checkpoint.processes) {
-    signal?.throwIfAborted();
-    const { pid } = process;
+  const hasProcesses = isChosen("processes") || PROCESS_SECTIONS.some(({ name }) => isChosen(name));
+  const processes: Record<string, unknown>[] = [];
+  for (const process of hasProcesses ? chosen(checkpoint, pids) : []) {
     const { threadIds: _, ...facts } = process;
-    const { exe, cwd, root, umask } = take(await checkpoint.paths(pid));
-    processes.push({
-      ...json(facts),
-      ...json({ exe, cwd, root, umask }),
-      threads: take(await checkpoint.threads(pid)).map(({ tid, comm, state }) => ({ tid, comm, state })),
-      openFiles: take(await checkpoint.openFiles(pid)).map(json),
-      memoryMap: take(await checkpoint.memoryMap(pid)).map(mapping),
-    });
+    processes.push({ ...json(facts), ...(await read(PROCESS_SECTIONS, { checkpoint, process })) });
   }
-  const mounts = take(await checkpoint.mounts()).map(json);
-  note(await checkpoint.checkImages(signal));
-  return {
+  const fields = await read(CHECKPOINT_SECTIONS, checkpoint);
+  if (sections === undefined && pids === undefined) note(await checkpoint.checkImages(signal));
+  const excerpt: object = {
     name: checkpoint.name,
     engine: checkpoint.engine.label,
-    container: json(checkpoint.container),
-    criu: json(checkpoint.criu),
-    layers: checkpoint.layers.map(({ tree, folder, files, sealed }) => ({
-      folder: folder === "" ? tree.name : folder,
-      files: files.size,
-      sealed,
-    })),
-    processes,
-    mounts,
+    ...fields,
+    ...(hasProcesses && { processes }),
     problems: [...problems.values()],
   };
+  // The sections' fields are those that the schema says, and the tests hold them to it.
+  return excerpt as InspectExcerpt;
 }
 
-/** Addresses are hex, as in every other tool. */
-const mapping = (area: Mapping): Json<Mapping> => ({
-  ...json(area),
-  start: `0x${area.start.toString(16)}`,
-  end: `0x${area.end.toString(16)}`,
-});
-
-function json<T>(value: T): Json<T> {
-  // Undefined fields fall away and bigints become what Json says: exactly what the replacer does.
-  return JSON.parse(JSON.stringify(value, replacer)) as Json<T>;
-}
-
-function replacer(_key: string, value: unknown): unknown {
-  if (typeof value !== "bigint") return value;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value.toString();
+/** The processes in the order of pstree.img. Throws `checkpoint.noProcess`. */
+function chosen(checkpoint: Checkpoint, pids: readonly number[] | undefined): readonly Process[] {
+  if (pids === undefined) return checkpoint.processes;
+  const missing = pids.find((pid) => checkpoint.process(pid) === undefined);
+  if (missing !== undefined) throw checkpointErrors.noProcess(missing);
+  return checkpoint.processes.filter(({ pid }) => pids.includes(pid));
 }

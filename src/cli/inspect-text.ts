@@ -1,3 +1,4 @@
+import { printable } from "./inspect-printable.ts";
 import type { InspectDocument, InspectProcess } from "./inspect-document.ts";
 
 /** The document for people: a summary, the process tree, and what was wrong. `width` cuts lines, in characters. */
@@ -108,14 +109,6 @@ function problemLines({ problems }: InspectDocument): readonly string[] {
       return `  ${severity}: ${place === "" ? "" : `${place}: `}${message}`;
     }),
   ];
-}
-
-/** Names in a checkpoint are an attacker's words: no escape sequence reaches the terminal. */
-function printable(line: string): string {
-  return line.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => {
-    const code = character.charCodeAt(0);
-    return code === 10 ? "\\n" : code === 9 ? "\\t" : `\\u${code.toString(16).padStart(4, "0")}`;
-  });
 }
 
 const cut = (line: string, width: number): string =>

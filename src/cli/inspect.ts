@@ -1,32 +1,44 @@
 import { openCheckpoint } from "../checkpoint/index.ts";
-import type { SealFor } from "../checkpoint/index.ts";
+import type { Checkpoint, SealFor } from "../checkpoint/index.ts";
 import { openSealedLayer, sealErrors } from "../seal/index.ts";
 import type { Key, LayerSeal } from "../seal/index.ts";
 import { KEY_OPTIONS, parseCommandLine } from "./arguments.ts";
 import { EXIT } from "./command.ts";
 import type { RunCommand } from "./command.ts";
-import { inspectDocument } from "./inspect-document.ts";
+import { cliErrors } from "./errors.ts";
+import { inspectExcerpt } from "./inspect-document.ts";
+import type { InspectChoice, InspectDocument, InspectExcerpt } from "./inspect-document.ts";
+import { SECTION_NAMES } from "./inspect-sections.ts";
 import { inspectText } from "./inspect-text.ts";
 import { forgetKeys, loadKeys, sealOptions } from "./keys.ts";
 import { openSealedTree } from "./sealed-tree.ts";
 
-const OPTIONS = { ...KEY_OPTIONS, json: { type: "boolean" } } as const;
+const OPTIONS = {
+  ...KEY_OPTIONS,
+  json: { type: "boolean" },
+  format: { type: "string" },
+  all: { type: "boolean" },
+  pid: { type: "string", multiple: true, default: [] as string[] },
+  section: { type: "string", multiple: true, default: [] as string[] },
+} as const;
+
+const FORMATS = ["summary", "tree", "table", "json"] as const;
+type Format = (typeof FORMATS)[number];
 
 /** `cryoscope inspect CHECKPOINT`: who made it, what ran in it, what is wrong with it. */
 export const run: RunCommand = async (args, output) => {
   const { values, operand: path } = parseCommandLine("inspect", args, OPTIONS, "CHECKPOINT");
+  const choice = choiceOf(values.section, values.pid, values.all === true);
+  const format = formatOf(values.json === true, values.format, choice, values.all === true);
   const keys = await loadKeys(values);
   const seals: LayerSeal[] = [];
   const tree = await openSealedTree(path, keys, sealOptions(values));
   try {
     const checkpoint = await openCheckpoint(tree, { sealFor: sealWith(keys, seals) });
     try {
-      const document = await inspectDocument(checkpoint);
-      // Standard output of JSON is read by programs, of text by people.
+      const document = await readFor(checkpoint, format, choice);
       await output.write(
-        values.json === true
-          ? `${JSON.stringify(document, undefined, 2)}\n`
-          : inspectText(document, output.toTerminal ? process.stdout.columns : undefined),
+        await render(document, format, output.toTerminal ? process.stdout.columns : undefined),
       );
       return document.problems.some(({ severity }) => severity === "error") ? EXIT.findings : EXIT.done;
     } finally {
@@ -38,6 +50,53 @@ export const run: RunCommand = async (args, output) => {
     forgetKeys(keys);
   }
 };
+
+/** What --section and --pid ask for. Throws `cli.usage`. */
+function choiceOf(sections: readonly string[], pids: readonly string[], all: boolean): InspectChoice {
+  const names = sections.flatMap((text) => text.split(",")).filter((name) => name !== "");
+  const unknown = names.find((name) => !SECTION_NAMES.includes(name));
+  if (unknown !== undefined)
+    throw cliErrors.usage(
+      `There is no section "${unknown}"; there are ${SECTION_NAMES.join(", ")}.`,
+      "inspect",
+    );
+  const numbers = pids.map(Number);
+  if (numbers.some((pid) => !Number.isSafeInteger(pid) || pid < 1))
+    throw cliErrors.usage("--pid takes the number of a process.", "inspect");
+  return {
+    sections: names.length === 0 || all ? undefined : names,
+    pids: numbers.length === 0 ? undefined : numbers,
+  };
+}
+
+/** Sections are shown as a tree where nothing else is said; all of a checkpoint as a summary. */
+function formatOf(asJson: boolean, format: string | undefined, choice: InspectChoice, all: boolean): Format {
+  if (asJson) return "json";
+  if (format === undefined)
+    return all || choice.sections !== undefined || choice.pids !== undefined ? "tree" : "summary";
+  const known = FORMATS.find((name) => name === format);
+  if (known === undefined) throw cliErrors.usage(`--format takes ${FORMATS.join(", ")}.`, "inspect");
+  return known;
+}
+
+function readFor(checkpoint: Checkpoint, format: Format, choice: InspectChoice): Promise<InspectExcerpt> {
+  // The summary is of all: the images are checked for it.
+  return inspectExcerpt(checkpoint, format === "summary" ? {} : choice);
+}
+
+async function render(document: InspectExcerpt, format: Format, width: number | undefined): Promise<string> {
+  switch (format) {
+    case "json":
+      return `${JSON.stringify(document, undefined, 2)}\n`;
+    case "tree":
+      return (await import("./inspect-tree.ts")).treeText(document, width);
+    case "table":
+      return (await import("./inspect-table.ts")).tableText(document, width);
+    case "summary":
+      // Nothing was left out of it: see readFor.
+      return inspectText(document as InspectDocument, width);
+  }
+}
 
 /** Opens seals with the keys of the command line, and leaves them in `opened` to be disposed of. */
 function sealWith(keys: readonly Key[], opened: LayerSeal[]): SealFor {

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import type { InspectExcerpt } from "../../../src/cli/inspect-document.ts";
+import { fixture } from "../fixtures.ts";
+
+const SCHEMA = fileURLToPath(new URL("../../../docs/inspect.schema.json", import.meta.url));
+
+async function inspect(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  // As in inspect.test.ts: commands load their files in another way than mocha loads this one.
+  const { COMMANDS } = await import("../../../src/cli/commands.ts");
+  const { runCli } = await import("../../../src/cli/run.ts");
+  let [out, err] = ["", ""];
+  const code = await runCli(COMMANDS, ["inspect", ...args], {
+    write: (text) => {
+      out += text;
+      return Promise.resolve();
+    },
+    message: (text) => {
+      err += `${text}\n`;
+    },
+    toTerminal: false,
+  });
+  return { code, out, err };
+}
+
+async function validator() {
+  const schema: unknown = JSON.parse(await readFile(SCHEMA, "utf8"));
+  assert(typeof schema === "object" && schema !== null);
+  return new Ajv2020({ allErrors: true }).compile(schema);
+}
+
+/** One dump of every kind of thing. */
+const DUMPS = [
+  "b-threads50",
+  "c-cgroup-full",
+  "c-eventpoll",
+  "c-ghost",
+  "c-inotify",
+  "c-linkremap",
+  "c-locks",
+  "c-memfd",
+  "c-netlink",
+  "c-pidfd",
+  "c-pipes",
+  "c-pty",
+  "c-raw",
+  "c-seccomp",
+  "c-shmem",
+  "c-signals",
+  "c-sysv",
+  "c-tcplisten",
+  "c-timers",
+  "c-tun-netns",
+  "c-udp",
+  "c-unix",
+  "ns-mnt",
+  "ns-net",
+  "ns-pid-uts-ipc",
+  "ns-time",
+];
+
+describe("cryoscope inspect, all of it", () => {
+  it("fits the schema for every kind of thing that was ever dumped", async () => {
+    const validate = await validator();
+    for (const name of DUMPS) {
+      const { code, out } = await inspect("--json", join(await fixture(`corpus/${name}`), "img"));
+      assert.equal(code, 0, name);
+      assert.ok(validate(JSON.parse(out)), `${name}: ${JSON.stringify(validate.errors).slice(0, 2000)}`);
+    }
+  });
+
+  it("is cut to the sections and processes that were asked for", async () => {
+    const folder = join(await fixture("corpus/c-pipes"), "img");
+    const whole = JSON.parse((await inspect("--json", folder)).out) as InspectExcerpt;
+    const pid = whole.processes?.[1]?.pid;
+    const { out, code } = await inspect("--json", "--section", "files,locks", "--pid", String(pid), folder);
+    assert.equal(code, 0);
+    const document: unknown = JSON.parse(out);
+    assert.ok((await validator())(document));
+    // Its shape is the schema's.
+    const { processes, ...rest } = document as InspectExcerpt;
+    assert.deepEqual(Object.keys(rest), ["name", "engine", "fileLocks", "problems"]);
+    assert.deepEqual(
+      processes?.map((process) => [process.pid, process.threads, process.openFiles]),
+      [[pid, undefined, whole.processes?.[1]?.openFiles]],
+    );
+  });
+
+  it("says which sections there are, and that a process isn't there", async () => {
+    const folder = join(await fixture("corpus/a-single"), "img");
+    const unknown = await inspect("--section", "nonsense", folder);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.err, /credentials|processes, paths, threads/);
+    assert.equal((await inspect("--pid", "x", folder)).code, 2);
+    const missing = await inspect("--pid", "4711", folder);
+    assert.equal(missing.code, 3);
+    assert.match(missing.err, /no process 4711/);
+  });
+
+  it("is a tree of names and values", async () => {
+    const { out, code } = await inspect("--all", join(await fixture("corpus/c-locks"), "img"));
+    assert.equal(code, 0);
+    const lines = out.split("\n");
+    assert.ok(lines.some((line) => /^processes \(1\)$/.test(line)));
+    assert.ok(lines.some((line) => /^ {3}├─ openFiles \(8\)$/.test(line)));
+    assert.ok(lines.some((line) => /^fileLocks \(6\)$/.test(line)));
+    assert.match(out, /posix +type: F_WRLCK|posix/);
+  });
+
+  it("is tables, one for each list", async () => {
+    const { out } = await inspect(
+      "--format",
+      "table",
+      "--section",
+      "files,locks",
+      join(await fixture("corpus/c-locks"), "img"),
+    );
+    const [, rows = ""] = out.split(/^fileLocks$/m);
+    assert.match(rows, /^\n {2}KIND +TYPE +PID +FD +START +LENGTH\n {2}flock +F_WRLCK +17801 +3 +0 +0\n/);
+    assert.match(out, /^processes › openFiles\n {2}PID +FD +TYPE/m);
+  });
+
+  it("has what a checkpoint image's annotations say of its container", async () => {
+    const folder = await fixture("corpus/g-podman-image");
+    const { out, code } = await inspect("--json", join(folder, "ckpt-oci.tar"));
+    assert.equal(code, 0);
+    const { engine, container, criu, versions } = JSON.parse(out) as InspectExcerpt & {
+      readonly versions: Readonly<Record<string, string>>;
+    };
+    const [{ Annotations: truth }] = JSON.parse(
+      await readFile(join(folder, "image-inspect.json"), "utf8"),
+    ) as [{ readonly Annotations: Readonly<Record<string, string>> }];
+    const of = (key: string): string | undefined => truth[`io.podman.annotations.checkpoint.${key}`];
+    assert.equal(engine, "Podman");
+    assert.equal(container?.name, of("name"));
+    assert.equal(container?.image, of("rootfsImageName"));
+    assert.equal(criu?.version, "4.2.1");
+    assert.deepEqual(versions, {
+      engine: of("podman.version"),
+      runtime: of("runtime.version")?.split("\n")[0],
+      criu: "4.2.1",
+      conmon: of("conmon.version"),
+      kernel: of("host.kernel"),
+      architecture: of("host.arch"),
+      distribution: `${of("distribution.name")} ${of("distribution.version")}`,
+      cgroups: of("cgroups.version"),
+    });
+    assert.equal(container?.annotations["io.podman.annotations.checkpoint.host.arch"], "amd64");
+  });
+
+  it("has CRIU's warnings and errors with their lines", async () => {
+    const folder = await fixture("corpus/a-single");
+    const { mkdtemp, cp, rm } = await import("node:fs/promises");
+    const { tmpdir } = await import("node:os");
+    const copy = await mkdtemp(join(tmpdir(), "cryoscope-log-"));
+    try {
+      await cp(join(folder, "img"), copy, { recursive: true });
+      await cp(join(folder, "logs/dump.log"), join(copy, "dump.log"));
+      const { out } = await inspect("--json", "--section", "log", copy);
+      const { logs } = JSON.parse(out) as {
+        readonly logs: readonly { lines: number; notable: readonly unknown[] }[];
+      };
+      const lines = (await readFile(join(copy, "dump.log"), "utf8")).split("\n");
+      assert.equal(logs[0]?.lines, lines.length - 1);
+      // grep -n 'Error\|Warn' says the same.
+      assert.deepEqual(
+        logs[0]?.notable.map((line) => (line as { line: number }).line),
+        lines.flatMap((text, index) => (/(Error|Warn ) \(/.test(text) ? [index + 1] : [])),
+      );
+    } finally {
+      await rm(copy, { recursive: true });
+    }
+  });
+});
