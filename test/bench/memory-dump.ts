@@ -33,7 +33,7 @@ export interface BenchDump {
   readonly size: number;
 }
 
-/** The dump with one run of pages, or with `entries` runs that lie apart in memory. Made once, kept in the cache. */
+/** The dump with one run of pages, or with `entries` runs that have an untouched page between them. Made once, kept in the cache. */
 export function benchDump(entries = 1): BenchDump {
   const cache = fileURLToPath(new URL("../../.cache/bench", import.meta.url));
   const folder = join(cache, `memory-${entries}`);
@@ -46,12 +46,10 @@ export function benchDump(entries = 1): BenchDump {
   const runs = runsOf(entries);
   const magic = { pstree: 0x50273030, core: 0x55053847, mm: 0x57492820, pagemap: 0x56084025 };
   const numbers = Array.from({ length: 12 }, (_, index): readonly [number, number] => [index + 1, 0]);
-  const vmas = runs.map(({ first, count }): readonly [number, Uint8Array] => {
-    const start = START + BigInt(first) * BigInt(PAGE);
-    const end = start + BigInt(count) * BigInt(PAGE);
-    // PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, REGULAR | ANON_PRIVATE.
-    return [14, message([1, start], [2, end], [3, 0], [4, 0], [5, 3], [6, 0x22], [7, 0x201], [8, 0])];
-  });
+  const last = runs.at(-1);
+  const end = START + BigInt((last?.first ?? 0) + (last?.count ?? 0)) * BigInt(PAGE);
+  // PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, REGULAR | ANON_PRIVATE.
+  const vma = message([1, START], [2, end], [3, 0], [4, 0], [5, 3], [6, 0x22], [7, 0x201], [8, 0]);
   const map = runs.map(({ first, count }) =>
     message([1, START + BigInt(first) * BigInt(PAGE)], [2, 0], [4, 4], [5, count]),
   );
@@ -59,7 +57,7 @@ export function benchDump(entries = 1): BenchDump {
     "inventory.img": image(0x58313116, [message([1, 2])]),
     "pstree.img": image(magic.pstree, [message([1, PID], [2, 0], [3, PID], [4, PID], [5, PID])]),
     [`core-${PID}.img`]: image(magic.core, []),
-    [`mm-${PID}.img`]: image(magic.mm, [concat([message(...numbers), ...vmas.map((vma) => message(vma))])]),
+    [`mm-${PID}.img`]: image(magic.mm, [message(...numbers, [14, vma])]),
     [`pagemap-${PID}.img`]: image(magic.pagemap, [message([1, 1]), ...map]),
   };
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(draft, name), bytes);
@@ -67,8 +65,6 @@ export function benchDump(entries = 1): BenchDump {
   renameSync(draft, folder);
   return dump;
 }
-
-const concat = (parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(parts);
 
 /** Runs of pages with a page between them. */
 function runsOf(entries: number): readonly { readonly first: number; readonly count: number }[] {

@@ -2,5 +2,5 @@
 export { pageRuns } from "./chain.ts";
 export type { LostReason, PageRun, StoredPages } from "./chain.ts";
 export type { Pagemap } from "./pagemap.ts";
-export { onceEach, openPageStore } from "./store.ts";
+export { offsetOf, onceEach, openPageStore } from "./store.ts";
 export type { PagesPlace, PageStore } from "./store.ts";

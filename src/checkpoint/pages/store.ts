@@ -104,12 +104,10 @@ export function openPageStore(layers: readonly Layer[], pageSize: number, tell: 
       return bytes;
     },
     async place(run, first) {
-      const { map, entry } = run;
+      const offset = offsetOf(run, first);
+      if (offset === undefined) return undefined;
       pinned.add(keyOf(run));
-      if ((map.flags[entry] ?? 0) & ENTRY.badBlocks || (map.blocks?.first[entry] ?? -1) >= 0)
-        return undefined;
-      const inEntry = (first - (map.first[entry] ?? 0)) * map.pageSize;
-      return { source: await sourceOf(run), offset: (map.offset[entry] ?? 0) + inEntry };
+      return { source: await sourceOf(run), offset };
     },
     get pinned() {
       return pinned.size;
@@ -126,6 +124,13 @@ export function openPageStore(layers: readonly Layer[], pageSize: number, tell: 
       for (const source of open) await closeLater(source);
     },
   };
+}
+
+/** Byte of the pages file where page `first` of stored pages is; undefined when it is compressed. */
+export function offsetOf({ map, entry }: StoredPages, first: number): number | undefined {
+  const isPlain = map.blocks === undefined || (map.blocks.first[entry] ?? -1) < 0;
+  if (!isPlain || ((map.flags[entry] ?? 0) & ENTRY.badBlocks) !== 0) return undefined;
+  return (map.offset[entry] ?? 0) + (first - (map.first[entry] ?? 0)) * map.pageSize;
 }
 
 async function closeLater(opened: Promise<ByteSource>): Promise<void> {

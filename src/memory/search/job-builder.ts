@@ -1,7 +1,8 @@
-import type { PageStore } from "../../checkpoint/index.ts";
+import { offsetOf } from "../../checkpoint/index.ts";
+import type { Pagemap, PageStore, StoredPages } from "../../checkpoint/index.ts";
 import type { AddressSpace } from "../space/address-space.ts";
 import type { Run } from "../space/runs.ts";
-import { FROM } from "./messages.ts";
+import { FROM, PIECE_COLUMNS } from "./messages.ts";
 import type { Job } from "./messages.ts";
 
 /** Bytes of content in a job: enough to make handing it over cheap, little enough to keep memory low. */
@@ -22,6 +23,12 @@ export interface StretchPlace {
   readonly continues: boolean;
 }
 
+interface PagesFile {
+  readonly descriptor: number;
+  readonly start: number;
+  readonly size: number;
+}
+
 export interface BuiltJob {
   readonly job: Job;
   readonly places: readonly StretchPlace[];
@@ -39,6 +46,8 @@ export class JobBuilder {
   #attachedSize = 0;
   #place = 0;
   #bytes = 0;
+  /** Where the pages files of pagemaps lie; null where they can't be read directly. */
+  #files = new Map<Pagemap, PagesFile | null>();
 
   constructor(reach: number) {
     this.#reach = reach;
@@ -75,7 +84,7 @@ export class JobBuilder {
   /** Adds `length` bytes of a run, from byte `offset` of it on, to the open stretch. */
   async add(store: PageStore, run: Run, offset: number, length: number): Promise<void> {
     this.#bytes += length;
-    await this.#addBytes(store, run, offset, length);
+    if (!this.#addDirectly(run, offset, length)) await this.#addBytes(store, run, offset, length);
   }
 
   /** Ends the open stretch at `address`, with what lies behind it for matches to end in. */
@@ -117,26 +126,59 @@ export class JobBuilder {
       const from = start > address ? start : address;
       const last = BigInt(run.last) * page;
       const size = Number((last < end ? last : end) - from);
-      await this.#addBytes(store, run, Number(from - start), size);
+      const offset = Number(from - start);
+      if (!this.#addDirectly(run, offset, size)) await this.#addBytes(store, run, offset, size);
     }
+  }
+
+  /** Without waiting where it can, which is nearly always; false when it can't. */
+  #addDirectly({ where }: Run, offset: number, length: number): boolean {
+    if (where.kind === "none") {
+      this.#addPiece(FROM.zeros, 0, length);
+      return true;
+    }
+    if (where.kind !== "pages") return false;
+    const file = this.#files.get(where.stored.map);
+    const at = offsetOf(where.stored, where.page);
+    if (!file || at === undefined || at + offset + length > file.size) return false;
+    this.#addPiece(file.descriptor, file.start + at + offset, length);
+    return true;
   }
 
   async #addBytes(store: PageStore, run: Run, offset: number, length: number): Promise<void> {
     const { where } = run;
-    if (where.kind === "none") this.#addPiece(FROM.zeros, 0, length);
-    else if (where.kind === "file") {
+    if (where.kind === "none") return;
+    if (where.kind === "file") {
       const { region } = where.file.source;
       if (region && where.offset + offset + length <= where.file.source.size)
         this.#addPiece(region.descriptor, region.offset + where.offset + offset, length);
       else this.#attach(await where.file.source.read(where.offset + offset, length), length);
     } else {
-      const place = await store.place(where.stored, where.page);
-      const region = place?.source.region;
+      const { stored, page } = where;
+      const file = this.#files.get(stored.map) ?? (await this.#open(store, stored, page));
+      const at = (offsetOf(stored, page) ?? Infinity) + offset;
       // Behind the end of a pages file there is something else in an archive.
-      if (place && region && place.offset + offset + length <= place.source.size)
-        this.#addPiece(region.descriptor, region.offset + place.offset + offset, length);
-      else this.#attach(await store.read(where.stored, where.page, offset, length), length);
+      if (file && at + length <= file.size) this.#addPiece(file.descriptor, file.start + at, length);
+      else this.#attach(await store.read(stored, page, offset, length), length);
     }
+  }
+
+  /** Asked once for each pagemap: there may be a hundred thousand pieces. */
+  async #open(store: PageStore, stored: StoredPages, page: number): Promise<PagesFile | null> {
+    const known = this.#files.get(stored.map);
+    if (known !== undefined) return known;
+    const place = await store.place(stored, page);
+    // Of a compressed entry nothing is learnt for the others.
+    if (place === undefined) return null;
+    const { size, region } = place.source;
+    const file = region ? { descriptor: region.descriptor, start: region.offset, size } : null;
+    this.#files.set(stored.map, file);
+    return file;
+  }
+
+  /** To be called when the pages files may have been closed. */
+  forget(): void {
+    this.#files.clear();
   }
 
   #attach(bytes: Uint8Array, length: number): void {
@@ -148,12 +190,16 @@ export class JobBuilder {
   }
 
   #addPiece(source: number, offset: number, length: number): void {
-    const last = this.#pieces.length - 4;
-    const [lastSource, lastOffset = 0, lastLength = 0, lastPlace = 0] = this.#pieces.slice(-4);
-    const joins = lastOffset + lastLength === offset && lastPlace + lastLength === this.#place;
-    if (last >= 0 && source >= 0 && lastSource === source && joins)
-      this.#pieces[last + 2] = lastLength + length;
-    else this.#pieces.push(source, offset, length, this.#place);
+    const pieces = this.#pieces;
+    const last = pieces.length - PIECE_COLUMNS;
+    const lastLength = pieces[last + 2] ?? 0;
+    const joins =
+      source >= 0 &&
+      pieces[last] === source &&
+      (pieces[last + 1] ?? 0) + lastLength === offset &&
+      (pieces[last + 3] ?? 0) + lastLength === this.#place;
+    if (joins) pieces[last + 2] = lastLength + length;
+    else pieces.push(source, offset, length, this.#place);
     this.#place += length;
   }
 }

@@ -47,7 +47,7 @@ export interface MemorySearchStep {
   /** How many matches; all of them are in `matches()`. */
   readonly count: number;
   matches(): readonly MemoryMatch[];
-  /** Bytes searched so far, of how many. */
+  /** Bytes searched so far, of about how many: a filter or shared memory can make it less. */
   readonly searched: number;
   readonly total: number;
 }
@@ -102,7 +102,7 @@ async function* searchOne(
     signal?.throwIfAborted();
     const space = await memory.space(pid);
     shared.note(space);
-    if (pids.includes(pid)) total += searchedBytes(space, filter);
+    if (pids.includes(pid)) total += searchedBytes(space);
   }
   let id = 0;
   const nextId = (): number => id++;
@@ -144,6 +144,7 @@ async function* searchOne(
     if (!builder.isEmpty) start(builder.take(nextId(), left()));
     yield* settle(0);
     store.unpin();
+    builder.forget();
   }
   if (!builder.isEmpty) start(builder.take(nextId(), left()));
   yield* settle(0);

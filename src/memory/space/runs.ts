@@ -68,12 +68,16 @@ export function areaAfter(areas: readonly { readonly last: number }[], page: num
 }
 
 const unavailable = (why: Unavailable): PageOrigin => ({ kind: "unavailable", why });
+const ZERO: PageOrigin = { kind: "zero" };
+const DUMPED: PageOrigin = { kind: "dumped" };
+const KERNEL = unavailable("kernel");
+const UNMAPPED = unavailable("unmapped");
 
 /** Pages outside of any area: a sound dump has none, a hostile or broken one may, and they can be read all the same. */
 function* unmapped({ own }: Layout, first: number, last: number): Generator<Run> {
   for (const run of pageRuns(own, first, last))
     yield run.kind === "absent"
-      ? { ...pagesOf(run), area: undefined, origin: unavailable("unmapped"), where: NOWHERE }
+      ? { first: run.first, last: run.end, area: undefined, origin: UNMAPPED, where: NOWHERE }
       : fromPagemap(run, run.first, undefined, undefined);
 }
 
@@ -102,9 +106,9 @@ function* inArea(layout: Layout, area: Area, first: number, last: number): Gener
 /** Pages that the process's own pagemap doesn't have. */
 function* backed(layout: Layout, area: Area, first: number, last: number): Generator<Run> {
   const { backing } = area;
-  const pages = { first, last, area };
-  if (backing.kind === "zero") yield { ...pages, origin: { kind: "zero" }, where: NOWHERE };
-  else if (backing.kind === "kernel") yield { ...pages, origin: unavailable("kernel"), where: NOWHERE };
+  // Written out, not spread: there can be a million.
+  if (backing.kind === "zero") yield { first, last, area, origin: ZERO, where: NOWHERE };
+  else if (backing.kind === "kernel") yield { first, last, area, origin: KERNEL, where: NOWHERE };
   else if (backing.kind === "file") yield* inFile(layout.pageSize, area, backing.found, first, last);
   else yield* inObject(layout, area, backing.id, first, last);
 }
@@ -143,16 +147,14 @@ function* inObject(layout: Layout, area: Area, id: string, first: number, last: 
   }
 }
 
-const pagesOf = ({ first, end }: PageRun): { first: number; last: number } => ({ first, last: end });
-
 function fromPagemap(
   run: Exclude<PageRun, { kind: "absent" }>,
   page: number,
   area: Area | undefined,
   object: string | undefined,
 ): Run {
-  const pages = { ...pagesOf(run), area };
-  if (run.kind === "lost") return { ...pages, origin: unavailable(run.why), where: NOWHERE };
-  const origin: PageOrigin = run.layer === 0 ? { kind: "dumped" } : { kind: "layer", layer: run.layer };
-  return { ...pages, origin, where: { kind: "pages", stored: run, page, object } };
+  const { first, end: last } = run;
+  if (run.kind === "lost") return { first, last, area, origin: unavailable(run.why), where: NOWHERE };
+  const origin: PageOrigin = run.layer === 0 ? DUMPED : { kind: "layer", layer: run.layer };
+  return { first, last, area, origin, where: { kind: "pages", stored: run, page, object } };
 }
