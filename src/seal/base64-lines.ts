@@ -4,16 +4,19 @@ import { sealErrors } from "./errors.ts";
 
 /** The longest line that the length of lines is looked for in. */
 const LONGEST = 4096;
+const STRICT = 64;
 
 /**
  * The bytes that base64 text `[start, end)` stands for, readable anywhere: its lines are all of one length, but for the
- * last, as every program that wraps base64 writes them. Throws `seal.damaged`, also when reading.
+ * last, as every program that wraps base64 writes them. `strict`: of 64 characters, and in the one canonical form, as age wants
+ * it. Throws `seal.damaged`, also when reading.
  */
 export async function base64Lines(
   source: ByteSource,
   start: number,
   end: number,
   file: string,
+  { strict = false }: { readonly strict?: boolean } = {},
 ): Promise<ByteSource> {
   const damaged = (offset: number) => sealErrors.damaged({ file, offset }, "its base64 text is not whole");
   const head = Buffer.from(await source.read(start, Math.min(LONGEST, end - start))).toString("latin1");
@@ -22,6 +25,7 @@ export async function base64Lines(
   const columns = lineEnd === "" ? Math.max(4, end - start) : firstLine.length;
   const isLast = lineEnd !== "" && start + firstLine.length + lineEnd.length >= end;
   if (firstLine === "" || (lineEnd !== "" && !isLast && columns % 4 !== 0)) throw damaged(start);
+  if (strict && (isLast || (lineEnd === "" ? columns > STRICT : columns !== STRICT))) throw damaged(start);
   const stride = columns + lineEnd.length;
   const fullLines = Math.floor((end - start) / stride);
   const lastLine = end - start - fullLines * stride;
@@ -32,6 +36,9 @@ export async function base64Lines(
   );
   const padding = /(=*)\s*$/.exec(tail)?.[1]?.length ?? 0;
   const size = (textLength / 4) * 3 - padding;
+  // Bits of the last character that stand for nothing must be 0, and no empty line may follow.
+  const lastGroup = Buffer.from(await source.read(end - 4, 4)).toString("latin1");
+  if (strict && Buffer.from(lastGroup, "base64").toString("base64") !== lastGroup) throw damaged(end - 4);
 
   return {
     size,

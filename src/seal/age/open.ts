@@ -13,13 +13,15 @@ import { agePayload } from "./stream.ts";
 const INTRO = "age-encryption.org/";
 const ARMOR_BEGIN = "-----BEGIN AGE ENCRYPTED FILE-----";
 const ARMOR_END = "-----END AGE ENCRYPTED FILE-----";
+/** White space around armor, with its first and last line. */
+const MAX_BLANK = 2048;
 /** Hundreds of recipients have room in it. */
 const MAX_HEADER = 1 << 20;
 
 /** Whether a file that begins like this is age's, binary or armored. */
 export function isAgeFile(head: Uint8Array): boolean {
-  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 64)).toString("latin1");
-  return text.startsWith(INTRO) || text.startsWith(ARMOR_BEGIN);
+  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, MAX_BLANK)).toString("latin1");
+  return text.startsWith(INTRO) || text.trimStart().startsWith(ARMOR_BEGIN);
 }
 
 /**
@@ -82,18 +84,20 @@ async function tryHeader(
 }
 
 async function withoutArmor(sealed: ByteSource, file: string): Promise<ByteSource> {
-  const head = Buffer.from(await sealed.read(0, ARMOR_BEGIN.length + 2)).toString("latin1");
-  if (!head.startsWith(ARMOR_BEGIN)) return sealed;
-  const lineEnd = /^\r?\n/.exec(head.slice(ARMOR_BEGIN.length))?.[0];
-  const tailAt = Math.max(0, sealed.size - 128);
-  const tail = Buffer.from(await sealed.read(tailAt, 128)).toString("latin1");
+  const head = Buffer.from(await sealed.read(0, MAX_BLANK)).toString("latin1");
+  const begin = head.length - head.trimStart().length;
+  if (!head.startsWith(ARMOR_BEGIN, begin)) return sealed;
+  const textBegin = begin + ARMOR_BEGIN.length;
+  const lineEnd = /^\r?\n/.exec(head.slice(textBegin))?.[0];
+  const tailAt = Math.max(0, sealed.size - MAX_BLANK);
+  const tail = Buffer.from(await sealed.read(tailAt, MAX_BLANK)).toString("latin1");
   const end = tail.lastIndexOf(ARMOR_END);
   if (lineEnd === undefined || end < 0) throw sealErrors.damaged({ file }, "its armor is not whole");
   if (tail.slice(end + ARMOR_END.length).trim() !== "")
     throw sealErrors.damaged({ file, offset: tailAt + end }, "something follows its armor");
   // Without the line break before the last line.
   const textEnd = tailAt + (/\r?\n$/.exec(tail.slice(0, end))?.index ?? end);
-  return base64Lines(sealed, ARMOR_BEGIN.length + lineEnd.length, textEnd, file);
+  return base64Lines(sealed, textBegin + lineEnd.length, textEnd, file, { strict: true });
 }
 
 /** The header with its MAC and last line break. */

@@ -22,6 +22,7 @@ export async function agePayload(
   fileKey: Uint8Array,
   file: string,
 ): Promise<ByteSource> {
+  if (sealed.size < start + NONCE) throw sealErrors.damaged({ file, offset: sealed.size }, "it was cut off");
   const nonce = await readExactly(sealed, start, NONCE, { file });
   const key = Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32));
   fileKey.fill(0);
