@@ -13,17 +13,27 @@ export interface FileDifferences {
   readonly absent: string | undefined;
 }
 
+const THREAD = "PID/task/TID/";
+
 /** Every kind of file, with every line and field that cannot be as on the live system. */
 export const DIFFERENCES: readonly FileDifferences[] = [
   ...PROC_FILES.map(({ name, differences, absent }) => ({ file: `PID/${name}`, differences, absent })),
+  ...PROC_FILES.flatMap(({ name, differences, threadDifferences, absent }) =>
+    threadDifferences === undefined
+      ? []
+      : [{ file: `${THREAD}${name}`, differences: [...differences, ...threadDifferences], absent }],
+  ),
   { file: "PID/fdinfo/N", differences: FDINFO_DIFFERENCES, absent: undefined },
   { file: "PID/ns/NAME", differences: NAMESPACE_DIFFERENCES, absent: undefined },
   ...SYSTEM_FILES.map(({ name, differences, absent }) => ({ file: name, differences, absent })),
 ];
 
-/** Takes out of a file's text, live or frozen, what can't be the same in both. What is left must be. */
+/** `file` is as in `DIFFERENCES`. Takes out of a file's text, live or frozen, what can't be the same in both. What is left must be. */
 export function differencesOf(file: string): (text: string) => string {
-  const differences = DIFFERENCES.find((each) => each.file === file)?.differences ?? [];
+  // A thread's file differs as its process's does, where nothing else is said.
+  const names = [file, file.replace(THREAD, "PID/")];
+  const found = names.map((name) => DIFFERENCES.find((each) => each.file === name));
+  const { differences } = found.find((each) => each !== undefined) ?? { differences: [] };
   return (text) => {
     const rest = differences.reduce(
       (before, { pattern, becomes }) => before.replaceAll(pattern, becomes),

@@ -36,6 +36,8 @@ export interface ProcFile {
   /** The file's content; undefined where this checkpoint doesn't know it: then the file is not there. */
   write(task: Task): Promise<Content | undefined>;
   readonly differences: readonly Difference[];
+  /** Of `task/TID` besides, for threads that aren't the leader. */
+  readonly threadDifferences?: readonly Difference[];
   /** When the file is not there at all, for docs/frozen-proc.md. */
   readonly absent?: string;
 }

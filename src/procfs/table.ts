@@ -13,6 +13,11 @@ import { status } from "./files/status.ts";
 import { syscall } from "./files/syscall.ts";
 import { timers } from "./files/timers.ts";
 import type { ProcFile } from "./model.ts";
+import { devices, inet6Addresses } from "./net/devices.ts";
+import { inetTables } from "./net/inet.ts";
+import { netlinkSockets } from "./net/netlink.ts";
+import { routes } from "./net/route.ts";
+import { unixSockets } from "./net/unix.ts";
 
 /** Every kind of file below /proc/PID. Adding one is adding its file and a name here. */
 export const PROC_FILES: readonly ProcFile[] = [
@@ -21,16 +26,21 @@ export const PROC_FILES: readonly ProcFile[] = [
   children,
   cmdline,
   comm,
+  devices,
   environ,
   gidMap,
+  inet6Addresses,
+  ...inetTables,
   limits,
   loginuid,
   lsmProfile,
   maps,
   mountinfo,
   mounts,
+  netlinkSockets,
   oomScoreAdj,
   personality,
+  routes,
   sched,
   smaps,
   stat,
@@ -40,4 +50,5 @@ export const PROC_FILES: readonly ProcFile[] = [
   timers,
   timerslack,
   uidMap,
+  unixSockets,
 ];

@@ -2,6 +2,7 @@ import type { MessageMap } from "../../criu/index.ts";
 import type { Difference, Task } from "../model.ts";
 import { linesNamed } from "../text.ts";
 import { descriptorsOf, fileLookup } from "./descriptors.ts";
+import type { Descriptor, FileLookup } from "./descriptors.ts";
 import { FD_KINDS } from "./kinds.ts";
 import type { FileFacts } from "./kinds.ts";
 
@@ -46,8 +47,29 @@ async function describe(task: Task, fd: number): Promise<Described | undefined> 
     // The descriptor is there, even where files.img doesn't say what it is.
     facts: facts ?? { link: `unknown:[${descriptor.id}]`, flags: 0 },
     closeOnExec: (descriptor.flags & 1) !== 0,
-    locks: lookup.locks.filter((lock) => lock.pid === task.process.pid && lock.fd === fd),
+    locks: await locksOn(task, descriptor, lookup),
   };
+}
+
+const FL_POSIX = 1;
+
+/**
+ * The locks that /proc shows with a descriptor (`fs/locks.c: __show_fd_locks`): those that were taken through its open
+ * file; of POSIX locks, which belong to a process, only the own ones.
+ */
+async function locksOn(
+  task: Task,
+  { id }: Descriptor,
+  lookup: FileLookup,
+): Promise<readonly MessageMap["file_lock_entry"][]> {
+  const found: MessageMap["file_lock_entry"][] = [];
+  for (const lock of lookup.locks) {
+    if (lock.flag === FL_POSIX && lock.pid !== task.process.pid) continue;
+    const process = task.checkpoint.process(lock.pid);
+    const holder = process && { ...task, process, tid: process.pid };
+    if (holder && (await descriptorsOf(holder)).get(lock.fd)?.id === id) found.push(lock);
+  }
+  return found;
 }
 
 /** Kind and firmness of a lock by CRIU's number (`criu/include/file-lock.h`), as `fs/locks.c: lock_get_status` writes them. */

@@ -11,7 +11,7 @@ const idMap = (
   extents: (entry: MessageMap["userns_entry"]) => readonly Extent[],
 ): ProcFile => ({
   name,
-  perThread: false,
+  perThread: true,
   write: async (task: Task) => {
     const namespace = (await detailsOf(task)).namespaces.user;
     if (namespace === undefined) return undefined;

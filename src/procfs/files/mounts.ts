@@ -29,17 +29,13 @@ const AUTO = 16;
 /** What CRIU calls a file system that it doesn't know how to dump. */
 const UNSUPPORTED = 0;
 
-/** The mounts of the process's namespace, parents first; undefined where its namespace wasn't dumped. */
+/** The mounts of the process's namespace, in the kernel's order; undefined where its namespace wasn't dumped. */
 async function mountsOf(task: Task): Promise<readonly Mount[] | undefined> {
   const namespace = (await detailsOf(task)).namespaces.mnt;
   const file = `mountpoints-${namespace ?? 0}.img`;
   if (!task.images.has(file)) return undefined;
-  return inOrder(await task.images.all(file, "mnt_entry"));
-}
-
-/** As the kernel keeps them: each behind its parent, in the order they were mounted. CRIU writes children first. */
-function inOrder(mounts: readonly Mount[]): readonly Mount[] {
-  return mounts.toSorted((a, b) => a.mnt_id - b.mnt_id);
+  // CRIU writes them from the last to the first.
+  return (await task.images.all(file, "mnt_entry")).toReversed();
 }
 
 function options(flags: number, names: typeof MOUNT_FLAGS, others: string): string {

@@ -26,6 +26,20 @@ const FLAGS: readonly (readonly [letters: string, from: "prot" | "flags" | "madv
   ["mg", "madv", 1 << 12],
 ];
 
+const VMA_FILE_SHARED = 0x80;
+const O_ACCMODE = 3;
+
+function isSet(vma: Vma, [letters, from, bit]: (typeof FLAGS)[number]): boolean {
+  // A shared mapping of a file that was opened for reading can never be written: for the kernel it is private.
+  if (
+    letters === "sh" &&
+    (vma.status & VMA_FILE_SHARED) !== 0 &&
+    ((vma.fdflags ?? O_ACCMODE) & O_ACCMODE) === 0
+  )
+    return false;
+  return (Number(vma[from] ?? 0) & bit) !== 0;
+}
+
 /** `fs/proc/task_mmu.c: show_smap`: the lines that a dump knows. */
 export const smaps: ProcFile = {
   name: "smaps",
@@ -37,6 +51,13 @@ export const smaps: ProcFile = {
   },
   differences: [
     ...MAPS_DIFFERENCES,
+    {
+      field: "Size of [vvar]",
+      frozen: "with that of `[vvar_vclock]`",
+      why: "CRIU dumps them as one mapping.",
+      pattern: /(?<=\[vvar\]\n)Size: .*\n/g,
+      becomes: "",
+    },
     {
       field: "Rss to Locked, THPeligible, ProtectionKey",
       frozen: "missing",
@@ -65,8 +86,7 @@ function* blocks(
     `${`${name}:`.padEnd(15)} ${String(bytes / 1024n).padStart(8)} kB\n`;
   for (const [mapping, header] of headers) {
     const vma = vmas.get(mapping.start);
-    const set =
-      vma === undefined ? [] : FLAGS.filter(([, from, bit]) => (Number(vma[from] ?? 0) & bit) !== 0);
+    const set = vma === undefined ? [] : FLAGS.filter((row) => isSet(vma, row));
     yield (
       header +
       kilobytes("Size", mapping.end - mapping.start) +

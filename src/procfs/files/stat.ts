@@ -45,7 +45,8 @@ export const stat: ProcFile = {
       process.sid,
       terminal.device,
       terminal.foreground,
-      flags ?? 0,
+      // CRIU dumps those of the leader only.
+      tid === process.pid ? (flags ?? 0) : 0,
       ...Array<number>(8).fill(0),
       priorityOf(thread) - FIRST_NORMAL,
       nice,
@@ -104,5 +105,8 @@ export const stat: ProcFile = {
     ),
     field("processor", [39], "0", "On which CPU a task ran is not dumped."),
     field("delayacct_blkio_ticks, guest_time, cguest_time", [42, 43, 44], "0", COUNTERS),
+  ],
+  threadDifferences: [
+    field("flags", [9], "0", "The flags of threads that aren't the leader are not dumped."),
   ],
 };
