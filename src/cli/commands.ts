@@ -27,6 +27,18 @@ ${KEY_OPTIONS}`,
     load: () => import("./cat.ts"),
   },
   {
+    name: "core",
+    summary: "a frozen process as an ELF core, for gdb and lldb",
+    usage: `cryoscope core CHECKPOINT --pid N -o FILE [--sysroot FOLDER] [--json] [--key FILE]…
+
+  --pid N                  the process, by its number in the checkpoint
+  -o, --output FILE        the file to write; it appears whole or not at all, and has holes where memory is zero
+  --sysroot FOLDER         a root folder or container image that has the files which were mapped and not dumped
+  --json                   print what was written, and problems, as JSON
+${KEY_OPTIONS}`,
+    load: () => import("./core.ts"),
+  },
+  {
     name: "decode",
     summary: "an image as JSON, as crit decodes it",
     usage: `cryoscope decode IMAGE [--json] [--plain] [--key FILE]…

@@ -1,0 +1,16 @@
+import { cryoscopeError } from "../bytes/index.ts";
+import type { CryoscopeError } from "../bytes/index.ts";
+
+/** The errors of this floor. */
+export const corefileErrors = {
+  machine: (name: string): CryoscopeError =>
+    cryoscopeError("corefile.machine", `Core files of ${name} can't be written.`, {
+      next: "Save memory and look at registers instead.",
+    }),
+  noRegisters: (pid: number): CryoscopeError =>
+    cryoscopeError("corefile.noRegisters", `The registers of process ${pid} are not in the images.`, {
+      next: "Look for its core image among the problems of the checkpoint.",
+    }),
+  tooManyFiles: (count: number): CryoscopeError =>
+    cryoscopeError("corefile.tooManyFiles", `${count} mapped files are more than a core file can list.`),
+};
