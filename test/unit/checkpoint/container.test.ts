@@ -11,6 +11,11 @@ interface Truth {
   readonly runtime: string;
   readonly created: string;
   readonly engine: string;
+  readonly checkpoint_size: {
+    readonly total_size: number;
+    readonly memory_pages_size: number;
+    readonly root_fs_diff_size: number;
+  };
   readonly statistics: Readonly<Record<string, number>>;
   readonly process_tree: TruthProcess;
   readonly file_descriptors: readonly {
@@ -41,18 +46,26 @@ const EXPORTS = [
   ["corpus/g-podman-none", "checkpoint.tar"],
   ["corpus/g-podman-gzip", "checkpoint.tar.gz"],
   ["corpus/g-podman-zstd", "checkpoint.tar.zst"],
+  ["corpus/g-native", "checkpoint.tar.zst"],
+  ["corpus/g-user1000", "checkpoint.tar.zst"],
 ] as const;
 
 describe("what an engine wrote of the container", () => {
   for (const [name, archive] of EXPORTS)
     it(`is what checkpointctl reads, in ${name}`, async () => {
-      await withCheckpoint(name, archive, async ({ container, engine, criu }, folder) => {
+      await withCheckpoint(name, archive, async ({ container, engine, criu, sizes }, folder) => {
         const truth = await readTruth(folder);
         assert.equal(engine.label, truth.engine);
         assert.equal(container.name, truth.container_name);
         assert.equal(container.image, truth.image);
         assert.equal(container.id, truth.id);
         assert.equal(container.runtime, truth.runtime);
+        assert.deepEqual(sizes, {
+          images: truth.checkpoint_size.total_size,
+          pages: truth.checkpoint_size.memory_pages_size,
+          gpuPages: 0,
+          rootDifference: truth.checkpoint_size.root_fs_diff_size,
+        });
         assert.equal(container.created?.replace(/\.\d+Z$/, "Z"), truth.created);
         assert.deepEqual(
           container.mounts.map(({ destination, type, source }) => ({ destination, type, source })),

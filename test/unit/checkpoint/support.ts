@@ -58,3 +58,10 @@ export async function readSnapshot(folder: string, pid: number): Promise<ProcSna
 export function procFile(folder: string, pid: number, file: string): Promise<string> {
   return readFile(join(folder, "proc", String(pid), file), "utf8");
 }
+
+/** A JSON file of crit's, to be encoded again: numbers that JavaScript would round are text in it, which crit takes too. */
+export async function readCrit(path: string): Promise<unknown> {
+  return JSON.parse(
+    (await readFile(path, "utf8")).replace(/(?<=[:[,]\s*)\d{16,}(?=\s*[,\]}])/g, '"$&"'),
+  ) as unknown;
+}
