@@ -1,7 +1,7 @@
 import { openProcFs, procfsErrors } from "../procfs/index.ts";
 import type { ProcEntry, ProcFs, ProcStat } from "../procfs/index.ts";
 import { KEY_OPTIONS, parseWords } from "./arguments.ts";
-import { withCheckpoint } from "./checkpoint.ts";
+import { withCheckpoint } from "./with-checkpoint.ts";
 import { EXIT } from "./command.ts";
 import type { RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
