@@ -49,6 +49,8 @@ export async function openByLibrary(
     if (error instanceof CryoscopeError) throw error;
     const why = error instanceof Error ? error.message : "";
     if (/not supported|unknown|unsupported|Unrecognized|disabled/i.test(why) && !began) return "unsupported";
+    // Under a wrong passphrase a message is noise, which may begin like anything: it can't be told from a changed one.
+    if (by === "passphrases") return "wrongKey";
     return began || /modification|integrity|misformed|malformed|truncat/i.test(why)
       ? "notAuthentic"
       : "wrongKey";

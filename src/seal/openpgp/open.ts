@@ -126,7 +126,7 @@ function needOf(head: Uint8Array): KeyNeed {
   const { keyIds, passphrase } = pgpRecipients(head);
   const ways = [
     ...(keyIds.length > 0 ? [`the OpenPGP secret key ${keyIds.join(" or ")}`] : []),
-    ...(passphrase ? ["the passphrase"] : []),
+    ...(passphrase ? ["the passphrase (if you are sure of it, the file was changed)"] : []),
   ];
   return { sealed: "with OpenPGP", give: `Give ${ways.join(", or ") || "the key that opens it"}.` };
 }
