@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { registerCheckpoint, registerRowCommands } from "./checkpoint/index.ts";
 import type { CheckpointExplorer } from "./checkpoint/index.ts";
+import { registerCorefile } from "./corefile/index.ts";
 import { registerDebug } from "./debug/index.ts";
 import { Engines, registerEngines } from "./engines/index.ts";
 import { registerExplain } from "./explain/index.ts";
@@ -35,6 +36,7 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
   context.subscriptions.push(registerRowCommands(imageEditor, checkpoint.resolveImage));
   const explain = registerExplain(context, { images: imageEditor });
+  registerCorefile(context, { checkpoint });
   const overview = registerOverview(context, { checkpoint });
   registerWalkthrough(context, { checkpoint, images: imageEditor, explain });
   context.subscriptions.push(openOnStartup(open));

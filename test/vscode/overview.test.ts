@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { commands, extensions } from "vscode";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { commands, extensions, Uri } from "vscode";
 import type { TreeDataProvider } from "vscode";
 import type { TestApi } from "../../src/vscode/extension.ts";
 
@@ -79,5 +82,21 @@ describe("the Overview page and the parts of the Checkpoint view", () => {
     });
     assert.equal(api.imageEditor.active()?.uri.path.split("/").at(-1), "pstree.img");
     await commands.executeCommand("workbench.action.closeAllEditors");
+  });
+
+  it("exports the core of a process", async () => {
+    const process = sample.checkpoint?.process(1);
+    assert.ok(process);
+    const folder = await mkdtemp(join(tmpdir(), "export-"));
+    try {
+      const file = Uri.file(join(folder, "core.1"));
+      await commands.executeCommand("cryoscope.exportCore", { entry: sample, process }, file);
+      const head = (await readFile(file.fsPath)).subarray(0, 18);
+      assert.equal(head.toString("latin1", 1, 4), "ELF");
+      // ET_CORE.
+      assert.equal(head.readUInt16LE(16), 4);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
