@@ -12,7 +12,8 @@ export interface FoundImage {
 
 const MAX_DEPTH = 4;
 const MAX_IMAGES = 256;
-const REFERENCE = ["org.opencontainers.image.ref.name", "io.containerd.image.name"];
+/** containerd has the whole name in a key of its own, and the tag alone in the other. */
+const REFERENCE = ["io.containerd.image.name", "org.opencontainers.image.ref.name"];
 /** What `ctr checkpoint` keeps in an index of its own (containerd: images/mediatypes.go). */
 const CONTAINERD = "application/vnd.containerd.container.";
 
