@@ -75,8 +75,8 @@ export const criuProblems = {
     problem("badField", "error", "These bytes are no field of a protobuf message.", place),
   tooDeep: (limit: number, place: Place) =>
     problem("tooDeep", "error", `Messages are nested deeper than ${limit}; left undecoded.`, place),
-  tooManyFields: (limit: number, place: Place) =>
-    problem("tooManyFields", "error", `More than ${limit} fields in one entry; the rest is left raw.`, place),
+  tooManyFields: (place: Place) =>
+    problem("tooManyFields", "error", "Too many fields in one entry; the rest is left raw.", place),
   badAttribute: (place: Place) =>
     problem("badAttribute", "error", "These bytes are no attribute of a netlink message.", place),
   badRawMagic: (place: Place) =>

@@ -18,66 +18,86 @@ export async function* imageSpanBatches(image: Image): AsyncGenerator<readonly L
   let batch: LabelledSpan[] = [];
   let position = 0;
   for await (const part of parts(image)) {
-    for (const span of part.sort((a, b) => a.start - b.start)) {
+    for (const span of part) {
       if (span.end <= position) continue;
       // Bytes that no rule looked at are shown, never dropped.
       if (span.start > position) batch.push({ start: position, end: span.start, kind: "unknown", path: "" });
       batch.push(span.start < position ? { ...span, start: position } : span);
       position = span.end;
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
     }
-    if (batch.length < BATCH) continue;
-    yield batch;
-    batch = [];
   }
   const { size } = image.source;
   if (position < size) batch.push({ start: position, end: size, kind: "unknown", path: "" });
   if (batch.length > 0) yield batch;
 }
 
-/** Spans of the header, of each entry, of the rest; in each, not in order. */
-async function* parts(image: Image): AsyncGenerator<LabelledSpan[]> {
-  yield [...image.header];
-  for await (const entry of image.entries()) yield entrySpans(entry);
+/** Spans of the header, of each entry, of the rest, each in order. */
+async function* parts(image: Image): AsyncGenerator<Iterable<LabelledSpan>> {
+  yield inOrder([...image.header]);
+  for await (const entry of image.entries())
+    yield merged(messageSpans(entry.message, pathOf(entry)), inOrder(spansAround(entry)));
   const rest = [...image.restFraming];
   for (const payload of image.rest) addPayloadSpans(rest, payload, "");
-  yield rest;
+  yield inOrder(rest);
 }
 
 /** The spans of one entry, not in order. */
 export function entrySpans(entry: EntryNode): LabelledSpan[] {
-  const path = `entries[${entry.index}]`;
+  return [...spansAround(entry), ...messageSpans(entry.message, pathOf(entry))];
+}
+
+function pathOf({ index }: EntryNode): string {
+  return `entries[${index}]`;
+}
+
+/** The spans of an entry but for its message. */
+function spansAround(entry: EntryNode): LabelledSpan[] {
+  const path = pathOf(entry);
   const { start, end } = entry.sizeSpan;
   const spans: LabelledSpan[] = [{ start, end, kind: "size", path }];
   for (const span of entry.framing) spans.push(span);
-  addMessageSpans(spans, entry.message, path);
   for (const payload of entry.payloads) addPayloadSpans(spans, payload, path);
   return spans;
+}
+
+function inOrder(spans: LabelledSpan[]): LabelledSpan[] {
+  return spans.sort((a, b) => a.start - b.start);
+}
+
+/** Two rows of spans, each in order, as one. The first may be longer than what fits into memory. */
+function* merged(long: Iterable<LabelledSpan>, short: readonly LabelledSpan[]): Generator<LabelledSpan> {
+  let at = 0;
+  for (const span of long) {
+    for (let next = short[at]; next && next.start < span.start; next = short[++at]) yield next;
+    yield span;
+  }
+  for (let next = short[at]; next; next = short[++at]) yield next;
 }
 
 function addPayloadSpans(spans: LabelledSpan[], { name, span, message }: PayloadNode, prefix: string): void {
   const path = [prefix, payloadPath(name)].filter((part) => part !== "").join(".");
   const { start, end } = span;
   if (name === "unknown") spans.push({ start, end, kind: "unknown", path: "" });
-  else if (message) addMessageSpans(spans, message, path);
+  else if (message) for (const inner of messageSpans(message, path)) spans.push(inner);
   else spans.push({ start, end, kind: "payload", path });
 }
 
-function addMessageSpans(spans: LabelledSpan[], message: MessageNode, prefix: string): void {
-  const add = (start: number, end: number, kind: LabelledSpan["kind"], path: string): void => {
-    if (end > start) spans.push({ start, end, kind, path });
-  };
+function* messageSpans(message: MessageNode, prefix: string): Generator<LabelledSpan> {
   for (const field of message.fields) {
     const { span, valueSpan, value } = field;
     if (isUndecoded(field)) {
-      add(span.start, span.end, "unknown", prefix);
+      if (span.end > span.start) yield { ...span, kind: "unknown", path: prefix };
       continue;
     }
     const path = `${prefix}.${field.name}${field.index === undefined ? "" : `[${field.index}]`}`;
-    add(span.start, valueSpan.start, "tag", path);
+    if (valueSpan.start > span.start) yield { start: span.start, end: valueSpan.start, kind: "tag", path };
     // Depth is bounded by the decoder.
-    if (typeof value === "object" && "kind" in value) addMessageSpans(spans, value, path);
-    else add(valueSpan.start, valueSpan.end, "value", path);
+    if (typeof value === "object" && "kind" in value) yield* messageSpans(value, path);
+    else if (valueSpan.end > valueSpan.start) yield { ...valueSpan, kind: "value", path };
     // Only a group has something behind its value: its end tag.
-    add(valueSpan.end, span.end, "tag", path);
+    if (span.end > valueSpan.end) yield { start: valueSpan.end, end: span.end, kind: "tag", path };
   }
 }

@@ -1,21 +1,29 @@
 // Decodes protobuf messages into nodes that keep the span of every tag and value. Nothing is lost and nothing throws:
 // bytes that are no field become one `undecoded` field and a problem.
+//
+// Memory is bounded: of an entry of very many fields, a crafted one or the memory map of a huge process, the messages in it
+// are decoded when they are looked at.
 import { criuProblems } from "./errors.ts";
 import type { FieldNode, FieldValue, MessageNode, Problem } from "./model.ts";
 import type { SchemaIndex } from "./schema-index.ts";
 import type { FieldSchema, MessageSchema } from "./schema.ts";
+import { costOf, LazyMessage, WireField } from "./wire-nodes.ts";
+import type { FieldKind } from "./wire-nodes.ts";
 import { WireReader } from "./wire-reader.ts";
 import { isNumeric, readNumber, scalarWireType } from "./wire-values.ts";
 
 /** CRIU nests at most six deep; an attacker may not choose how deep we recurse. */
 const MAX_DEPTH = 32;
-/** Fields of one entry. An mm_entry of 65,530 areas, the kernel's limit by default, has about 800,000. */
-const MAX_FIELDS = 1 << 20;
-/** A field costs some 300 bytes of memory, so that a small entry may not be all fields of two bytes. */
-const MAX_DENSE_FIELDS = 200_000;
-const MIN_BYTES_A_FIELD = 3;
+/** Memory for the nodes of one entry, in bytes: so much at least, or so many times the entry's size, and never more. */
+const MEMORY = { least: 24 << 20, times: 6, most: 128 << 20 } as const;
+/** Memory up to which all messages of an entry are decoded at once. */
+const EAGER_MEMORY = 8 << 20;
+/** Memory for a message in an entry that has used up its own. */
+const LEAST_LEFT = 1 << 20;
 /** Problems of one entry that are kept: every field of a broken message may have one. */
 export const MAX_PROBLEMS = 256;
+/** Kinds of unknown fields that are kept to be used again. */
+const MAX_UNKNOWN_KINDS = 1024;
 
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -37,22 +45,52 @@ export function decodeMessage(
   schema: MessageSchema | undefined,
   context: DecodeContext,
 ): Decoded {
-  const { schemas, at, file } = context;
-  const limit = Math.min(
-    MAX_FIELDS,
-    Math.max(MAX_DENSE_FIELDS, Math.floor(bytes.length / MIN_BYTES_A_FIELD)),
-  );
+  const most = Math.min(MEMORY.most, Math.max(MEMORY.least, MEMORY.times * bytes.length));
+  const eager = decodeWith(bytes, schema, context, { budget: Math.min(most, EAGER_MEMORY), nested: "kept" });
+  if (eager.budget > 0) return eager;
+  return decodeWith(bytes, schema, context, { budget: most, nested: "checked" });
+}
+
+/**
+ * What becomes of the messages in a message. "kept": decoded with it. "checked": decoded for their problems, and again when
+ * they are looked at. "skipped": decoded when they are looked at; their problems are known.
+ */
+type Nested = "kept" | "checked" | "skipped";
+
+interface Limits {
+  /** Bytes of memory for nodes. */
+  readonly budget: number;
+  readonly nested: Nested;
+  /** How deep the message itself lies. */
+  readonly depth?: number;
+  /** The fields looked at last of all lazy messages of an entry: only these are kept. */
+  readonly last?: LastLooked;
+}
+
+interface LastLooked {
+  message?: LazyMessage;
+  fields: readonly FieldNode[];
+}
+
+function decodeWith(
+  bytes: Uint8Array,
+  schema: MessageSchema | undefined,
+  { schemas, at, file }: DecodeContext,
+  { budget, nested, depth = 0, last = { fields: [] } }: Limits,
+): Decoded & { readonly budget: number } {
   const work: Work = {
     schemas,
     at,
     file,
     reader: new WireReader(bytes),
     problems: [],
-    limit,
-    budget: limit,
+    budget,
+    kinds: new Map(),
+    nested,
+    last,
   };
-  const message = readMessage(work, bytes.length, schema, 0);
-  return { message, problems: work.problems };
+  const message = readMessage(work, bytes.length, schema, depth);
+  return { message, problems: work.problems, budget: work.budget };
 }
 
 /** A field that stands for bytes which are no field: the tail of a broken message. Its number is 0. */
@@ -80,10 +118,12 @@ export function isUndecoded(field: FieldNode): boolean {
 interface Work extends DecodeContext {
   readonly reader: WireReader;
   readonly problems: Problem[];
-  /** Fields that may be made of the entry. */
-  readonly limit: number;
-  /** Fields that may still be made. */
+  /** Bytes of memory that the nodes still to be made may take. */
   budget: number;
+  /** Kinds of unknown fields, by their tags. */
+  readonly kinds: Map<number, FieldKind>;
+  nested: Nested | "checking";
+  readonly last: LastLooked;
 }
 
 /** A message being read. Positions here and in tags count from the start of the decoded bytes. */
@@ -95,15 +135,8 @@ interface Frame {
   readonly fields: FieldNode[];
   /** How many elements each repeated field has so far. */
   readonly counts: Map<number, number>;
-}
-
-interface Tag {
-  readonly start: number;
-  readonly number: number;
-  readonly wireType: number;
-  /** undefined for a number the schema doesn't have, and for a wire type its field can't have. */
-  readonly schema: FieldSchema | undefined;
-  readonly name: string;
+  /** Bytes of memory that its own fields take, or would. */
+  cost: number;
 }
 
 /** Reads fields up to `end`, or up to the end tag of group `group`, which is left to the caller. */
@@ -116,7 +149,7 @@ function readMessage(
 ): MessageNode {
   const { reader } = work;
   const start = reader.position;
-  const frame: Frame = { work, end, schema, depth, fields: [], counts: new Map() };
+  const frame: Frame = { work, end, schema, depth, fields: [], counts: new Map(), cost: 0 };
 
   while (reader.position < end) {
     const at = reader.position;
@@ -124,14 +157,15 @@ function readMessage(
       skipRest(frame, at, end);
       break;
     }
-    const tag = readTag(frame);
-    if (tag?.wireType === 4 && tag.number === group) {
+    const kind = readTag(frame);
+    if (kind?.wireType === 4 && kind.number === group) {
       reader.position = at;
       break;
     }
-    if (!tag || !readField(frame, tag)) skipRest(frame, at, end);
+    if (!kind || !readField(frame, kind, at)) skipRest(frame, at, end);
   }
   const span = { start: work.at + start, end: work.at + reader.position };
+  if (work.nested === "checking" && frame.cost > work.budget) noteTooMany(work, span.start);
   return { kind: "message", schema, span, fields: frame.fields };
 }
 
@@ -139,30 +173,53 @@ function note({ problems }: Work, problem: Problem): void {
   if (problems.length < MAX_PROBLEMS) problems.push(problem);
 }
 
+/** Said once: every message that is still open runs into the end of the budget. */
+function noteTooMany(work: Work, offset: number): void {
+  if (!work.problems.some(({ code }) => code === "criu.tooManyFields"))
+    note(work, criuProblems.tooManyFields({ file: work.file, offset }));
+}
+
 /** Turns `[from, to)` into an undecoded field and says why. */
 function skipRest({ work, fields }: Frame, from: number, to: number): void {
-  const place = { file: work.file, offset: work.at + from };
-  if (work.budget > 0) note(work, criuProblems.badField(place));
-  // Every message that is still open runs into the end of the budget; it is said once.
-  else if (!work.problems.some(({ code }) => code === "criu.tooManyFields"))
-    note(work, criuProblems.tooManyFields(work.limit, place));
-  fields.push(undecodedField(work.at + from, work.at + to, work.reader.bytes.subarray(from, to)));
+  const offset = work.at + from;
+  if (work.budget > 0) note(work, criuProblems.badField({ file: work.file, offset }));
+  else noteTooMany(work, offset);
+  if (work.nested !== "checking")
+    fields.push(undecodedField(offset, work.at + to, work.reader.bytes.subarray(from, to)));
   work.reader.position = to;
 }
 
-function readTag({ work, end, schema }: Frame): Tag | undefined {
+function readTag({ work, end, schema }: Frame): FieldKind | undefined {
   const { reader } = work;
-  const start = reader.position;
+  const offset = work.at + reader.position;
   if (!reader.varint(end) || reader.high !== 0) return undefined;
-  const number = reader.low >>> 3;
+  const tag = reader.low;
+  const number = tag >>> 3;
   if (number === 0) return undefined;
-  const wireType = reader.low & 7;
+  const wireType = tag & 7;
   const known = schema && work.schemas.field(schema, number);
-  const name = known?.name ?? `#${number}`;
-  if (!known || fits(known, wireType)) return { start, number, wireType, schema: known, name };
-  if (wireType !== 4)
-    note(work, criuProblems.wrongWireType(name, wireType, { file: work.file, offset: work.at + start }));
-  return { start, number, wireType, schema: undefined, name };
+  if (known && fits(known, wireType)) return kindOf(known, wireType);
+  if (known && wireType !== 4)
+    note(work, criuProblems.wrongWireType(known.name, wireType, { file: work.file, offset }));
+  if (known) return { name: known.name, number, wireType, schema: undefined };
+  const same = work.kinds.get(tag);
+  if (same) return same;
+  const kind: FieldKind = { name: `#${number}`, number, wireType, schema: undefined };
+  if (work.kinds.size < MAX_UNKNOWN_KINDS) work.kinds.set(tag, kind);
+  return kind;
+}
+
+/** Kinds of known fields, which have one of two wire types. */
+const knownKinds = new WeakMap<FieldSchema, FieldKind>();
+const packedKinds = new WeakMap<FieldSchema, FieldKind>();
+
+function kindOf(schema: FieldSchema, wireType: number): FieldKind {
+  const kinds = wireType === scalarWireType(schema) ? knownKinds : packedKinds;
+  const same = kinds.get(schema);
+  if (same) return same;
+  const kind: FieldKind = { name: schema.name, number: schema.number, wireType, schema };
+  kinds.set(schema, kind);
+  return kind;
 }
 
 /** Whether a field can have this wire type: its own, or length-delimited for packed elements. */
@@ -173,28 +230,28 @@ function fits(schema: FieldSchema, wireType: number): boolean {
 }
 
 /** Reads the value behind a tag. False, with nothing added, when the bytes are no value of that wire type. */
-function readField(frame: Frame, tag: Tag): boolean {
+function readField(frame: Frame, kind: FieldKind, start: number): boolean {
   const { work, end, depth } = frame;
   const { reader } = work;
   const valueStart = reader.position;
-  switch (tag.wireType) {
+  switch (kind.wireType) {
     case 0:
     case 1:
     case 5: {
-      const value = readNumber(reader, tag.wireType, end, tag.schema?.type);
+      const value = readNumber(reader, kind.wireType, end, kind.schema?.type);
       if (value === undefined) return false;
-      addField(frame, tag, tag.start, valueStart, reader.position, value);
+      addField(frame, kind, start, valueStart, reader.position, value);
       return true;
     }
     case 2:
-      return readDelimited(frame, tag);
+      return readDelimited(frame, kind, start);
     case 3: {
       if (depth >= MAX_DEPTH) return false;
-      const value = readMessage(work, end, undefined, depth + 1, tag.number);
+      const value = readMessage(work, end, undefined, depth + 1, kind.number);
       const valueEnd = reader.position;
       // Past the end tag; a group that is cut off has none.
       if (valueEnd < end) readTag(frame);
-      addField(frame, tag, tag.start, valueStart, valueEnd, value);
+      addField(frame, kind, start, valueStart, valueEnd, value);
       return true;
     }
     default:
@@ -203,22 +260,22 @@ function readField(frame: Frame, tag: Tag): boolean {
 }
 
 /** A length word and that many bytes: text, bytes, a message, or the elements of a packed field. */
-function readDelimited(frame: Frame, tag: Tag): boolean {
+function readDelimited(frame: Frame, kind: FieldKind, fieldStart: number): boolean {
   const { work, end, depth } = frame;
   const { reader } = work;
   if (!reader.varint(end) || reader.high !== 0 || reader.low > end - reader.position) return false;
   const start = reader.position;
   const valueEnd = start + reader.low;
   const place = { file: work.file, offset: work.at + start };
-  const known = tag.schema;
+  const known = kind.schema;
 
   if (known?.kind === "message" && depth < MAX_DEPTH) {
-    const value = readMessage(work, valueEnd, work.schemas.message(known.type), depth + 1);
-    addField(frame, tag, tag.start, start, valueEnd, value);
+    const value = readNested(work, valueEnd, work.schemas.message(known.type), depth + 1);
+    addField(frame, kind, fieldStart, start, valueEnd, value);
     return true;
   }
   if (known && isNumeric(known) && valueEnd > start) {
-    readPacked(frame, tag, known, valueEnd);
+    readPacked(frame, kind, known, fieldStart, valueEnd);
     return true;
   }
   reader.position = valueEnd;
@@ -226,22 +283,59 @@ function readDelimited(frame: Frame, tag: Tag): boolean {
   if (known?.type === "string") {
     const value = text.decode(bytes);
     if (value.includes("\ufffd")) note(work, criuProblems.badText(known.name, place));
-    addField(frame, tag, tag.start, start, valueEnd, value);
+    addField(frame, kind, fieldStart, start, valueEnd, value);
     return true;
   }
   if (known?.kind === "message") note(work, criuProblems.tooDeep(MAX_DEPTH, place));
   // A message too deep to decode and a packed field without elements are bytes to whoever reads the node.
-  const shown = known?.type === "bytes" ? tag : { ...tag, schema: undefined };
-  addField(frame, shown, tag.start, start, valueEnd, bytes);
+  const shown = known?.type === "bytes" || !known ? kind : { ...kind, schema: undefined };
+  addField(frame, shown, fieldStart, start, valueEnd, bytes);
   return true;
 }
 
+/** The message up to `end`, at once or as it is looked at. */
+function readNested(work: Work, end: number, schema: MessageSchema | undefined, depth: number): MessageNode {
+  const { reader, nested } = work;
+  if (nested === "kept" || nested === "checking") return readMessage(work, end, schema, depth);
+  const start = reader.position;
+  if (nested === "checked") {
+    work.nested = "checking";
+    readMessage(work, end, schema, depth);
+    work.nested = nested;
+  }
+  reader.position = end;
+  const span = { start: work.at + start, end: work.at + end };
+  return new LazyMessage(schema, span, (message) => fieldsOf(work, message, depth));
+}
+
+/** Decodes the fields of a lazy message, for which there is what its parents have left of the memory. */
+function fieldsOf(work: Work, message: LazyMessage, depth: number): readonly FieldNode[] {
+  const { at, reader, last } = work;
+  if (last.message === message) return last.fields;
+  last.fields = [];
+  const { start, end } = message.span;
+  const bytes = reader.bytes.subarray(start - at, end - at);
+  const context = { ...work, at: start };
+  const left = Math.max(work.budget, LEAST_LEFT);
+  const limits = { depth, last };
+  let decoded = decodeWith(bytes, message.schema, context, {
+    ...limits,
+    budget: Math.min(left, EAGER_MEMORY),
+    nested: "kept",
+  });
+  if (decoded.budget <= 0)
+    decoded = decodeWith(bytes, message.schema, context, { ...limits, budget: left, nested: "skipped" });
+  last.message = message;
+  last.fields = decoded.message.fields;
+  return last.fields;
+}
+
 /** The first element's span holds the tag and the length word. */
-function readPacked(frame: Frame, tag: Tag, schema: FieldSchema, end: number): void {
+function readPacked(frame: Frame, kind: FieldKind, schema: FieldSchema, start: number, end: number): void {
   const { work } = frame;
   const { reader } = work;
   const wireType = scalarWireType(schema);
-  let spanStart = tag.start;
+  let spanStart = start;
   while (reader.position < end) {
     const at = reader.position;
     const value = work.budget > 0 ? readNumber(reader, wireType, end, schema.type) : undefined;
@@ -249,37 +343,32 @@ function readPacked(frame: Frame, tag: Tag, schema: FieldSchema, end: number): v
       skipRest(frame, spanStart, end);
       return;
     }
-    addField(frame, tag, spanStart, at, reader.position, value);
+    addField(frame, kind, spanStart, at, reader.position, value);
     spanStart = reader.position;
   }
 }
 
 function addField(
-  { work, fields, counts }: Frame,
-  { number, wireType, schema, name }: Tag,
+  frame: Frame,
+  kind: FieldKind,
   start: number,
   valueStart: number,
   valueEnd: number,
   value: FieldValue,
 ): void {
+  const { work, fields, counts } = frame;
+  const { number, schema } = kind;
   let index: number | undefined;
   if (schema?.rule === "repeated") {
     index = counts.get(number) ?? 0;
     counts.set(number, index + 1);
   }
-  work.budget--;
-  const span = { start: work.at + start, end: work.at + work.reader.position };
-  // Elements of a packed field have no tag of their own.
-  const isBare = start === valueStart && work.reader.position === valueEnd;
-  fields.push({
-    kind: "field",
-    name,
-    number,
-    wireType,
-    schema,
-    index,
-    span,
-    valueSpan: isBare ? span : { start: work.at + valueStart, end: work.at + valueEnd },
-    value,
-  });
+  const cost = costOf(value);
+  frame.cost += cost;
+  if (work.nested === "checking") return;
+  work.budget -= cost;
+  const { at } = work;
+  fields.push(
+    new WireField(kind, index, at + start, at + valueStart, at + valueEnd, at + work.reader.position, value),
+  );
 }

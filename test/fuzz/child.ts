@@ -5,6 +5,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { checkCase, makeCase } from "./cases.ts";
 import type { FuzzCase } from "./cases.ts";
+import { checkImage } from "./checks.ts";
+import { craftedFiles } from "./crafted.ts";
+import type { CraftedFile } from "./crafted.ts";
+import { randomOf } from "./random.ts";
 import { loadSamples } from "./samples.ts";
 
 /** A case may take as long, in milliseconds of this process's own time. */
@@ -17,6 +21,8 @@ export interface ChildOrder {
   readonly from: number;
   readonly to: number;
   readonly only: string;
+  /** The crafted files, and no cases. */
+  readonly crafted?: boolean;
 }
 
 export interface ChildReport {
@@ -47,22 +53,26 @@ interface Cost {
   readonly bytes: number;
 }
 
-/** Time and memory of a case; with `exact` only what is really held counts, garbage doesn't. */
-async function measure(one: FuzzCase, exact: boolean): Promise<Cost> {
-  if (exact) collect();
+/** Time of a case, and the most memory it held beyond `limit`: what is garbage doesn't count. */
+async function measure(check: (pulse: () => void) => Promise<void>, limit: number): Promise<Cost> {
   const before = memory();
-  let peak = before;
+  let peak = 0;
   const pulse = (): void => {
-    if (exact) collect();
-    peak = Math.max(peak, memory());
+    if (memory() - before <= limit) return;
+    collect();
+    peak = Math.max(peak, memory() - before);
   };
   const cpu = process.cpuUsage();
   const started = performance.now();
-  await checkCase(one, pulse);
+  await check(pulse);
   const wall = performance.now() - started;
   const { user, system } = process.cpuUsage(cpu);
   // A busy machine makes a case slow by the clock, the collector's threads by processor time.
-  return { milliseconds: Math.min(wall, (user + system) / 1000), bytes: peak - before };
+  return { milliseconds: Math.min(wall, (user + system) / 1000), bytes: peak };
+}
+
+function memoryLimit(file: Uint8Array): number {
+  return Math.max(MIN_MEMORY, 16 * file.length);
 }
 
 async function judge(
@@ -75,24 +85,36 @@ async function judge(
   const { sample, name, done, bytes } = one;
   const facts = { number, group: sample.group, origin: sample.origin, name, done };
   const file = bytes.toString("base64");
-  const limit = Math.max(MIN_MEMORY, 16 * bytes.length);
+  const limit = memoryLimit(bytes);
   try {
-    let cost = await measure(one, false);
-    if (cost.bytes > limit) cost = { ...cost, bytes: (await measure(make(), true)).bytes };
+    let cost = await measure((pulse) => checkCase(one, pulse), limit);
     if (cost.bytes > limit)
       return { ...facts, state: "greedy", error: `${cost.bytes} bytes of memory`, file };
-    if (cost.milliseconds > MAX_TIME) cost = await measure(make(), false);
+    if (cost.milliseconds > MAX_TIME) cost = await measure((pulse) => checkCase(make(), pulse), limit);
     if (cost.milliseconds > MAX_TIME)
       return { ...facts, state: "slow", error: `${cost.milliseconds} ms`, file };
     return { number, state: "passed", group: sample.group, milliseconds: cost.milliseconds };
   } catch (error) {
-    return {
-      ...facts,
-      state: "broken",
-      error: error instanceof Error ? (error.stack ?? "") : String(error),
-      file,
-    };
+    return { ...facts, state: "broken", error: textOf(error), file };
   }
+}
+
+/** A file made to cost memory; larger than those of cases, so that its time isn't judged. */
+async function judgeCrafted({ name, what, bytes }: CraftedFile, number: number): Promise<ChildReport> {
+  const facts = { number, group: "crafted", origin: what, name, done: [] };
+  const limit = memoryLimit(bytes);
+  try {
+    collect();
+    const cost = await measure((pulse) => checkImage(name, bytes, randomOf(0, number), { pulse }), limit);
+    if (cost.bytes > limit) return { ...facts, state: "greedy", error: `${cost.bytes} bytes of memory` };
+    return { number, state: "passed", group: "crafted" };
+  } catch (error) {
+    return { ...facts, state: "broken", error: textOf(error) };
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? "") : String(error);
 }
 
 function report(line: ChildReport): void {
@@ -100,8 +122,13 @@ function report(line: ChildReport): void {
 }
 
 // The parent wrote it (run.ts).
-const { seed, from, to, only } = JSON.parse(process.argv[2] ?? "{}") as ChildOrder;
-const groups = await loadSamples(only);
+const { seed, from, to, only, crafted } = JSON.parse(process.argv[2] ?? "{}") as ChildOrder;
+const groups = crafted ? new Map<string, never>() : await loadSamples(only);
+if (crafted)
+  for (const [index, file] of craftedFiles().entries()) {
+    report({ number: index, state: "start" });
+    report(await judgeCrafted(file, index));
+  }
 for (let number = from; number < to; number++) {
   report({ number, state: "start" });
   report(await judge(groups, seed, number));

@@ -3,6 +3,8 @@ import { createContext, Script } from "node:vm";
 import { bytesErrors } from "../errors.ts";
 import type { Place } from "../error.ts";
 import type { ByteSource } from "../source.ts";
+import { classesFinder } from "./classes.ts";
+import type { ByteClasses } from "./classes.ts";
 import type { BytePattern } from "./pattern.ts";
 
 export interface Match {
@@ -84,7 +86,14 @@ export async function* searchBytes(
 type Find = (bytes: Uint8Array, base: number, from: number, stop: number, limit: number) => readonly Match[];
 
 function finder(pattern: BytePattern): Find {
-  return pattern.kind === "literal" ? literalFinder(pattern.bytes) : regexFinder(pattern);
+  switch (pattern.kind) {
+    case "literal":
+      return literalFinder(pattern.bytes);
+    case "classes":
+      return byClasses(pattern.classes);
+    case "regex":
+      return regexFinder(pattern);
+  }
 }
 
 /** Timing a chunk costs as much as searching some 100 KiB. */
@@ -94,7 +103,12 @@ function chunkOf(pattern: BytePattern): number {
 
 /** Bytes after a chunk that a match may reach into. */
 function overlap(pattern: BytePattern): number {
-  return (pattern.kind === "literal" ? pattern.bytes.length : pattern.maxLength) - 1;
+  return longestMatch(pattern) - 1;
+}
+
+function longestMatch(pattern: BytePattern): number {
+  if (pattern.kind === "literal") return pattern.bytes.length;
+  return pattern.kind === "classes" ? pattern.classes.length : pattern.maxLength;
 }
 
 function literalFinder(wanted: Uint8Array): Find {
@@ -106,6 +120,20 @@ function literalFinder(wanted: Uint8Array): Find {
       if (found < 0 || found >= stop) break;
       matches.push({ offset: base + found, length: wanted.length });
       at = found + wanted.length;
+    }
+    return matches;
+  };
+}
+
+function byClasses(classes: ByteClasses): Find {
+  const find = classesFinder(classes);
+  return (bytes, base, from, stop, limit) => {
+    const matches: Match[] = [];
+    for (let at = from; matches.length < limit;) {
+      const found = find(bytes, at, stop);
+      if (found < 0) break;
+      matches.push({ offset: base + found, length: classes.length });
+      at = found + classes.length;
     }
     return matches;
   };

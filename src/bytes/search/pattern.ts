@@ -1,4 +1,5 @@
 import { bytesErrors } from "../errors.ts";
+import type { ByteClasses } from "./classes.ts";
 
 /** What a person looks for in bytes. */
 export type SearchQuery =
@@ -25,6 +26,7 @@ export type TextEncoding = "utf-8" | "utf-16le" | "utf-16be";
 /** A query made ready for `searchBytes`. */
 export type BytePattern =
   | { readonly kind: "literal"; readonly bytes: Uint8Array }
+  | { readonly kind: "classes"; readonly classes: ByteClasses }
   | {
       readonly kind: "regex";
       /** Over bytes as Latin-1 characters; global. */
@@ -59,15 +61,11 @@ function textPattern(text: string, encoding: TextEncoding, matchCase: boolean): 
   const variants = characters.map((character) => (matchCase ? [character] : caseVariants(character)));
   if (variants.every(({ length }) => length === 1))
     return { kind: "literal", bytes: encodeText(text, encoding) };
-  let maxLength = 0;
-  const parts = variants.map((each) => {
-    const encoded = each.map((variant) => encodeText(variant, encoding));
-    maxLength += Math.max(...encoded.map(({ length }) => length));
-    const [first] = encoded;
-    // Two cases that differ in one byte are a class: V8 skips ahead by classes, not by alternatives.
-    return encoded.every(({ length }) => length === first?.length) ? byteClasses(encoded) : anyOf(encoded);
-  });
-  return { kind: "regex", regex: new RegExp(parts.join(""), "g"), maxLength, isFree: false };
+  const encodings = variants.map((each) => each.map((variant) => encodeText(variant, encoding)));
+  const classes = encodings.map(byteClasses);
+  if (classes.every((each) => each !== undefined)) return { kind: "classes", classes: classes.flat() };
+  const maxLength = encodings.reduce((sum, each) => sum + Math.max(...each.map(({ length }) => length)), 0);
+  return { kind: "regex", regex: new RegExp(encodings.map(anyOf).join(""), "g"), maxLength, isFree: false };
 }
 
 /** The character in both cases. A few have two letters in upper case: `ß` is `SS`. */
@@ -80,14 +78,15 @@ function anyOf(encoded: readonly Uint8Array[]): string {
   return `(?:${encoded.map((bytes) => Array.from(bytes, escapeByte).join("")).join("|")})`;
 }
 
-/** `é` and `É` are C3 A9 and C3 89: `\xc3[\xa9\x89]`, exact as long as at most one byte differs. */
-function byteClasses(encoded: readonly Uint8Array[]): string {
+/**
+ * `é` and `É` are C3 A9 and C3 89, so the second byte is one of two. undefined where that would find more: the forms have
+ * different lengths, or differ in more than one byte.
+ */
+function byteClasses(encoded: readonly Uint8Array[]): ByteClasses | undefined {
   const [first = new Uint8Array(0)] = encoded;
+  if (encoded.some(({ length }) => length !== first.length)) return undefined;
   const sets = Array.from(first, (_, index) => [...new Set(encoded.map((bytes) => bytes[index] ?? 0))]);
-  if (sets.filter(({ length }) => length > 1).length > 1) return anyOf(encoded);
-  return sets
-    .map((set) => (set.length > 1 ? `[${set.map(escapeByte).join("")}]` : set.map(escapeByte).join("")))
-    .join("");
+  return sets.filter(({ length }) => length > 1).length > 1 ? undefined : sets;
 }
 
 function encodeText(text: string, encoding: TextEncoding): Uint8Array {
@@ -109,21 +108,16 @@ function hexPattern(text: string): BytePattern {
   if (bytes.length > MAX_QUERY) throw bytesErrors.badPattern("It is too long");
   if (!digits.includes("?"))
     return { kind: "literal", bytes: Uint8Array.from(bytes, (byte) => Number.parseInt(byte, 16)) };
-  return {
-    kind: "regex",
-    regex: new RegExp(bytes.map(hexByte).join(""), "g"),
-    maxLength: bytes.length,
-    isFree: false,
-  };
+  return { kind: "classes", classes: bytes.map(hexByte) };
 }
 
-/** `4?` is `[\x40-\x4f]`. */
-function hexByte(byte: string): string {
-  if (byte === "??") return "[^]";
-  if (!byte.includes("?")) return `\\x${byte}`;
-  const all = Array.from({ length: 16 }, (_, digit) => `\\x${byte.replace("?", digit.toString(16))}`);
-  return `[${all.join("")}]`;
+/** The bytes that `4?` stands for: 40 to 4F. */
+function hexByte(byte: string): readonly number[] {
+  const pattern = new RegExp(`^${byte.replaceAll("?", ".")}$`, "i");
+  return ALL_BYTES.filter((value) => pattern.test(value.toString(16).padStart(2, "0")));
 }
+
+const ALL_BYTES = Array.from({ length: 256 }, (_, value) => value);
 
 function regexPattern(text: string, matchCase: boolean): BytePattern {
   try {

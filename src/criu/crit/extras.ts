@@ -3,7 +3,7 @@ import { readExactly } from "../../bytes/index.ts";
 import type { EntryNode, Image, MessageNode, PayloadNode } from "../model.ts";
 import { lazyBase64 } from "./base64.ts";
 import type { CritObject, CritValue } from "./json.ts";
-import { critMessage } from "./message.ts";
+import { critMessage, critMessageToWrite } from "./message.ts";
 
 /** The rows that crit makes of one entry: the entry itself, and for a sparse file one more each chunk. */
 type Rows = readonly CritObject[];
@@ -29,7 +29,7 @@ const EXTRA_RULES: Readonly<Record<string, ExtraRule>> = {
 
 /** An entry as crit prints it: mostly one row, more for a sparse ghost file. */
 export async function critRows(image: Image, entry: EntryNode, pretty: boolean): Promise<Rows> {
-  const row = critMessage(entry.message, pretty);
+  const row = critMessageToWrite(entry.message, pretty);
   const rule = EXTRA_RULES[image.type?.payload ?? ""];
   return rule ? rule(image, entry, row, pretty) : [row];
 }

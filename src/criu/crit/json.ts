@@ -1,5 +1,6 @@
 /** A value of crit's JSON. bigint for 64-bit integers, which JSON writes in full. */
-export type CritValue = boolean | number | bigint | string | LazyText | readonly CritValue[] | CritObject;
+export type CritValue =
+  boolean | number | bigint | string | LazyText | LazyList | readonly CritValue[] | CritObject;
 
 export interface CritObject {
   readonly [key: string]: CritValue;
@@ -10,6 +11,15 @@ export interface LazyText {
   readonly kind: "lazy";
   chunks(): AsyncIterable<string>;
 }
+
+/** A list too long to hold: its elements are made when they are written. It has one at least. */
+export interface LazyList {
+  readonly kind: "lazyList";
+  items(): Iterable<CritValue>;
+}
+
+/** Text put together before it is made one piece: as pieces it takes several times the memory. */
+const PIECE = 64 * 1024;
 
 /** Text of JSON, with what is still to be read in its place. */
 export type JsonPart = string | LazyText;
@@ -22,13 +32,18 @@ export function jsonParts(value: CritValue, pretty: boolean, depth = 0): JsonPar
   const parts: JsonPart[] = [];
   let text = "";
   const write = (item: CritValue, level: number): void => {
+    if (text.length > PIECE) {
+      // ASCII; by way of bytes, which makes it one piece.
+      parts.push(Buffer.from(text, "latin1").toString("latin1"));
+      text = "";
+    }
     if (typeof item === "string") text += quote(item);
     else if (typeof item !== "object") text += String(item);
     else if (isLazy(item)) {
       parts.push(`${text}"`, item);
       text = '"';
-    } else if (Array.isArray(item)) {
-      list("[", "]", item as readonly CritValue[], level, (element) => {
+    } else if (isList(item)) {
+      list("[", "]", "items" in item ? item.items() : item, level, (element) => {
         write(element, level + 1);
       });
     } else {
@@ -41,16 +56,18 @@ export function jsonParts(value: CritValue, pretty: boolean, depth = 0): JsonPar
   const list = <T>(
     open: string,
     close: string,
-    items: readonly T[],
+    items: Iterable<T>,
     level: number,
     one: (item: T) => void,
   ): void => {
     text += open;
-    for (const [index, item] of items.entries()) {
-      text += lineBreak(pretty, level + 1, index > 0);
+    let isFirst = true;
+    for (const item of items) {
+      text += lineBreak(pretty, level + 1, !isFirst);
+      isFirst = false;
       one(item);
     }
-    if (items.length > 0) text += lineBreak(pretty, level, false);
+    if (!isFirst) text += lineBreak(pretty, level, false);
     text += close;
   };
   write(value, depth);
@@ -78,4 +95,8 @@ function escapeUnit(unit: string): string {
 
 function isLazy(value: object): value is LazyText {
   return "kind" in value && value.kind === "lazy" && "chunks" in value;
+}
+
+function isList(value: object): value is LazyList | readonly CritValue[] {
+  return Array.isArray(value) || ("kind" in value && value.kind === "lazyList" && "items" in value);
 }

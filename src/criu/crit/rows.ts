@@ -4,8 +4,10 @@ import { printAlike } from "./repeat.ts";
 import type { PrintedRow } from "./repeat.ts";
 import { Transcoder } from "./transcoder.ts";
 
-/** Bytes read at once; larger entries are decoded into nodes, one by one. */
+/** Bytes read at once. */
 export const WINDOW = 1 << 20;
+/** Larger entries are decoded into nodes, one by one: the text of one is held as pieces. */
+const MAX_ENTRY = 256 * 1024;
 /** Bytes of text that are handed on at once, at least, while there are more. */
 export const BATCH = 192 * 1024;
 
@@ -62,7 +64,7 @@ export class RowPrinter {
     while (index < last && out.length < BATCH && at + 4 <= sizes.byteLength) {
       const size = sizes.getUint32(at, true);
       const end = at + 4 + size;
-      if (end > sizes.byteLength) break;
+      if (end > sizes.byteLength || size > MAX_ENTRY) break;
       const before = out.length;
       if (index > 0) out.copy(comma);
       if (!transcoder.print(plan, at + 4, end, out, row)) {
