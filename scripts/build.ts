@@ -29,6 +29,16 @@ const enginesApart: Plugin = {
   },
 };
 
+/** Kubernetes' library is as big as all else of the engines, and needed by few. */
+const kubernetesApart: Plugin = {
+  name: "kubernetes-apart",
+  setup(build) {
+    build.onResolve({ filter: /\/kube-client\.ts$/ }, (args) =>
+      args.kind === "dynamic-import" ? { path: "./kube-client.cjs", external: true } : undefined,
+    );
+  },
+};
+
 /** The libraries of age and OpenPGP are big and rarely needed: `import("./library.ts")` in their folder of src/seal is a bundle. */
 const librariesApart: Plugin = {
   name: "libraries-apart",
@@ -56,6 +66,9 @@ const cliParts: Plugin = {
       const folder = importer.endsWith("start.ts") ? "./cli" : ".";
       return { path: `${folder}/${basename(path, ".ts")}.cjs`, external: true };
     });
+    build.onResolve({ filter: /\/engine\/index\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "../engine.cjs", external: true } : undefined,
+    );
     // The schema in parts, parsed as they are needed, in one file for all commands.
     build.onResolve({ filter: /\/load-schema\.ts$/ }, async () => {
       const folder = build.initialOptions.outdir ?? "";
@@ -180,9 +193,11 @@ const builds: BuildOptions[] = [
     ...node,
     entryPoints: [
       { in: "src/engine/index.ts", out: "engine" },
+      { in: "src/engine/kube-client.ts", out: "kube-client" },
       ...SEAL_LIBRARIES.map((name) => ({ in: `src/seal/${name}/library.ts`, out: `seal-${name}` })),
     ],
     outdir: "dist",
+    plugins: [kubernetesApart],
   },
   {
     ...node,

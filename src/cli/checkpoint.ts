@@ -1,39 +1,88 @@
-import { openCheckpoint } from "../checkpoint/index.ts";
-import type { Checkpoint } from "../checkpoint/index.ts";
-import { openSealedLayer, sealErrors } from "../seal/index.ts";
-import type { LayerSeal } from "../seal/index.ts";
-import { loadKeys, sealOptions } from "./keys.ts";
-import type { KeyFiles } from "./keys.ts";
-import { openSealedTree } from "./sealed-tree.ts";
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { CheckpointOptions, Engine, PreflightRow, Snapshot } from "../engine/index.ts";
+import { parseCommandLine } from "./arguments.ts";
+import { EXIT } from "./command.ts";
+import type { RunCommand } from "./command.ts";
+import { chooseEngine, loadEngines } from "./engine-choice.ts";
+import { cliErrors } from "./errors.ts";
+import { printable } from "./output.ts";
+import type { CliOutput } from "./output.ts";
 
-/**
- * Opens the checkpoint at `path` for `use` and closes all behind it. Throws what opening the tree, the keys, the seals
- * and the checkpoint throw.
- */
-export async function withCheckpoint<T>(
-  path: string,
-  files: KeyFiles,
-  use: (checkpoint: Checkpoint) => Promise<T>,
-): Promise<T> {
-  const keys = await loadKeys(files);
-  const seals: LayerSeal[] = [];
-  const tree = await openSealedTree(path, keys, sealOptions(files));
-  try {
-    const checkpoint = await openCheckpoint(tree, {
-      sealFor: async ({ tree: layer, folder, cipherPath }) => {
-        const seal = await openSealedLayer(layer, folder, keys);
-        if (seal === undefined) throw sealErrors.keyNeeded(cipherPath);
-        seals.push(seal);
-        return seal;
-      },
-    });
-    try {
-      return await use(checkpoint);
-    } finally {
-      await checkpoint.close();
-    }
-  } finally {
-    await tree.close();
-    for (const seal of seals) seal.dispose();
+const OPTIONS = {
+  engine: { type: "string" },
+  output: { type: "string", short: "o" },
+  name: { type: "string" },
+  "leave-running": { type: "boolean" },
+  "tcp-established": { type: "boolean" },
+  "file-locks": { type: "boolean" },
+  "external-unix": { type: "boolean" },
+  "shell-job": { type: "boolean" },
+  "ignore-rootfs": { type: "boolean" },
+  preflight: { type: "boolean" },
+  json: { type: "boolean" },
+} as const;
+
+/** `cryoscope checkpoint CONTAINER --engine E -o FILE`: freezes, and writes the record for `restore` beside it. */
+export const run: RunCommand = async (args, output) => {
+  const { values, operand: container } = parseCommandLine("checkpoint", args, OPTIONS, "CONTAINER");
+  if (values.engine === undefined) throw cliErrors.usage("--engine E is missing.", "checkpoint");
+  const engines = await loadEngines();
+  const engine = await chooseEngine(engines, values.engine, "checkpoint");
+  const switches = {
+    leaveRunning: values["leave-running"] === true,
+    tcpEstablished: values["tcp-established"] === true,
+    fileLocks: values["file-locks"] === true,
+    externalUnix: values["external-unix"] === true,
+    // Without the option the engine looks for itself.
+    ...(values["shell-job"] === true && { shellJob: true }),
+    ignoreRootFs: values["ignore-rootfs"] === true,
+  };
+  for (const [name, value] of Object.entries(switches))
+    if (value && !engine.capabilities.checkpointOptions.some((one) => one === name))
+      throw cliErrors.usage(`${engine.name} can't do ${name}.`, "checkpoint");
+  if (values.preflight === true) {
+    const rows = await engines.preflight(engine, container, { switches });
+    await tell(rows, values.json === true, output);
+    return rows.some(({ outcome }) => outcome === "stops") ? EXIT.findings : EXIT.done;
+  }
+  if (values.output === undefined) throw cliErrors.usage("-o FILE is missing.", "checkpoint");
+  const target = resolve(values.output);
+  const name = values.name ?? `cli-${Date.now().toString(36)}`;
+  const { snapshot, path } = await freeze(engine, container, { ...switches, name }, target);
+  const record = `${target}.json`;
+  await writeFile(record, `${JSON.stringify(snapshot, undefined, 2)}\n`, { mode: 0o600 }).catch(
+    (cause: unknown) => {
+      throw cliErrors.unwritable(record, cause);
+    },
+  );
+  if (values.json === true) await output.write(`${JSON.stringify({ path, snapshot }, undefined, 2)}\n`);
+  else await output.write(`${printable(path ?? "The checkpoint stays with the engine.")}\n`);
+  return EXIT.done;
+};
+
+/** Into a tar or a folder, as the engine writes; what it keeps itself is copied out too, if it can be. */
+async function freeze(
+  engine: Engine,
+  container: string,
+  options: CheckpointOptions,
+  target: string,
+): Promise<{ readonly snapshot: Snapshot; readonly path: string | undefined }> {
+  const { archives, folders } = engine.capabilities;
+  const where = archives ? { archive: target } : folders ? { folder: target } : {};
+  const { snapshot } = await engine.checkpoint(container, { ...options, ...where });
+  if (archives || folders) return { snapshot, path: target };
+  if (engine.fetch === undefined) return { snapshot, path: undefined };
+  return { snapshot, path: (await engine.fetch(snapshot, target)).path };
+}
+
+async function tell(rows: readonly PreflightRow[], json: boolean, output: CliOutput): Promise<void> {
+  if (json) {
+    await output.write(`${JSON.stringify(rows, undefined, 2)}\n`);
+    return;
+  }
+  for (const row of rows) {
+    const why = row.outcome === "fine" ? "" : `\n    ${row.sentence} ${row.next}`;
+    await output.write(`${printable(`${row.outcome.padEnd(10)} ${row.title}${why}`)}\n`);
   }
 }

@@ -27,6 +27,22 @@ ${KEY_OPTIONS}`,
     load: () => import("./cat.ts"),
   },
   {
+    name: "checkpoint",
+    summary: "freeze a container or process",
+    usage: `cryoscope checkpoint CONTAINER --engine E -o FILE [--name NAME] [--leave-running] [--tcp-established]
+       [--file-locks] [--external-unix] [--shell-job] [--ignore-rootfs] [--json]
+       cryoscope checkpoint CONTAINER --engine E --preflight [--json]
+
+Podman writes a tar; runc, crun and criu write a folder; Docker keeps the checkpoint and gives a copy as a tar. FILE.json
+is written beside it, for \`cryoscope restore\`. What an engine can't do is said before anything happens.
+
+  --engine E               docker, podman, runc, crun, criu (CONTAINER is then a process id), or an address:
+                           unix:///run/podman/podman.sock, runc:///run/runc, kubernetes://CONTEXT
+  -o, --output FILE        where the checkpoint goes; must not exist yet
+  --preflight              freeze nothing; say what CRIU will refuse (exit status 1 when it will)`,
+    load: () => import("./checkpoint.ts"),
+  },
+  {
     name: "core",
     summary: "a frozen process as an ELF core, for gdb and lldb",
     usage: `cryoscope core CHECKPOINT --pid N -o FILE [--sysroot FOLDER] [--json] [--key FILE]…
@@ -62,6 +78,17 @@ JSON is a file as \`cryoscope decode\` and \`crit decode\` print it, pretty or p
 
   -o, --output IMAGE       the file to write; it appears whole or not at all`,
     load: () => import("./encode.ts"),
+  },
+  {
+    name: "engines",
+    summary: "the engines that are found here, and what they can",
+    usage: `cryoscope engines [--json]
+
+Looks at DOCKER_HOST, CONTAINER_HOST, the Docker context, the usual sockets, and for runc, crun and criu. Exit status 1
+when something that was named doesn't answer.
+
+  --json                   one document (docs/engines.schema.json)`,
+    load: () => import("./engines.ts"),
   },
   {
     name: "inspect",
@@ -114,6 +141,21 @@ ${KEY_OPTIONS}`,
     load: () => import("./memory.ts"),
   },
   {
+    name: "modules",
+    summary: "the ELF files in the memory of each process, with their build ids",
+    usage: `cryoscope modules CHECKPOINT [--pid N]… [--json] [--sysroot ROOT] [--key FILE]…
+
+Programs, libraries and the vDSO, by address. The build id is read in memory (dumped pages, or the files of --sysroot
+behind them), or is what CRIU noted of the file. "Code modified" says that a page of the code was dumped, so that it may
+differ from the file's.
+
+  --pid N                  only this process; may be repeated
+  --sysroot ROOT           folder or archive with the files that were mapped and not dumped
+  --json                   one document (docs/modules.schema.json)
+${KEY_OPTIONS}`,
+    load: () => import("./modules.ts"),
+  },
+  {
     name: "proc",
     summary: "a file of the frozen /proc",
     usage: `cryoscope proc CHECKPOINT [PATH] [--json] [--key FILE]…
@@ -124,6 +166,20 @@ where a link leads, or the names in a folder. docs/frozen-proc.md tells what a c
   --json                   one document (docs/proc.schema.json)
 ${KEY_OPTIONS}`,
     load: () => import("./proc.ts"),
+  },
+  {
+    name: "restore",
+    summary: "run a frozen container or process again",
+    usage: `cryoscope restore FILE [--engine E] [--name NAME] [--replace] [--tcp-established] [--tcp-close] [--file-locks]
+       [--leave-stopped] [--publish HOST:CONTAINER]… [--pod POD] [--json]
+
+FILE is what \`cryoscope checkpoint\` or the engine wrote. What is in it runs, with all that its configuration says.
+
+  --engine E               as for checkpoint; by default the one that froze it, when FILE.json is there
+  --name NAME              as a new container, beside the old one
+  --replace                stop, and where needed remove, the container it was made of
+  --leave-stopped          criu only: it comes back stopped, for a debugger`,
+    load: () => import("./restore.ts"),
   },
   {
     name: "search",
@@ -168,6 +224,35 @@ ${KEY_OPTIONS}`,
     load: () => import("./seal.ts"),
   },
   {
+    name: "secrets",
+    summary: "keys, tokens and passwords in the memory of all processes",
+    usage: `cryoscope secrets CHECKPOINT… [--reveal] [--confidence low | medium | high] [--json] …
+
+Private keys, certificates, JSON Web Tokens, tokens of clouds and services, password hashes, passwords in URLs and in the
+environment. Exit status 1 says that there are some.
+
+  --reveal                 show the values, which are masked otherwise
+  --confidence C           only what is at least so sure; low when not given
+${FILTER_OPTIONS}
+  --limit N                stop after N
+  --threads N              as many as there are processors, at most 4, when not given
+  --sysroot ROOT           folder or archive with the files that were mapped and not dumped
+  --json                   one document (docs/secrets.schema.json)
+${KEY_OPTIONS}`,
+    load: () => import("./secrets.ts"),
+  },
+  {
+    name: "snapshots",
+    summary: "the snapshots of a catalog's folder",
+    usage: `cryoscope snapshots FOLDER [--verify] [--json]
+
+FOLDER holds a catalog.json, as the editor keeps one for each workspace. Chains are drawn as chains.
+
+  --verify                 hash the files again and compare
+  --json                   one document (docs/snapshots.schema.json)`,
+    load: () => import("./snapshots.ts"),
+  },
+  {
     name: "spans",
     summary: "what each byte of an image is, as JSON lines",
     usage: `cryoscope spans IMAGE [--key FILE]…
@@ -177,6 +262,24 @@ gap or overlap. Kinds: magic, size, tag, value, payload, padding, seal, unknown.
 
 ${KEY_OPTIONS}`,
     load: () => import("./spans.ts"),
+  },
+  {
+    name: "strings",
+    summary: "the printable strings in the memory of all processes",
+    usage: `cryoscope strings CHECKPOINT… [-n MIN] [-e ENCODING] [--addresses] [--count] [--json] …
+
+What strings of binutils finds, in memory instead of a file: strings may span pages wherever those lie.
+
+  -n, --min N              characters a string has at least; 4 when not given
+  -e, --encoding E         ascii (s), utf8 (S) or utf16 (l); ascii when not given
+  -a, --addresses          process and address before each
+  --count                  print the number of strings only
+${FILTER_OPTIONS}
+  --threads N              as many as there are processors, at most 4, when not given
+  --sysroot ROOT           folder or archive with the files that were mapped and not dumped
+  --json                   one document a line (docs/strings.schema.json)
+${KEY_OPTIONS}`,
+    load: () => import("./strings.ts"),
   },
   {
     name: "unseal",

@@ -1,6 +1,7 @@
 import { criuDriver } from "./criu.ts";
 import { crunDriver } from "./crun.ts";
 import { dockerDriver } from "./docker.ts";
+import { kubernetesDriver } from "./kubernetes.ts";
 import { podmanDriver } from "./podman.ts";
 import { runcDriver } from "./runc.ts";
 import type { EngineDriver } from "./driver.ts";
@@ -10,4 +11,9 @@ import type { ProgramDriver } from "./program-driver.ts";
 export const DRIVERS: readonly EngineDriver[] = [podmanDriver, dockerDriver];
 
 /** Engines that are programs of the machine, and those with an address scheme of their own. */
-export const PROGRAM_DRIVERS: readonly ProgramDriver[] = [runcDriver, crunDriver, criuDriver];
+export const PROGRAM_DRIVERS: readonly ProgramDriver[] = [
+  runcDriver,
+  crunDriver,
+  criuDriver,
+  kubernetesDriver,
+];

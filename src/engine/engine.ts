@@ -181,6 +181,8 @@ export interface Engine {
   readonly capabilities: EngineCapabilities;
   /** All containers, running or not. */
   list(work?: EngineWork): Promise<readonly Container[]>;
+  /** Those that a label selector picks (`app=web`), where containers have labels that can be asked for. */
+  select?(selector: string, work?: EngineWork): Promise<readonly Container[]>;
   inspect(container: string, work?: EngineWork): Promise<ContainerDetails>;
   checkpoint(container: string, options: CheckpointOptions, work?: EngineWork): Promise<CheckpointResult>;
   restore(snapshot: Snapshot, options?: RestoreOptions, work?: EngineWork): Promise<RestoreResult>;

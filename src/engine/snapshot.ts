@@ -1,11 +1,13 @@
 import { engineErrors } from "./errors.ts";
-import { at, list, record, text } from "./json.ts";
+import { at, list, record, text, texts, whole } from "./json.ts";
 
 /** Where the frozen state lies: in a file or folder, in the engine under a name, in a container's own storage, in a container image. */
 export type SavedCheckpoint =
   | { readonly kind: "archive"; readonly path: string }
   /** `bundle` is where runc and crun find the container's configuration and root file system. */
   | { readonly kind: "folder"; readonly path: string; readonly bundle?: string }
+  /** An archive on a node of a cluster. */
+  | { readonly kind: "node"; readonly node: string; readonly path: string }
   | { readonly kind: "named"; readonly id: string }
   | { readonly kind: "container" }
   | { readonly kind: "image"; readonly reference: string };
@@ -25,6 +27,19 @@ export interface Snapshot {
   readonly leftRunning: boolean;
   /** Switches of the checkpoint that its restore needs again. */
   readonly needs: readonly SnapshotNeed[];
+  readonly tags?: readonly string[];
+  /** Retention leaves it alone. */
+  readonly pinned?: boolean;
+  /** Bytes on disk, once they were counted. */
+  readonly size?: number;
+  /** Of the evidence: the archive's own, or that of a folder's list of files (see `evidence.ts`). */
+  readonly sha256?: string;
+  /** Whether its images are encrypted, once that was looked at. */
+  readonly sealed?: boolean;
+  /** Id of the snapshot that the container was at before: the last one frozen or woken. */
+  readonly parent?: string;
+  /** It came from elsewhere: this machine didn't make it. */
+  readonly imported?: boolean;
 }
 
 const NEEDS = ["tcpEstablished", "fileLocks", "externalUnix", "shellJob"] as const;
@@ -63,6 +78,27 @@ export function parseSnapshot(value: unknown): Snapshot {
     checkpoint: parseCheckpoint(at(value, "checkpoint")),
     leftRunning: at(value, "leftRunning") === true,
     needs: list(at(value, "needs")).filter(isNeed),
+    ...extras(value),
+  };
+}
+
+/** What older records don't have is left out, and so is what makes no sense. */
+function extras(
+  value: unknown,
+): Pick<Snapshot, "tags" | "pinned" | "size" | "sha256" | "sealed" | "parent" | "imported"> {
+  const tags = texts(at(value, "tags"));
+  const size = whole(at(value, "size"));
+  const sha256 = text(at(value, "sha256"));
+  const sealed = at(value, "sealed");
+  const parent = text(at(value, "parent"));
+  return {
+    ...(tags.length > 0 && { tags }),
+    ...(at(value, "pinned") === true && { pinned: true }),
+    ...(size !== undefined && { size }),
+    ...(/^[0-9a-f]{64}$/.test(sha256) && { sha256 }),
+    ...(typeof sealed === "boolean" && { sealed }),
+    ...(parent !== "" && { parent }),
+    ...(at(value, "imported") === true && { imported: true }),
   };
 }
 
@@ -74,6 +110,14 @@ function parseCheckpoint(value: unknown): SavedCheckpoint {
       const bundle = text(at(value, "bundle"));
       const path = required({ checkpoint: value }, "checkpoint", "path");
       return { kind: "folder", path, ...(bundle !== "" && { bundle }) };
+    }
+    case "node": {
+      const checkpoint = value;
+      return {
+        kind: "node",
+        node: required({ checkpoint }, "checkpoint", "node"),
+        path: required({ checkpoint }, "checkpoint", "path"),
+      };
     }
     case "named":
       return { kind: "named", id: required({ checkpoint: value }, "checkpoint", "id") };

@@ -1,0 +1,219 @@
+// An API server that knows what the documented API allows and refuses all else: paths, methods, rights, the kubelet's
+// checkpoint call behind the node's proxy (KEP-2008).
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectEngine, freezeAll } from "../../../src/engine/index.ts";
+import type { Engine } from "../../../src/engine/index.ts";
+
+const TOKEN = "a-token";
+const PODS = Array.from({ length: 6 }, (_, index) => ({
+  metadata: {
+    namespace: index < 4 ? "shop" : "kube-system",
+    name: `pod-${index}`,
+    labels: { app: index < 4 ? "web" : "system" },
+  },
+  spec: { nodeName: `node-${index % 2}`, containers: [{ name: "main", image: "busybox", command: ["sh"] }] },
+  status: {
+    podIP: `10.0.0.${index}`,
+    containerStatuses: [{ name: "main", state: index === 3 ? { waiting: {} } : { running: {} } }],
+  },
+}));
+
+/** What the server saw that the documented API doesn't allow. */
+const wrong: string[] = [];
+const asked: string[] = [];
+let atOnce = 0;
+let mostAtOnce = 0;
+let gate: "on" | "off" | "forbidden" | "broken" = "on";
+
+function status(response: ServerResponse, code: number, message: string): void {
+  response.writeHead(code, { "Content-Type": "application/json" });
+  response.end(JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", message, code }));
+}
+
+function ok(response: ServerResponse, body: unknown): void {
+  response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+}
+
+function serve(request: IncomingMessage, response: ServerResponse): void {
+  const url = new URL(request.url ?? "", "http://server");
+  asked.push(`${request.method ?? ""} ${url.pathname}`);
+  request.resume();
+  if (request.headers.authorization !== `Bearer ${TOKEN}`) {
+    status(response, 401, "Unauthorized");
+    return;
+  }
+  const kubelet = /^\/api\/v1\/nodes\/([^/]+)\/proxy\/checkpoint\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(
+    url.pathname,
+  );
+  if (kubelet !== null) checkpoint(request, response, url, kubelet);
+  else if (request.method !== "GET") {
+    wrong.push(`${request.method ?? ""} ${url.pathname}`);
+    status(response, 405, "method not allowed");
+  } else if (url.pathname === "/version") ok(response, { gitVersion: "v1.33.1", major: "1", minor: "33" });
+  else if (url.pathname === "/api/v1/pods") pods(response, url);
+  else {
+    const match = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)$/.exec(url.pathname);
+    const pod = PODS.find(({ metadata }) => metadata.namespace === match?.[1] && metadata.name === match[2]);
+    if (pod === undefined) status(response, 404, `pods "${match?.[2] ?? ""}" not found`);
+    else ok(response, pod);
+  }
+}
+
+function pods(response: ServerResponse, { searchParams }: URL): void {
+  for (const name of searchParams.keys())
+    if (!["limit", "continue", "labelSelector"].includes(name)) wrong.push(`query ${name}`);
+  const selector = searchParams.get("labelSelector");
+  const match = selector === null ? null : /^app=(\w+)$/.exec(selector);
+  if (selector !== null && match === null) {
+    status(response, 400, "unable to parse requirement");
+    return;
+  }
+  const found = PODS.filter(({ metadata }) => match === null || metadata.labels.app === match[1]);
+  // Pages of two, whatever the limit: a server may give fewer than asked.
+  const from = Number(searchParams.get("continue") ?? 0);
+  const next = from + 2 < found.length ? { continue: String(from + 2) } : {};
+  ok(response, { kind: "PodList", apiVersion: "v1", metadata: next, items: found.slice(from, from + 2) });
+}
+
+function checkpoint(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  [, node = "", namespace = "", name = "", container = ""]: readonly string[],
+): void {
+  const pod = PODS.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  const timeout = url.searchParams.get("timeout");
+  if (request.method !== "POST") wrong.push(`${request.method ?? ""} on checkpoint`);
+  if (timeout !== null && !/^\d+$/.test(timeout)) wrong.push(`timeout ${timeout}`);
+  if (pod?.spec.nodeName !== node) wrong.push(`${name} isn't on ${node}`);
+  if (gate === "forbidden") status(response, 403, "nodes/proxy is forbidden");
+  else if (gate === "off" || container !== "main") response.writeHead(404).end("404 page not found");
+  else if (gate === "broken") response.writeHead(500).end("checkpointing failed: criu not found");
+  else {
+    mostAtOnce = Math.max(mostAtOnce, ++atOnce);
+    setTimeout(() => {
+      atOnce--;
+      const file = `checkpoint-${name}_${namespace}-${container}-2026-01-01T00:00:00Z.tar`;
+      ok(response, { items: [`/var/lib/kubelet/checkpoints/${file}`] });
+    }, 20);
+  }
+}
+
+describe("Kubernetes", () => {
+  let server: Server;
+  let folder: string;
+  let cluster: Engine;
+  const before_ = process.env.KUBECONFIG;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "cryoscope-kube-"));
+    server = createServer(serve);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const user = (name: string, token: string) => ({ name, user: { token } });
+    const context = (name: string, who: string) => ({
+      name,
+      context: { cluster: "test", user: who, namespace: "shop" },
+    });
+    const config = {
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "test",
+      clusters: [
+        { name: "test", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } },
+      ],
+      users: [user("me", TOKEN), user("stranger", "wrong")],
+      contexts: [context("test", "me"), context("stranger@test", "stranger")],
+    };
+    await writeFile(join(folder, "config"), JSON.stringify(config));
+    process.env.KUBECONFIG = join(folder, "config");
+    cluster = await connectEngine("kubernetes://");
+  });
+  beforeEach(() => {
+    gate = "on";
+    asked.length = 0;
+  });
+  afterEach(() => {
+    assert.deepEqual(wrong, []);
+  });
+  after(async () => {
+    if (before_ === undefined) delete process.env.KUBECONFIG;
+    else process.env.KUBECONFIG = before_;
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await rm(folder, { recursive: true });
+  });
+
+  it("is the kubeconfig's current context, or the one that the address names", async () => {
+    assert.equal(cluster.endpoint, "kubernetes://test");
+    assert.equal(cluster.version, "v1.33.1");
+    await assert.rejects(connectEngine("kubernetes://nowhere"), { code: "engine.noContext" });
+    await assert.rejects(connectEngine("kubernetes://stranger%40test"), { code: "engine.notSignedIn" });
+  });
+
+  it("lists the containers of all pods, page by page", async () => {
+    const all = await cluster.list();
+    assert.deepEqual(
+      all.map(({ id }) => id),
+      PODS.map(({ metadata }) => `${metadata.namespace}/${metadata.name}/main`),
+    );
+    assert.equal(all[3]?.state, "created");
+    assert.equal(asked.filter((one) => one === "GET /api/v1/pods").length, 3);
+  });
+
+  it("has a container frozen by the kubelet of its node, and says where the archive lies", async () => {
+    const { snapshot, readable } = await cluster.checkpoint("shop/pod-1/main", { name: "one" });
+    assert.ok(asked.includes("POST /api/v1/nodes/node-1/proxy/checkpoint/shop/pod-1/main"));
+    assert.deepEqual(snapshot.checkpoint, {
+      kind: "node",
+      node: "node-1",
+      path: "/var/lib/kubelet/checkpoints/checkpoint-pod-1_shop-main-2026-01-01T00:00:00Z.tar",
+    });
+    assert.equal(snapshot.leftRunning, true);
+    assert.ok(readable.path === undefined && readable.why.sentence.includes("node-1"));
+  });
+
+  it("freezes what a label selector picks, on several nodes, no more at once than allowed", async () => {
+    const picked = (await cluster.select?.("app=web")) ?? [];
+    assert.equal(picked.length, 4);
+    mostAtOnce = 0;
+    const outcomes = await freezeAll(cluster, picked, ({ name }) => ({ name: name.replace("/", "-") }), {
+      atOnce: 2,
+    });
+    assert.equal(mostAtOnce, 2);
+    assert.deepEqual(
+      outcomes.map(({ problem }) => problem?.code),
+      [undefined, undefined, undefined, "engine.notRunning"],
+    );
+  });
+
+  it("tells missing rights, a missing feature and a failure apart", async () => {
+    gate = "forbidden";
+    const freeze = (): Promise<unknown> => cluster.checkpoint("shop/pod-0/main", { name: "no" });
+    await assert.rejects(freeze(), { code: "engine.mayNotCheckpoint" });
+    gate = "off";
+    await assert.rejects(freeze(), { code: "engine.noCheckpointApi" });
+    gate = "broken";
+    await assert.rejects(freeze(), { code: "engine.refused", message: /criu not found/ });
+  });
+
+  it("never asks with names or selectors that would be paths or queries", async () => {
+    for (const id of ["shop/../main", "shop/pod-0", "shop/pod-0/main/x", "a/b/c?d", "A/b/c"])
+      await assert.rejects(cluster.checkpoint(id, { name: "no" }), { code: "engine.noSuchContainer" });
+    assert.throws(() => cluster.select?.("a=b&limit=1"), { code: "engine.badSelector" });
+    assert.deepEqual(asked, []);
+  });
+
+  it("can be left while it waits", async () => {
+    const leave = new AbortController();
+    const frozen = cluster.checkpoint("shop/pod-0/main", { name: "left" }, { signal: leave.signal });
+    leave.abort();
+    await assert.rejects(frozen, { name: "AbortError" });
+  });
+});
