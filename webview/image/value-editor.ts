@@ -1,5 +1,5 @@
 import type { EditRequest, ValueForm } from "../../src/protocol/index.ts";
-import { element, icon, setAttribute, setText } from "../ui/dom.ts";
+import { element, icon, setAttribute } from "../ui/dom.ts";
 import { HostError } from "../ui/rpc.ts";
 import { button } from "./search-bar.ts";
 import { makeControl } from "./value-control.ts";
@@ -66,9 +66,9 @@ export class ValueEditor {
       ),
       says,
     );
-    // The keys are the editor's own: VS Code would undo an edit of the image for Ctrl+Z.
     root.addEventListener("keydown", (event) => {
-      event.stopPropagation();
+      // VS Code would do something else for them, or open another editor in the place of this one.
+      if (["Enter", "Escape", "F2"].includes(event.key)) event.stopPropagation();
       if (this.#onKey(event)) event.preventDefault();
     });
     this.#open = { form, control, says, root };
@@ -123,17 +123,14 @@ export class ValueEditor {
     }
   }
 
-  /** Why the text can't be the value; what may be typed when it can. */
+  /** Why the text can't be the value, and what may be typed. */
   #say(wrong: string): void {
     if (!this.#open) return;
     const { control, says } = this.#open;
     const isWrong = wrong !== "";
-    says.classList.toggle("wrong", isWrong);
     setAttribute(control.input, "aria-invalid", isWrong ? "true" : undefined);
-    says.replaceChildren(...(isWrong ? [icon("error"), " "] : []));
-    const words = element("span");
-    setText(words, isWrong ? wrong : control.hint);
-    says.append(words);
+    const why = element("span", { class: "value-wrong" }, icon("error"), " ", wrong);
+    says.replaceChildren(...(isWrong ? [why] : []), control.hint);
     this.place();
   }
 

@@ -25,7 +25,7 @@ export function editHandlers(document: ImageDocument): Pick<Handlers<ImageRpc>, 
         parseFieldText(field, text);
         return "";
       } catch (error) {
-        return sentenceOf(error);
+        return toCryoscopeError(error).sentence;
       }
     },
     edit: async (request) => {
@@ -35,11 +35,6 @@ export function editHandlers(document: ImageDocument): Pick<Handlers<ImageRpc>, 
       return { path: after };
     },
   };
-}
-
-function sentenceOf(error: unknown): string {
-  const { sentence, next } = toCryoscopeError(error);
-  return next === undefined ? sentence : `${sentence} ${next}`;
 }
 
 /** A payload is typed as bytes are. */

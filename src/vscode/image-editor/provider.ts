@@ -3,7 +3,8 @@ import { showError } from "../messages.ts";
 import type { ResolveImage } from "../resolved.ts";
 import { ImageDocument } from "./document.ts";
 import type { Restored } from "./document.ts";
-import { backUp, restore, saveImage, saveImageAs } from "./saving.ts";
+import { backUp, drop, restore } from "./keeping.ts";
+import { saveImage, saveImageAs } from "./saving.ts";
 
 interface Views {
   /** Shows a document in an editor. */
@@ -18,6 +19,7 @@ export class ImageEditorProvider implements vscode.CustomEditorProvider<ImageDoc
   readonly onDidChangeCustomDocument = this.#edits.event;
   readonly #resolve: ResolveImage;
   readonly #views: Views;
+  readonly #begunWith = new WeakMap<ImageDocument, vscode.Uri>();
 
   constructor(resolve: ResolveImage, views: Views) {
     this.#resolve = resolve;
@@ -48,6 +50,7 @@ export class ImageEditorProvider implements vscode.CustomEditorProvider<ImageDoc
       },
       restored,
     );
+    if (restored && backupId !== undefined) this.#begunWith.set(document, vscode.Uri.parse(backupId));
     watch(document);
     return document;
   }
@@ -56,8 +59,9 @@ export class ImageEditorProvider implements vscode.CustomEditorProvider<ImageDoc
     this.#views.show(document, panel);
   }
 
-  saveCustomDocument(document: ImageDocument, token: vscode.CancellationToken): Promise<void> {
-    return saveImage(document, token);
+  async saveCustomDocument(document: ImageDocument, token: vscode.CancellationToken): Promise<void> {
+    await saveImage(document, token);
+    await this.#forget(document);
   }
 
   saveCustomDocumentAs(
@@ -68,8 +72,9 @@ export class ImageEditorProvider implements vscode.CustomEditorProvider<ImageDoc
     return saveImageAs(document, target, token);
   }
 
-  revertCustomDocument(document: ImageDocument): Promise<void> {
-    return document.revert();
+  async revertCustomDocument(document: ImageDocument): Promise<void> {
+    await document.revert();
+    await this.#forget(document);
   }
 
   backupCustomDocument(
@@ -82,6 +87,13 @@ export class ImageEditorProvider implements vscode.CustomEditorProvider<ImageDoc
 
   dispose(): void {
     this.#edits.dispose();
+  }
+
+  /** VS Code drops the backups that it has made since its start, not the one that it began with. */
+  async #forget(document: ImageDocument): Promise<void> {
+    const backup = this.#begunWith.get(document);
+    this.#begunWith.delete(document);
+    if (backup) await drop(backup);
   }
 
   /** A backup that can't be read is said, and the file shown as it is. */

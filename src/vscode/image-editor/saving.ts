@@ -1,11 +1,9 @@
-import { rm } from "node:fs/promises";
 import * as vscode from "vscode";
-import { openFileSource, toCryoscopeError } from "../../bytes/index.ts";
+import { toCryoscopeError } from "../../bytes/index.ts";
 import { showSize } from "../../criu/index.ts";
 import { signalOf } from "../messages.ts";
 import { confirm, listed } from "./asking.ts";
-import { backupText, readBackup } from "./backup.ts";
-import type { ImageDocument, Restored } from "./document.ts";
+import type { ImageDocument } from "./document.ts";
 import { imageEditorErrors } from "./errors.ts";
 import { writeImage } from "./write-image.ts";
 
@@ -75,49 +73,4 @@ async function askAboutProblems(document: ImageDocument): Promise<void> {
   const isSure = await confirm("CRIU would refuse this image.", listed(messages), "Save Anyway");
   if (!isSure) throw new vscode.CancellationError();
   accepted.set(document, asked);
-}
-
-/** Keeps what isn't saved where VS Code says. */
-export async function backUp(
-  document: ImageDocument,
-  destination: vscode.Uri,
-  token: vscode.CancellationToken,
-): Promise<vscode.CustomDocumentBackup> {
-  const { stamp, edits } = await document.unsaved();
-  const text = backupText(stamp, edits);
-  await vscode.workspace.fs.writeFile(destination, new TextEncoder().encode(text));
-  const whole = wholeOf(destination);
-  if (!edits) await writeImage(whole.fsPath, (await document.state()).pieces(), signalOf(token));
-  return {
-    id: destination.toString(),
-    delete: () => {
-      void Promise.all([destination, whole].map((uri) => rm(uri.fsPath, { force: true }))).catch(
-        () => undefined,
-      );
-    },
-  };
-}
-
-/** What a backup holds. Throws `imageEditor.badBackup`. */
-export async function restore(id: string, image: vscode.Uri): Promise<Restored> {
-  const uri = vscode.Uri.parse(id);
-  const bytes = await vscode.workspace.fs.readFile(uri).then(
-    (read) => read,
-    () => undefined,
-  );
-  const backup = bytes && readBackup(new TextDecoder().decode(bytes));
-  if (!backup) throw imageEditorErrors.badBackup(image.fsPath);
-  const whole = wholeOf(uri);
-  return {
-    backup,
-    whole: async ({ path }) => ({
-      name: path.slice(path.lastIndexOf("/") + 1),
-      source: await openFileSource(whole.fsPath),
-      seal: undefined,
-    }),
-  };
-}
-
-function wholeOf(backup: vscode.Uri): vscode.Uri {
-  return backup.with({ path: `${backup.path}.image` });
 }
