@@ -90,9 +90,9 @@ describe("JWE", () => {
       assert(jwe);
       assert.equal(Buffer.from(openJwe(jwe, [key])?.plaintext ?? []).toString(), "Live long and prosper.");
       for (const part of ["iv", "ciphertext", "tag", "associated"] as const) {
-        const changed = { ...jwe, [part]: Buffer.from(jwe[part]) };
-        changed[part][0] = (changed[part][0] ?? 0) ^ 1;
-        assert.equal(openJwe(changed, [key]), undefined, part);
+        const bytes = Buffer.from(jwe[part]);
+        bytes[0] = (bytes[0] ?? 0) ^ 1;
+        assert.equal(openJwe({ ...jwe, [part]: bytes }, [key]), undefined, part);
       }
     }
   });
@@ -117,8 +117,10 @@ describe("JWE", () => {
     });
     assert(secret);
     const header = { apu: "QWxpY2U", apv: "Qm9i" };
-    const key = Buffer.from(concatKdf(secret, header, "A128GCM", 16)).toString("base64url");
-    assert.equal(key, "VqqN6vgjbSBcIjNcacQGg");
+    assert.deepEqual(
+      [...concatKdf(secret, header, "A128GCM", 16)],
+      [86, 170, 141, 234, 248, 35, 109, 32, 92, 34, 40, 205, 113, 167, 16, 26],
+    );
     assert.equal(bob.agree({ kty: "EC", crv: "P-384", x: "AA", y: "AA" }), undefined);
     // Not on the curve.
     assert.equal(bob.agree({ kty: "EC", crv: "P-256", x: "AQ", y: "AQ" }), undefined);
