@@ -1,0 +1,3 @@
+import { archiveBench } from "./archive.ts";
+
+export const bench = archiveBench("gzip", 1, 2);
