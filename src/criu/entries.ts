@@ -19,6 +19,8 @@ export interface EntryContext {
   readonly type: ImageType | undefined;
   readonly seal: ImageSeal | undefined;
   readonly schemas: SchemaIndex;
+  /** Length words have the highest byte first. */
+  readonly bigEndian?: boolean;
   /** Bytes of the length word: 8 in images of plugins. */
   readonly sizeWidth: 4 | 8;
 }
@@ -95,7 +97,15 @@ export async function layOutEntry(
   offset: number,
 ): Promise<EntryLayout> {
   const { source, file, seal } = context;
-  const cursor = new RecordCursor(source, file, seal, `entries[${index}]`, offset);
+  const cursor = new RecordCursor(
+    source,
+    file,
+    seal,
+    `entries[${index}]`,
+    offset,
+    source.size,
+    context.bigEndian,
+  );
   const size = await cursor.lengthWord(context.sizeWidth, "", source.size);
   // The entry has a place of its own for its length word.
   cursor.framing.length = 0;

@@ -37,7 +37,7 @@ export async function indexEntries(context: EntryContext, start: number): Promis
   const { end, problems } =
     hasPayloads(context) || context.sizeWidth === 8
       ? await stepThroughEntries(context, start, starts)
-      : await stepOverSizes(context.source, context.file, start, tail, starts);
+      : await stepOverSizes(context, start, tail, starts);
   return indexOf(starts, end, problems);
 }
 
@@ -60,10 +60,16 @@ interface Stepped {
   readonly problems: readonly Problem[];
 }
 
+/** Entries that begin with a length word each. */
+interface SizedEntries {
+  readonly source: ByteSource;
+  readonly file: string;
+  readonly bigEndian?: boolean;
+}
+
 /** Steps over entries without looking into them. `tail` bytes follow each entry that is not empty. */
 export async function stepOverSizes(
-  source: ByteSource,
-  file: string,
+  { source, file, bigEndian = false }: SizedEntries,
   start: number,
   tail: number,
   starts: OffsetList,
@@ -74,14 +80,14 @@ export async function stepOverSizes(
   const stop = (problem: Problem): Stepped => ({ end: offset, problems: [problem] });
 
   while (offset < source.size) {
-    offset = stepOverWindow(window, windowAt, offset, source.size, tail, starts);
+    offset = stepOverWindow({ window, windowAt, bigEndian }, offset, source.size, tail, starts);
     const left = source.size - offset - 4;
     const place = { file, offset };
     if (left === -4) break;
     if (left < 0) return stop(criuProblems.truncatedSize(left + 4, place));
     if (starts.length >= MAX_ENTRIES) return stop(criuProblems.tooManyEntries(MAX_ENTRIES, place));
     if (offset + 4 <= windowAt + window.byteLength) {
-      const length = entryLength(window, offset - windowAt, tail);
+      const length = entryLength({ window, windowAt, bigEndian }, offset, tail);
       return stop(criuProblems.truncatedEntry(length, left, place));
     }
     const bytes = await source.read(offset, WINDOW);
@@ -97,17 +103,16 @@ export async function stepOverSizes(
  * Apart and synchronous: a loop over 10^5 entries that awaits nothing.
  */
 function stepOverWindow(
-  window: DataView,
-  windowAt: number,
+  sizes: SizeWindow,
   from: number,
   size: number,
   tail: number,
   starts: OffsetList,
 ): number {
-  const last = windowAt + window.byteLength - 4;
+  const last = sizes.windowAt + sizes.window.byteLength - 4;
   let offset = from;
   while (offset <= last && starts.length < MAX_ENTRIES) {
-    const end = offset + 4 + entryLength(window, offset - windowAt, tail);
+    const end = offset + 4 + entryLength(sizes, offset, tail);
     if (end > size) break;
     starts.push(offset);
     offset = end;
@@ -115,9 +120,16 @@ function stepOverWindow(
   return offset;
 }
 
-/** Bytes behind the size word at `at`. */
-function entryLength(window: DataView, at: number, tail: number): number {
-  const size = window.getUint32(at, true);
+/** Bytes read of an image, from `windowAt` on. */
+interface SizeWindow {
+  readonly window: DataView;
+  readonly windowAt: number;
+  readonly bigEndian: boolean;
+}
+
+/** Bytes behind the size word at `offset`. */
+function entryLength({ window, windowAt, bigEndian }: SizeWindow, offset: number, tail: number): number {
+  const size = window.getUint32(offset - windowAt, !bigEndian);
   return size === 0 ? 0 : size + tail;
 }
 

@@ -47,6 +47,7 @@ export async function openImage(
     type: header.type,
     seal,
     schemas: options.schemas ?? criuSchemas,
+    bigEndian: header.bigEndian === true,
     sizeWidth: header.type?.payload === "long-entry" ? 8 : 4,
   };
   const locked = options.sealedHint === true && !options.seal && form !== "clear";
@@ -59,6 +60,7 @@ export async function openImage(
   };
   return {
     name,
+    bigEndian: header.bigEndian === true,
     type: header.type,
     source,
     plain: seal
@@ -135,8 +137,8 @@ async function* readRawEntries(
 }
 
 /** Whether the entries fit to the end of the image when each has a tag and a nonce behind it. */
-async function framesAsSealed({ source, file }: EntryContext, start: number): Promise<boolean> {
+async function framesAsSealed(context: EntryContext, start: number): Promise<boolean> {
   const starts = new OffsetList();
-  const { problems } = await stepOverSizes(source, file, start, 28, starts);
+  const { problems } = await stepOverSizes(context, start, 28, starts);
   return problems.length === 0 && starts.length > 0;
 }

@@ -16,6 +16,8 @@ export interface Header {
   /** `entries`: records follow the header. `raw`: the body is of one piece. `none`: it is no image. */
   readonly body: "entries" | "raw" | "none";
   readonly spans: readonly LabelledSpan[];
+  /** Written on a machine with the highest byte first (s390x). */
+  readonly bigEndian?: boolean;
   /** Where the body starts. */
   readonly end: number;
   readonly problems: readonly Problem[];
@@ -25,7 +27,8 @@ const OLD_PAGE = 4096;
 
 /**
  * Finds out what an image is. Raw kinds have no magic and go by their name; all others go by their magic, because a
- * file may have been renamed (`lib/pycriu/images/images.py`, `criu/image.c: img_check_magic`).
+ * file may have been renamed (`lib/pycriu/images/images.py`, `criu/image.c: img_check_magic`). CRIU writes words as the
+ * machine has them: where the swapped word is a magic and the word itself is none, all words are swapped.
  */
 export async function readHeader(name: string, source: ByteSource): Promise<Header> {
   const bytes = await source.read(0, 8);
@@ -37,14 +40,24 @@ export async function readHeader(name: string, source: ByteSource): Promise<Head
   const place = { file: name, offset: 0 };
   if (source.size === 0) return noHeader(byName, criuProblems.empty(place));
   if (bytes.length < 4) return noHeader(byName, criuProblems.shortHeader(place));
-  if (first === COMMON_MAGIC || first === SERVICE_MAGIC) {
-    if (bytes.length < 8) return noHeader(byName, criuProblems.shortHeader(place));
-    return entriesHeader(name, byName, view.getUint32(4, true), 8);
-  }
+  const bigEndian = !isMagic(name, first) && isMagic(name, view.getUint32(0, false));
+  const magic = bigEndian ? view.getUint32(0, false) : first;
+  if (!isMagic(name, magic)) return noHeader(undefined, criuProblems.noMagic(place));
   // The inventory, and everything of version 1.
-  if (first === INVENTORY_MAGIC || imageTypeByMagic(name, first))
-    return entriesHeader(name, byName, first, 4);
-  return noHeader(undefined, criuProblems.noMagic(place));
+  if (magic !== COMMON_MAGIC && magic !== SERVICE_MAGIC)
+    return { ...entriesHeader(name, byName, magic, 4), bigEndian };
+  if (bytes.length < 8) return noHeader(byName, criuProblems.shortHeader(place));
+  return { ...entriesHeader(name, byName, view.getUint32(4, !bigEndian), 8), bigEndian };
+}
+
+/** Whether an image can begin with this word. */
+function isMagic(name: string, word: number): boolean {
+  return (
+    word === COMMON_MAGIC ||
+    word === SERVICE_MAGIC ||
+    word === INVENTORY_MAGIC ||
+    imageTypeByMagic(name, word) !== undefined
+  );
 }
 
 function rawHeader(type: ImageType, first: number, size: number): Header {

@@ -122,6 +122,11 @@ export interface EntryNode {
 /** An image file, opened. Entries are found by one quick pass over the size words and decoded when asked for. */
 export interface Image {
   readonly name: string;
+  /**
+   * Whether its magics and length words have the highest byte first, as those that CRIU writes on s390x. The messages are
+   * the same everywhere.
+   */
+  readonly bigEndian?: boolean;
   /** undefined for a magic the table doesn't have: its entries are shown raw. */
   readonly type: ImageType | undefined;
   /** The bytes as they lie on disk. */

@@ -122,7 +122,8 @@ async function bpfmapData({ cursor, message }: PayloadWalk): Promise<void> {
 
 /** Whether a payload of `length` bytes here can be right: it opens, or (plain) what follows could be an entry. */
 async function opens(cursor: RecordCursor, length: number): Promise<boolean> {
-  const probe = new RecordCursor(cursor.source, cursor.file, cursor.seal, "", cursor.offset, cursor.end);
+  const { source, file, seal, offset, end, bigEndian } = cursor;
+  const probe = new RecordCursor(source, file, seal, "", offset, end, bigEndian);
   try {
     const span = probe.record(length);
     if (cursor.seal) await probe.plaintext(span);

@@ -52,6 +52,8 @@ export class RecordCursor {
     readonly path: string,
     public offset: number,
     readonly end: number = source.size,
+    /** Length words have the highest byte first. */
+    readonly bigEndian = false,
   ) {}
 
   get left(): number {
@@ -64,7 +66,8 @@ export class RecordCursor {
     const at = this.offset;
     const bytes = await readExactly(this.source, at, width, { file: this.file });
     const view = new DataView(bytes.buffer, bytes.byteOffset, width);
-    const length = width === 4 ? view.getUint32(0, true) : Number(view.getBigUint64(0, true));
+    const length =
+      width === 4 ? view.getUint32(0, !this.bigEndian) : Number(view.getBigUint64(0, !this.bigEndian));
     if (length > limit) throw criuErrors.badLength(length, { file: this.file, offset: at });
     this.glue("size", width, name);
     return length;

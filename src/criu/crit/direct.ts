@@ -20,7 +20,7 @@ export async function* critDirect(
   const header = await readHeader(name, source);
   const { type, body, problems } = header;
   const isPlain = type?.message !== undefined && type.payload === undefined && body === "entries";
-  if (!isPlain || problems.length > 0 || source.size === header.end) return 0;
+  if (!isPlain || header.bigEndian === true || problems.length > 0 || source.size === header.end) return 0;
 
   const plans = planBook(criuSchemas, pretty);
   const plan = plans(type.message ?? "", 2);

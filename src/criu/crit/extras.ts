@@ -57,7 +57,9 @@ async function semaphores(image: Image, entry: EntryNode): Promise<CritValue> {
   if (!span) return [];
   const bytes = await readExactly(image.plain, span.start, span.end - span.start, { file: image.name });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.length >> 1 }, (_, index) => view.getUint16(index * 2, true));
+  return Array.from({ length: bytes.length >> 1 }, (_, index) =>
+    view.getUint16(index * 2, image.bigEndian !== true),
+  );
 }
 
 /** Header and contents in turn; crit prints these headers plainly, whatever was asked for. */

@@ -88,9 +88,9 @@ async function* textOf(part: JsonPart): AsyncGenerator<string> {
 }
 
 /** A magic that no kind has. */
-async function unknownMagic({ header, source, name }: Image): Promise<string> {
+async function unknownMagic({ header, source, name, bigEndian }: Image): Promise<string> {
   const last = header.at(-1);
   if (!last) return "";
   const bytes = await readExactly(source, last.start, 4, { file: name });
-  return `0x${new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true).toString(16)}`;
+  return `0x${new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, bigEndian !== true).toString(16)}`;
 }

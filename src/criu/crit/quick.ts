@@ -5,8 +5,8 @@ import { planBook } from "./plan.ts";
 import { BATCH, RowPrinter, WINDOW } from "./rows.ts";
 
 /** Whether the entries are size words and messages back to back, in clear. */
-export function isPlain({ type, plain, source }: Image): boolean {
-  return type?.message !== undefined && type.payload === undefined && plain === source;
+export function isPlain({ type, plain, source, bigEndian }: Image): boolean {
+  return bigEndian !== true && type?.message !== undefined && type.payload === undefined && plain === source;
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { EntryNode, Image, LabelledSpan, PayloadNode, Span } from "../model.ts";
 import { messageSteps } from "./field.ts";
 import type { ExplanationStep, Words } from "./model.ts";
-import { littleEndian } from "./numbers.ts";
+import { wordAt } from "./numbers.ts";
 import { count, step, where, words } from "./words.ts";
 
 const TAG = 16;
@@ -42,7 +42,7 @@ async function sizeStep(image: Image, entry: EntryNode): Promise<ExplanationStep
   const { sizeSpan, message, span, index } = entry;
   const width = sizeSpan.end - sizeSpan.start;
   if (image.type?.magic === 0 && width !== 8) return rawRecordStep(entry);
-  const { value, table } = littleEndian(await image.source.read(sizeSpan.start, width), sizeSpan.start);
+  const { value, table } = wordAt(await image.source.read(sizeSpan.start, width), sizeSpan.start, image);
   const behind = span.end - message.span.end;
   return step("size", {
     title: `Size word of entry ${String(index)}`,
@@ -124,13 +124,13 @@ export async function partSteps(
 async function framingStep(image: Image, part: LabelledSpan, range: Span): Promise<ExplanationStep> {
   const { kind, start, end } = part;
   if (kind === "size") {
-    const { value, table } = littleEndian(await image.source.read(start, end - start), start);
+    const { value, table, order } = wordAt(await image.source.read(start, end - start), start, image);
     return step("size", {
       title: "Length word",
       short: count(Number(value), "byte"),
       span: { start, end },
       text: [
-        words`A number of ${(end - start) * 8} bits, lowest byte first, that says how long the next piece is: ${value} bytes.`,
+        words`A number of ${(end - start) * 8} bits, ${order}, that says how long the next piece is: ${value} bytes.`,
       ],
       tables: [table],
     });

@@ -1,7 +1,7 @@
 import { COMMON_MAGIC, INVENTORY_MAGIC, SERVICE_MAGIC } from "../image-lookup.ts";
 import type { Image, ImageType, LabelledSpan } from "../model.ts";
 import type { ExplanationStep, Words } from "./model.ts";
-import { littleEndian } from "./numbers.ts";
+import { wordAt } from "./numbers.ts";
 import { hexBytes, step, words } from "./words.ts";
 
 /** The words an image begins with, or why it has none. */
@@ -16,7 +16,7 @@ async function magicStep(
   index: number,
 ): Promise<ExplanationStep> {
   const bytes = await image.source.read(start, end - start);
-  const { value, table } = littleEndian(bytes, start);
+  const { value, table, order } = wordAt(bytes, start, image);
   const magic = Number(value);
   const hex = `0x${magic.toString(16).padStart(8, "0")}`;
   const { title, meaning } = magicMeaning(image, magic, index);
@@ -25,7 +25,7 @@ async function magicStep(
     short: hex,
     span: { start, end },
     text: [
-      words`The file has the bytes ${hexBytes(bytes)}. Read as one 32-bit number, lowest byte first, that is ${hex}.`,
+      words`The file has the bytes ${hexBytes(bytes)}. Read as one 32-bit number, ${order}, that is ${hex}.`,
       meaning,
     ],
     tables: [table],

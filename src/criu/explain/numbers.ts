@@ -57,16 +57,30 @@ export function varintAt(bytes: Uint8Array, offset: number): Varint | undefined 
   return undefined;
 }
 
+interface Word {
+  readonly value: bigint;
+  readonly table: ExplanationTable;
+  /** In words, as part of a sentence. */
+  readonly order: string;
+}
+
+/** `littleEndian`, or the other way round in an image of a machine that has the highest byte first. */
+export function wordAt(bytes: Uint8Array, offset: number, image: { readonly bigEndian?: boolean }): Word {
+  return number(bytes, offset, image.bigEndian === true);
+}
+
 /** Bytes as a number, lowest byte first, with how it is put together. `bytes[0]` is byte `offset` of the file. */
-export function littleEndian(
-  bytes: Uint8Array,
-  offset: number,
-): { readonly value: bigint; readonly table: ExplanationTable } {
+export function littleEndian(bytes: Uint8Array, offset: number): Word {
+  return number(bytes, offset, false);
+}
+
+function number(bytes: Uint8Array, offset: number, bigEndian: boolean): Word {
   let value = 0n;
   const rows = Array.from(bytes, (byte, at): ExplanationRow => {
-    const adds = BigInt(byte) << BigInt(8 * at);
+    const power = bigEndian ? bytes.length - 1 - at : at;
+    const adds = BigInt(byte) << BigInt(8 * power);
     value += adds;
-    const worth = at === 0 ? String(byte) : `${String(byte)} × 256${superscript(at, true)}`;
+    const worth = power === 0 ? String(byte) : `${String(byte)} × 256${superscript(power, true)}`;
     return {
       span: { start: offset + at, end: offset + at + 1 },
       cells: [String(offset + at), hexByte(byte), worth, String(adds)],
@@ -75,8 +89,11 @@ export function littleEndian(
   const result = `0x${value.toString(16).padStart(bytes.length * 2, "0")} = ${String(value)}`;
   return {
     value,
+    order: bigEndian ? "highest byte first" : "lowest byte first",
     table: {
-      caption: "The lowest byte comes first (little-endian)",
+      caption: bigEndian
+        ? "The highest byte comes first (big-endian)"
+        : "The lowest byte comes first (little-endian)",
       columns: ["Byte", "Hex", "Worth", "Adds"],
       rows,
       result,
