@@ -1,9 +1,9 @@
 import { nestedTree } from "../archive/index.ts";
 import type { NestedTree } from "../archive/index.ts";
+import { openSealedTree } from "../seal/index.ts";
 import { KEY_OPTIONS } from "./arguments.ts";
 import { forgetKeys, loadKeys, sealOptions } from "./keys.ts";
 import type { KeyFiles } from "./keys.ts";
-import { openSealedTree } from "./sealed-tree.ts";
 
 /** Options of the commands that look at the files of a checkpoint. */
 export const TREE_OPTIONS = { ...KEY_OPTIONS, raw: { type: "boolean" } } as const;

@@ -1,6 +1,6 @@
 import { openCheckpoint } from "../checkpoint/index.ts";
 import type { Checkpoint, SealFor } from "../checkpoint/index.ts";
-import { openSealedLayer, sealErrors } from "../seal/index.ts";
+import { openSealedLayer, openSealedTree, sealErrors } from "../seal/index.ts";
 import type { Key, LayerSeal } from "../seal/index.ts";
 import { KEY_OPTIONS, parseCommandLine } from "./arguments.ts";
 import { EXIT } from "./command.ts";
@@ -11,7 +11,6 @@ import type { InspectChoice, InspectDocument, InspectExcerpt } from "./inspect-d
 import { SECTION_NAMES } from "./inspect-sections.ts";
 import { inspectText } from "./inspect-text.ts";
 import { forgetKeys, loadKeys, sealOptions } from "./keys.ts";
-import { openSealedTree } from "./sealed-tree.ts";
 
 const OPTIONS = {
   ...KEY_OPTIONS,

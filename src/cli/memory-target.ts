@@ -2,13 +2,12 @@ import { openTree } from "../archive/index.ts";
 import { openCheckpoint } from "../checkpoint/index.ts";
 import { openMemory } from "../memory/index.ts";
 import type { CheckpointMemory } from "../memory/index.ts";
-import { openSealedLayer, sealErrors } from "../seal/index.ts";
+import { openSealedLayer, openSealedTree, sealErrors } from "../seal/index.ts";
 import type { LayerSeal } from "../seal/index.ts";
 import { KEY_OPTIONS } from "./arguments.ts";
 import { cliErrors } from "./errors.ts";
 import { loadKeys, sealOptions } from "./keys.ts";
 import type { KeyFiles } from "./keys.ts";
-import { openSealedTree } from "./sealed-tree.ts";
 
 /** Options of every command that looks into memory. */
 export const MEMORY_OPTIONS = {

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { openTree } from "../archive/index.ts";
 import type { FileTree } from "../archive/index.ts";
 import { openFileSource, readChunks } from "../bytes/index.ts";
-import { parseRecipient, sealErrors, sealLayer, sealWithAge } from "../seal/index.ts";
+import { openSealedTree, parseRecipient, sealErrors, sealLayer, sealWithAge } from "../seal/index.ts";
 import type { CriuRecipient } from "../seal/index.ts";
 import { KEY_OPTIONS, parseCommandLine } from "./arguments.ts";
 import { EXIT } from "./command.ts";
@@ -13,7 +13,6 @@ import type { KeyFiles } from "./keys.ts";
 import { createOutFolder, writeNewFile } from "./out-folder.ts";
 import type { CliOutput } from "./output.ts";
 import { packTar } from "./pack-tar.ts";
-import { openSealedTree } from "./sealed-tree.ts";
 import { walkFolders } from "./walk.ts";
 
 const OPTIONS = {

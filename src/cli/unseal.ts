@@ -1,6 +1,13 @@
 import type { FileTree, TreeEntry } from "../archive/index.ts";
 import { CryoscopeError, readChunks } from "../bytes/index.ts";
-import { CIPHER_IMAGE, openSealedLayer, sealErrors, sealState, unsealImage } from "../seal/index.ts";
+import {
+  CIPHER_IMAGE,
+  openSealedLayer,
+  openSealedTree,
+  sealErrors,
+  sealState,
+  unsealImage,
+} from "../seal/index.ts";
 import type { Key, LayerSeal } from "../seal/index.ts";
 import { KEY_OPTIONS, parseCommandLine } from "./arguments.ts";
 import { EXIT } from "./command.ts";
@@ -11,7 +18,6 @@ import { createOutFolder } from "./out-folder.ts";
 import type { OutFolder } from "./out-folder.ts";
 import { errorText } from "./output.ts";
 import type { CliOutput } from "./output.ts";
-import { openSealedTree } from "./sealed-tree.ts";
 import { walkFolders } from "./walk.ts";
 
 const OPTIONS = { ...KEY_OPTIONS, output: { type: "string", short: "o" } } as const;

@@ -1,10 +1,9 @@
 import { openCheckpoint } from "../checkpoint/index.ts";
 import type { Checkpoint } from "../checkpoint/index.ts";
-import { openSealedLayer, sealErrors } from "../seal/index.ts";
+import { openSealedLayer, openSealedTree, sealErrors } from "../seal/index.ts";
 import type { LayerSeal } from "../seal/index.ts";
 import { loadKeys, sealOptions } from "./keys.ts";
 import type { KeyFiles } from "./keys.ts";
-import { openSealedTree } from "./sealed-tree.ts";
 
 /**
  * Opens the checkpoint at `path` for `use` and closes all behind it. Throws what opening the tree, the keys, the seals

@@ -45,3 +45,5 @@ export { sealLayer } from "./criusec/seal-layer.ts";
 export type { SealedFile, SealRandom } from "./criusec/seal-layer.ts";
 export { unsealImage } from "./criusec/unseal-image.ts";
 export { sealWithAge } from "./age/index.ts";
+export { openSealedTree } from "./open-tree.ts";
+export type { SealedTreeOptions } from "./open-tree.ts";

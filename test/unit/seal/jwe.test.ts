@@ -90,7 +90,7 @@ describe("JWE", () => {
       assert(jwe);
       assert.equal(Buffer.from(openJwe(jwe, [key])?.plaintext ?? []).toString(), "Live long and prosper.");
       for (const part of ["iv", "ciphertext", "tag", "associated"] as const) {
-        const bytes = Buffer.from(jwe[part]);
+        const bytes: Buffer = Buffer.from(jwe[part]);
         bytes[0] = (bytes[0] ?? 0) ^ 1;
         assert.equal(openJwe({ ...jwe, [part]: bytes }, [key]), undefined, part);
       }

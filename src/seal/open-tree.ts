@@ -4,12 +4,16 @@ import { openNested, openTree, openWithin } from "../archive/index.ts";
 import type { FileTree, OpenOptions } from "../archive/index.ts";
 import { CryoscopeError, openFileSource } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
-import { looksSealed, openSealed, sealErrors, TREE_SCHEMES } from "../seal/index.ts";
-import type { Key, OpenSealedOptions } from "../seal/index.ts";
+import { sealErrors } from "./errors.ts";
+import type { Key } from "./keys/index.ts";
+import type { OpenSealedOptions } from "./opened.ts";
+import { looksSealed, openSealed, TREE_SCHEMES } from "./schemes.ts";
 
 export interface SealedTreeOptions extends OpenOptions, OpenSealedOptions {
-  /** Told which key opened what, and how far it is authenticated. */
+  /** Told which key opened it, and how far it is authenticated. */
   readonly report?: (note: string) => void;
+  /** Told the name of the key that opened it. */
+  readonly openedBy?: (name: string) => void;
 }
 
 /**
@@ -36,6 +40,7 @@ export async function openSealedTree(
       const raw = await openNested(source, name, { ...options, raw: true }).catch(unlessSealed(source, name));
       return await openInside(closing(raw, close), keys, options);
     }
+    options.openedBy?.(opened.openedBy);
     for (const note of [`Opened with ${opened.openedBy}.`, ...opened.notes]) options.report?.(note);
     const closeBoth = async (): Promise<void> => {
       await opened.source.close?.();
@@ -64,6 +69,7 @@ async function openInside(
     for (const scheme of TREE_SCHEMES) {
       if (!(await scheme.matches(raw))) continue;
       const { tree, openedBy } = await scheme.open(raw, keys, options);
+      for (const name of openedBy) options.openedBy?.(name);
       options.report?.(`Opened with ${openedBy.join(", ")}.`);
       return await openWithin(
         closing(tree, () => raw.close()),
