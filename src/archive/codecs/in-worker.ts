@@ -47,7 +47,7 @@ export async function* decodeInWorker(
   let inputEnded = false;
 
   const end = (error?: unknown): void => {
-    if (error !== undefined) failure ??= { error };
+    if (error !== undefined && !ended) failure = { error };
     ended = true;
     wake();
   };

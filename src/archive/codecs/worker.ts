@@ -16,6 +16,7 @@ const CODECS: Readonly<Record<CodecName, Decode>> = {
 
 // Only `startDecoder` starts this file, and gives it this.
 const { codec, port, bell } = workerData as WorkerData;
+const DAY = 86_400_000;
 const rings = new Int32Array(bell);
 const packets: (Packet | undefined)[] = [];
 /** Pieces that may still be handed over before one was taken. */
@@ -66,4 +67,6 @@ async function run(): Promise<void> {
   }
 }
 
+// Stays until it is ended, so that nothing that was sent is lost, and an exit always means a failure.
+setInterval(() => undefined, DAY);
 void run();
