@@ -40,11 +40,10 @@ export function flagsControl(
     const mask = `0x${BigInt(bit.mask).toString(16)}`;
     return element("label", { attributes: { title: mask } }, box, bit.name);
   });
-  const root = element(
+  const below = element(
     "div",
-    { class: "flags" },
-    input,
-    element("div", { class: "flag-list", attributes: { role: "group", "aria-label": "Flags" } }, ...list),
+    { class: "flag-list", attributes: { role: "group", "aria-label": "Flags" } },
+    ...list,
   );
-  return { root, input, text: () => input.value, hint: "Names joined by |, or a number" };
+  return { root: input, input, below, text: () => input.value, hint: "Names joined by |, or a number" };
 }

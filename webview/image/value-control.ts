@@ -8,6 +8,8 @@ export interface Control {
   readonly root: HTMLElement;
   /** What has the focus at first. */
   readonly input: HTMLElement;
+  /** What stands under the line, as wide as the editor. */
+  readonly below?: HTMLElement;
   text(): string;
   /** What may be typed, in a few words. */
   readonly hint: string;

@@ -1,6 +1,5 @@
 import type { EditRequest, ValueForm } from "../../src/protocol/index.ts";
 import { element, icon, setAttribute } from "../ui/dom.ts";
-import { HostError } from "../ui/rpc.ts";
 import { button } from "./search-bar.ts";
 import { makeControl } from "./value-control.ts";
 import type { Control } from "./value-control.ts";
@@ -64,6 +63,7 @@ export class ValueEditor {
           this.#events.closed();
         }),
       ),
+      ...(control.below ? [control.below] : []),
       says,
     );
     root.addEventListener("keydown", (event) => {
@@ -155,6 +155,5 @@ export class ValueEditor {
 }
 
 function wordsOf(error: unknown): string {
-  if (error instanceof HostError && error.next !== undefined) return `${error.message} ${error.next}`;
   return error instanceof Error ? error.message : String(error);
 }
