@@ -1,5 +1,6 @@
 import { readExactly } from "../../bytes/index.ts";
 import type { Image, Problem } from "../model.ts";
+import { hasRawEntries } from "../raw/index.ts";
 import { critErrors } from "./errors.ts";
 import { critRows } from "./extras.ts";
 import { critHead, critTail } from "./frame.ts";
@@ -23,7 +24,8 @@ const BATCH = 128 * 1024;
 
 /**
  * An image as `crit decode` prints it, ASCII, piece by piece and without a line feed at the end. Memory doesn't grow
- * with the image. Throws `criu.rawImage` for an image without entries, and what reading the image throws. What is broken
+ * with the image. Raw images that are messages of netlink or lines of text, which crit can't decode, have the same form.
+ * Throws `criu.rawImage` for other images without entries, and what reading the image throws. What is broken
  * is left out (the image's problems and `report` tell of it), where crit would fail.
  */
 export async function* critJson(image: Image, options: CritOptions = {}): AsyncGenerator<string> {
@@ -39,7 +41,8 @@ export async function* critPieces(
   options: CritOptions = {},
 ): AsyncGenerator<string | Uint8Array> {
   const { pretty = false, byNodes = false, from = 0 } = options;
-  if (image.type && image.type.message === undefined) throw critErrors.rawImage(image.type.name, image.name);
+  if (image.type && image.type.message === undefined && !hasRawEntries(image.type))
+    throw critErrors.rawImage(image.type.name, image.name);
   const [first, next] = [lineBreak(pretty, 2, false), lineBreak(pretty, 2, true)];
   let text = from > 0 ? "" : critHead(image.type ?? (await unknownMagic(image)), pretty);
   let lead = from > 0 ? next : first;

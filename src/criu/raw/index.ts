@@ -5,7 +5,7 @@ import type { EntryContext } from "../entries.ts";
 import { indexOf, OffsetList } from "../entry-index.ts";
 import { criuProblems } from "../errors.ts";
 import type { Body } from "../framing.ts";
-import type { PayloadNode, Problem } from "../model.ts";
+import type { ImageType, PayloadNode, Problem } from "../model.ts";
 import { plainSource } from "../plain-source.ts";
 import { layOutRawBody } from "../raw-body.ts";
 import type { RawBody } from "../raw-body.ts";
@@ -24,6 +24,11 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   text: lines,
   "text-output": lines,
 };
+
+/** Whether images of the kind have entries though they are no protobuf: netlink messages, lines of text. */
+export function hasRawEntries({ payload: name }: ImageType): boolean {
+  return LAYOUTS[name ?? ""] !== undefined;
+}
 
 /** Payloads that are known by what they begin with. */
 const FORMATS: readonly {

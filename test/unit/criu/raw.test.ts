@@ -318,9 +318,27 @@ describe("other raw images", () => {
     assert.equal((await open("corpus/ns-net", "img/iptables-10.img")).entryCount, 0);
   });
 
-  it("have no JSON, as with crit", async () => {
-    const image = await open("raw/netns", "route-1.img");
-    await assert.rejects(critJson(image).next(), { code: "criu.rawImage" });
+  it("are JSON of the form of other images, which crit has none of", async () => {
+    const decoded = async (name: string): Promise<{ magic: string; entries: Plain[] }> => {
+      let text = "";
+      for await (const part of critJson(await open("raw/netns", name), { pretty: true })) text += part;
+      return JSON.parse(text) as { magic: string; entries: Plain[] };
+    };
+    const { magic, entries } = await decoded("route-1.img");
+    assert.equal(magic, "ROUTE");
+    const expected = await said("route.json");
+    assert.deepEqual(
+      entries.map((route) => [route["RTA_GATEWAY"], route["RTA_PRIORITY"]]),
+      expected.map((route) => [route["gateway"], route["metric"]]),
+    );
+    const lines = await readFile(join(await fixture("raw/netns"), "nftables-1.img"), "utf8");
+    const rules = (await decoded("nftables-1.img")).entries.map(({ text }) => (text as string[])[0]);
+    assert.equal(rules.map((line) => `${line}\n`).join(""), lines);
+  });
+
+  it("of pages have no JSON, and it is said what has", async () => {
+    const image = await openImage("pages-1.img", bufferSource(new Uint8Array(4096)));
+    await assert.rejects(critJson(image).next(), { code: "criu.rawImage", next: /pagemap/ });
   });
 
   it("of pages are not read to be opened, whatever their size", async () => {
