@@ -40,15 +40,16 @@ export async function memoryMapOf(
   table: FileTable,
 ): Promise<readonly Mapping[]> {
   const pause = pacer();
+  const words = wordsOf();
   const map: Mapping[] = [];
   for (const vma of vmas) {
     await pause();
-    map.push(mapping(vma, mm, table));
+    map.push(mapping(vma, mm, table, words));
   }
   return map;
 }
 
-function mapping(vma: Vma, mm: Mm, table: FileTable): Mapping {
+function mapping(vma: Vma, mm: Mm, table: FileTable, words: (vma: Vma) => Words): Mapping {
   const row = STATUS.find(([bit]) => (vma.status & bit) !== 0);
   const isAnonymous = row?.[1] === "anonymous";
   const special = isAnonymous ? heapOrStack(vma, mm) : undefined;
@@ -58,16 +59,34 @@ function mapping(vma: Vma, mm: Mm, table: FileTable): Mapping {
   return {
     start: vma.start,
     end: vma.end,
-    permissions: permissionsOf(vma),
     kind,
     name: fileId === undefined ? (special ? `[${special}]` : row?.[2]) : fileName(fileId, table),
     offset: vma.pgoff,
     fileId,
     shmid: vma.shmid,
-    flags: flagNames("vma.flags", vma.flags),
-    advice: flagNames("vma.madv", vma.madv ?? 0n),
-    vmFlags: vmFlags(vma),
+    ...words(vma),
     openFlags: vma.fdflags,
+  };
+}
+
+type Words = Pick<Mapping, "permissions" | "flags" | "advice" | "vmFlags">;
+
+/** Finds the words for a VMA's bits. There are few combinations however many VMAs, and each is put into words once. */
+function wordsOf(): (vma: Vma) => Words {
+  const known = new Map<string, Words>();
+  return (vma) => {
+    const key = `${vma.prot} ${vma.flags} ${vma.madv ?? 0n} ${vma.status}`;
+    let words = known.get(key);
+    if (words === undefined) {
+      words = {
+        permissions: permissionsOf(vma),
+        flags: flagNames("vma.flags", vma.flags),
+        advice: flagNames("vma.madv", vma.madv ?? 0n),
+        vmFlags: vmFlags(vma),
+      };
+      known.set(key, words);
+    }
+    return words;
   };
 }
 

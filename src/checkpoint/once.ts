@@ -22,3 +22,23 @@ export function onceEach<K, T>(make: (key: K) => Promise<T>): (key: K) => Promis
     return one();
   };
 }
+
+/** The same, but only the `limit` things that were asked for last are remembered: a checkpoint has many processes. */
+export function onceRecent<K, T>(limit: number, make: (key: K) => Promise<T>): (key: K) => Promise<T> {
+  const made = new Map<K, Promise<T>>();
+  return (key) => {
+    const value =
+      made.get(key) ??
+      make(key).catch((error: unknown) => {
+        made.delete(key);
+        throw error;
+      });
+    made.delete(key);
+    made.set(key, value);
+    for (const oldest of made.keys()) {
+      if (made.size <= limit) break;
+      made.delete(oldest);
+    }
+    return value;
+  };
+}

@@ -9,8 +9,8 @@ import type { Layer } from "./layers.ts";
 import { pageSizeOf } from "./cmdline.ts";
 import { readMemoryUse } from "./memory-use.ts";
 import { memoryMapOf } from "./memory-map.ts";
-import type { Checkpoint, Process, ProcessPaths } from "./model.ts";
-import { once } from "./once.ts";
+import type { Checkpoint, Mapping, Process, ProcessPaths } from "./model.ts";
+import { once, onceRecent } from "./once.ts";
 import { collect, mapSome } from "./problems.ts";
 import type { Part, Report } from "./problems.ts";
 import { detailsOf } from "./process/details.ts";
@@ -67,10 +67,23 @@ export function processParts(
     return value;
   }
 
-  async function coreOf(tid: number, report: Report): Promise<MessageMap["core_entry"] | undefined> {
-    const core = await readOne(layer, `core-${tid}.img`, "core_entry", report);
-    return core && withLegacyParts(layer, tid, core, report);
-  }
+  const cores = onceRecent(KEPT, (tid: number) =>
+    collect(async (report) => {
+      const core = await readOne(layer, `core-${tid}.img`, "core_entry", report);
+      return core && withLegacyParts(layer, tid, core, report);
+    }),
+  );
+  const mms = onceRecent(KEPT, (pid: number) => collect((report) => readMm(layer, pid, report)));
+  const maps = onceRecent(KEPT, (pid: number) =>
+    collect(async (report): Promise<readonly Mapping[]> => {
+      const mm = await take(() => mms(pid), report);
+      return mm === undefined
+        ? []
+        : memoryMapOf(mm, await mm.vmas(report), await take(shared.files.table, report));
+    }),
+  );
+  const coreOf = (tid: number, report: Report) => take(() => cores(tid), report);
+  const mmOf = (pid: number, report: Report) => take(() => mms(pid), report);
 
   /** The id in the name of a process's fdinfo image. */
   async function descriptorTableOf(pid: number, report: Report): Promise<number | undefined> {
@@ -92,13 +105,13 @@ export function processParts(
         const images = {
           core: await coreOf(pid, report),
           ids: alive ? await readOne(layer, `ids-${pid}.img`, "task_kobj_ids_entry", report) : undefined,
-          mm: alive ? await readMm(layer, pid, report) : undefined,
+          mm: alive ? await mmOf(pid, report) : undefined,
         };
         return detailsOf(pid, images, await contextOf(process, pid, report));
       }),
     environment: (pid) =>
       part(pid, NO_ENVIRONMENT, async (_, report) => {
-        const mm = await readMm(layer, pid, report);
+        const mm = await mmOf(pid, report);
         return mm === undefined ? NO_ENVIRONMENT : readEnvironment(layers, pid, mm, report);
       }),
     threads: (pid) =>
@@ -131,28 +144,24 @@ export function processParts(
           ? []
           : readOpenFiles(layer, table, await shared.files.context(report), machine, report);
       }),
-    memoryMap: (pid) =>
-      part(pid, [], async (_, report) => {
-        const mm = await readMm(layer, pid, report);
-        return mm === undefined
-          ? []
-          : memoryMapOf(mm, await mm.vmas(report), await take(shared.files.table, report));
-      }),
+    memoryMap: (pid) => part(pid, [], (_, report) => take(() => maps(pid), report)),
     memoryUse: (pid) =>
       part(pid, [], async (_, report) => {
-        const mm = await readMm(layer, pid, report);
+        const mm = await mmOf(pid, report);
         if (mm === undefined) return [];
-        const map = await memoryMapOf(mm, await mm.vmas(report), await take(shared.files.table, report));
-        return readMemoryUse(layer, pid, map, pageSizeOf(mm), report);
+        return readMemoryUse(layer, pid, await take(() => maps(pid), report), pageSizeOf(mm), report);
       }),
     paths: (pid) =>
       part<ProcessPaths>(pid, NO_PATHS, async (_, report) => {
         const fs = await readOne(layer, `fs-${pid}.img`, "fs_entry", report);
-        const mm = await readMm(layer, pid, report);
+        const mm = await mmOf(pid, report);
         return pathsOf(fs, mm?.exe_file_id, await take(shared.files.table, report));
       }),
   };
 }
+
+/** Processes whose images are remembered: those that somebody looks at. */
+const KEPT = 16;
 
 const NO_PATHS: ProcessPaths = { exe: undefined, cwd: undefined, root: undefined, umask: undefined };
 

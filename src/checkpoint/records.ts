@@ -1,4 +1,5 @@
 import type { FileTree } from "../archive/index.ts";
+import { bufferSource } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
 import { criuErrors, decodeAs, openImage, readEntries } from "../criu/index.ts";
 import type { Image, ImageSeal, MessageMap, MessageName, PayloadNode } from "../criu/index.ts";
@@ -15,13 +16,17 @@ export async function withImage<T>(
   seal: ImageSeal | undefined,
   use: (image: Image) => Promise<T>,
 ): Promise<T> {
-  const source = await tree.open(path);
+  const opened = await tree.open(path);
   try {
+    // Most images are small: one read is quicker than the steps in which bigger ones are looked through.
+    const source = opened.size <= SMALL ? bufferSource(await opened.read(0, opened.size)) : opened;
     return await use(await openImage(path.slice(path.lastIndexOf("/") + 1), source, { seal }));
   } finally {
-    await source.close?.();
+    await opened.close?.();
   }
 }
+
+const SMALL = 64 * 1024;
 
 /**
  * The entries of an image as plain objects, at most `limit`. What is wrong with the image is reported, and the rest

@@ -5,6 +5,8 @@ import type { Layer } from "../layers.ts";
 import { pacer } from "../pace.ts";
 import { orReport } from "../problems.ts";
 import type { Report } from "../problems.ts";
+import { readVma } from "./vma-reader.ts";
+import { readVarint } from "./varint.ts";
 import { imageMissing, readRecords, withImage } from "../records.ts";
 
 export type Vma = MessageMap["vma_entry"];
@@ -39,7 +41,7 @@ export async function readMm(layer: Layer, pid: number, report: Report): Promise
     const tell: Report = (problem) => {
       report({ ...problem, file: path });
     };
-    const { rest, vmas } = split(bytes);
+    const { rest, vmas } = await split(bytes);
     const decoded = decodeMessage(rest, criuSchemas.message("mm_entry"), {
       schemas: criuSchemas,
       at: ENTRY,
@@ -80,6 +82,11 @@ async function decodeVmas(
   const vmas: Vma[] = [];
   for (const [start, end] of ranges.slice(0, MAX_VMAS)) {
     await pause();
+    const vma = readVma(bytes, start, end);
+    if (vma) {
+      vmas.push(vma);
+      continue;
+    }
     const context = { schemas: criuSchemas, at: ENTRY + start, file };
     const { message, problems } = decodeMessage(bytes.subarray(start, end), schema, context);
     problems.forEach(report);
@@ -90,20 +97,27 @@ async function decodeVmas(
 
 type Range = readonly [start: number, end: number];
 
+/** Tags after which others may get their turn. */
+const TAGS_A_TURN = 4096;
+
 /** Takes the VMAs out of a message: the bytes of all other fields, and where each VMA lies. */
-function split(bytes: Uint8Array): { readonly rest: Uint8Array; readonly vmas: readonly Range[] } {
+async function split(
+  bytes: Uint8Array,
+): Promise<{ readonly rest: Uint8Array; readonly vmas: readonly Range[] }> {
+  const pause = pacer();
   const vmas: Range[] = [];
   const others: Uint8Array[] = [];
   let at = 0;
   let kept = 0;
-  while (at < bytes.length) {
-    const tag = varint(bytes, at);
+  for (let tags = 1; at < bytes.length; tags++) {
+    if (tags % TAGS_A_TURN === 0) await pause();
+    const tag = readVarint(bytes, at);
     const value = tag && skip(bytes, tag.value, tag.end);
     // What is no field stays in the rest, for the decoder to report.
     if (tag === undefined || value === undefined) break;
     if (tag.value === VMAS * 8 + 2) {
       vmas.push([value.start, value.end]);
-      others.push(bytes.subarray(kept, at));
+      if (at > kept) others.push(bytes.subarray(kept, at));
       kept = value.end;
     }
     at = value.end;
@@ -117,13 +131,13 @@ function skip(bytes: Uint8Array, tag: number, at: number): { start: number; end:
   const within = (start: number, end: number) => (end <= bytes.length ? { start, end } : undefined);
   switch (tag & 7) {
     case 0: {
-      const number = varint(bytes, at);
+      const number = readVarint(bytes, at);
       return number && { start: at, end: number.end };
     }
     case 1:
       return within(at, at + 8);
     case 2: {
-      const length = varint(bytes, at);
+      const length = readVarint(bytes, at);
       return length && within(length.end, length.end + length.value);
     }
     case 5:
@@ -131,16 +145,4 @@ function skip(bytes: Uint8Array, tag: number, at: number): { start: number; end:
     default:
       return undefined;
   }
-}
-
-/** A varint; its value is right up to 53 bits, which tags and lengths never pass. */
-function varint(bytes: Uint8Array, at: number): { value: number; end: number } | undefined {
-  let value = 0;
-  for (let index = 0; index < 10; index++) {
-    const byte = bytes[at + index];
-    if (byte === undefined) return undefined;
-    value += (byte & 0x7f) * 2 ** (7 * index);
-    if (byte < 0x80) return { value, end: at + index + 1 };
-  }
-  return undefined;
 }
