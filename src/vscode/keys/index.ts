@@ -1,27 +1,40 @@
-// keys: the private keys that open sealed checkpoints, and how the person is asked for them.
+// keys: the key ring: what opens sealed checkpoints, where it comes from, and how the person is asked for it.
 import * as vscode from "vscode";
 import { command } from "../messages.ts";
-import { chooseKeyFile, keyPrompts } from "./prompts.ts";
-import { KeyRing, type KeyStore } from "./ring.ts";
+import { KeysView } from "./keys-view.ts";
+import type { KeySourceItem, KeyStore } from "./model.ts";
+import { chooseKeyToAdd, keyPrompts } from "./prompts.ts";
+import { KeyRing } from "./ring.ts";
 
 export { KeyRing } from "./ring.ts";
 
-/** The session's keys, with the commands *Add Private Key…* and *Forget Keys*. Its `sealFor` is what floors ask. */
+/**
+ * The session's keys, their view and its commands. `sealFor` is what sealed layers ask, `unlock` what opens sealed
+ * archives and images.
+ */
 export function createKeyRing(context: vscode.ExtensionContext): KeyRing {
   const ring = new KeyRing(keyStore(context), keyPrompts);
+  const view = new KeysView(ring);
   context.subscriptions.push(
     ring,
+    view,
+    vscode.window.createTreeView("cryoscope.keys", { treeDataProvider: view }),
     // Other extensions and tests may name the file instead of having the person choose it.
     command("cryoscope.addKeyFile", async (file?: vscode.Uri) => {
-      const path = file?.fsPath ?? (await chooseKeyFile());
-      const key = path === undefined ? undefined : await ring.addKeyFile(path);
+      const choice =
+        file === undefined ? await chooseKeyToAdd() : { kind: "file" as const, path: file.fsPath };
+      const keys = choice && (await ring.add(choice));
+      const [key] = keys ?? [];
       if (key === undefined) return undefined;
-      const { name, fingerprint } = key;
-      const kind = key.kind === "rsa" ? `RSA, ${key.bits} bits` : key.curve;
+      const fingerprint = "fingerprint" in key ? key.fingerprint : undefined;
+      const mark = fingerprint === undefined ? "" : ` (SHA-256 ${fingerprint.slice(0, 16)}…)`;
       void vscode.window.showInformationMessage(
-        `${name} (${kind}, SHA-256 ${fingerprint.slice(0, 16)}…) is tried on sealed checkpoints from now on.`,
+        `${key.name}${mark} is tried on sealed checkpoints from now on.`,
       );
       return fingerprint;
+    }),
+    command("cryoscope.forgetKey", async (source?: KeySourceItem) => {
+      if (source !== undefined) await ring.forgetSource(source.id);
     }),
     command("cryoscope.forgetKeys", async () => {
       await ring.forget();

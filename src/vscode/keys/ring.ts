@@ -1,100 +1,151 @@
+import { basename } from "node:path";
 import type { SealedLayer } from "../../checkpoint/index.ts";
 import { CryoscopeError } from "../../bytes/index.ts";
-import { loadKey, openSealedLayer, sealErrors } from "../../seal/index.ts";
-import type { LayerSeal, PrivateKey } from "../../seal/index.ts";
+import { forgetKey, loadKeyFile, openSealedLayer, passphrase, sealErrors } from "../../seal/index.ts";
+import type { Key, LayerSeal } from "../../seal/index.ts";
+import type { KeyChoice, KeyPrompts, KeySourceItem, KeyStore } from "./model.ts";
 
-/** What is kept from one session to the next: where key files are, never what is in them. */
-export interface KeyStore {
-  /** Paths of key files, the one used last first. */
-  paths(): readonly string[];
-  savePaths(paths: readonly string[]): Promise<void>;
-  /** A passphrase that the person wanted to be remembered. */
-  passphrase(path: string): Promise<string | undefined>;
-  savePassphrase(path: string, passphrase: string): Promise<void>;
-  deletePassphrase(path: string): Promise<void>;
-}
+const MAX_SOURCES = 32;
+const GPG = "gpg-agent";
+/** Ids of passphrases that open checkpoints, not key files. They live as long as the session. */
+const PASSPHRASE = "passphrase:";
+const ABOUT_PASSPHRASE = ["seal.passphraseNeeded", "seal.wrongPassphrase"];
+const ABOUT_KEY = ["seal.keyNeeded", "seal.wrongKey", "seal.notRsa", ...ABOUT_PASSPHRASE];
 
-/** What only the person knows. undefined: they don't want to say. */
-export interface KeyPrompts {
-  /** Which key file to use for the sealed checkpoint; `locked` are known ones that need their passphrase. */
-  chooseKey(locked: readonly string[]): Promise<string | undefined>;
-  passphrase(path: string, wasWrong: boolean): Promise<string | undefined>;
-  /** Whether the passphrase that has just opened the file should be remembered. */
-  rememberPassphrase(path: string): Promise<boolean>;
-}
-
-const MAX_PATHS = 32;
-
-/** The private keys of this session. They stay in memory; nothing of them is written anywhere. */
+/** The keys of this session. They stay in memory; nothing of them is written anywhere. */
 export class KeyRing {
-  readonly #keys = new Map<string, PrivateKey>();
-  /** Every seal that was handed out and may still be in use. */
-  readonly #seals = new Set<WeakRef<LayerSeal>>();
+  /** By the id of their source: the path of a file, `gpg-agent`, `passphrase:3`. */
+  readonly #keys = new Map<string, readonly Key[]>();
+  readonly #opened = new Map<string, Set<string>>();
+  /** Every seal that was handed out and may still be in use, with the key that opened it. */
+  readonly #seals = new Map<WeakRef<LayerSeal>, Key | undefined>();
+  readonly #listeners = new Set<() => void>();
   /** One question at a time: an answer may be the answer for those who wait. */
   #turn: Promise<unknown> = Promise.resolve();
+  #passphrases = 0;
 
   constructor(
     private readonly store: KeyStore,
     private readonly prompts: KeyPrompts,
   ) {}
 
+  /** Calls `listener` when sources come or go, or open something. Gives what ends it. */
+  onDidChange(listener: () => void): { dispose(): void } {
+    this.#listeners.add(listener);
+    return { dispose: () => this.#listeners.delete(listener) };
+  }
+
+  /** Where keys come from, the one used last first. */
+  sources(): readonly KeySourceItem[] {
+    const ids = [...this.store.paths(), ...[...this.#keys.keys()].filter((id) => id.startsWith(PASSPHRASE))];
+    return ids.map((id) => ({
+      id,
+      name: nameOf(id),
+      keys: (this.#keys.get(id) ?? []).map(describe),
+      opened: [...(this.#opened.get(id) ?? [])],
+    }));
+  }
+
   /**
    * The open seal of a sealed layer: by a key that is known, else by one that the person is asked for, once. Throws
-   * `seal.keyNeeded` when they don't give one, `seal.wrongKey` when it doesn't fit, and what `loadKey` and
+   * `seal.keyNeeded` when they don't give one, `seal.wrongKey` when it doesn't fit, and what `loadKeyFile` and
    * `openSealedLayer` throw. May be handed on as a function.
    */
-  readonly sealFor = async ({ tree, folder, cipherPath }: SealedLayer): Promise<LayerSeal> => {
-    const attempt = async (keys: readonly PrivateKey[]): Promise<LayerSeal> => {
+  readonly sealFor = async ({ tree, folder, cipherPath }: SealedLayer): Promise<LayerSeal> =>
+    this.unlock(tree.name, async (keys, openedBy) => {
       const seal = await openSealedLayer(tree, folder, keys);
       if (seal === undefined) throw sealErrors.noCipher(cipherPath, "there is no cipher.img");
-      this.#keep(seal);
+      const key = keys.find((one) => one.kind === "rsa" && one.fingerprint === seal.keyFingerprint);
+      if (key) openedBy(key.name);
+      this.#keep(seal, key);
       return seal;
-    };
-    const byKnownKey = async (): Promise<{ seal?: LayerSeal; locked: readonly string[] }> => {
+    });
+
+  /**
+   * Runs `attempt` with the keys that are known; when they don't open what it wants, the person is asked once for one
+   * that does, and told what is needed. `what` names it in the view. Throws what `attempt` throws.
+   */
+  async unlock<T>(
+    what: string,
+    attempt: (keys: readonly Key[], openedBy: (name: string) => void) => Promise<T>,
+  ): Promise<T> {
+    const byKnown = async (): Promise<Attempt<T>> => {
       const locked = await this.#loadKnown();
+      const keys = [...this.#keys.values()].flat();
       try {
-        return { seal: await attempt([...this.#keys.values()]), locked };
+        return { locked, result: { value: await attempt(keys, this.#noting(what, keys)) } };
       } catch (error) {
-        if (isOneOf(error, ["seal.keyNeeded", "seal.wrongKey"])) return { locked };
+        if (isOneOf(error, ABOUT_KEY)) return { locked, result: undefined, error };
         throw error;
       }
     };
-
-    const { seal } = await byKnownKey();
-    if (seal !== undefined) return seal;
+    const first = await byKnown();
+    if (first.result) return first.result.value;
     return this.#inTurn(async () => {
       // Somebody else may have been asked meanwhile.
-      const { seal, locked } = await byKnownKey();
-      if (seal !== undefined) return seal;
-      const path = await this.prompts.chooseKey(locked);
-      if (path === undefined) throw sealErrors.keyNeeded(cipherPath);
-      const key = await this.#unlock(path);
-      if (key === undefined) throw sealErrors.keyNeeded(cipherPath);
-      const opened = await attempt([key]);
-      await this.#remember(path, key);
-      return opened;
+      const { locked, result, error } = await byKnown();
+      if (result) return result.value;
+      const choice = await this.prompts.chooseKey(locked, needOf(error));
+      const loaded = choice && (await this.#load(choice));
+      if (loaded === undefined) throw error;
+      try {
+        const value = await attempt(loaded.keys, this.#noting(what, loaded.keys, loaded.id));
+        await this.#remember(loaded.id, loaded.keys);
+        return value;
+      } catch (failure) {
+        if (!this.#keys.has(loaded.id)) loaded.keys.forEach(forgetKey);
+        throw failure;
+      }
     });
-  };
-
-  /** Adds a key file that will be tried on every sealed checkpoint. undefined when the person gave no passphrase. */
-  async addKeyFile(path: string): Promise<PrivateKey | undefined> {
-    const key = await this.#inTurn(() => this.#unlock(path));
-    if (key !== undefined) await this.#remember(path, key);
-    return key;
   }
 
-  /** Forgets keys, paths and passphrases, and closes every seal: what is open can't be read further. */
+  /** Adds a key that will be tried on everything sealed. undefined when the person gave no passphrase. */
+  async add(choice: KeyChoice): Promise<readonly Key[] | undefined> {
+    const loaded = await this.#inTurn(() => this.#load(choice));
+    if (loaded) await this.#remember(loaded.id, loaded.keys);
+    return loaded?.keys;
+  }
+
+  /** `add` of a file. */
+  async addKeyFile(path: string): Promise<readonly Key[] | undefined> {
+    return this.add({ kind: "file", path });
+  }
+
+  /** Forgets one source, overwrites its keys, and closes the seals that they opened. */
+  async forgetSource(id: string): Promise<void> {
+    const keys = this.#keys.get(id) ?? [];
+    for (const [seal, key] of this.#seals)
+      if (key && keys.includes(key)) {
+        seal.deref()?.dispose();
+        this.#seals.delete(seal);
+      }
+    keys.forEach(forgetKey);
+    this.#keys.delete(id);
+    this.#opened.delete(id);
+    await this.store.savePaths(this.store.paths().filter((path) => path !== id));
+    await this.store.deletePassphrase(id);
+    this.#changed();
+  }
+
+  /** Forgets keys, sources and passphrases, and closes every seal: what is open can't be read further. */
   async forget(): Promise<void> {
     const paths = this.store.paths();
     this.dispose();
     await this.store.savePaths([]);
     await Promise.all(paths.map((path) => this.store.deletePassphrase(path)));
+    this.#changed();
   }
 
   dispose(): void {
-    for (const seal of this.#seals) seal.deref()?.dispose();
+    for (const seal of this.#seals.keys()) seal.deref()?.dispose();
     this.#seals.clear();
+    for (const keys of this.#keys.values()) keys.forEach(forgetKey);
     this.#keys.clear();
+    this.#opened.clear();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -103,52 +154,123 @@ export class KeyRing {
     return result;
   }
 
-  #keep(seal: LayerSeal): void {
-    for (const old of this.#seals) if (old.deref() === undefined) this.#seals.delete(old);
-    this.#seals.add(new WeakRef(seal));
+  #keep(seal: LayerSeal, key: Key | undefined): void {
+    for (const old of this.#seals.keys()) if (old.deref() === undefined) this.#seals.delete(old);
+    this.#seals.set(new WeakRef(seal), key);
+  }
+
+  #sourceOf(key: Key): string | undefined {
+    return [...this.#keys].find(([, keys]) => keys.includes(key))?.[0];
+  }
+
+  /** Notes in the view what a key opened. */
+  #noting(what: string, keys: readonly Key[], id?: string): (name: string) => void {
+    return (name) => {
+      const key = keys.find((one) => one.name === name);
+      const source = id ?? (key && this.#sourceOf(key));
+      if (source === undefined) return;
+      const known = this.#opened.get(source);
+      if (known?.has(what) === true) return;
+      this.#opened.set(source, (known ?? new Set<string>()).add(what));
+      this.#changed();
+    };
   }
 
   /** Loads the remembered keys that need no question; gives those that do. Files that are gone are passed over. */
   async #loadKnown(): Promise<readonly string[]> {
     const locked: string[] = [];
-    for (const path of this.store.paths()) {
-      if (this.#keys.has(path)) continue;
+    for (const id of this.store.paths()) {
+      if (this.#keys.has(id)) continue;
       try {
-        this.#keys.set(path, await loadKey(path, await this.store.passphrase(path)));
+        this.#keys.set(id, await this.#read(id, await this.store.passphrase(id)));
       } catch (error) {
-        if (isOneOf(error, ["seal.passphraseNeeded", "seal.wrongPassphrase"])) locked.push(path);
+        if (isOneOf(error, ABOUT_PASSPHRASE)) locked.push(id);
       }
     }
     return locked;
   }
 
-  async #unlock(path: string): Promise<PrivateKey | undefined> {
+  async #read(id: string, secret?: string): Promise<readonly Key[]> {
+    return id === GPG ? [{ kind: "gpg", name: "gpg" }] : loadKeyFile(id, secret);
+  }
+
+  async #load(choice: KeyChoice): Promise<{ id: string; keys: readonly Key[] } | undefined> {
+    if (choice.kind === "gpg") return { id: GPG, keys: await this.#read(GPG) };
+    if (choice.kind === "passphrase") {
+      const number = ++this.#passphrases;
+      return { id: `${PASSPHRASE}${number}`, keys: [passphrase(choice.text, `passphrase ${number}`)] };
+    }
+    const keys = await this.#unlockFile(choice.path);
+    return keys && { id: choice.path, keys };
+  }
+
+  async #unlockFile(path: string): Promise<readonly Key[] | undefined> {
     const known = this.#keys.get(path);
     if (known !== undefined) return known;
     try {
-      return await loadKey(path, await this.store.passphrase(path));
+      return await loadKeyFile(path, await this.store.passphrase(path));
     } catch (error) {
-      if (!isOneOf(error, ["seal.passphraseNeeded", "seal.wrongPassphrase"])) throw error;
+      if (!isOneOf(error, ABOUT_PASSPHRASE)) throw error;
     }
     for (let wasWrong = false; ; wasWrong = true) {
-      const passphrase = await this.prompts.passphrase(path, wasWrong);
-      if (passphrase === undefined) return undefined;
+      const secret = await this.prompts.passphrase(path, wasWrong);
+      if (secret === undefined) return undefined;
       try {
-        const key = await loadKey(path, passphrase);
-        if (await this.prompts.rememberPassphrase(path)) await this.store.savePassphrase(path, passphrase);
-        return key;
+        const keys = await loadKeyFile(path, secret);
+        if (await this.prompts.rememberPassphrase(path)) await this.store.savePassphrase(path, secret);
+        return keys;
       } catch (error) {
         if (!isOneOf(error, ["seal.wrongPassphrase"])) throw error;
       }
     }
   }
 
-  async #remember(path: string, key: PrivateKey): Promise<void> {
-    this.#keys.set(path, key);
-    const others = this.store.paths().filter((other) => other !== path);
-    for (const dropped of others.slice(MAX_PATHS - 1)) await this.store.deletePassphrase(dropped);
-    await this.store.savePaths([path, ...others].slice(0, MAX_PATHS));
+  async #remember(id: string, keys: readonly Key[]): Promise<void> {
+    this.#keys.set(id, keys);
+    if (!id.startsWith(PASSPHRASE)) {
+      const others = this.store.paths().filter((other) => other !== id);
+      for (const dropped of others.slice(MAX_SOURCES - 1)) await this.store.deletePassphrase(dropped);
+      await this.store.savePaths([id, ...others].slice(0, MAX_SOURCES));
+    }
+    this.#changed();
   }
+}
+
+interface Attempt<T> {
+  /** Sources that need their passphrase. */
+  readonly locked: readonly string[];
+  readonly result: { readonly value: T } | undefined;
+  readonly error?: unknown;
+}
+
+function needOf(error: unknown): { readonly sentence: string; readonly next: string } {
+  return error instanceof CryoscopeError
+    ? { sentence: error.sentence, next: error.next ?? "" }
+    : { sentence: "This checkpoint is sealed.", next: "" };
+}
+
+function nameOf(id: string): string {
+  if (id === GPG) return "gpg and its agent";
+  return id.startsWith(PASSPHRASE) ? `Passphrase ${id.slice(PASSPHRASE.length)}` : basename(id);
+}
+
+const KINDS: Readonly<Record<Key["kind"], string>> = {
+  rsa: "RSA private key",
+  ec: "EC private key",
+  passphrase: "passphrase, for this session",
+  age: "age identity",
+  openpgp: "OpenPGP secret key",
+  gpg: "OpenPGP keys of your keyring",
+  raw: "raw key of 32 bytes",
+  provider: "key provider",
+  broker: "key broker",
+};
+
+/** A key in words; nothing of what is in it. */
+function describe(key: Key): string {
+  if (key.kind === "rsa") return `${KINDS.rsa}, ${key.bits} bits, SHA-256 ${key.fingerprint}`;
+  if (key.kind === "ec") return `${KINDS.ec}, ${key.curve}, SHA-256 ${key.fingerprint}`;
+  return KINDS[key.kind];
 }
 
 function isOneOf(error: unknown, codes: readonly string[]): boolean {

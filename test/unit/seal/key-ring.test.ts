@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openFolder, type FileTree } from "../../../src/archive/index.ts";
-import { KeyRing, type KeyPrompts, type KeyStore } from "../../../src/vscode/keys/ring.ts";
+import { bufferSource } from "../../../src/bytes/index.ts";
+import { openSealed } from "../../../src/seal/index.ts";
+import type { KeyChoice, KeyPrompts, KeyStore } from "../../../src/vscode/keys/model.ts";
+import { KeyRing } from "../../../src/vscode/keys/ring.ts";
 import { fixture } from "../fixtures.ts";
 
 describe("the key ring", () => {
@@ -25,7 +29,7 @@ describe("the key ring", () => {
     remember = false,
     store = memoryStore(),
   }: {
-    files?: (string | undefined)[];
+    files?: (string | KeyChoice | undefined)[];
     passphrases?: (string | undefined)[];
     remember?: boolean;
     store?: ReturnType<typeof memoryStore>;
@@ -35,7 +39,7 @@ describe("the key ring", () => {
       chooseKey(locked) {
         asked.push(`key, ${locked.length} locked`);
         const file = files.shift();
-        return Promise.resolve(file && join(keys, file));
+        return Promise.resolve(typeof file === "string" ? { kind: "file", path: join(keys, file) } : file);
       },
       passphrase(_path, wasWrong) {
         asked.push(wasWrong ? "passphrase again" : "passphrase");
@@ -136,5 +140,50 @@ describe("the key ring", () => {
     assert.deepEqual([store.all().paths, store.all().secrets.size], [[], 0]);
     assert.throws(() => seal.openPages(Buffer.alloc(4096), 4096), { code: "seal.disposed" });
     await assert.rejects(one.sealFor(layer()), { code: "seal.keyNeeded" });
+  });
+
+  it("opens sealed archives too, tells what is needed, and lists what opened what", async () => {
+    const archive = await readFile(join(await fixture("sealed/archives"), "checkpoint.tar.gz.sym.gpg"));
+    const { ring: one, asked, store } = ring({ files: [{ kind: "passphrase", text: "gpg-pass-1" }] });
+    const changes: number[] = [];
+    one.onDidChange(() => changes.push(1));
+    const open = (): Promise<number> =>
+      one.unlock("checkpoint.gpg", async (known, openedBy) => {
+        const opened = await openSealed(bufferSource(archive), "checkpoint.gpg", known);
+        assert(opened);
+        openedBy(opened.openedBy);
+        await opened.source.close?.();
+        return opened.source.size;
+      });
+    assert.equal(await open(), 43153);
+    assert.equal(await open(), 43153);
+    assert.deepEqual(asked, ["key, 0 locked"]);
+    assert.deepEqual(one.sources(), [
+      {
+        id: "passphrase:1",
+        name: "Passphrase 1",
+        keys: ["passphrase, for this session"],
+        opened: ["checkpoint.gpg"],
+      },
+    ]);
+    assert.ok(changes.length > 0);
+    // Nothing of it is kept.
+    assert.deepEqual([store.all().paths, store.all().secrets.size], [[], 0]);
+    await one.forgetSource("passphrase:1");
+    assert.deepEqual(one.sources(), []);
+    await assert.rejects(open(), { code: "seal.keyNeeded" });
+  });
+
+  it("forgets one source: its seals close, others stay", async () => {
+    const { ring: one } = ring({ files: ["key1.pkcs8.pem"] });
+    await one.addKeyFile(join(keys, "key4096.pkcs1.pem"));
+    const seal = await one.sealFor(layer());
+    const [used] = one.sources();
+    assert.deepEqual(used?.opened, ["enc"]);
+    assert.match(used.keys.join(), /^RSA private key, 2048 bits, SHA-256 [0-9a-f]{64}$/);
+    await one.forgetSource(join(keys, "key4096.pkcs1.pem"));
+    seal.openPages(Buffer.alloc(4096), 4096);
+    await one.forgetSource(join(keys, "key1.pkcs8.pem"));
+    assert.throws(() => seal.openPages(Buffer.alloc(4096), 4096), { code: "seal.disposed" });
   });
 });
