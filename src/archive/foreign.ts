@@ -29,13 +29,14 @@ export async function recogniseSnapshot(source: ByteSource): Promise<ForeignOrig
 /** Files of a folder that are looked at, and the smallest that can be one. */
 const MAX_FILES = 64;
 const SMALLEST = 16;
+/** Names around CRIU's images; where one is, nothing needs to be read to know. */
+const OF_CRIU = new Set(["inventory.img", "pstree.img", "checkpoint", "config.dump", "spec.dump"]);
 
 /** The same of a folder or archive: of the files in its root, one is a snapshot, and no CRIU images lie beside it. */
 export async function recogniseFolder(tree: FileTree): Promise<ForeignOrigin | undefined> {
   const entries = await tree.list("").catch(() => []);
   const files = entries.filter(({ kind, size }) => kind === "file" && size >= SMALLEST);
-  if (files.length > MAX_FILES || files.some(({ name }) => name === "inventory.img" || name === "pstree.img"))
-    return undefined;
+  if (files.length > MAX_FILES || entries.some(({ name }) => OF_CRIU.has(name))) return undefined;
   for (const { path } of files) {
     const source = await tree.open(path).catch(() => undefined);
     if (source === undefined) continue;
