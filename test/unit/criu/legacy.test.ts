@@ -105,7 +105,8 @@ async function withWordsSwapped(image: Image): Promise<Uint8Array> {
   for await (const { start, end, kind } of imageSpans(image)) {
     const part = bytes.subarray(start, end);
     if (kind === "magic") part.swap32();
-    else if (kind === "size") end - start === 8 ? part.swap64() : part.swap32();
+    else if (kind === "size" && end - start === 8) part.swap64();
+    else if (kind === "size") part.swap32();
     else if (kind === "payload" && image.type?.payload === "ipc-semaphores") part.swap16();
   }
   return bytes;
