@@ -11,7 +11,7 @@ const AES_BLOCK = 16;
 const KEPT_FREE = 64 * 1024 * 1024;
 
 /** Writes on their way at a time: the decoder goes on meanwhile. */
-const IN_FLIGHT = 4;
+const IN_FLIGHT = 16;
 
 export interface Spill {
   readonly folder: string;

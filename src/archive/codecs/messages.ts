@@ -2,7 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { CodecName, Packet } from "./codec.ts";
 
 /** Packets on the way in, and pieces on the way out, that one side may be ahead of the other. */
-export const AHEAD = 16;
+export const AHEAD = 64;
 
 export interface WorkerData {
   readonly codec: CodecName;
