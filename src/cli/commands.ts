@@ -103,6 +103,7 @@ tree; what could not be read is listed at the end.
                            signals, limits …), container, criu, mounts, namespaces, network, ipc, cgroups, locks,
                            connections, log, configuration
   --pid N                  this process only
+  --container NAME         of several checkpoints (a pod's), this one
   --format FORMAT          summary, tree, table or json
   --json                   everything, as one document (docs/inspect.schema.json)
 ${KEY_OPTIONS}`,
@@ -146,8 +147,8 @@ ${KEY_OPTIONS}`,
     usage: `cryoscope modules CHECKPOINT [--pid N]… [--json] [--sysroot ROOT] [--key FILE]…
 
 Programs, libraries and the vDSO, by address. The build id is read in memory (dumped pages, or the files of --sysroot
-behind them), or is what CRIU noted of the file. "Code modified" says that a page of the code was dumped, so that it may
-differ from the file's.
+behind them), or is what CRIU noted of the file. "Code modified" says that the code differs from the file's, "was written
+to" that it was dumped and the file isn't here to compare.
 
   --pid N                  only this process; may be repeated
   --sysroot ROOT           folder or archive with the files that were mapped and not dumped

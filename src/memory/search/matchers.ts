@@ -1,6 +1,7 @@
 // What workers do with bytes: each kind of pattern as a function over a memory that holds stretches of bytes.
 import { findPairIn, PAIR_SLACK } from "./find-pair.ts";
-import type { StringEncoding, WorkerPattern } from "./pattern.ts";
+import { exactly } from "./pattern.ts";
+import type { StringEncoding, WorkerPattern, WorkerRule } from "./pattern.ts";
 
 /** Bytes in a row in the worker's memory, `[from, end)`, of which matches may begin in `[start, stop)`. */
 export interface Stretch {
@@ -10,8 +11,11 @@ export interface Stretch {
   readonly end: number;
 }
 
-/** Takes a match: where it begins in the memory, its length, and in which stretch. False ends the search. */
-export type Found = (at: number, length: number, stretch: number) => boolean;
+/**
+ * Takes a match: where it begins in the memory, its length, in which stretch, and by which rule when there are several.
+ * False ends the search.
+ */
+export type Found = (at: number, length: number, stretch: number, rule?: number) => boolean;
 
 /** Finds all matches in stretches, which lie in order and begin at multiples of 16, as their addresses do. */
 export type Matcher = (stretches: readonly Stretch[], found: Found) => void;
@@ -26,6 +30,8 @@ export function matcherFor(pattern: WorkerPattern, memory: WebAssembly.Memory): 
       return pointerMatcher(pattern.start, pattern.end, memory);
     case "strings":
       return stringsMatcher(pattern.min, pattern.encoding, memory);
+    case "rules":
+      return rulesMatcher(pattern.rules, memory);
   }
 }
 
@@ -131,9 +137,7 @@ function stringsMatcher(min: number, encoding: StringEncoding, memory: WebAssemb
   const prints = printable(encoding);
   const wide = encoding === "utf-16le";
   const step = wide ? 2 : 1;
-  const isPart = wide
-    ? (at: number): boolean => prints[bytes[at] ?? 0] === 1 && bytes[at + 1] === 0
-    : (at: number): boolean => prints[bytes[at] ?? 0] === 1;
+  const isPart = (at: number): boolean => prints[bytes[at] ?? 0] === 1 && (!wide || bytes[at + 1] === 0);
   /** A string that began before belongs to who searched there. */
   const skipBegun = ({ from, start, stop }: Stretch): number => {
     let at = start;
@@ -163,6 +167,43 @@ function stringsMatcher(min: number, encoding: StringEncoding, memory: WebAssemb
   function nextWide(at: number): number {
     return at + 1;
   }
+}
+
+/** One rule after the other; what is found comes in no order of place. */
+function rulesMatcher(rules: readonly WorkerRule[], memory: WebAssembly.Memory): Matcher {
+  const bytes = Buffer.from(memory.buffer);
+  const ready = rules.map(({ anchor, before, maxLength, regex }) => ({
+    find: bytesMatcher(exactly(Buffer.from(anchor, "latin1")), memory),
+    regex: new RegExp(regex, "g"),
+    before,
+    maxLength,
+  }));
+  return (stretches, found) => {
+    // An anchor behind the border may belong to a match before it.
+    const wide = stretches.map((stretch) => ({ ...stretch, start: stretch.from, stop: stretch.end }));
+    for (const [rule, { find, regex, before, maxLength }] of ready.entries()) {
+      let free = 0;
+      let goesOn = true;
+      find(wide, (at, _length, index) => {
+        const stretch = stretches[index];
+        if (stretch === undefined || at < free) return goesOn;
+        const from = Math.max(stretch.from, at - before);
+        const text = bytes.toString("latin1", from, Math.min(stretch.end, from + before + maxLength));
+        regex.lastIndex = 0;
+        for (let match = regex.exec(text); match; match = regex.exec(text)) {
+          const begin = from + match.index;
+          const { length } = match[0];
+          if (begin > at) break;
+          if (begin + length <= at) continue;
+          free = begin + length;
+          if (begin >= stretch.start && begin < stretch.stop) goesOn = found(begin, length, index, rule);
+          break;
+        }
+        return goesOn;
+      });
+      if (!goesOn) return;
+    }
+  };
 }
 
 /** Bytes behind the last stretch that the memory must have. */

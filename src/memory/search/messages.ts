@@ -22,9 +22,12 @@ export interface WorkerSetup {
   readonly pattern: WorkerPattern;
   /** Bytes of memory that jobs may use. */
   readonly memory: number;
-  /** Bytes around a match that are sent along, before and behind; 0 for none. */
-  readonly context: number;
+  /** Bytes around a match that are sent along, before and behind; 0 for none. `lines`: only the matches, a line each. */
+  readonly context: number | "lines";
 }
+
+/** Columns of `JobResult.matches`. */
+export const MATCH_COLUMNS = 4;
 
 /** What a worker says once, when it can begin. */
 export const READY = "ready";
@@ -32,11 +35,16 @@ export const READY = "ready";
 /** What a worker answers. */
 export interface JobResult {
   readonly id: number;
-  /** Rows of three: place in the memory, length, index of the stretch. */
+  /**
+   * Rows of `MATCH_COLUMNS`: place in the memory, length, index of the stretch, index of the rule. For lines only those that
+   * go on behind their stretch.
+   */
   readonly matches: Float64Array<ArrayBuffer>;
   /** Context of the matches, one after the other: as many bytes as stand in `contexts`, in rows of three. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Rows of three: bytes before the match, of the match, behind it. */
   readonly contexts: Uint32Array<ArrayBuffer>;
+  /** How many matches. */
+  readonly count: number;
   readonly error: string | undefined;
 }

@@ -32,7 +32,8 @@ export type MemoryQuery =
       readonly kind: "strings";
       readonly min: number;
       readonly encoding: StringEncoding;
-    };
+    }
+  | { readonly kind: "rules"; readonly rules: readonly WorkerRule[] };
 
 /** `ascii`: 7-bit; `latin1`: 8-bit, also UTF-8; `utf-16le`: ASCII in 16-bit words. binutils' s, S and l. */
 export type StringEncoding = "ascii" | "latin1" | "utf-16le";
@@ -50,19 +51,33 @@ export type WorkerPattern =
     }
   | { readonly kind: "regex"; readonly source: string; readonly flags: string; readonly maxLength: number }
   | { readonly kind: "pointer"; readonly start: bigint; readonly end: bigint }
-  | { readonly kind: "strings"; readonly min: number; readonly encoding: StringEncoding };
+  | { readonly kind: "strings"; readonly min: number; readonly encoding: StringEncoding }
+  | { readonly kind: "rules"; readonly rules: readonly WorkerRule[] };
+
+/** Bytes that are looked for by a text that they all have, and then by a regular expression around it. */
+export interface WorkerRule {
+  /** ASCII. */
+  readonly anchor: string;
+  /** How far before its anchor a match may begin. */
+  readonly before: number;
+  /** How long a match can be, at most. */
+  readonly maxLength: number;
+  /** A match must begin at or before the anchor and end behind its begin: source of a regular expression. */
+  readonly regex: string;
+}
 
 /** The longest string that is found in one piece. */
 export const MAX_STRING = 4096;
 
 /** Makes a query ready. Throws `bytes.badPattern`. */
 export function compileMemoryQuery(query: MemoryQuery): WorkerPattern {
-  if (query.kind === "pointer" || query.kind === "strings") return query;
+  if (query.kind === "pointer" || query.kind === "strings" || query.kind === "rules") return query;
   if (query.kind === "integer") return integerPattern(query);
   if (query.kind === "hex") return hexPattern(query.text);
   if (query.kind === "text" && isAscii(query.text) && query.text !== "") return textPattern(query);
   const pattern = compileQuery(query);
   if (pattern.kind === "literal") return exactly(pattern.bytes);
+  if (pattern.kind === "classes") return classesPattern(pattern.classes);
   const { regex, maxLength } = pattern;
   return { kind: "regex", source: regex.source, flags: regex.flags, maxLength };
 }
@@ -71,12 +86,13 @@ export function compileMemoryQuery(query: MemoryQuery): WorkerPattern {
 export function reachOf(pattern: WorkerPattern): number {
   if (pattern.kind === "bytes") return pattern.values.length;
   if (pattern.kind === "pointer") return 8;
+  if (pattern.kind === "rules") return Math.max(...pattern.rules.map(({ maxLength }) => maxLength));
   return pattern.kind === "strings" ? MAX_STRING : Math.min(pattern.maxLength, MAX_REGEX_MATCH);
 }
 
 const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text);
 
-function exactly(values: Uint8Array, align = 1): WorkerPattern {
+export function exactly(values: Uint8Array, align = 1): WorkerPattern & { readonly kind: "bytes" } {
   const { length } = values;
   return {
     kind: "bytes",
@@ -87,12 +103,19 @@ function exactly(values: Uint8Array, align = 1): WorkerPattern {
   };
 }
 
+/** Letters beyond ASCII in both cases, as a regular expression over bytes. */
+function classesPattern(classes: readonly (readonly number[])[]): WorkerPattern {
+  const escaped = (byte: number): string => `\\x${byte.toString(16).padStart(2, "0")}`;
+  const source = classes.map((values) => `[${values.map(escaped).join("")}]`).join("");
+  return { kind: "regex", source, flags: "g", maxLength: classes.length };
+}
+
 /** Letters of ASCII differ by one bit in case: `a | 0x20` and `A | 0x20` are both `a`. */
 function textPattern(query: MemoryQuery & { kind: "text" }): WorkerPattern {
   const pattern = compileQuery({ ...query, matchCase: true });
   if (pattern.kind !== "literal") throw memoryErrors.badQuery("This text can't be searched for");
   const exact = exactly(pattern.bytes);
-  if (query.matchCase || exact.kind !== "bytes") return exact;
+  if (query.matchCase) return exact;
   const folds = pattern.bytes.map((byte) => (/[a-z]/i.test(String.fromCharCode(byte)) ? 0x20 : 0));
   return { ...exact, folds, values: pattern.bytes.map((byte, index) => byte | (folds[index] ?? 0)) };
 }

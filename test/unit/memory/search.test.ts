@@ -152,11 +152,13 @@ describe("searching memory", function () {
     );
     pages.writeBigUInt64LE(0x7fff12345678n, 512);
     pages.writeInt32LE(-2, 601);
+    pages.write("école", 400);
     await withMade({ vmas: [vma(0, 1)], pagemap: [entry(0, 1)], pages }, (folder) =>
       withMemoryOf(folder, async (memory) => {
         const found = async (query: MemoryQuery) => addresses(await search(memory, query));
         assert.deepEqual(await found(text("camelcase", false)), [at(0, 100)]);
         assert.deepEqual(await found(text("camelcase")), []);
+        assert.deepEqual(await found(text("ÉCOLE", false)), [at(0, 400)]);
         assert.deepEqual(await found({ kind: "hex", text: "02 ?? 04 0?" }), [at(0, 301)]);
         const wide = { kind: "text", text: "WIDE", encoding: "utf-16le", matchCase: false } as const;
         assert.deepEqual(await found(wide), [at(0, 200)]);

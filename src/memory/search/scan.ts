@@ -1,0 +1,113 @@
+import { availableParallelism } from "node:os";
+import type { CheckpointMemory } from "../checkpoint-memory.ts";
+import type { MemoryFilter } from "./filter.ts";
+import { JobBuilder, JOB_MEMORY } from "./job-builder.ts";
+import type { BuiltJob } from "./job-builder.ts";
+import { jobsOf, searchedBytes } from "./jobs.ts";
+import type { JobResult, WorkerSetup } from "./messages.ts";
+import { reachOf } from "./pattern.ts";
+import type { WorkerPattern } from "./pattern.ts";
+import { openPool } from "./pool.ts";
+import type { SearchPool } from "./pool.ts";
+import { SharedPages } from "./shared-pages.ts";
+
+export interface ScanOptions {
+  readonly filter?: MemoryFilter;
+  /** Threads; as many as the machine has, at most four, when not given. */
+  readonly threads?: number;
+  /** Milliseconds that 4 MiB may take. */
+  readonly timeLimit?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What workers found in one more part of the memory. */
+export interface ScanStep {
+  readonly memory: CheckpointMemory;
+  readonly built: BuiltJob;
+  readonly result: JobResult;
+  readonly shared: SharedPages;
+  /** Bytes searched so far, of about how many: a filter or shared memory can make it less. */
+  readonly searched: number;
+  readonly total: number;
+}
+
+const MAX_THREADS = 4;
+const TIME_LIMIT = 10_000;
+/** Pages files that are kept open for workers before all of them are waited for. */
+const MAX_PINNED = 64;
+
+/** Puts the memory of checkpoints before workers, part after part, and gives their answers in that order. */
+export async function* scanMemory(
+  memories: readonly CheckpointMemory[],
+  pattern: WorkerPattern,
+  context: WorkerSetup["context"],
+  options: ScanOptions,
+  left: () => number,
+): AsyncGenerator<ScanStep> {
+  const threads = options.threads ?? Math.min(MAX_THREADS, availableParallelism());
+  const setup = { pattern, memory: JOB_MEMORY, context };
+  const pool = openPool(setup, threads, options.timeLimit ?? TIME_LIMIT);
+  try {
+    for (const memory of memories) yield* scanOne(memory, pool, reachOf(pattern), options, left);
+  } finally {
+    await pool.close();
+  }
+}
+
+async function* scanOne(
+  memory: CheckpointMemory,
+  pool: SearchPool,
+  reach: number,
+  { filter = {}, signal }: ScanOptions,
+  left: () => number,
+): AsyncGenerator<ScanStep> {
+  const pids = memory.pids.filter((pid) => filter.pids?.has(pid) ?? true);
+  // A pid that isn't there is a mistake, not an empty answer.
+  for (const pid of filter.pids ?? []) if (!pids.includes(pid)) await memory.space(pid);
+  const shared = new SharedPages();
+  let total = 0;
+  for (const pid of memory.pids) {
+    signal?.throwIfAborted();
+    const space = await memory.space(pid);
+    shared.note(space);
+    if (pids.includes(pid)) total += searchedBytes(space);
+  }
+  let id = 0;
+  const nextId = (): number => id++;
+  let searched = 0;
+  const waiting: { readonly built: BuiltJob; readonly result: Promise<JobResult> }[] = [];
+
+  async function* settle(most: number): AsyncGenerator<ScanStep> {
+    for (let first = waiting[0]; first && waiting.length > most; first = waiting[0]) {
+      const result = await first.result;
+      signal?.throwIfAborted();
+      waiting.shift();
+      searched += first.built.bytes;
+      yield { memory, built: first.built, result, shared, searched, total };
+    }
+  }
+  const start = (built: BuiltJob): void => {
+    const result = pool.run(built.job);
+    // Waited for in its turn.
+    result.catch(() => undefined);
+    waiting.push({ built, result });
+  };
+
+  const builder = new JobBuilder(reach);
+  for (const pid of pids) {
+    const space = await memory.space(pid);
+    const store = memory.store(space.pageSize);
+    for await (const built of jobsOf(space, store, filter, shared, builder, left, nextId)) {
+      start(built);
+      yield* settle(pool.width - 1);
+    }
+    if (store.pinned < MAX_PINNED) continue;
+    if (!builder.isEmpty) start(builder.take(nextId(), left()));
+    yield* settle(0);
+    store.unpin();
+    builder.forget();
+  }
+  if (!builder.isEmpty) start(builder.take(nextId(), left()));
+  yield* settle(0);
+  for (const pid of pids) memory.store((await memory.space(pid)).pageSize).unpin();
+}
