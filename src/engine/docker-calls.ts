@@ -25,7 +25,7 @@ export interface DockerCalls {
   /** A question, asked with bounds on time and size. */
   get(
     path: string,
-    query: Readonly<Record<string, boolean>>,
+    query: Readonly<Record<string, boolean | string>>,
     about: About,
     work: EngineWork,
   ): Promise<unknown>;

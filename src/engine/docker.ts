@@ -11,6 +11,7 @@ import { brief, engineErrors } from "./errors.ts";
 import { isReadable } from "./files.ts";
 import { parseDockerInspect, parseDockerList } from "./inspect.ts";
 import { at, list, text } from "./json.ts";
+import { labelFilter } from "./label-filter.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
 import type { Transport } from "./transport.ts";
@@ -69,6 +70,11 @@ class Docker implements Engine {
   async list(work: EngineWork = {}) {
     const answer = await this.calls.get("/containers/json", { all: true }, {}, work);
     return parseDockerList(answer, READER_LABEL);
+  }
+
+  async select(selector: string, work: EngineWork = {}) {
+    const query = { all: true, filters: labelFilter(selector) };
+    return parseDockerList(await this.calls.get("/containers/json", query, {}, work), READER_LABEL);
   }
 
   async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {

@@ -46,3 +46,5 @@ export { chains, overdue } from "./retention.ts";
 export type { ChainNode, Retention } from "./retention.ts";
 export { whatRuns } from "./what-runs.ts";
 export type { WhatRuns } from "./what-runs.ts";
+export { foldCriuLog } from "./criu-log-folding.ts";
+export type { LogFolding } from "./criu-log-folding.ts";

@@ -5,6 +5,7 @@ import { brief, engineErrors } from "./errors.ts";
 import { assertFree, countBytes, isReadable, openTar, through, writeWhole } from "./files.ts";
 import { parsePodmanInspect, parsePodmanList } from "./inspect.ts";
 import { at, text } from "./json.ts";
+import { labelFilter } from "./label-filter.ts";
 import { openLibpod } from "./libpod.ts";
 import type { Libpod } from "./libpod.ts";
 import { archiveGone, insideStorage, NEEDS_ROOT } from "./podman-rules.ts";
@@ -78,6 +79,11 @@ class Podman implements Engine {
     return parsePodmanList(
       await this.libpod.ask({ method: "GET", path: ["json"], query: { all: true } }, work),
     );
+  }
+
+  async select(selector: string, work: EngineWork = {}) {
+    const query = { all: true, filters: labelFilter(selector) };
+    return parsePodmanList(await this.libpod.ask({ method: "GET", path: ["json"], query }, work));
   }
 
   async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {

@@ -57,7 +57,12 @@ function troubleRow(label: string, error: unknown): ContainerRow {
 }
 
 function engineItem(engine: Engine): vscode.TreeItem {
-  const item = new vscode.TreeItem(engine.name, vscode.TreeItemCollapsibleState.Expanded);
+  const { Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+  // All processes of a machine are more than anyone wants to see unasked.
+  const item = new vscode.TreeItem(
+    engine.name,
+    engine.capabilities.lists === "processes" ? Collapsed : Expanded,
+  );
   const limits = [engine.capabilities.checkpoint, engine.capabilities.restore].flatMap((one) =>
     one.can ? [] : [one],
   );

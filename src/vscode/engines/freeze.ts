@@ -1,11 +1,22 @@
 import * as vscode from "vscode";
-import type { CheckpointResult, Container, ContainerDetails, Engine } from "../../engine/index.ts";
+import type {
+  CheckpointResult,
+  CheckpointSwitch,
+  CheckpointSwitches,
+  Container,
+  ContainerDetails,
+  Engine,
+  PreflightRow,
+} from "../../engine/index.ts";
 import { signalOf } from "../messages.ts";
+import { recordFacts } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
 
-export interface FreezeChoice {
+export interface FreezeChoice extends CheckpointSwitches {
   readonly name: string;
-  readonly leaveRunning: boolean;
+  readonly note?: string;
+  /** A reference: makes a container image, where the engine can. */
+  readonly containerImage?: string;
 }
 
 /**
@@ -24,40 +35,92 @@ export async function freeze(
       title: `Freezing ${container.name}`,
       cancellable: true,
     },
-    async (progress, token) => {
-      const result = await engine.checkpoint(
-        container.id,
-        {
-          name: choice.name,
-          leaveRunning: choice.leaveRunning,
-          ...(engine.capabilities.archives && { archive: await catalog.archivePath(choice.name) }),
+    async (progress, token) =>
+      freezeQuietly(engine, container, choice, catalog, {
+        signal: signalOf(token),
+        onProgress: ({ phase, bytes }) => {
+          progress.report({ message: bytes === undefined ? phase : `${phase}, ${megabytes(bytes)}` });
         },
-        {
-          signal: signalOf(token),
-          onProgress: ({ phase, bytes }) => {
-            progress.report({ message: bytes === undefined ? phase : `${phase}, ${megabytes(bytes)}` });
-          },
-        },
-      );
-      await catalog.add(result.snapshot);
-      return result;
-    },
+      }),
   );
 }
 
-/** Tells what is known to go wrong with this container here; whether the user wants to freeze it all the same. */
-export async function goesOnDespite({ name, warnings }: ContainerDetails): Promise<boolean> {
-  if (warnings.length === 0) return true;
+/** The same without a notification, for freezing again and again. */
+export async function freezeQuietly(
+  engine: Engine,
+  container: Container,
+  choice: FreezeChoice,
+  catalog: Catalog,
+  work: Parameters<Engine["checkpoint"]>[2] = {},
+): Promise<CheckpointResult> {
+  const result = await engine.checkpoint(
+    container.id,
+    { ...choice, ...(await placeFor(engine, choice, catalog)) },
+    work,
+  );
+  const snapshot = await catalog.add(result.snapshot);
+  // In the background: hashing gigabytes takes its time, and the work is done.
+  void recordFacts(catalog, snapshot).catch(() => undefined);
+  return { ...result, snapshot };
+}
+
+async function placeFor(
+  { capabilities }: Engine,
+  { name, containerImage }: FreezeChoice,
+  catalog: Catalog,
+): Promise<{ readonly archive?: string; readonly folder?: string }> {
+  if (containerImage !== undefined) return {};
+  if (capabilities.archives) return { archive: await catalog.archivePath(name) };
+  return capabilities.folders ? { folder: await catalog.folderPath(name) } : {};
+}
+
+/** What stands in the way, from the live container and from what is known of the engine. */
+export async function obstaclesOf(
+  engine: Engine,
+  details: ContainerDetails,
+  catalog: Catalog,
+): Promise<readonly PreflightRow[]> {
+  const { preflight } = await import("../../engine/index.ts");
+  const target = await catalog.folderPath("probe");
+  const rows = await preflight(engine, details.id, { target }).catch(() => []);
+  const warnings = details.warnings.map((warning) => ({ ...warning, title: "", outcome: "warns" }) as const);
+  return [...warnings, ...rows.filter(({ outcome }) => outcome === "stops" || outcome === "warns")];
+}
+
+export type Decision =
+  /** With these switches set, which take obstacles away. */
+  { readonly goOn: true; readonly switches: readonly CheckpointSwitch[] } | { readonly goOn: false };
+
+const ANYWAY = "Freeze Anyway";
+const WITH = "Freeze with These";
+const DETACH = "Detach, Freeze, Attach Again";
+
+/** Tells what will go wrong and what to do; what the user decides. Asks nothing where nothing is in the way. */
+export async function decide(
+  { name }: Container,
+  obstacles: readonly PreflightRow[],
+  detachAndAttach: (() => Promise<void>) | undefined,
+): Promise<Decision & { readonly detach?: boolean }> {
+  if (obstacles.length === 0) return { goOn: true, switches: [] };
+  const texts = obstacles.flatMap((row) => (row.outcome === "fine" ? [] : [`${row.sentence} ${row.next}`]));
+  const switches = obstacles.flatMap((row) => (row.outcome === "fine" || !row.switch ? [] : [row.switch]));
+  const traced = obstacles.some(({ code }) => code === "traced") && detachAndAttach !== undefined;
+  const buttons = [...(traced ? [DETACH] : []), ...(switches.length > 0 ? [WITH] : []), ANYWAY];
   const answer = await vscode.window.showWarningMessage(
     `Freeze ${name}?`,
-    { modal: true, detail: warnings.map(({ sentence, next }) => `${sentence} ${next}`).join("\n\n") },
-    "Freeze Anyway",
+    { modal: true, detail: texts.join("\n\n") },
+    ...buttons,
   );
-  return answer === "Freeze Anyway";
+  if (answer === undefined) return { goOn: false };
+  return { goOn: true, switches: answer === ANYWAY ? [] : switches, detach: answer === DETACH };
 }
 
-/** Asks for a name and what becomes of the container; undefined when the user turns away. */
-export async function askHowToFreeze(container: Container): Promise<FreezeChoice | undefined> {
+/** Asks for a name, what becomes of the container, and the engine's switches; undefined when the user turns away. */
+export async function askHowToFreeze(
+  engine: Engine,
+  container: Container,
+  preset: readonly CheckpointSwitch[],
+): Promise<FreezeChoice | undefined> {
   const name = await vscode.window.showInputBox({
     title: `Freeze ${container.name}`,
     prompt: "Name of the snapshot",
@@ -68,6 +131,8 @@ export async function askHowToFreeze(container: Container): Promise<FreezeChoice
         : "Letters, digits, _ . - ; at least two, the first no sign.",
   });
   if (name === undefined) return undefined;
+  const { checkpointOptions } = engine.capabilities;
+  if (!checkpointOptions.includes("leaveRunning")) return { name };
   const pick = await vscode.window.showQuickPick(
     [
       { label: "$(debug-continue) Leave it running", description: "freeze, copy, go on", leaveRunning: true },
@@ -79,14 +144,58 @@ export async function askHowToFreeze(container: Container): Promise<FreezeChoice
     ],
     { title: `Freeze ${container.name}`, placeHolder: "What becomes of the container?" },
   );
-  return pick && { name, leaveRunning: pick.leaveRunning };
+  if (!pick) return undefined;
+  return { name, leaveRunning: pick.leaveRunning, ...on(preset) };
 }
 
-/** `web-0412-1530`: short, sorts by time within a day, valid as a checkpoint id everywhere. */
-function proposedName(container: string, now: Date): string {
+const SWITCH_WORDS: readonly { readonly name: CheckpointSwitch; readonly label: string }[] = [
+  { name: "tcpEstablished", label: "Keep TCP connections" },
+  { name: "fileLocks", label: "Keep file locks" },
+  { name: "externalUnix", label: "Cut Unix sockets to outside" },
+  { name: "shellJob", label: "It is a shell's job" },
+  { name: "ignoreRootFs", label: "Leave out the files it changed" },
+  { name: "keep", label: "Keep CRIU's own files in the container" },
+];
+
+/** Asks for the engine's switches, and for a container image where it can make one. */
+export async function askForSwitches(
+  engine: Engine,
+  choice: FreezeChoice,
+): Promise<FreezeChoice | undefined> {
+  const { checkpointOptions, containerImages } = engine.capabilities;
+  const offered = SWITCH_WORDS.filter(({ name }) => checkpointOptions.includes(name));
+  const image = containerImages ? [{ name: "containerImage" as const, label: "As a container image…" }] : [];
+  if (offered.length + image.length === 0) return choice;
+  const picked = await vscode.window.showQuickPick(
+    [...offered, ...image].map((one) => ({
+      ...one,
+      picked: one.name !== "containerImage" && choice[one.name] === true,
+    })),
+    { title: "Freeze with", canPickMany: true },
+  );
+  if (!picked) return undefined;
+  const switches = picked.flatMap(({ name }) => (name === "containerImage" ? [] : [name]));
+  const wantsImage = picked.some(({ name }) => name === "containerImage");
+  const containerImage = wantsImage
+    ? await vscode.window.showInputBox({
+        prompt: "Reference",
+        value: `localhost/${choice.name.toLowerCase()}:frozen`,
+      })
+    : undefined;
+  if (wantsImage && containerImage === undefined) return undefined;
+  return { ...choice, ...on(switches), ...(containerImage !== undefined && { containerImage }) };
+}
+
+function on(switches: readonly CheckpointSwitch[]): CheckpointSwitches {
+  return Object.fromEntries(switches.map((name) => [name, true]));
+}
+
+/** `web-0412-153059`: short, sorts by time within a year, valid as a checkpoint id everywhere. */
+export function proposedName(container: string, now: Date): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const stamp = `${two(now.getMonth() + 1)}${two(now.getDate())}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
-  return `${container.replace(/[^a-zA-Z0-9_.-]/g, "-")}-${stamp}`;
+  const name = container.replace(/[^a-zA-Z0-9_.-]/g, "-").replace(/^[^a-zA-Z0-9]+/, "");
+  return `${name === "" ? "snapshot" : name.slice(0, 100)}-${stamp}`;
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

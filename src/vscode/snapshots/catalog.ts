@@ -1,31 +1,38 @@
+import { join } from "node:path";
 import * as vscode from "vscode";
-import type { Snapshot } from "../../engine/index.ts";
-import { toCryoscopeError } from "../../bytes/index.ts";
+import type { CatalogContent, Snapshot } from "../../engine/index.ts";
+
+/** What a person may change of a snapshot. */
+export type SnapshotEdit = Partial<Pick<Snapshot, "name" | "note" | "tags" | "pinned">>;
+/** What is found out about its files. */
+export type SnapshotFacts = Partial<Pick<Snapshot, "size" | "sha256" | "sealed" | "checkpoint">>;
 
 /**
  * The snapshots of this workspace (of all windows without one): a JSON file in the extension's storage, and beside it
- * the archives that engines export. Entries that can't be read are kept in the file and told in `problems`.
+ * the archives and folders that engines write. Entries that can't be read are kept in the file and told in `problems`.
  */
 export class Catalog {
-  private readonly folder: vscode.Uri;
-  private readonly file: vscode.Uri;
+  readonly folder: string;
+  private readonly uri: vscode.Uri;
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
-  private readonly unreadable: unknown[] = [];
-  private loaded: Promise<Snapshot[]> | undefined;
+  private loaded: Promise<CatalogContent> | undefined;
   /** One write after the other, so that two quick changes can't overtake each other. */
   private writing: Promise<void> = Promise.resolve();
+  /** Where each container is: the snapshot that it was last frozen as or woken from. */
+  private readonly heads: vscode.Memento;
   problems: readonly string[] = [];
 
   constructor(context: vscode.ExtensionContext) {
-    this.folder = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, "snapshots");
-    this.file = vscode.Uri.joinPath(this.folder, "catalog.json");
+    this.uri = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, "snapshots");
+    this.folder = this.uri.fsPath;
+    this.heads = context.workspaceState;
   }
 
   /** Newest first. */
   async list(): Promise<readonly Snapshot[]> {
-    this.loaded ??= this.load();
-    return [...(await this.loaded)].sort((a, b) => b.time.localeCompare(a.time));
+    const { snapshots } = await this.content();
+    return [...snapshots].sort((a, b) => b.time.localeCompare(a.time));
   }
 
   async find(nameOrId: string): Promise<Snapshot | undefined> {
@@ -34,72 +41,77 @@ export class Catalog {
   }
 
   /** A path in the catalog's folder for the archive of a snapshot still to be made. */
-  async archivePath(name: string): Promise<string> {
-    await vscode.workspace.fs.createDirectory(this.folder);
-    return vscode.Uri.joinPath(this.folder, `${name}-${Date.now().toString(36)}.tar`).fsPath;
+  archivePath(name: string): Promise<string> {
+    return this.path(name, ".tar");
   }
 
-  async add(snapshot: Snapshot): Promise<void> {
-    await this.change((all) => [...all.filter((one) => one.id !== snapshot.id), snapshot]);
+  /** The same for a folder. */
+  folderPath(name: string): Promise<string> {
+    return this.path(name, "");
   }
 
-  /** Takes it out of the catalog and deletes its archive, when that lies in the catalog's folder. */
+  /** Adds a snapshot; its parent is what its container was last frozen as or woken from. */
+  async add(snapshot: Snapshot): Promise<Snapshot> {
+    const key = headKey(snapshot);
+    const parent = this.heads.get<string>(key);
+    const added = parent === undefined || snapshot.imported === true ? snapshot : { ...snapshot, parent };
+    await this.change((all) => [...all.filter((one) => one.id !== added.id), added]);
+    if (snapshot.imported !== true) await this.heads.update(key, added.id);
+    return added;
+  }
+
+  /** What its container does from now on comes after this snapshot. */
+  async woken(snapshot: Snapshot): Promise<void> {
+    await this.heads.update(headKey(snapshot), snapshot.id);
+  }
+
+  async edit(id: string, edit: SnapshotEdit & SnapshotFacts): Promise<void> {
+    await this.change((all) => all.map((one) => (one.id === id ? { ...one, ...edit } : one)));
+  }
+
+  /** Takes it out of the catalog and deletes its files, when they lie in the catalog's folder. */
   async remove(snapshot: Snapshot): Promise<void> {
     await this.change((all) => all.filter((one) => one.id !== snapshot.id));
-    if (snapshot.checkpoint.kind !== "archive") return;
-    const archive = vscode.Uri.file(snapshot.checkpoint.path);
-    if (archive.path.startsWith(`${this.folder.path}/`))
-      await vscode.workspace.fs.delete(archive, { useTrash: false }).then(undefined, () => undefined);
+    const { removeFiles } = await import("../../engine/index.ts");
+    await removeFiles(this.folder, snapshot);
   }
 
-  private async change(edit: (all: Snapshot[]) => Snapshot[]): Promise<void> {
-    await this.list();
-    const all = edit((await this.loaded) ?? []);
-    this.loaded = Promise.resolve(all);
+  private async path(name: string, ending: string): Promise<string> {
+    await vscode.workspace.fs.createDirectory(this.uri);
+    return join(this.folder, `${name}-${Date.now().toString(36)}${ending}`);
+  }
+
+  private async change(edit: (all: readonly Snapshot[]) => readonly Snapshot[]): Promise<void> {
+    const content = await this.content();
+    const now = { ...content, snapshots: edit(content.snapshots) };
+    this.loaded = Promise.resolve(now);
     this.changed.fire();
-    this.writing = this.writing.then(async () => {
-      await vscode.workspace.fs.createDirectory(this.folder);
-      const text = JSON.stringify([...all, ...this.unreadable], undefined, 2);
-      await vscode.workspace.fs.writeFile(this.file, new TextEncoder().encode(text));
-    });
-    await this.writing;
+    const { writeCatalog } = await import("../../engine/index.ts");
+    const written = this.writing.then(() => writeCatalog(this.folder, now));
+    // One that failed (a full disk) doesn't keep the next from being tried.
+    this.writing = written.catch(() => undefined);
+    await written;
   }
 
-  private async load(): Promise<Snapshot[]> {
-    const text = await vscode.workspace.fs.readFile(this.file).then(
-      (bytes) => new TextDecoder().decode(bytes),
-      () => "[]",
+  private content(): Promise<CatalogContent> {
+    this.loaded ??= this.load();
+    return this.loaded;
+  }
+
+  /** The engines' code is loaded no sooner than there is a snapshot to read. */
+  private async load(): Promise<CatalogContent> {
+    const there = await vscode.workspace.fs.stat(this.uri).then(
+      () => true,
+      () => false,
     );
-    const problems: string[] = [];
-    const all: Snapshot[] = [];
-    const values = parseArray(text);
-    if (!values) {
-      // Set aside, not overwritten: somebody's snapshots are named in it.
-      const aside = vscode.Uri.joinPath(this.folder, `catalog-broken-${Date.now().toString(36)}.json`);
-      await vscode.workspace.fs.rename(this.file, aside);
-      problems.push(`The catalog could not be read and was set aside as ${aside.fsPath}.`);
-    }
-    if (values === undefined || values.length === 0) return [];
-    // Loaded no sooner than there is a snapshot to read.
-    const { parseSnapshot } = await import("../../engine/index.ts");
-    for (const value of values) {
-      try {
-        all.push(parseSnapshot(value));
-      } catch (error) {
-        this.unreadable.push(value);
-        problems.push(toCryoscopeError(error).message);
-      }
-    }
-    this.problems = problems;
-    return all;
+    if (!there) return { snapshots: [], unreadable: [], problems: [] };
+    const { readCatalog, sweepDrafts } = await import("../../engine/index.ts");
+    // A window that ended while it wrote may have left halves; nobody else writes here.
+    await sweepDrafts(this.folder);
+    const content = await readCatalog(this.folder, { setAside: true });
+    this.problems = content.problems;
+    return content;
   }
 }
 
-function parseArray(text: string): readonly unknown[] | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const headKey = ({ engine, container }: Snapshot): string => `head ${engine.endpoint} ${container.id}`;

@@ -1,14 +1,28 @@
 import * as vscode from "vscode";
-import type { Engine, Snapshot } from "../../engine/index.ts";
+import type { Snapshot } from "../../engine/index.ts";
+import type { Engines } from "../engines/index.ts";
 import { signalOf } from "../messages.ts";
 import type { Catalog } from "./catalog.ts";
 import { snapshotErrors } from "./errors.ts";
+import { filesPath } from "./facts.ts";
 
 /**
- * Where the files of a snapshot can be opened. Files that only the engine may read are copied out through it into the
- * catalog's folder, with progress. Throws `vscode.snapshotUnreadable` when neither can be done.
+ * Where the files of a snapshot can be opened. Files of the catalog need no engine; those that only the engine may read
+ * are copied out through it into the catalog's folder, with progress. Throws `vscode.snapshotUnreadable` when neither
+ * can be done.
  */
-export async function filesOf(engine: Engine, snapshot: Snapshot, catalog: Catalog): Promise<vscode.Uri> {
+export async function filesOf(engines: Engines, snapshot: Snapshot, catalog: Catalog): Promise<vscode.Uri> {
+  const own = filesPath(snapshot);
+  if (own !== undefined) {
+    const uri = vscode.Uri.file(own);
+    const there = await vscode.workspace.fs.stat(uri).then(
+      () => true,
+      () => false,
+    );
+    if (there) return uri;
+    throw snapshotErrors.unreadable(`The files of “${snapshot.name}” are gone.`, "Delete the snapshot.");
+  }
+  const engine = await engines.of(snapshot);
   const place = await engine.locate(snapshot);
   if (place.path !== undefined) return vscode.Uri.file(place.path);
   const { fetch } = engine;

@@ -4,11 +4,26 @@ import type { Snapshot } from "../../engine/index.ts";
 import type { Engines } from "../engines/index.ts";
 import { command } from "../messages.ts";
 import { Catalog } from "./catalog.ts";
+import { recordFacts } from "./facts.ts";
 import { filesOf } from "./files.ts";
+import {
+  applyRetention,
+  editNote,
+  editTags,
+  exportSnapshot,
+  importSnapshot,
+  rename,
+  reveal,
+} from "./keep.ts";
 import { SnapshotsView } from "./snapshots-view.ts";
-import { askToReplace, wake } from "./wake.ts";
+import type { SnapshotRow } from "./snapshots-view.ts";
+import { assertMayRun } from "./trust.ts";
+import { askHowToWake, askToReplace, engineFor, wake } from "./wake.ts";
 
-export { askToReplace, Catalog, filesOf };
+export { askToReplace, assertMayRun, Catalog, filesOf, recordFacts };
+
+/** What a command is given: a row of the view, a snapshot from another command, or nothing. */
+type Chosen = SnapshotRow | Snapshot | undefined;
 
 export function registerSnapshots(
   context: vscode.ExtensionContext,
@@ -18,36 +33,39 @@ export function registerSnapshots(
     open,
   }: { engines: Engines; catalog: Catalog; open: (path: vscode.Uri) => Promise<unknown> },
 ): void {
-  const pick = (snapshot?: Snapshot): Promise<Snapshot | undefined> =>
-    snapshot ? Promise.resolve(snapshot) : pickSnapshot(catalog);
-  const view = vscode.window.createTreeView("cryoscope.snapshots", {
-    treeDataProvider: new SnapshotsView(catalog, () => {
-      tellProblems();
-    }),
+  const tree = new SnapshotsView(catalog, () => {
+    tellProblems();
   });
+  const view = vscode.window.createTreeView("cryoscope.snapshots", { treeDataProvider: tree });
   function tellProblems(): void {
     view.message = catalog.problems.join(" ");
   }
+  /** A command on a snapshot: on the row it was called for, else on one that is asked for. */
+  const on = (name: string, run: (snapshot: Snapshot) => Promise<unknown>): vscode.Disposable =>
+    command(`cryoscope.${name}`, async (chosen?: Chosen) => {
+      const snapshot = snapshotIn(chosen) ?? (await pickSnapshot(catalog));
+      return snapshot && run(snapshot);
+    });
+  const runAgain = async (chosen: Snapshot, ask: boolean): Promise<void> => {
+    await assertMayRun(chosen);
+    const { engine, snapshot } = await engineFor(engines, chosen);
+    const options = ask ? await askHowToWake(engine, snapshot) : { replace: true };
+    if (options === undefined) return;
+    if (options.name === undefined) await askToReplace(engine, snapshot);
+    const { container } = await wake(engine, snapshot, options);
+    if (options.name === undefined) await catalog.woken(snapshot);
+    engines.refresh();
+    void vscode.window.showInformationMessage(`${container.name} runs again from “${snapshot.name}”.`);
+  };
+
   context.subscriptions.push(
     view,
     catalog.onDidChange(tellProblems),
-    command("cryoscope.openSnapshot", async (chosen?: Snapshot) => {
-      const snapshot = await pick(chosen);
-      if (!snapshot) return;
-      await open(await filesOf(await engines.of(snapshot), snapshot, catalog));
-    }),
-    command("cryoscope.restoreSnapshot", async (chosen?: Snapshot) => {
-      const snapshot = await pick(chosen);
-      if (!snapshot) return;
-      const engine = await engines.of(snapshot);
-      await askToReplace(engine, snapshot);
-      const { container } = await wake(engine, snapshot);
-      engines.refresh();
-      void vscode.window.showInformationMessage(`${container.name} runs again from “${snapshot.name}”.`);
-    }),
-    command("cryoscope.restoreAndDebug", async (chosen?: Snapshot) => {
-      const snapshot = await pick(chosen);
-      if (!snapshot) return;
+    on("openSnapshot", async (snapshot) => open(await filesOf(engines, snapshot, catalog))),
+    on("restoreSnapshot", (snapshot) => runAgain(snapshot, false)),
+    on("restoreSnapshotAs", (snapshot) => runAgain(snapshot, true)),
+    on("restoreAndDebug", async (snapshot) => {
+      await assertMayRun(snapshot);
       await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], {
         type: "cryoscope",
         request: "launch",
@@ -55,9 +73,7 @@ export function registerSnapshots(
         snapshot: snapshot.id,
       });
     }),
-    command("cryoscope.deleteSnapshot", async (chosen?: Snapshot) => {
-      const snapshot = await pick(chosen);
-      if (!snapshot) return;
+    on("deleteSnapshot", async (snapshot) => {
       const answer = await vscode.window.showWarningMessage(
         `Delete the snapshot “${snapshot.name}”?`,
         { modal: true, detail: "The frozen state is gone for good." },
@@ -65,7 +81,34 @@ export function registerSnapshots(
       );
       if (answer === "Delete") await forget(engines, catalog, snapshot);
     }),
+    on("renameSnapshot", (snapshot) => rename(catalog, snapshot)),
+    on("tagSnapshot", (snapshot) => editTags(catalog, snapshot)),
+    on("noteSnapshot", (snapshot) => editNote(catalog, snapshot)),
+    on("pinSnapshot", (snapshot) => catalog.edit(snapshot.id, { pinned: true })),
+    on("unpinSnapshot", (snapshot) => catalog.edit(snapshot.id, { pinned: false })),
+    on("revealSnapshot", reveal),
+    on("exportSnapshot", (snapshot) => exportSnapshot(engines, catalog, snapshot)),
+    command("cryoscope.importSnapshot", (chosen?: unknown) =>
+      importSnapshot(catalog, chosen instanceof vscode.Uri ? chosen : undefined),
+    ),
+    command("cryoscope.cleanSnapshots", async () => {
+      const gone = await applyRetention(catalog, (one) => forget(engines, catalog, one));
+      if (gone === 0) void vscode.window.showInformationMessage("No snapshot is beyond the limits.");
+      return gone;
+    }),
+    command("cryoscope.snapshotsAsChain", () => {
+      tree.arrange("chain");
+    }),
+    command("cryoscope.snapshotsAsTimeline", () => {
+      tree.arrange("timeline");
+    }),
   );
+}
+
+function snapshotIn(chosen: Chosen): Snapshot | undefined {
+  if (chosen === undefined) return undefined;
+  if (!("kind" in chosen)) return "checkpoint" in chosen ? chosen : undefined;
+  return chosen.kind === "snapshot" ? chosen.snapshot : undefined;
 }
 
 /** Deletes what the engine keeps of the snapshot, then its entry. */

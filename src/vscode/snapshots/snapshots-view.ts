@@ -1,11 +1,21 @@
 import * as vscode from "vscode";
-import type { Snapshot } from "../../engine/index.ts";
+import type { ChainNode, Snapshot } from "../../engine/index.ts";
 import type { Catalog } from "./catalog.ts";
+import { localTime, megabytes } from "./facts.ts";
 
-/** The *Snapshots* view: the catalog, newest first. */
-export class SnapshotsView implements vscode.TreeDataProvider<Snapshot> {
+/** A row of the *Snapshots* view. */
+export type SnapshotRow =
+  | { readonly kind: "container"; readonly name: string; readonly snapshots: readonly Snapshot[] }
+  | { readonly kind: "snapshot"; readonly snapshot: Snapshot; readonly children: readonly SnapshotRow[] };
+
+/** `chain`: what was frozen after what. `timeline`: the snapshots of each container, newest first. */
+export type Arrangement = "chain" | "timeline";
+
+/** The *Snapshots* view: the catalog, as chains or as a timeline of each container. */
+export class SnapshotsView implements vscode.TreeDataProvider<SnapshotRow> {
   private readonly changed = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changed.event;
+  private arrangement: Arrangement = "chain";
 
   constructor(
     private readonly catalog: Catalog,
@@ -16,33 +26,96 @@ export class SnapshotsView implements vscode.TreeDataProvider<Snapshot> {
     });
   }
 
-  async getChildren(snapshot?: Snapshot): Promise<Snapshot[]> {
-    if (snapshot) return [];
-    const all = await this.catalog.list();
-    this.loaded();
-    return [...all];
+  arrange(arrangement: Arrangement): void {
+    this.arrangement = arrangement;
+    this.changed.fire(undefined);
   }
 
-  getTreeItem(snapshot: Snapshot): vscode.TreeItem {
-    const item = new vscode.TreeItem(snapshot.name);
-    const time = new Date(snapshot.time).toLocaleString();
-    item.id = snapshot.id;
-    // The name proposed begins with the container's: the time comes first where there is little room.
-    item.description = `${time} · ${snapshot.container.name}`;
-    item.iconPath = new vscode.ThemeIcon("device-camera");
-    item.contextValue = "snapshot";
-    item.tooltip = [
-      snapshot.name,
-      `${snapshot.container.name} (${snapshot.container.image})`,
-      `${snapshot.engine.kind} ${snapshot.engine.version}, ${snapshot.engine.endpoint}`,
-      time,
-      snapshot.note,
-    ]
-      .filter((line) => line !== "")
-      .join("\n");
-    item.accessibilityInformation = {
-      label: `Snapshot ${snapshot.name} of ${snapshot.container.name}, ${time}`,
-    };
-    return item;
+  async getChildren(row?: SnapshotRow): Promise<SnapshotRow[]> {
+    if (row?.kind === "snapshot") return [...row.children];
+    if (row?.kind === "container") return row.snapshots.map(single);
+    const all = await this.catalog.list();
+    this.loaded();
+    if (all.length === 0) return [];
+    if (this.arrangement === "timeline") return timelines(all);
+    const { chains } = await import("../../engine/index.ts");
+    return chains(all).map(chainRow);
   }
+
+  getTreeItem(row: SnapshotRow): vscode.TreeItem {
+    return row.kind === "container" ? containerItem(row) : snapshotItem(row);
+  }
+}
+
+function timelines(all: readonly Snapshot[]): SnapshotRow[] {
+  const byContainer = new Map<string, Snapshot[]>();
+  for (const one of all) {
+    const key = `${one.engine.endpoint} ${one.container.name || one.container.id}`;
+    byContainer.set(key, [...(byContainer.get(key) ?? []), one]);
+  }
+  return [...byContainer.values()].map((snapshots) => ({
+    kind: "container",
+    name: snapshots[0]?.container.name ?? "",
+    snapshots,
+  }));
+}
+
+const single = (snapshot: Snapshot): SnapshotRow => ({ kind: "snapshot", snapshot, children: [] });
+
+function chainRow({ snapshot, children }: ChainNode): SnapshotRow {
+  return { kind: "snapshot", snapshot, children: below(children) };
+}
+
+/** A line without branches stays one level deep, however long: only where a chain branches it goes in further. */
+function below(children: readonly ChainNode[]): readonly SnapshotRow[] {
+  const [only, ...others] = children;
+  if (only === undefined || others.length > 0) return children.map(chainRow);
+  if (only.children.length > 1) return [chainRow(only)];
+  return [single(only.snapshot), ...below(only.children)];
+}
+
+function containerItem({ name, snapshots }: Extract<SnapshotRow, { kind: "container" }>): vscode.TreeItem {
+  const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Expanded);
+  item.iconPath = new vscode.ThemeIcon("history");
+  item.description = String(snapshots.length);
+  item.contextValue = "timeline";
+  item.accessibilityInformation = { label: `${name}, ${snapshots.length} snapshots` };
+  return item;
+}
+
+function snapshotItem({ snapshot, children }: Extract<SnapshotRow, { kind: "snapshot" }>): vscode.TreeItem {
+  const { Expanded, None } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(snapshot.name, children.length > 0 ? Expanded : None);
+  const time = localTime(snapshot);
+  const tags = (snapshot.tags ?? []).map((tag) => `#${tag}`).join(" ");
+  item.id = snapshot.id;
+  // The name proposed begins with the container's: the time comes first where there is little room.
+  item.description = [time, snapshot.container.name, tags].filter((part) => part !== "").join(" · ");
+  item.iconPath = new vscode.ThemeIcon(
+    snapshot.pinned === true ? "pinned" : snapshot.sealed === true ? "lock" : "device-camera",
+  );
+  item.contextValue = `snapshot${snapshot.pinned === true ? ".pinned" : ""}${hasFiles(snapshot) ? ".files" : ""}`;
+  item.tooltip = tooltip(snapshot, time);
+  item.accessibilityInformation = {
+    label: `Snapshot ${snapshot.name} of ${snapshot.container.name}, ${time}${snapshot.pinned === true ? ", pinned" : ""}${tags === "" ? "" : `, ${tags}`}`,
+  };
+  return item;
+}
+
+const hasFiles = ({ checkpoint }: Snapshot): boolean =>
+  checkpoint.kind === "archive" || checkpoint.kind === "folder";
+
+function tooltip(snapshot: Snapshot, time: string): string {
+  const { container, engine, size, sha256, sealed, note, imported } = snapshot;
+  return [
+    snapshot.name,
+    `${container.name} (${container.image})`,
+    imported === true ? "imported" : `${engine.kind} ${engine.version}, ${engine.endpoint}`,
+    time,
+    size === undefined ? "" : megabytes(size) + (sealed === true ? ", sealed" : ""),
+    sha256 === undefined ? "" : `SHA-256 ${sha256}`,
+    note,
+  ]
+    .filter((line) => line !== "")
+    .join("\n");
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { errorLines, explainCriuLog } from "../../../src/engine/index.ts";
+import { errorLines, explainCriuLog, foldCriuLog } from "../../../src/engine/index.ts";
 import { CRIU_CAUSES } from "../../../src/engine/criu-causes.ts";
 import { fixture } from "../fixtures.ts";
 
@@ -75,6 +75,26 @@ describe("a CRIU log", () => {
     const start = performance.now();
     assert.equal(errorLines(text).length, 100);
     assert.ok(performance.now() - start < 1000);
+  });
+});
+
+describe("the folding of a CRIU log", () => {
+  it("goes by the rules that CRIU draws, and by the part of CRIU that speaks", async () => {
+    const lines = (await log("c-tcpest-refused")).split("\n");
+    const folds = foldCriuLog(lines);
+    assert.ok(folds.length > 0);
+    for (const { start, end } of folds) {
+      assert.ok(start < end && end < lines.length);
+      assert.doesNotMatch(lines[start] ?? "", /-{20}/);
+    }
+    // No two overlap but one within the other.
+    for (const a of folds)
+      for (const b of folds) assert.ok(!(a.start < b.start && b.start <= a.end && a.end < b.end));
+  });
+
+  it("of a section is that of its lines", () => {
+    const text = ["x", "(00.1) ----------------------------------------", "(00.1) a", "(00.2) b", "(00.3) c"];
+    assert.deepEqual(foldCriuLog(text), [{ start: 2, end: 4 }]);
   });
 });
 

@@ -1,0 +1,97 @@
+// Containers that belong together: a compose project, the dev container of this workspace, what a label selects.
+import * as vscode from "vscode";
+import type { Container, Engine } from "../../engine/index.ts";
+import type { Catalog } from "../snapshots/index.ts";
+import { signalOf } from "../messages.ts";
+import type { Engines } from "./engines.ts";
+import { proposedName } from "./freeze.ts";
+
+/** Labels that Docker Compose, podman-compose and Dev Containers put on what they start. */
+const LABELS = { compose: "com.docker.compose.project", devContainer: "devcontainer.local_folder" } as const;
+
+/** Asks for a compose project (the folder's name is proposed, as compose does) and freezes its containers. */
+export async function freezeCompose(engines: Engines, catalog: Catalog): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.name ?? "";
+  const project = await vscode.window.showInputBox({
+    title: "Freeze Compose Project",
+    prompt: "Name of the project",
+    // The rule of compose for names of projects.
+    value: folder.toLowerCase().replace(/[^a-z0-9_-]/g, ""),
+  });
+  if (project !== undefined && project !== "")
+    await freezeLabelled(engines, catalog, `${LABELS.compose}=${project}`);
+}
+
+export async function freezeDevContainer(engines: Engines, catalog: Catalog): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+  if (folder !== undefined) await freezeLabelled(engines, catalog, `${LABELS.devContainer}=${folder}`);
+}
+
+export async function freezeSelected(engines: Engines, catalog: Catalog): Promise<void> {
+  const selector = await vscode.window.showInputBox({
+    title: "Freeze Containers by Label",
+    prompt: "A label with its value; for Kubernetes a selector",
+    placeHolder: "app=web",
+  });
+  if (selector !== undefined && selector !== "") await freezeLabelled(engines, catalog, selector);
+}
+
+async function freezeLabelled(engines: Engines, catalog: Catalog, selector: string): Promise<void> {
+  const found: { readonly engine: Engine; readonly containers: readonly Container[] }[] = [];
+  for (const engine of await engines.usable()) {
+    if (!engine.capabilities.checkpoint.can) continue;
+    const containers = (await engine.select?.(selector).catch(() => []))?.filter(isRunning) ?? [];
+    if (containers.length > 0) found.push({ engine, containers });
+  }
+  const names = found.flatMap(({ containers }) => containers.map(({ name }) => name));
+  if (names.length === 0) {
+    void vscode.window.showInformationMessage(`No running container has ${selector}.`);
+    return;
+  }
+  const answer = await vscode.window.showInformationMessage(
+    `Freeze ${names.length === 1 ? "this container" : `these ${names.length} containers`}? They go on running.`,
+    { modal: true, detail: names.slice(0, 30).join("\n") },
+    "Freeze",
+  );
+  if (answer !== "Freeze") return;
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: `Freezing ${selector}`, cancellable: true },
+    async (_progress, token) => {
+      for (const { engine, containers } of found)
+        await freezeThese(engine, containers, catalog, signalOf(token));
+    },
+  );
+}
+
+async function freezeThese(
+  engine: Engine,
+  containers: readonly Container[],
+  catalog: Catalog,
+  signal: AbortSignal,
+): Promise<void> {
+  const { freezeAll } = await import("../../engine/index.ts");
+  const now = new Date();
+  const { archives, folders } = engine.capabilities;
+  const outcomes = await freezeAll(
+    engine,
+    containers,
+    async ({ name: container }) => {
+      const name = proposedName(container, now);
+      const place = archives
+        ? { archive: await catalog.archivePath(name) }
+        : folders
+          ? { folder: await catalog.folderPath(name) }
+          : {};
+      return { name, leaveRunning: true, ...place };
+    },
+    { signal },
+  );
+  for (const { result } of outcomes) if (result) await catalog.add(result.snapshot);
+  const failed = outcomes.filter(({ problem }) => problem !== undefined);
+  if (failed.length > 0)
+    void vscode.window.showErrorMessage(
+      failed.map(({ container, problem }) => `${container.name}: ${problem?.message ?? ""}`).join(" "),
+    );
+}
+
+const isRunning = ({ state }: Container): boolean => state === "running";

@@ -1,0 +1,133 @@
+// Freezing again and again, for debugging loops: every N seconds, at each breakpoint, when a test task fails.
+import * as vscode from "vscode";
+import type { Container, Engine } from "../../engine/index.ts";
+import { showError } from "../messages.ts";
+import type { Catalog } from "../snapshots/index.ts";
+import { freezeQuietly, proposedName } from "./freeze.ts";
+
+/** What makes a container be frozen again. */
+export type Trigger =
+  | { readonly on: "time"; readonly seconds: number }
+  | { readonly on: "breakpoint" }
+  | { readonly on: "failedTask" };
+
+/** The loops that run, one a container, with an item in the status bar that ends them. */
+export class FreezeLoops implements vscode.Disposable {
+  private readonly running = new Map<string, vscode.Disposable>();
+  private readonly item = vscode.window.createStatusBarItem(
+    "cryoscope.loops",
+    vscode.StatusBarAlignment.Left,
+  );
+
+  constructor(private readonly catalog: Catalog) {
+    this.item.name = "Cryoscope: Freezing Loops";
+    this.item.command = "cryoscope.stopFreezeLoops";
+  }
+
+  /** Freezes the container, which goes on running, whenever the trigger says; ends with the first failure. */
+  start(engine: Engine, container: Container, trigger: Trigger): void {
+    const key = `${engine.endpoint} ${container.id}`;
+    this.running.get(key)?.dispose();
+    let busy = false;
+    const once = async (): Promise<void> => {
+      // A freeze that takes longer than the interval is not overtaken by the next.
+      if (busy) return;
+      busy = true;
+      try {
+        const choice = { name: proposedName(container.name, new Date()), leaveRunning: true };
+        await freezeQuietly(engine, container, choice, this.catalog);
+      } catch (error) {
+        this.stop(key);
+        void showError(error);
+      } finally {
+        busy = false;
+      }
+    };
+    this.running.set(
+      key,
+      triggered(trigger, () => void once()),
+    );
+    this.tell();
+  }
+
+  stopAll(): void {
+    for (const key of [...this.running.keys()]) this.stop(key);
+  }
+
+  dispose(): void {
+    this.stopAll();
+    this.item.dispose();
+  }
+
+  private stop(key: string): void {
+    this.running.get(key)?.dispose();
+    this.running.delete(key);
+    this.tell();
+  }
+
+  private tell(): void {
+    const { size } = this.running;
+    this.item.text = `$(sync~spin) Freezing ${size === 1 ? "a container" : `${size} containers`}`;
+    this.item.tooltip = "Snapshots are made again and again. Click to stop.";
+    if (size > 0) this.item.show();
+    else this.item.hide();
+  }
+}
+
+function triggered(trigger: Trigger, fire: () => void): vscode.Disposable {
+  switch (trigger.on) {
+    case "time": {
+      const timer = setInterval(fire, Math.max(1, trigger.seconds) * 1000);
+      return new vscode.Disposable(() => {
+        clearInterval(timer);
+      });
+    }
+    case "breakpoint":
+      return vscode.debug.registerDebugAdapterTrackerFactory("*", {
+        createDebugAdapterTracker: () => ({
+          onDidSendMessage: (message: unknown) => {
+            if (isBreakpoint(message)) fire();
+          },
+        }),
+      });
+    case "failedTask":
+      return vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
+        const isTest = execution.task.group?.id === vscode.TaskGroup.Test.id;
+        if (isTest && exitCode !== undefined && exitCode !== 0) fire();
+      });
+  }
+}
+
+/** A `stopped` event of the debug adapter protocol that a breakpoint caused. */
+export function isBreakpoint(message: unknown): boolean {
+  if (typeof message !== "object" || message === null || !("event" in message)) return false;
+  if (message.event !== "stopped" || !("body" in message)) return false;
+  const { body } = message;
+  return (
+    typeof body === "object" &&
+    body !== null &&
+    "reason" in body &&
+    typeof body.reason === "string" &&
+    /breakpoint/.test(body.reason)
+  );
+}
+
+/** Asks what makes the container be frozen again; undefined when the user turns away. */
+export async function askForTrigger(container: Container): Promise<Trigger | undefined> {
+  const pick = await vscode.window.showQuickPick(
+    [
+      { label: "$(clock) Every N seconds", on: "time" },
+      { label: "$(debug-breakpoint) At each breakpoint", on: "breakpoint" },
+      { label: "$(beaker) When a test task fails", on: "failedTask" },
+    ] as const,
+    { title: `Freeze ${container.name} again and again`, placeHolder: "When? It goes on running." },
+  );
+  if (!pick) return undefined;
+  if (pick.on !== "time") return { on: pick.on };
+  const seconds = await vscode.window.showInputBox({
+    prompt: "Seconds between two snapshots",
+    value: "30",
+    validateInput: (text) => (/^[1-9]\d{0,5}$/.test(text) ? undefined : "A whole number of seconds."),
+  });
+  return seconds === undefined ? undefined : { on: "time", seconds: Number(seconds) };
+}
