@@ -115,6 +115,31 @@ describe("the frozen /proc in VS Code", () => {
     assert.ok((await workspace.fs.readFile(at("proc/1/status"))).length > 0, "others stay open");
   });
 
+  it("finds its files, and opens the one that is chosen", async () => {
+    await commands.executeCommand("workbench.action.closeAllEditors");
+    const entry = explorer.openCheckpoints.find(({ id }) => root.path === `/${id}`);
+    assert(entry);
+    const found = commands.executeCommand("cryoscope.checkpoint.findFile", { kind: "checkpoint", entry });
+    const opened = new Promise<string>((resolve) => {
+      const subscription = window.onDidChangeActiveTextEditor((editor) => {
+        if (editor?.document.uri.scheme !== "cryoscope") return;
+        subscription.dispose();
+        resolve(editor.document.uri.path);
+      });
+    });
+    // The list is there once all files are known; until then accepting does nothing.
+    const accept = setInterval(
+      () => void commands.executeCommand("workbench.action.acceptSelectedQuickOpenItem"),
+      300,
+    );
+    try {
+      assert.ok((await opened).startsWith(`${root.path}/`));
+      await found;
+    } finally {
+      clearInterval(accept);
+    }
+  });
+
   it("still knows the URIs of older versions", async () => {
     const image = await workspace.fs.readFile(at("images/pstree.img"));
     assert.deepEqual(await workspace.fs.readFile(at("checkpoint/pstree.img")), image);

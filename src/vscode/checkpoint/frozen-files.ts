@@ -5,6 +5,7 @@ import { CheckpointFolders } from "./files/checkpoint-folders.ts";
 import { KnownSources } from "./files/known-sources.ts";
 import type { OpenCheckpoint, OpenCheckpoints } from "./open-checkpoints.ts";
 import type { Row } from "./rows.ts";
+import { registerSearchCommands } from "./search-commands.ts";
 import { checkpointId, checkpointUri, SCHEME } from "./uris.ts";
 
 /** Title in the workspace of a checkpoint's folder. */
@@ -18,7 +19,7 @@ const folderName = (entry: OpenCheckpoint): string =>
 export function registerFrozenFiles(
   context: vscode.ExtensionContext,
   checkpoints: OpenCheckpoints,
-  choose: () => Promise<OpenCheckpoint | undefined>,
+  choose: (title: string) => Promise<OpenCheckpoint | undefined>,
 ): CheckpointFolders {
   const sources = new KnownSources(context.globalState);
 
@@ -47,12 +48,13 @@ export function registerFrozenFiles(
   context.subscriptions.push(
     forgetClosed,
     folders,
+    registerSearchCommands(folders, choose),
     vscode.workspace.registerFileSystemProvider(SCHEME, new CheckpointFileSystem(folders), {
       isReadonly: true,
       isCaseSensitive: true,
     }),
     command("cryoscope.checkpoint.addToWorkspace", async (row?: Row) => {
-      const entry = row?.entry ?? (await choose());
+      const entry = row?.entry ?? (await choose("Add Frozen /proc to Workspace"));
       if (entry === undefined) return;
       await sources.add(entry.id, entry.source.toString());
       const uri = checkpointUri(entry.id);

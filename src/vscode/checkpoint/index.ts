@@ -63,9 +63,7 @@ export function registerCheckpoint(
     registerCommands(checkpoints, reveal),
     vscode.window.registerFileDecorationProvider(new FindingBadges(checkpoints)),
   );
-  const folders = registerFrozenFiles(context, checkpoints, () =>
-    chooseCheckpoint(checkpoints, "Add Frozen /proc to Workspace"),
-  );
+  const folders = registerFrozenFiles(context, checkpoints, (title) => chooseCheckpoint(checkpoints, title));
   return {
     open: async (source) => (await openWithProgress(checkpoints, source, reveal))?.load(),
     imageUri: async (source, image) => {

@@ -7,6 +7,8 @@ import { bufferSource, CryoscopeError } from "../../../src/bytes/index.ts";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
 import { checkpointPlaces } from "../../../src/vscode/checkpoint/files/checkpoint-places.ts";
 import type { Place } from "../../../src/vscode/checkpoint/files/place.ts";
+import { filesIn, linesWith } from "../../../src/vscode/checkpoint/files/search.ts";
+import type { FoundLine } from "../../../src/vscode/checkpoint/files/search.ts";
 import { treePlace } from "../../../src/vscode/checkpoint/files/tree-place.ts";
 import { fixture } from "../fixtures.ts";
 
@@ -61,6 +63,33 @@ describe("the folders of a checkpoint", () => {
       assert.ok((await namesIn(place, "images/parent-2")).includes("inventory.img"));
       const older = await place.locate("images/parent-1/inventory.img");
       assert.match(older?.path ?? "", /inventory\.img$/);
+    }));
+
+  it("are searched for text and names, the images apart", () =>
+    withPlaces("corpus/g-podman-none", "checkpoint.tar", async (place) => {
+      const { signal } = new AbortController();
+      const files: string[] = [];
+      for await (const path of filesIn(place, signal)) files.push(path);
+      for (const path of ["proc/1/maps", "proc/1/task/1/comm", "config/spec.dump"])
+        assert.ok(files.includes(path), path);
+      assert.ok(!files.some((path) => path.startsWith("images/") || path.startsWith("archive/")));
+      const lines: FoundLine[] = [];
+      for await (const line of linesWith(place, "path=", signal)) lines.push(line);
+      const environ = lines.find(({ path }) => path === "proc/1/environ");
+      assert.match(environ?.text ?? "", /^PATH=\/[^\0]*$/);
+      const bytes = Buffer.from(await place.read("proc/1/environ", LIMIT)).toString();
+      assert.ok(bytes.slice(environ?.column).startsWith("PATH="));
+    }));
+
+  it("can stop being searched", () =>
+    withPlaces("corpus/g-podman-none", "checkpoint.tar", async (place) => {
+      const controller = new AbortController();
+      const search = linesWith(place, "a", controller.signal);
+      await search.next();
+      controller.abort();
+      await assert.rejects(async () => {
+        for await (const line of search) assert.ok(line);
+      }, /abort/i);
     }));
 
   it("say that there is nothing where there is nothing", () =>
