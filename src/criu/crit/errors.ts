@@ -5,7 +5,7 @@ export const critErrors = {
   rawImage: (name: string, file: string): CryoscopeError =>
     cryoscopeError(
       "criu.rawImage",
-      `A ${name} image is raw data without entries, so there is no JSON of it.`,
+      `A ${name} image is raw data and has no entries, so there is no JSON of it.`,
       {
         file,
         next: NEXT[name] ?? "Look at its bytes instead.",
