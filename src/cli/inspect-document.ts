@@ -1,6 +1,8 @@
 import { checkpointErrors } from "../checkpoint/index.ts";
 import type {
   Checkpoint,
+  CheckpointSizes,
+  Versions,
   Container,
   CriuInfo,
   Mapping,
@@ -21,6 +23,8 @@ export interface InspectDocument {
   readonly engine: string;
   readonly container: Json<Container>;
   readonly criu: Json<CriuInfo>;
+  readonly versions: Json<Versions>;
+  readonly sizes: Json<CheckpointSizes>;
   readonly layers: readonly { readonly folder: string; readonly files: number; readonly sealed: boolean }[];
   readonly processes: readonly InspectProcess[];
   readonly mounts: readonly Json<Mount>[];

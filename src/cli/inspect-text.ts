@@ -1,4 +1,5 @@
 import { printable } from "./inspect-printable.ts";
+import { showSize } from "../criu/index.ts";
 import type { InspectDocument, InspectProcess } from "./inspect-document.ts";
 
 /** The document for people: a summary, the process tree, and what was wrong. `width` cuts lines, in characters. */
@@ -13,7 +14,15 @@ export function inspectText(document: InspectDocument, width = Infinity): string
   return `${lines.map((line) => cut(printable(line), width)).join("\n")}\n`;
 }
 
-function summary({ name, engine, container, criu, layers, mounts }: InspectDocument): readonly string[] {
+function summary({
+  name,
+  engine,
+  container,
+  criu,
+  sizes,
+  layers,
+  mounts,
+}: InspectDocument): readonly string[] {
   const rows: readonly (readonly [label: string, value: string | undefined])[] = [
     ["Engine", engine],
     ["Container", [container.name, container.id?.slice(0, 12)].filter(isText).join("  ")],
@@ -21,10 +30,12 @@ function summary({ name, engine, container, criu, layers, mounts }: InspectDocum
     ["Runtime", container.runtime],
     ["Pod", [container.namespace, container.pod].filter(isText).join("/")],
     ["Host name", container.hostname],
+    ["Address", addressesOf(container).join(", ")],
     ["Created", container.created],
     ["Frozen", container.checkpointed ?? (criu.written ? new Date(criu.written).toISOString() : undefined)],
     ["CRIU", criuLine(criu)],
     ["Dump", statisticsLine(criu.statistics)],
+    ["Sizes", sizesLine(sizes)],
     ["Layers", layers.length > 1 ? layers.map((layer) => layer.folder).join(" → ") : undefined],
     ["Mounts", mounts.length > 0 ? String(mounts.length) : undefined],
   ];
@@ -34,6 +45,25 @@ function summary({ name, engine, container, criu, layers, mounts }: InspectDocum
       .filter((row): row is readonly [string, string] => isText(row[1]))
       .map(([label, value]) => `  ${label.padEnd(10)} ${value}`),
   ];
+}
+
+/** Addresses in the engine's networks, without their prefix lengths. */
+const addressesOf = ({ networks }: InspectDocument["container"]): readonly string[] =>
+  networks.flatMap(({ interfaces }) =>
+    interfaces.flatMap(({ address, mac }) =>
+      address === undefined ? [] : [[address.replace(/\/.*/, ""), mac].filter(isText).join(" ")],
+    ),
+  );
+
+function sizesLine({ images, pages, gpuPages, rootDifference }: InspectDocument["sizes"]): string {
+  return [
+    `images ${showSize(images)}`,
+    `memory ${showSize(pages)}`,
+    gpuPages === 0 ? undefined : `GPU memory ${showSize(gpuPages)}`,
+    rootDifference === undefined ? undefined : `root file system ${showSize(rootDifference)}`,
+  ]
+    .filter(isText)
+    .join(", ");
 }
 
 const isText = (value: string | undefined): value is string => value !== undefined && value !== "";

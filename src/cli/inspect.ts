@@ -1,3 +1,5 @@
+import { findCheckpoints, openFound } from "../archive/index.ts";
+import type { FileTree } from "../archive/index.ts";
 import { openCheckpoint } from "../checkpoint/index.ts";
 import type { Checkpoint, SealFor } from "../checkpoint/index.ts";
 import { openSealedLayer, openSealedTree, sealErrors } from "../seal/index.ts";
@@ -9,6 +11,7 @@ import { cliErrors } from "./errors.ts";
 import { inspectExcerpt } from "./inspect-document.ts";
 import type { InspectChoice, InspectDocument, InspectExcerpt } from "./inspect-document.ts";
 import { SECTION_NAMES } from "./inspect-sections.ts";
+import type { CliOutput } from "./output.ts";
 import { inspectText } from "./inspect-text.ts";
 import { forgetKeys, loadKeys, sealOptions } from "./keys.ts";
 
@@ -17,6 +20,7 @@ const OPTIONS = {
   json: { type: "boolean" },
   format: { type: "string" },
   all: { type: "boolean" },
+  container: { type: "string" },
   pid: { type: "string", multiple: true, default: [] as string[] },
   section: { type: "string", multiple: true, default: [] as string[] },
 } as const;
@@ -31,8 +35,10 @@ export const run: RunCommand = async (args, output) => {
   const format = formatOf(values.json === true, values.format, choice, values.all === true);
   const keys = await loadKeys(values);
   const seals: LayerSeal[] = [];
-  const tree = await openSealedTree(path, keys, sealOptions(values));
+  const outer = await openSealedTree(path, keys, sealOptions(values));
+  let tree = outer;
   try {
+    tree = await chooseCheckpoint(outer, values.container, output);
     const checkpoint = await openCheckpoint(tree, { sealFor: sealWith(keys, seals) });
     try {
       const document = await readFor(checkpoint, format, choice);
@@ -44,11 +50,32 @@ export const run: RunCommand = async (args, output) => {
       await checkpoint.close();
     }
   } finally {
-    await tree.close();
+    if (tree !== outer) await tree.close();
+    await outer.close();
     for (const seal of seals) seal.dispose();
     forgetKeys(keys);
   }
 };
+
+/** Of several checkpoints, a pod's, the one that --container names; the first without, and which others there are is said. */
+async function chooseCheckpoint(
+  tree: FileTree,
+  name: string | undefined,
+  output: CliOutput,
+): Promise<FileTree> {
+  const found = await findCheckpoints(tree);
+  const names = found.map((each) => each.name).join(", ");
+  const one = name === undefined ? found[0] : found.find((each) => each.name === name || each.path === name);
+  if (one === undefined && name !== undefined)
+    throw cliErrors.usage(`There is no container "${name}"; there are ${names || "none"}.`, "inspect");
+  // None, or no other: what is to be said of it is said when it is opened.
+  if (one === undefined || found.length === 1) return tree;
+  if (name === undefined)
+    output.message(
+      `There are ${found.length} checkpoints: ${names}. ${one.name} is shown; choose with --container.`,
+    );
+  return openFound(tree, one);
+}
 
 /** What --section and --pid ask for. Throws `cli.usage`. */
 function choiceOf(sections: readonly string[], pids: readonly string[], all: boolean): InspectChoice {

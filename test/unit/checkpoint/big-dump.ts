@@ -22,8 +22,11 @@ export async function writeManyProcesses(folder: string, count: number): Promise
   await cp(source, folder, { recursive: true });
   const originals = names.filter((name) => IMAGES.test(name));
   for (let pid = 1; pid <= count; pid++)
-    for (const name of originals)
-      await copyFile(join(source, name), join(folder, name.replace(/-\d+\.img$/, `-${pid}.img`)));
+    await Promise.all(
+      originals.map((name) =>
+        copyFile(join(source, name), join(folder, name.replace(/-\d+\.img$/, `-${pid}.img`))),
+      ),
+    );
   const tasks = Array.from({ length: count }, (_, index) => {
     const pid = index + 1;
     return { pid, ppid: Math.floor(pid / 10), pgid: 1, sid: 1, threads: [pid] };

@@ -26,19 +26,19 @@ describe("a big checkpoint", () => {
     }
   }
 
-  it("of 1,000 processes shows them all with their command lines", async () => {
-    await writeManyProcesses(folder, 1000);
+  it("of 300 processes shows them all with their command lines", async () => {
+    await writeManyProcesses(folder, 300);
     await opened(({ processes, problems, process }) => {
       assert.deepEqual(problems, []);
-      assert.equal(processes.length, 1000);
+      assert.equal(processes.length, 300);
       assert.ok(processes.every(({ cmdline }) => cmdline.length > 0));
       assert.equal(process(7)?.children.length, 10);
       return Promise.resolve();
     });
   });
 
-  it("of 100,000 VMAs lists them while others get their turn", async () => {
-    const pid = await writeManyAreas(folder, 100_000);
+  it("of 30,000 VMAs lists them while others get their turn", async () => {
+    const pid = await writeManyAreas(folder, 30_000);
     await opened(async (checkpoint) => {
       let turns = 0;
       let goesOn = true;
@@ -50,10 +50,10 @@ describe("a big checkpoint", () => {
       const { value, problems } = await checkpoint.memoryMap(pid);
       goesOn = false;
       assert.deepEqual(problems, []);
-      assert.equal(value.length, 100_000);
-      assert.equal(value.at(-1)?.end, 0x7f00_0000_0000n + 99_999n * 0x2000n + 0x1000n);
+      assert.equal(value.length, 30_000);
+      assert.equal(value.at(-1)?.end, 0x7f00_0000_0000n + 29_999n * 0x2000n + 0x1000n);
       // However fast the machine, that many are not read in a few slices.
-      assert.ok(turns > 5, `${turns} turns`);
+      assert.ok(turns > 2, `${turns} turns`);
     });
   });
 });
