@@ -1,0 +1,60 @@
+// `node --import tsx test/bench/seal-ciphers.ts`: pages and records unsealed a second, in turn with `openssl speed` for the
+// same cipher on one thread. Medians of MB/s; to be run on a quiet machine, and put into docs/benchmarks.md by hand.
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { nativeCiphers, portableCiphers } from "../../src/seal/ciphers/index.ts";
+import type { Ciphers } from "../../src/seal/ciphers/index.ts";
+import { median } from "./measure.ts";
+
+const ROUNDS = 7;
+const PAGE = 4096;
+const CHUNK = randomBytes(1 << 20);
+/** Nanoseconds of one measurement. */
+const TURN = 500_000_000n;
+
+function pages({ xts }: Ciphers): () => number {
+  const cipher = xts(randomBytes(64), randomBytes(16));
+  return () => cipher.open(CHUNK, PAGE).length;
+}
+
+function records({ openRecord, sealRecord }: Ciphers): () => number {
+  const [key, nonce] = [randomBytes(32), randomBytes(12)];
+  const { ciphertext, tag } = sealRecord(key, nonce, CHUNK.subarray(0, PAGE));
+  return () => openRecord(key, nonce, ciphertext, tag)?.length ?? 0;
+}
+
+/** MB/s of what gives the number of bytes that it did. */
+function throughput(work: () => number): number {
+  const start = process.hrtime.bigint();
+  let bytes = 0;
+  let now = start;
+  for (; now - start < TURN; now = process.hrtime.bigint()) bytes += work();
+  return bytes / 1e6 / (Number(now - start) / 1e9);
+}
+
+/** MB/s as `openssl speed` counts them. */
+function openssl(cipher: string): number {
+  const args = ["speed", "-elapsed", "-seconds", "1", "-bytes", String(PAGE), "-decrypt", "-evp", cipher];
+  const { stdout } = spawnSync("openssl", args, { encoding: "utf8" });
+  return Number(/([0-9.]+)k\s*$/.exec(stdout.trim())?.[1]) / 1000;
+}
+
+const CASES: readonly (readonly [what: string, ours: () => number, peer: string])[] = [
+  ["pages, the runtime's AES-256-XTS", pages(nativeCiphers), "aes-256-xts"],
+  ["pages, AES-256-ECB under a mask (VS Code)", pages(portableCiphers), "aes-256-xts"],
+  ["records, the runtime's ChaCha20-Poly1305", records(nativeCiphers), "chacha20-poly1305"],
+  ["records, @noble/ciphers (VS Code)", records(portableCiphers), "chacha20-poly1305"],
+];
+
+console.log("| what | MB/s | openssl speed, MB/s | ratio |\n| --- | --- | --- | --- |");
+for (const [what, work, peer] of CASES) {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  throughput(work);
+  for (let round = 0; round < ROUNDS; round++) {
+    ours.push(throughput(work));
+    theirs.push(openssl(peer));
+  }
+  const [a, b] = [median(ours), median(theirs)];
+  console.log(`| ${what} | ${a.toFixed(0)} | ${b.toFixed(0)} | ${(a / b).toFixed(2)} |`);
+}
