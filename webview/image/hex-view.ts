@@ -1,6 +1,7 @@
 import type { ByteRange, ImageRow } from "../../src/protocol/index.ts";
 import { element, setAttribute } from "../ui/dom.ts";
 import { followPointer, Scroller } from "../ui/scroller.ts";
+import { HexHead } from "./hex-head.ts";
 import { hexLayout, moveCursor } from "./hex-layout.ts";
 import type { HexLayout } from "./hex-layout.ts";
 import type { FindMarks } from "./hex-marks.ts";
@@ -17,6 +18,8 @@ interface HexEvents {
   moved(): void;
   /** Words about a byte, for the mouse that rests on it. */
   describe(offset: number): string;
+  /** The same with what isn't at hand yet. */
+  explain(offset: number): Promise<string>;
 }
 
 /** The bytes: draws the visible rows of an image of `size` bytes, moves cursor and selection. */
@@ -28,7 +31,7 @@ export class HexView {
   /** Called when the grid was drawn, at most once a frame. */
   drawn: () => void = () => undefined;
   readonly #grid: HTMLElement;
-  readonly #head: HTMLElement;
+  readonly #head = new HexHead();
   readonly #probe: HTMLElement;
   readonly #events: HexEvents;
   /** The drawn rows by number; a row that leaves the window is drawn again where another one enters it. */
@@ -59,11 +62,10 @@ export class HexView {
         }),
       },
     });
-    this.#head = element("div", { class: "hex-head", attributes: { "aria-hidden": "true" } });
     this.#probe = element("span", { class: "probe", text: "0".repeat(32) });
     const body = element("div", { class: "hex-body" });
     this.middle = element("div", { class: "hex-middle" }, body);
-    this.root = element("div", { class: "pane bytes" }, this.#head, this.middle, this.#probe);
+    this.root = element("div", { class: "pane bytes" }, this.#head.root, this.middle, this.#probe);
     this.scroller = new Scroller(
       body,
       this.#grid,
@@ -82,10 +84,15 @@ export class HexView {
     });
     this.#grid.addEventListener("mouseover", ({ target }) => {
       const offset = byteOf(target);
-      if (target instanceof HTMLElement && offset !== undefined) target.title = events.describe(offset);
+      if (!(target instanceof HTMLElement) || offset === undefined) return;
+      target.title = events.describe(offset);
+      // There before the browser shows a title.
+      void events.explain(offset).then((words) => {
+        if (byteOf(target) === offset) target.title = words;
+      });
     });
     this.#grid.addEventListener("scroll", () => {
-      this.#head.style.transform = `translateX(${String(-this.#grid.scrollLeft)}px)`;
+      this.#head.shift(this.#grid.scrollLeft);
     });
     new ResizeObserver(() => {
       this.#fit();
@@ -177,23 +184,8 @@ export class HexView {
     setAttribute(this.#grid, "aria-rowcount", String(range.rowCount));
     for (const { root } of this.#rows.values()) root.remove();
     this.#rows.clear();
-    this.#drawHead();
+    this.#head.draw(columns);
     this.top = top;
-  }
-
-  #drawHead(): void {
-    const { columns } = this.#layout;
-    const cells = Array.from({ length: columns }, (_, column) =>
-      element("span", {
-        class: column % 8 === 7 ? "b group-end" : "b",
-        text: column.toString(16).toUpperCase().padStart(2, "0"),
-      }),
-    );
-    this.#head.replaceChildren(
-      element("span", { class: "offset", text: "Offset" }),
-      element("span", { class: "cells" }, ...cells),
-      element("span", { class: "text", text: "Text" }),
-    );
   }
 
   #draw(): void {
@@ -236,12 +228,7 @@ export class HexView {
       setAttribute(cell, "aria-label", `${cell.textContent}, ${this.#events.describe(this.#cursor)}`);
     }
     setAttribute(this.#grid, "aria-activedescendant", cell?.id);
-    this.#markColumn(this.#cursor % columns);
-  }
-
-  #markColumn(column: number): void {
-    const cells = this.#head.querySelectorAll(".b");
-    cells.forEach((cell, index) => cell.classList.toggle("now", index === column));
+    this.#head.mark(this.#cursor % columns);
   }
 
   #newRow(): HexRow {

@@ -4,30 +4,26 @@ import type {
   ImageRow,
   ImageRpc,
   ImageSelection,
-  Location,
   TreeAction,
 } from "../../src/protocol/index.ts";
-import { element } from "../ui/dom.ts";
 import type { Host } from "../ui/rpc.ts";
 import { Splitter } from "../ui/splitter.ts";
 import { Banner } from "./banner.ts";
 import { Breadcrumbs } from "./breadcrumbs.ts";
 import { bytesText } from "./copy.ts";
-import { FilterBar } from "./filter.ts";
-import type { FilteredRows } from "./filter-model.ts";
+import { FieldsPane } from "./fields-pane.ts";
 import { HexPages } from "./hex-pages.ts";
 import { FIRST_TOOLS, HexTools } from "./hex-tools.ts";
 import { HexView } from "./hex-view.ts";
 import { legend } from "./legend.ts";
-import { FIRST_SHARE, OPEN_LIMIT } from "./state.ts";
+import { FIRST_SHARE } from "./state.ts";
 import type { ViewState } from "./state.ts";
 import { StatusLine } from "./status.ts";
 import { Toolbar } from "./toolbar.ts";
-import { openPlaces, TreeModel } from "./tree-model.ts";
-import type { Place } from "./tree-model.ts";
-import { TreeView } from "./tree-view.ts";
-import { ValueEditor } from "./value-editor.ts";
 import { byteWords, parseOffset } from "./words.ts";
+
+/** Paths whose words are kept. */
+const MOST_DOCS = 2000;
 
 /** An image on the screen: wires tree, bytes, editor of values and status line to each other and to the host. */
 export class ImagePage {
@@ -39,18 +35,15 @@ export class ImagePage {
   readonly #kept: ViewState | undefined;
   readonly #keep: (state: ViewState) => void;
   readonly #pages: HexPages;
-  readonly #tree: TreeView;
+  readonly #fields: FieldsPane;
   readonly #hex: HexView;
-  readonly #values: ValueEditor;
-  readonly #filter: FilterBar;
   readonly #crumbs: Breadcrumbs;
   readonly #status = new StatusLine();
   readonly #toolbar: Toolbar;
   readonly #banner: Banner;
   readonly #splitter: Splitter;
-  /** All rows; a filter shows others. */
-  #model: TreeModel;
-  #filtered: FilteredRows | undefined;
+  /** The schema's words by path, for the mouse that rests on a byte. */
+  readonly #docs = new Map<string, string>();
   #selection: ImageSelection | undefined;
   /** Grows with everything that is asked to be selected: only the last one is. */
   #asked = 0;
@@ -73,66 +66,44 @@ export class ImagePage {
         this.#hex.refresh();
       },
     );
-    this.#model = this.#newModel(info);
-    this.#tree = new TreeView(this.#model, {
+    this.#fields = new FieldsPane(host, info, {
       selected: (row) => {
         this.#asked++;
         this.#hex.showField(row, true);
         this.#selected(row, row.span);
       },
+      goTo: (path) => this.#selectPath(path),
+      selection: () => this.#selection?.path ?? "",
+      hidden: () => {
+        this.#selection = undefined;
+      },
       copy: (row) => void this.#copyValue(row),
-      follow: ({ path }) => {
-        host.tell("follow", { path });
-      },
-      expand: (place, row) => void this.#expand(row.path, place),
-      edit: ({ path }) => void this.editField(path, false),
-      remove: ({ path }) => {
-        host.tell("run", { do: "removeField", path });
-      },
-      drawn: () => {
-        this.#values.place();
-      },
-      moved: this.#keepNow,
-    });
-    this.#values = new ValueEditor(this.#tree.root, {
-      check: (path, text) => host.ask("check", { path, text }),
+      edit: (path) => void this.editField(path, false),
       commit: async (request) => {
         const { path } = await host.ask("edit", request);
         await this.#reloaded;
         await this.#selectPath(path);
       },
-      boxOf: (path) => this.#tree.boxOf(path),
-      closed: () => {
-        this.#tree.focus();
+      moved: this.#keepNow,
+      say: (text) => {
+        this.#status.say(text);
       },
     });
     this.#crumbs = new Breadcrumbs(info.name, (path) => void this.#selectPath(path));
-    this.#filter = new FilterBar({
-      ask: (query, from, limit) => host.ask("filter", { query, from, limit }),
-      changed: (rows) => {
-        this.#showFiltered(rows);
-      },
-      leave: () => {
-        this.#tree.focus();
-      },
-      expandAll: () => void this.#expand("", undefined),
-      collapseAll: () => {
-        this.#collapseAll();
-      },
-    });
     this.#hex = new HexView({
       selected: (range) => void this.#selectBytes(range),
       copy: (range) => void this.#copyBytes(range),
       moved: this.#keepNow,
-      describe: (offset) => byteWords(offset, this.#pages.spanAt(offset), this.#pages.errorAt(offset)),
+      describe: (offset) => this.#describe(offset),
+      explain: (offset) => this.#explain(offset),
     });
     this.tools = new HexTools(host, this.#hex, this.#pages, info.size, kept?.tools ?? FIRST_TOOLS, {
       reveal: (range) => void this.#revealBytes(range),
       copy: (text) => void navigator.clipboard.writeText(text),
       changed: this.#keepNow,
     });
-    const fields = element("div", { class: "fields-side" }, this.#filter.root, this.#tree.root);
-    this.#splitter = new Splitter(fields, this.#hex.root, kept?.share ?? FIRST_SHARE, this.#keepNow);
+    const share = kept?.share ?? FIRST_SHARE;
+    this.#splitter = new Splitter(this.#fields.root, this.#hex.root, share, this.#keepNow);
     this.#toolbar = new Toolbar(info, (text) => this.#goTo(text));
     this.#banner = new Banner({
       goTo: (offset) => void this.#goTo(String(offset)),
@@ -157,10 +128,10 @@ export class ImagePage {
   /** Shows what was shown last time, or the first entry. The page is in the document by now. */
   async start(): Promise<void> {
     this.#hex.open(this.#info.size, this.#pages);
-    this.#tree.refresh();
+    this.#fields.refresh();
     this.#host.tell("ready", {});
     await (this.#kept ? this.#restore(this.#kept) : this.#openFirst());
-    this.#tree.focus();
+    this.#fields.focus();
   }
 
   /** Selects the row of a path, or bytes, as a click on them would. */
@@ -174,9 +145,7 @@ export class ImagePage {
   }
 
   actOnTree(action: TreeAction): void {
-    if (action === "filter") this.#filter.focus();
-    else if (action === "expandAll") void this.#expand("", undefined);
-    else this.#collapseAll();
+    this.#fields.act(action);
   }
 
   /** Asks for the value of a field; says why where it can't be edited. */
@@ -184,7 +153,7 @@ export class ImagePage {
     try {
       const form = await this.#host.ask("form", { path, isNew });
       if (this.#selection?.path !== form.at) await this.#selectPath(form.at);
-      this.#values.open(form);
+      this.#fields.edit(form);
     } catch (error) {
       this.#status.say(error instanceof Error ? error.message : String(error));
     }
@@ -198,34 +167,35 @@ export class ImagePage {
   }
 
   async #reload(): Promise<void> {
-    const open = this.#model.openPaths(OPEN_LIMIT);
     const info = await this.#host.ask("open", {});
-    const model = this.#newModel(info);
-    openPlaces(model, await Promise.all(open.map((path) => this.#host.ask("locate", { path }))));
-    const { first, end } = this.#tree.scroller.range.visible;
-    await model.load(first, end);
+    const show = await this.#fields.prepare(info);
     this.#info = info;
-    this.#model = model;
+    this.#docs.clear();
     this.#toolbar.show(info);
     this.#banner.show(info);
     this.#pages.reload();
     this.#hex.open(info.size, this.#pages);
     this.tools.changed(info.size);
-    if (this.#filtered) this.#filter.again();
-    else this.#tree.model = model;
+    show();
     // What is selected has another value now, or is gone.
     const path = this.#selection?.path ?? "";
-    if (path === "" || !(await this.#selectPath(path))) this.#tree.show(undefined);
+    if (path === "" || !(await this.#selectPath(path))) this.#fields.show(undefined, false);
   }
 
-  #newModel({ rowCount }: ImageInfo): TreeModel {
-    return new TreeModel(
-      rowCount,
-      (path, start, end) => this.#host.ask("children", { path, start, end }),
-      () => {
-        this.#tree.refresh();
-      },
-    );
+  #describe(offset: number): string {
+    const span = this.#pages.spanAt(offset);
+    return byteWords(offset, span, this.#pages.errorAt(offset), this.#docs.get(span?.path ?? ""));
+  }
+
+  /** What a byte is, with the schema's words about its field. */
+  async #explain(offset: number): Promise<string> {
+    const path = this.#pages.spanAt(offset)?.path ?? "";
+    if (path !== "" && !this.#docs.has(path)) {
+      const found = await this.#host.ask("locate", { path }).catch(() => undefined);
+      if (this.#docs.size >= MOST_DOCS) this.#docs.clear();
+      this.#docs.set(path, found?.row.doc ?? "");
+    }
+    return this.#describe(offset);
   }
 
   #selected(row: ImageRow | undefined, range: ByteRange): void {
@@ -234,64 +204,10 @@ export class ImagePage {
     const span = this.#pages.spanAt(range.start);
     const kind = span && range.end <= span.end ? span.kind : undefined;
     this.#status.show(row, own ? undefined : { ...range, kind });
-    this.#crumbs.show(row ? [...this.#tree.ancestors, row.path] : []);
+    this.#crumbs.show(row ? [...this.#fields.ancestors, row.path] : []);
     this.#host.tell("selection", this.#selection);
-    if (this.#values.path !== row?.path) this.#values.close();
+    this.#fields.selected(row?.path);
     this.#keepNow();
-  }
-
-  /** Shows the rows that a filter found, or all again. */
-  #showFiltered(rows: FilteredRows | undefined): void {
-    this.#filtered = rows;
-    const changed = (): void => {
-      this.#tree.refresh();
-    };
-    this.#tree.model = rows
-      ? rows.model((path, start, end) => this.#host.ask("children", { path, start, end }), changed)
-      : this.#model;
-    this.#tree.show(undefined);
-    this.#showSelected();
-  }
-
-  /** Shows the selected row where it is now: it may be hidden by a filter, or rows above it were closed. */
-  #showSelected(): void {
-    const path = this.#selection?.path;
-    if (!path) this.#tree.refresh();
-    else if (this.#filtered) this.#tree.show(this.#filtered.place(this.#tree.model, path));
-    else void this.#selectPath(path);
-  }
-
-  /** The place of a row in the tree that is shown. A row that is gone to isn't hidden by a filter. */
-  #placeOf(found: Location, show: boolean): Place | undefined {
-    if (!this.#filtered) return this.#model.openTo(found.steps);
-    const place = this.#filtered.place(this.#tree.model, found.row.path);
-    if (place || !show) return place;
-    this.#selection = undefined;
-    this.#filter.clear();
-    return this.#model.openTo(found.steps);
-  }
-
-  /** Closes all rows; the selection moves up to the top row that it was in. */
-  #collapseAll(): void {
-    const tree = this.#tree;
-    const [top] = [...tree.ancestors, this.#selection?.path ?? ""];
-    tree.model.closeAll();
-    if (this.#filtered) tree.show(top === undefined ? undefined : this.#filtered.place(tree.model, top));
-    else if (top) void this.#selectPath(top);
-    tree.refresh();
-    this.#keepNow();
-  }
-
-  async #expand(path: string, place: Place | undefined): Promise<void> {
-    const { rows, isCut } = await this.#host.ask("expand", { path });
-    // All rows that fit a filter are open already; more is opened row by row.
-    if (this.#filtered && !place) return;
-    const { model } = this.#tree;
-    const row = place && model.known(place);
-    model.openRows(place && row ? model.open(place, path, row.childCount) : model.root, rows);
-    this.#tree.refresh();
-    this.#keepNow();
-    this.#status.say(isCut ? "Opened the first 1,000 rows; there are more." : "");
   }
 
   /** Bytes were selected: the deepest row that holds them all is shown, unless something else was selected since. */
@@ -301,7 +217,7 @@ export class ImagePage {
     this.#host.tell("selection", { path: "", start: range.start, end: range.end });
     const found = await this.#host.ask("locate", range).catch(() => undefined);
     if (ticket !== this.#asked) return;
-    this.#tree.show(found && this.#placeOf(found, false));
+    this.#fields.show(found, false);
     this.#hex.showField(found?.row, false);
     this.#selected(found?.row, range);
   }
@@ -315,7 +231,7 @@ export class ImagePage {
     const ticket = ++this.#asked;
     const found = await this.#host.ask("locate", { path });
     if (ticket !== this.#asked || !found) return found !== undefined;
-    this.#tree.show(this.#placeOf(found, true));
+    this.#fields.show(found, true);
     this.#hex.showField(found.row, true);
     this.#selected(found.row, found.row.span);
     return true;
@@ -346,8 +262,8 @@ export class ImagePage {
     this.#keep({
       size: this.#info.size,
       share: this.#splitter.share,
-      open: this.#model.openPaths(OPEN_LIMIT),
-      treeTop: this.#tree.scroller.range.top,
+      open: this.#fields.openPaths,
+      treeTop: this.#fields.top,
       hexTop: this.#hex.top,
       selection: this.#selection,
       tools: this.tools.state,
@@ -356,16 +272,14 @@ export class ImagePage {
 
   async #restore({ open, treeTop, hexTop, selection: last }: ViewState): Promise<void> {
     const ticket = ++this.#asked;
-    const found = await Promise.all(open.map((path) => this.#host.ask("locate", { path })));
-    openPlaces(this.#model, found);
+    await this.#fields.openAll(open);
     // Shown again to show something else.
     if (ticket !== this.#asked) return;
     if (last?.path) {
       await this.#selectPath(last.path);
       if (last.end - last.start > 0) this.#hex.select(last);
     }
-    this.#tree.refresh();
-    this.#tree.scroller.scrollTo(treeTop);
+    this.#fields.top = treeTop;
     this.#hex.top = hexTop;
   }
 
@@ -377,11 +291,10 @@ export class ImagePage {
     const found = await this.#host.ask("locate", target);
     // Opened to show something else.
     if (ticket !== this.#asked) return;
-    const place = found && this.#model.openTo(found.steps);
-    if (!place) return;
-    if (entryCount === 1) this.#model.open(place, found.row.path, found.row.childCount);
-    // The first rows say what kind of file it is, so it stays at the top.
-    this.#tree.show(place);
+    if (!found) return;
+    // The first rows say what kind of file it is, so they stay at the top.
+    if (entryCount === 1) this.#fields.open(found);
+    else this.#fields.show(found, true);
     this.#hex.showField(found.row, true);
     this.#hex.top = 0;
     this.#selected(found.row, found.row.span);

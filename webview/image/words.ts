@@ -33,8 +33,13 @@ export function rangeWords({ start, end }: ByteRange): string {
 }
 
 /** What is known about a byte: where it is, what it is, or why it can't be read. */
-export function byteWords(offset: number, span: ByteSpan | undefined, error: string | undefined): string {
-  const what = error ?? (span ? `${KIND_WORDS[span.kind]}\n${span.path}` : "");
+export function byteWords(
+  offset: number,
+  span: ByteSpan | undefined,
+  error: string | undefined,
+  doc = "",
+): string {
+  const what = error ?? (span ? `${KIND_WORDS[span.kind]}\n${span.path}\n${doc}`.trimEnd() : "");
   return `${hex(offset)} (${String(offset)})\n${what}`.trim();
 }
 

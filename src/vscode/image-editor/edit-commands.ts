@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises";
 import * as vscode from "vscode";
-import { readChunks } from "../../bytes/index.ts";
 import { addableFields } from "../../criu/index.ts";
 import type { EditRequest, EditViewEvents } from "../../protocol/index.ts";
 import { command, showError, signalOf } from "../messages.ts";
 import { confirm } from "./asking.ts";
+import { copyPieces, hasClearCopy } from "./copy-pieces.ts";
 import { imageEditorErrors } from "./errors.ts";
 import { messageOf } from "./nodes.ts";
 import type { OpenEditor } from "./open-editor.ts";
@@ -105,6 +105,9 @@ async function add(editor: OpenEditor, { path, isMessage }: Pick<FieldItem, "pat
 /** Writes the image's bytes to a file of the person's own, and opens that. */
 async function editCopy({ uri, document }: OpenEditor, openAt: OpenAt): Promise<void> {
   const { image } = (await document.state()).base;
+  const detail = "Whoever can read the copy can read what the key protects.";
+  if (hasClearCopy(image) && !(await confirm("The copy will not be sealed.", detail, "Copy in Clear")))
+    return;
   const folder = uri.scheme === "file" ? vscode.Uri.joinPath(uri, "..") : firstFolder();
   const name = uri.scheme === "file" ? copyName(image.name) : image.name;
   const target = await vscode.window.showSaveDialog({
@@ -116,7 +119,7 @@ async function editCopy({ uri, document }: OpenEditor, openAt: OpenAt): Promise<
   if (await isSame(uri, target)) throw imageEditorErrors.overEvidence(target.fsPath);
   const location = vscode.ProgressLocation.Window;
   await vscode.window.withProgress({ location, title: `Copying ${image.name}` }, (_progress, token) =>
-    writeTo(target, readChunks(image.source), signalOf(token)),
+    writeTo(target, copyPieces(image), signalOf(token)),
   );
   await openAt(target, "");
 }

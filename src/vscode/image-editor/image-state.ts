@@ -2,6 +2,7 @@ import { checkEditable, editImage, openImage } from "../../criu/index.ts";
 import type { EditedImage, EditLog, Image, Problem } from "../../criu/index.ts";
 import { readChunks, toCryoscopeError } from "../../bytes/index.ts";
 import type { ResolvedImage } from "../resolved.ts";
+import { hasClearCopy } from "./copy-pieces.ts";
 import { EditMarks, NO_MARKS } from "./marks.ts";
 import type { Stamp } from "./stamp.ts";
 import { ImageTree } from "./tree.ts";
@@ -37,7 +38,7 @@ export async function openBase(
   const { name, source, seal } = resolved;
   const image = await openImage(name, source, seal && { seal });
   const why = whyNotEditable(image);
-  const copyHelps = kept !== undefined && why === undefined;
+  const copyHelps = hasClearCopy(image) || (kept !== undefined && why === undefined);
   return { resolved, image, stamp, readOnly: kept ?? why, copyHelps };
 }
 
