@@ -47,9 +47,8 @@ export async function openByGpg(
   if (status === "missing") return "missing";
   if (status === 0 && words.includes("[GNUPG:] DECRYPTION_OKAY")) return undefined;
   if (words.includes("[GNUPG:] BADMDC")) return "notAuthentic";
-  return words.includes("[GNUPG:] BEGIN_DECRYPTION") && !words.includes("NO_SECKEY")
-    ? "notAuthentic"
-    : "wrongKey";
+  // A key was found, and what it opened is wrong all the same.
+  return words.includes("[GNUPG:] DECRYPTION_KEY") ? "notAuthentic" : "wrongKey";
 }
 
 async function feed(
