@@ -197,6 +197,8 @@ const builds: BuildOptions[] = [
       ...SEAL_LIBRARIES.map((name) => ({ in: `src/seal/${name}/library.ts`, out: `seal-${name}` })),
     ],
     outdir: "dist",
+    // Its module form asks where it lies, which a bundle of CommonJS can't say.
+    alias: { openpgp: resolve("node_modules/openpgp/dist/node/openpgp.min.cjs") },
     plugins: [kubernetesApart],
   },
   {
