@@ -7,7 +7,7 @@ export interface LogFolding {
 }
 
 /** CRIU draws such a line before each task, resource or image set that it comes to. */
-const RULE = /^(\([\d.]+\)\s+)?(\d+:\s+)?-{8,}\s*$/;
+const RULE = /^(\([\d.]+\)\s+)?(\d+:\s+)?[-=]{8,}\s*$/;
 /** `cg-prop: …`, `mnt: …`: the part of CRIU that speaks. */
 const SUBJECT = /^\([\d.]+\)\s+(?:\d+:\s+)?([a-z][\w-]*):\s/;
 
@@ -23,6 +23,8 @@ export function foldCriuLog(lines: readonly string[]): readonly LogFolding[] {
   lines.forEach((text, line) => {
     if (RULE.test(text)) {
       endRun(line);
+      // A title stands between two rules, and is what stays to be seen of its section.
+      if (section !== undefined && line - section === 1) return;
       if (section !== undefined && line - section > 1) found.push({ start: section, end: line - 1 });
       section = line + 1;
       return;

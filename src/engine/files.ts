@@ -8,9 +8,13 @@ import { randomUUID } from "node:crypto";
 import { isAbsolute } from "node:path";
 import { CryoscopeError } from "../bytes/index.ts";
 import { engineErrors } from "./errors.ts";
+import { at, text } from "./json.ts";
 
 /** The end of a log is enough: CRIU's errors are its last words. */
 const LOG_TAIL = 1024 * 1024;
+
+/** What only a disk says. */
+const DISK_ERRORS: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO"];
 
 /** Throws `engine.archiveExists` when something has this name, `engine.badName` when the path is relative. */
 export async function assertFree(file: string): Promise<void> {
@@ -52,7 +56,11 @@ export async function writeWhole(
     await rm(draft, { force: true });
     if (options.signal?.aborted) throw options.signal.reason;
     if (error instanceof CryoscopeError) throw error;
-    throw broken === undefined ? engineErrors.archiveUnwritable(file, error) : options.failed(error);
+    // A file that can't be written ends the body with the same error.
+    const isDisk = DISK_ERRORS.includes(text(at(error, "code")));
+    throw broken === undefined || isDisk
+      ? engineErrors.archiveUnwritable(file, error)
+      : options.failed(error);
   }
 }
 

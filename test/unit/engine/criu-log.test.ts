@@ -79,22 +79,28 @@ describe("a CRIU log", () => {
 });
 
 describe("the folding of a CRIU log", () => {
-  it("goes by the rules that CRIU draws, and by the part of CRIU that speaks", async () => {
-    const lines = (await log("c-tcpest-refused")).split("\n");
-    const folds = foldCriuLog(lines);
-    assert.ok(folds.length > 0);
-    for (const { start, end } of folds) {
-      assert.ok(start < end && end < lines.length);
-      assert.doesNotMatch(lines[start] ?? "", /-{20}/);
-    }
-    // No two overlap but one within the other.
-    for (const a of folds)
-      for (const b of folds) assert.ok(!(a.start < b.start && b.start <= a.end && a.end < b.end));
+  it("has a section a task, by the title between two rules as CRIU 4.2 draws them", () => {
+    const text = [
+      "(00.001) Running on lab Linux",
+      "(00.002) ========================================",
+      "(00.002) Dumping processes (pid: 17 comm: sleep)",
+      "(00.002) ========================================",
+      "(00.003) rlimit: RLIMIT_NOFILE unlimited for self",
+      "(00.003) Warn  (compel/src/lib/infect.c:132): Unable to interrupt task",
+      "(00.004) ----------------------------------------",
+      "(00.005) Dumping GHOST",
+      "(00.006) done",
+    ];
+    assert.deepEqual(foldCriuLog(text), [
+      { start: 2, end: 5 },
+      { start: 7, end: 8 },
+    ]);
   });
 
-  it("of a section is that of its lines", () => {
-    const text = ["x", "(00.1) ----------------------------------------", "(00.1) a", "(00.2) b", "(00.3) c"];
-    assert.deepEqual(foldCriuLog(text), [{ start: 2, end: 4 }]);
+  it("gathers eight lines and more of one part of CRIU", () => {
+    const one = Array.from({ length: 9 }, (_, index) => `(00.00${index}) cg-prop: Property ${index}`);
+    assert.deepEqual(foldCriuLog(["(00.1) x", ...one, "(00.2) mnt: y", ""]), [{ start: 1, end: 9 }]);
+    assert.deepEqual(foldCriuLog(one.slice(0, 7)), []);
   });
 });
 
