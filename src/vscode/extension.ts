@@ -32,7 +32,11 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   registerEngines(context, { engines, catalog });
   registerSnapshots(context, { engines, catalog, open });
   registerDebug(context, { engines, catalog });
-  const checkpoint = registerCheckpoint(context, { sealFor: createKeyRing(context).sealFor });
+  const keys = createKeyRing(context);
+  const checkpoint = registerCheckpoint(context, {
+    sealFor: keys.sealFor,
+    unlock: (what, attempt) => keys.unlock(what, attempt),
+  });
   const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
   context.subscriptions.push(registerRowCommands(imageEditor, checkpoint.resolveImage));
   const explain = registerExplain(context, { images: imageEditor });

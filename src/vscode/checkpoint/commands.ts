@@ -26,11 +26,31 @@ export async function openWithProgress(
       (_progress, token) => checkpoints.open(source, signalOf(token)),
     );
     await reveal(entry);
+    // Not awaited: the message may stay for hours.
+    void offerOthers(checkpoints, entry, reveal);
     return entry;
   } catch (error) {
     if (isCancelled(error)) return undefined;
     throw error;
   }
+}
+
+/** Says that there are more checkpoints in the same place, and opens those that the person chooses. */
+async function offerOthers(
+  checkpoints: OpenCheckpoints,
+  entry: OpenCheckpoint,
+  reveal: Reveal,
+): Promise<void> {
+  if (entry.others.length === 0 || entry.source.fragment !== "") return;
+  const choose = "Choose…";
+  const answer = await vscode.window.showInformationMessage(
+    `There are ${entry.others.length + 1} checkpoints in it. The first is open.`,
+    choose,
+  );
+  if (answer !== choose) return;
+  const items = entry.others.map(({ name, source }) => ({ label: name, source }));
+  const picked = await vscode.window.showQuickPick(items, { title: "Open Checkpoints", canPickMany: true });
+  for (const { source } of picked ?? []) await openWithProgress(checkpoints, source, reveal);
 }
 
 export function registerCommands(checkpoints: OpenCheckpoints, reveal: Reveal): vscode.Disposable {

@@ -7,6 +7,8 @@ import { ExplorerView } from "./explorer-view.ts";
 import { registerFrozenFiles } from "./frozen-files.ts";
 import { createImageResolver } from "./image-resolver.ts";
 import { FindingBadges } from "./finding-badges.ts";
+import { openUnlocked } from "./open-unlocked.ts";
+import type { Unlock } from "./open-unlocked.ts";
 import { OpenCheckpoints } from "./open-checkpoints.ts";
 import type { OpenCheckpoint } from "./open-checkpoints.ts";
 import type { Row } from "./rows.ts";
@@ -19,6 +21,8 @@ export { registerRowCommands } from "./row-commands.ts";
 export interface CheckpointDependencies {
   /** Finds the key of a sealed layer, asking the person when none fits. */
   readonly sealFor: SealFor;
+  /** Runs an attempt with the keys that are known, then with one that the person is asked for. */
+  readonly unlock: Unlock;
 }
 
 /** What the rest of the extension, and tests in a real extension host, need of the explorer. */
@@ -43,9 +47,12 @@ export interface CheckpointExplorer {
 /** Registers the *Checkpoint* view, the `cryoscope:` file system and the commands that open and close checkpoints. */
 export function registerCheckpoint(
   context: vscode.ExtensionContext,
-  { sealFor }: CheckpointDependencies,
+  { sealFor, unlock }: CheckpointDependencies,
 ): CheckpointExplorer {
-  const checkpoints = new OpenCheckpoints(context.workspaceState, sealFor);
+  const checkpoints = new OpenCheckpoints(context.workspaceState, {
+    sealFor,
+    openTree: (path, signal) => openUnlocked(path, unlock, signal),
+  });
   const view = new ExplorerView(checkpoints);
   const tree = vscode.window.createTreeView("cryoscope.checkpoint", {
     treeDataProvider: view,

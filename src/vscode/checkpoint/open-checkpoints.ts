@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import { openTree } from "../../archive/index.ts";
+import { findCheckpoints, openFound } from "../../archive/index.ts";
+import type { FileTree } from "../../archive/index.ts";
 import { openCheckpoint } from "../../checkpoint/index.ts";
 import type { Checkpoint, SealFor } from "../../checkpoint/index.ts";
 import { explorerErrors } from "./errors.ts";
@@ -15,8 +16,22 @@ export interface OpenCheckpoint {
   readonly source: vscode.Uri;
   /** The model once it is there. */
   readonly checkpoint: Checkpoint | undefined;
+  /** The other checkpoints of the same archive or folder, a pod's containers, by the URIs that open them. */
+  readonly others: readonly OtherCheckpoint[];
   /** Opens it when it isn't. Throws what opening throws. */
   load(signal?: AbortSignal): Promise<Checkpoint>;
+}
+
+export interface OtherCheckpoint {
+  readonly name: string;
+  readonly source: vscode.Uri;
+}
+
+/** What opens archives and finds keys. */
+export interface Opening {
+  /** The tree of an archive or folder, unsealed where it is sealed. */
+  openTree(path: string, signal: AbortSignal | undefined): Promise<FileTree>;
+  readonly sealFor: SealFor;
 }
 
 /** The checkpoints that are open in this window, remembered in the workspace. */
@@ -28,7 +43,7 @@ export class OpenCheckpoints implements vscode.Disposable {
 
   constructor(
     private readonly state: vscode.Memento,
-    private readonly sealFor: SealFor,
+    private readonly opening: Opening,
   ) {
     for (const uri of remembered(state)) this.#add(uri);
   }
@@ -71,7 +86,7 @@ export class OpenCheckpoints implements vscode.Disposable {
   }
 
   #add(source: vscode.Uri): Entry {
-    const entry = new Entry(checkpointId(source), source, this.sealFor, () => {
+    const entry = new Entry(checkpointId(source), source, this.opening, () => {
       this.#changed.fire(entry);
     });
     this.#entries.set(entry.id, entry);
@@ -90,11 +105,13 @@ export class OpenCheckpoints implements vscode.Disposable {
 class Entry implements OpenCheckpoint {
   #opening: Promise<Checkpoint> | undefined;
   #checkpoint: Checkpoint | undefined;
+  #trees: readonly FileTree[] = [];
+  others: readonly OtherCheckpoint[] = [];
 
   constructor(
     readonly id: string,
     readonly source: vscode.Uri,
-    private readonly sealFor: SealFor,
+    private readonly opening: Opening,
     private readonly onDidLoad: () => void,
   ) {}
 
@@ -103,8 +120,9 @@ class Entry implements OpenCheckpoint {
   }
 
   load(signal?: AbortSignal): Promise<Checkpoint> {
-    this.#opening ??= this.#open(signal).catch((error: unknown) => {
+    this.#opening ??= this.#open(signal).catch(async (error: unknown) => {
       this.#opening = undefined;
+      await this.#closeTrees();
       throw error;
     });
     return this.#opening;
@@ -113,18 +131,41 @@ class Entry implements OpenCheckpoint {
   async close(): Promise<void> {
     const opened = await this.#opening?.catch(() => undefined);
     await opened?.close();
+    await this.#closeTrees();
   }
 
   async #open(signal: AbortSignal | undefined): Promise<Checkpoint> {
-    const tree = await openTree(this.source.fsPath, { ...(signal && { signal }) });
-    try {
-      this.#checkpoint = await openCheckpoint(tree, { sealFor: this.sealFor, ...(signal && { signal }) });
-    } catch (error) {
-      await tree.close();
-      throw error;
-    }
+    const outer = await this.opening.openTree(this.source.fsPath, signal);
+    this.#trees = [outer];
+    const tree = await this.#choose(outer, signal);
+    this.#checkpoint = await openCheckpoint(tree, {
+      sealFor: this.opening.sealFor,
+      ...(signal && { signal }),
+    });
+    // From now on the checkpoint closes its tree; what is around it stays ours.
+    this.#trees = this.#trees.filter((each) => each !== tree);
     this.onDidLoad();
     return this.#checkpoint;
+  }
+
+  /** Of several checkpoints the one that the URI's fragment names, else the first. */
+  async #choose(outer: FileTree, signal: AbortSignal | undefined): Promise<FileTree> {
+    const found = await findCheckpoints(outer, signal);
+    const one = found.find(({ path }) => path === this.source.fragment) ?? found[0];
+    // None: what is to be said of it is said when it is opened.
+    if (one === undefined || found.length === 1) return outer;
+    this.others = found
+      .filter((each) => each !== one)
+      .map(({ name, path }) => ({ name, source: this.source.with({ fragment: path }) }));
+    const tree = await openFound(outer, one);
+    this.#trees = [tree, outer];
+    return tree;
+  }
+
+  async #closeTrees(): Promise<void> {
+    const trees = this.#trees;
+    this.#trees = [];
+    for (const tree of trees) await tree.close();
   }
 }
 
