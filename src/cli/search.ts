@@ -7,6 +7,7 @@ import type { RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
 import { FILTER_OPTIONS, filterOf, parseRange } from "./memory-filter.ts";
 import { matchJson, matchText } from "./memory-match.ts";
+import { printable } from "./output.ts";
 import { MEMORY_OPTIONS, parseAddress, parseCount } from "./memory-target.ts";
 
 const OPTIONS = {
@@ -66,7 +67,8 @@ export const run: RunCommand = async (args, output) => {
     for await (const step of searchMemory(memories, query, options)) {
       count += step.count;
       if (isCount || step.count === 0) continue;
-      const name = step.memory.checkpoint.name;
+      // As it was named: two checkpoints may both be a folder "checkpoint".
+      const name = paths[memories.indexOf(step.memory)] ?? "";
       for (const match of step.matches())
         if (asJson) listed.push(matchJson(name, match));
         else await output.write(lineOf(name, match, paths.length > 1));
@@ -84,7 +86,7 @@ export const run: RunCommand = async (args, output) => {
 };
 
 const lineOf = (name: string, match: MemoryMatch, withName: boolean): string =>
-  `${withName ? `${name}: ` : ""}${matchText(match)}\n`;
+  `${withName ? `${printable(name)}: ` : ""}${matchText(match)}\n`;
 
 /** The one form of query that the options name. Throws `cli.usage`. */
 function queryOf(pattern: string, values: Values): MemoryQuery {

@@ -25,7 +25,7 @@ export function matcherFor(pattern: WorkerPattern, memory: WebAssembly.Memory): 
     case "bytes":
       return bytesMatcher(pattern, memory);
     case "regex":
-      return regexMatcher(new RegExp(pattern.source, pattern.flags), memory);
+      return regexMatcher(new RegExp(pattern.source, pattern.flags), pattern.maxLength, memory);
     case "pointer":
       return pointerMatcher(pattern.start, pattern.end, memory);
     case "strings":
@@ -87,17 +87,28 @@ function bytesMatcher(pattern: WorkerPattern & { kind: "bytes" }, memory: WebAss
   };
 }
 
-function regexMatcher(regex: RegExp, memory: WebAssembly.Memory): Matcher {
+/** Bytes made into text at a time: so short a text is new to the collector, which then has little to do. */
+const WINDOW = 64 * 1024;
+/** Bytes before a window that look-behinds see. */
+const LEAD = 64;
+
+function regexMatcher(regex: RegExp, maxLength: number, memory: WebAssembly.Memory): Matcher {
   const bytes = Buffer.from(memory.buffer);
   return (stretches, found) => {
     for (const [index, { from, start, stop, end }] of stretches.entries()) {
-      const text = bytes.toString("latin1", from, end);
-      for (regex.lastIndex = start - from; ;) {
-        const match = regex.exec(text);
-        if (match === null || from + match.index >= stop) break;
-        const { length } = match[0];
-        if (length === 0) regex.lastIndex++;
-        else if (!found(from + match.index, length, index)) return;
+      let free = start;
+      for (let at = start; at < stop; at += WINDOW) {
+        const until = Math.min(stop, at + WINDOW);
+        const first = Math.max(from, at - LEAD);
+        const text = bytes.toString("latin1", first, Math.min(end, until + maxLength - 1));
+        for (regex.lastIndex = Math.max(at, free) - first; ;) {
+          const match = regex.exec(text);
+          if (match === null || first + match.index >= until) break;
+          const { length } = match[0];
+          free = first + match.index + length;
+          if (length === 0) regex.lastIndex++;
+          else if (!found(first + match.index, length, index)) return;
+        }
       }
     }
   };

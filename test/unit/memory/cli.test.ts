@@ -1,0 +1,152 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { COMMANDS } from "../../../src/cli/commands.ts";
+import { runCli } from "../../../src/cli/run.ts";
+import { fixture } from "../fixtures.ts";
+
+interface Ended {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function cryoscope(...args: readonly string[]): Promise<Ended> {
+  let stdout = "";
+  let stderr = "";
+  const exit = await runCli(COMMANDS, args, {
+    toTerminal: false,
+    write: (text) => {
+      stdout += text;
+      return Promise.resolve();
+    },
+    message: (text) => {
+      stderr += `${text}\n`;
+    },
+  });
+  return { exit, stdout, stderr };
+}
+
+async function valid(schema: string, text: string): Promise<void> {
+  const document: unknown = JSON.parse(
+    await readFile(new URL(`../../../docs/${schema}.schema.json`, import.meta.url), "utf8"),
+  );
+  const ajv = new Ajv2020({ strict: false });
+  const validate = ajv.compile(document as object);
+  assert.ok(validate(JSON.parse(text)), JSON.stringify(validate.errors, undefined, 1));
+}
+
+describe("the command line's questions to memory", function () {
+  this.timeout(60_000);
+  let images = "";
+  let elfcore = "";
+  before(async () => {
+    images = join(await fixture("corpus/c-memfd"), "img");
+    elfcore = await fixture("memory/elfcore");
+  });
+
+  it("memory lists mappings, and dumps bytes as hexdump -C does", async () => {
+    const list = await cryoscope("memory", images, "--pid", "16582");
+    assert.match(list.stdout, /^7fce1ceaa000-7fce1ceba000 +rw-s +64 +8 .* memfd +\/memfd:lab-memfd/m);
+    const dump = await cryoscope(
+      "memory",
+      images,
+      "--pid",
+      "16582",
+      "--address",
+      "0x7fce1ceaa000",
+      "--length",
+      "64",
+    );
+    assert.equal(
+      dump.stdout,
+      [
+        "7fce1ceaa000  6d 65 6d 66 64 2d 63 6f  6e 74 65 6e 74 73 00 00  |memfd-contents..|",
+        "7fce1ceaa010  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|",
+        "*",
+        "7fce1ceaa040\n",
+      ].join("\n"),
+    );
+    assert.equal(dump.exit, 0);
+  });
+
+  it("memory writes a range into a file, and says what is missing", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "memory-"));
+    try {
+      const file = join(folder, "code");
+      const range = ["--pid", "1", "--address", "0x402000", "--length", "8192", "-o", file];
+      const without = await cryoscope("memory", join(elfcore, "img"), ...range);
+      assert.equal(without.exit, 1);
+      assert.match(without.stderr, /8192 of 8192 bytes/);
+      const with_ = await cryoscope(
+        "memory",
+        join(elfcore, "img"),
+        ...range,
+        "--sysroot",
+        join(elfcore, "root"),
+      );
+      assert.equal(with_.exit, 0);
+      const program = await readFile(join(elfcore, "root/threads"));
+      assert.ok(program.subarray(0x2000, 0x4000).equals(await readFile(file)));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("print JSON as their schemas say", async () => {
+    const pid = ["--pid", "16582"];
+    await valid("memory", (await cryoscope("memory", images, ...pid, "--json")).stdout);
+    const bytes = await cryoscope(
+      "memory",
+      images,
+      ...pid,
+      "--address",
+      "0x7fce1ceb0000",
+      "--length",
+      "70000",
+      "--json",
+    );
+    await valid("memory", bytes.stdout);
+    await valid("modules", (await cryoscope("modules", images, "--json")).stdout);
+    await valid("search", (await cryoscope("search", images, "memfd", "--json", "--threads", "1")).stdout);
+    await valid(
+      "search",
+      (await cryoscope("search", images, "memfd", "--json", "--count", "--threads", "1")).stdout,
+    );
+    await valid("secrets", (await cryoscope("secrets", images, "--json", "--threads", "1")).stdout);
+    const [line = ""] = (await cryoscope("strings", images, "--json", "--threads", "1")).stdout.split(
+      "\n",
+      1,
+    );
+    await valid("strings", line);
+  });
+
+  it("search looks through several checkpoints, and counts", async () => {
+    const other = join(await fixture("corpus/c-shmem"), "img");
+    const { stdout } = await cryoscope("search", images, other, "feat\0shmem", "--threads", "1");
+    assert.ok(stdout.includes(`${other}: 167`) && !stdout.includes(`${images}: `));
+    const count = await cryoscope("search", images, "--hex", "5a5a5a5a", "--count", "--threads", "1");
+    // A page of these bytes.
+    assert.equal(count.stdout, "1024\n");
+  });
+
+  it("refuse what makes no sense", async () => {
+    for (const args of [
+      ["memory", images],
+      ["memory", images, "--pid", "x"],
+      ["memory", images, "--pid", "1", "--length", "5"],
+      ["search", images],
+      ["search", images, "x", "--regex", "--hex"],
+      ["search", images, "x", "--prot", "rwq"],
+      ["search", images, "x", "--kind", "heaps"],
+      ["search", images, "x", "--range", "5-2"],
+      ["strings", images, "--encoding", "ebcdic"],
+    ])
+      assert.equal((await cryoscope(...args)).exit, 2, args.slice(2).join(" "));
+    const none = await cryoscope("memory", images, "--pid", "1");
+    assert.equal(none.exit, 3);
+    assert.match(none.stderr, /no process 1/);
+  });
+});
