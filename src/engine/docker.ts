@@ -34,6 +34,7 @@ export const dockerDriver: EngineDriver = {
 /** dockerd's own clean-up after a checkpoint takes up to 0.3 s; ten times that is given. */
 const CONTENT_RETRIES = 60;
 const CONTENT_RETRY_DELAY = 50;
+const UPLOAD_REST = 300;
 
 class Docker implements Engine {
   readonly kind = "docker";
@@ -44,6 +45,8 @@ class Docker implements Engine {
   readonly capabilities: Engine["capabilities"];
   private readonly transport: Transport;
   private readonly calls: DockerCalls;
+  /** Of the last checkpoint or start from one, by `performance.now()`. */
+  private lastUpload = Number.NEGATIVE_INFINITY;
 
   constructor(transport: Transport, version: string, experimental: boolean, windows: boolean) {
     const why = windows ? WINDOWS : experimental ? undefined : EXPERIMENTAL_OFF;
@@ -102,7 +105,9 @@ class Docker implements Engine {
     const about = { container: details.id, checkpoint: options.name, timeout: Infinity };
     const create = { checkpointId: options.name, exit: options.leaveRunning !== true };
     const frozen = checkpointing(this.transport.docker, details.id);
-    await this.calls.call(about, work, (abort) => frozen.createCheckpoint({ ...create, ...abort }));
+    await this.pastUpload(work, () =>
+      this.calls.call(about, work, (abort) => frozen.createCheckpoint({ ...create, ...abort })),
+    );
     const snapshot = newSnapshot(this, details, { kind: "named", id: options.name }, options);
     return { snapshot, readable: await this.locate(snapshot, work) };
   }
@@ -187,10 +192,6 @@ class Docker implements Engine {
     });
   }
 
-  /**
-   * Right after a checkpoint dockerd's containerd may still hold the upload of the last one: "content sha256:… already
-   * exists" (moby#42900). It passes by itself within some tenths of a second.
-   */
   private async start(
     { id, networkMode }: ContainerDetails,
     checkpoint: string,
@@ -198,19 +199,37 @@ class Docker implements Engine {
   ): Promise<void> {
     const about = { container: id, checkpoint, timeout: Infinity };
     const target = checkpointing(this.transport.docker, id);
+    try {
+      await this.pastUpload(work, () =>
+        this.calls.call(about, work, (abort) =>
+          target.start({ _query: { checkpoint }, _body: {}, ...abort }),
+        ),
+      );
+    } catch (error) {
+      if (at(error, "code") === "engine.networkRestore")
+        throw engineErrors.networkRestore(this.version, networkMode, error);
+      throw error;
+    }
+  }
+
+  /**
+   * Right after a checkpoint dockerd's containerd may still hold the upload of the last one: "content sha256:… already
+   * exists" (moby#42900), also for the next checkpoint. It passes by itself within some tenths of a second. A container
+   * that a checkpoint stops would be lost by that, so a checkpoint also keeps its distance from the last upload.
+   */
+  private async pastUpload(work: EngineWork, call: () => Promise<unknown>): Promise<void> {
+    const options = work.signal ? { signal: work.signal } : {};
+    const distance = this.lastUpload + UPLOAD_REST - performance.now();
+    if (distance > 0) await sleep(distance, undefined, options);
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.calls.call(about, work, (abort) =>
-          target.start({ _query: { checkpoint }, _body: {}, ...abort }),
-        );
+        await call();
+        this.lastUpload = performance.now();
         return;
       } catch (error) {
-        const code = at(error, "code");
-        if (code === "engine.networkRestore")
-          throw engineErrors.networkRestore(this.version, networkMode, error);
-        if (code !== "engine.contentExists" || attempt >= CONTENT_RETRIES) throw error;
+        if (at(error, "code") !== "engine.contentExists" || attempt >= CONTENT_RETRIES) throw error;
         work.onProgress?.({ phase: "waiting" });
-        await sleep(CONTENT_RETRY_DELAY, undefined, work.signal ? { signal: work.signal } : {});
+        await sleep(CONTENT_RETRY_DELAY, undefined, options);
       }
     }
   }

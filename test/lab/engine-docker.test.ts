@@ -107,6 +107,22 @@ describe("Docker in the lab", () => {
     assert.ok(again.length > on.length);
   });
 
+  it("freezes again at once after freezing, also through another connection", async () => {
+    const { id } = await startContainer(docker, "docker", NAME);
+    const other = await connectLab("docker");
+    for (const name of ["one", "two", "three", "four"]) {
+      const engine = name === "three" ? other : docker;
+      await engine.checkpoint(id, { name, leaveRunning: true });
+    }
+    assert.deepEqual([...((await docker.listCheckpoints?.(id)) ?? [])].sort(), [
+      "four",
+      "one",
+      "three",
+      "two",
+    ]);
+    assert.deepEqual((await docker.select?.("cryoscope.none=1"))?.length, 0);
+  });
+
   it("says that a container is not running, is gone, has that checkpoint or lacks it", async () => {
     const { id } = await startContainer(docker, "docker", NAME);
     const first = await docker.checkpoint(id, { name: "twice", leaveRunning: true });
