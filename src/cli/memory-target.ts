@@ -1,13 +1,10 @@
 import { openTree } from "../archive/index.ts";
-import { openCheckpoint } from "../checkpoint/index.ts";
 import { openMemory } from "../memory/index.ts";
 import type { CheckpointMemory } from "../memory/index.ts";
-import { openSealedLayer, openSealedTree, sealErrors } from "../seal/index.ts";
-import type { LayerSeal } from "../seal/index.ts";
 import { KEY_OPTIONS } from "./arguments.ts";
 import { cliErrors } from "./errors.ts";
-import { loadKeys, sealOptions } from "./keys.ts";
 import type { KeyFiles } from "./keys.ts";
+import { withCheckpoint } from "./with-checkpoint.ts";
 
 /** Options of every command that looks into memory. */
 export const MEMORY_OPTIONS = {
@@ -30,29 +27,18 @@ export async function withMemory<T>(
   target: MemoryTarget,
   use: (memory: CheckpointMemory) => Promise<T>,
 ): Promise<T> {
-  const closers: (() => Promise<void> | void)[] = [];
-  const seals: LayerSeal[] = [];
+  const sysroot = target.sysroot === undefined ? undefined : await openTree(target.sysroot);
   try {
-    const keys = await loadKeys(target);
-    const sysroot = target.sysroot === undefined ? undefined : await openTree(target.sysroot);
-    if (sysroot) closers.push(() => sysroot.close());
-    const tree = await openSealedTree(path, keys, sealOptions(target));
-    closers.push(() => tree.close());
-    const checkpoint = await openCheckpoint(tree, {
-      sealFor: async ({ tree: layer, folder, cipherPath }) => {
-        const seal = await openSealedLayer(layer, folder, keys);
-        if (seal === undefined) throw sealErrors.keyNeeded(cipherPath);
-        seals.push(seal);
-        return seal;
-      },
+    return await withCheckpoint(path, target, async (checkpoint) => {
+      const memory = openMemory(checkpoint, { sysroot });
+      try {
+        return await use(memory);
+      } finally {
+        await memory.close();
+      }
     });
-    closers.push(() => checkpoint.close());
-    const memory = openMemory(checkpoint, { sysroot });
-    closers.push(() => memory.close());
-    return await use(memory);
   } finally {
-    for (const close of closers.reverse()) await close();
-    for (const seal of seals) seal.dispose();
+    await sysroot?.close();
   }
 }
 

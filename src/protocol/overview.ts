@@ -56,7 +56,7 @@ export type OverviewMemoryKind = "heap" | "stack" | "anonymous" | "file" | "shar
 
 /** A pipe or socket and the descriptors that hold it. */
 export interface OverviewChannel {
-  readonly kind: "pipe" | "fifo" | "unix" | "tcp" | "udp" | "other";
+  readonly kind: "pipe" | "fifo" | "unix" | "inet";
   /** `pipe:[42]`, `TCP 0.0.0.0:80 LISTEN`. */
   readonly label: string;
   readonly ends: readonly OverviewEnd[];

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { FrameLocator } from "playwright-core";
 import { PROJECT, workbench } from "../host/index.ts";
 import { Session } from "./session.ts";
 
@@ -31,7 +30,9 @@ describe("the walkthrough and the Explain view, in a browser", () => {
       .first()
       .click();
 
-    const value = (await view(session)).getByRole("listitem").filter({ hasText: "Value of vsec" });
+    const value = (await session.webview(".walk-button"))
+      .getByRole("listitem")
+      .filter({ hasText: "Value of vsec" });
     await value.waitFor();
     // alarm(1800) of the sample, frozen within its first second: 0x87 0x0e in the file.
     const rows = value.getByRole("row");
@@ -50,7 +51,7 @@ describe("the walkthrough and the Explain view, in a browser", () => {
   });
 
   it("walks on from piece to piece by its buttons", async () => {
-    const explain = await view(session);
+    const explain = await session.webview(".walk-button");
     await explain.getByRole("button", { name: "Next" }).click();
     await explain.getByRole("heading", { name: "Tag of vusec" }).waitFor();
     await explain.getByRole("button", { name: "Next" }).press("Enter");
@@ -64,16 +65,3 @@ describe("the walkthrough and the Explain view, in a browser", () => {
     await explain.locator('[aria-current="step"]', { hasText: "Tag of vusec" }).waitFor();
   });
 });
-
-/** The view's own page: of the webviews that are up, the one that has its buttons. */
-async function view(session: Session): Promise<FrameLocator> {
-  const frames = session.page.locator("iframe.webview.ready");
-  for (let tries = 0; tries < 100; tries++) {
-    for (let index = 0; index < (await frames.count()); index++) {
-      const page = frames.nth(index).contentFrame().frameLocator("#active-frame");
-      if ((await page.locator(".walk-button").count()) > 0) return page;
-    }
-    await session.page.waitForTimeout(100);
-  }
-  throw new Error("The Explain view isn't up.");
-}

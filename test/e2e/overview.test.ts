@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { FrameLocator } from "playwright-core";
 import { PROJECT, workbench } from "../host/index.ts";
 import { Session } from "./session.ts";
 
@@ -23,7 +22,7 @@ describe("the Overview page, in a browser", () => {
     await workbench.openView(page, "Cryoscope");
     await workbench.treeRows(page, "Checkpoint").filter({ hasText: "Processes" }).waitFor();
     await workbench.runCommand(page, "Cryoscope: Open Overview");
-    const overview = await view(session);
+    const overview = await session.webview("#section-identity");
     // What test/lab/make-sample.ts froze: sample with its children reader and sleeper, and a pipe between them.
     for (const name of ["sample", "reader", "sleeper"])
       await overview.getByRole("treeitem", { name: new RegExp(`Process \\d+, ${name}, running`) }).waitFor();
@@ -46,7 +45,7 @@ describe("the Overview page, in a browser", () => {
   });
 
   it("moves in the process tree by arrow keys, and leads to the Checkpoint view", async () => {
-    const overview = await view(session);
+    const overview = await session.webview("#section-identity");
     await overview.getByRole("treeitem", { name: /, sample, / }).focus();
     await session.page.keyboard.press("ArrowDown");
     const reader = overview.getByRole("treeitem", { name: /, reader, / });
@@ -59,16 +58,3 @@ describe("the Overview page, in a browser", () => {
       .waitFor();
   });
 });
-
-/** The page in the editor: of the webviews that are up, the one that has the identity card. */
-async function view(session: Session): Promise<FrameLocator> {
-  const frames = session.page.locator("iframe.webview.ready");
-  for (let tries = 0; tries < 100; tries++) {
-    for (let index = 0; index < (await frames.count()); index++) {
-      const page = frames.nth(index).contentFrame().frameLocator("#active-frame");
-      if ((await page.getByRole("heading", { name: "Identity" }).count()) > 0) return page;
-    }
-    await session.page.waitForTimeout(100);
-  }
-  throw new Error("The Overview page isn't up.");
-}

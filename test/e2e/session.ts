@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, FrameLocator, Page } from "playwright-core";
 import { vsixFile } from "../../scripts/vsix.ts";
 import { PROJECT, ensureHost, openBrowser, startServer, workbench } from "../host/index.ts";
 import type { Server } from "../host/index.ts";
@@ -66,6 +66,19 @@ export class Session {
     // Themes reach a webview a moment later, and hovers and sashes fade.
     await this.page.waitForTimeout(500);
     await this.page.screenshot({ path: join(folder, `${name}.png`) });
+  }
+
+  /** The page of a webview: of those that are up, the one that has an element of the CSS selector. */
+  async webview(selector: string): Promise<FrameLocator> {
+    const frames = this.page.locator("iframe.webview.ready");
+    for (let tries = 0; tries < 100; tries++) {
+      for (let index = 0; index < (await frames.count()); index++) {
+        const view = frames.nth(index).contentFrame().frameLocator("#active-frame");
+        if ((await view.locator(selector).count()) > 0) return view;
+      }
+      await this.page.waitForTimeout(100);
+    }
+    throw new Error(`No webview with ${selector} is up.`);
   }
 
   async close(): Promise<void> {

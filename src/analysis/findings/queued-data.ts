@@ -1,4 +1,4 @@
-import type { FileDetail } from "../../checkpoint/index.ts";
+import { queuedBytes } from "../../checkpoint/index.ts";
 import { processName } from "./finding.ts";
 import type { FindingRule } from "./finding.ts";
 
@@ -23,18 +23,3 @@ export const queuedData: FindingRule = {
     });
   },
 };
-
-/** Bytes that wait behind a descriptor. A pipe's are counted at the end that reads: both ends have the same. */
-function queuedBytes(detail: FileDetail): number {
-  switch (detail.kind) {
-    case "pipe":
-    case "fifo":
-      return detail.end === "write" ? 0 : (detail.buffer?.content.size ?? 0);
-    case "unix":
-      return detail.queue.reduce((sum, { content }) => sum + content.size, 0);
-    case "inet":
-      return (detail.tcp?.received.size ?? 0) + (detail.tcp?.sent.size ?? 0);
-    default:
-      return 0;
-  }
-}

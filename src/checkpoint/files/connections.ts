@@ -69,14 +69,15 @@ async function readEnds(
       direction: detail.kind === "pipe" || detail.kind === "fifo" ? detail.end : "both",
       description,
       holders: holders.get(entry.id) ?? [],
-      queued: queuedAt(detail),
+      queued: queuedBytes(detail),
       detail,
     });
   }
   return ends;
 }
 
-function queuedAt(detail: FileDetail): number {
+/** Bytes that wait to be read behind a descriptor. A pipe's are counted at the end that reads: both have the same. */
+export function queuedBytes(detail: FileDetail): number {
   switch (detail.kind) {
     case "pipe":
     case "fifo":

@@ -1,5 +1,6 @@
 // files: open files of every kind, one file a kind; kinds.ts is the table.
 export type { BpfMap, BpfMapData } from "./bpf-map.ts";
+export { queuedBytes } from "./connections.ts";
 export type { Connection, ConnectionEnd, Holder } from "./connections.ts";
 export type { FileDetail } from "./detail.ts";
 export type { Epoll, EpollTarget } from "./epoll.ts";

@@ -1,89 +1,34 @@
-import type { Checkpoint, FileDetail, OpenFile } from "../../checkpoint/index.ts";
+import type { Checkpoint, Connection, ConnectionEnd } from "../../checkpoint/index.ts";
 import type { OverviewChannel, OverviewEnd } from "../../protocol/index.ts";
-
-interface Held {
-  readonly pid: number;
-  readonly file: OpenFile;
-}
-
-/** What makes two descriptors ends of one channel, and how it looks. */
-interface Channel {
-  readonly key: string;
-  readonly kind: OverviewChannel["kind"];
-  readonly role: OverviewEnd["role"];
-  readonly queued: number;
-  readonly isOutside: boolean;
-}
-
-/** Pipes and sockets with the processes that hold their ends, those with most ends first. */
-export async function openChannels(
-  checkpoint: Checkpoint,
-  signal: AbortSignal,
-): Promise<readonly OverviewChannel[]> {
-  const channels = new Map<
-    string,
-    { channel: Channel; label: string; queued: number; ends: OverviewEnd[] }
-  >();
-  for (const { pid, state } of checkpoint.processes) {
-    signal.throwIfAborted();
-    if (state === "zombie") continue;
-    for (const file of (await checkpoint.openFiles(pid)).value) add({ pid, file });
-  }
-  function add({ pid, file }: Held): void {
-    const channel = file.detail && channelOf(file.detail, file);
-    if (channel === undefined) return;
-    const known = channels.get(channel.key) ?? { channel, label: file.description, queued: 0, ends: [] };
-    // Each end of a pair has a queue of its own; a descriptor that is held twice has one.
-    if (channel.queued > known.queued) known.queued = channel.queued;
-    known.ends.push({ pid, fd: file.fd, role: channel.role });
-    channels.set(channel.key, known);
-  }
-  return [...channels.values()]
-    .map(({ channel, label, queued, ends }) => ({
-      kind: channel.kind,
-      label,
-      ends,
-      queued,
-      isOutside: channel.isOutside,
-    }))
-    .sort((one, other) => other.ends.length - one.ends.length);
-}
 
 const ROLES = { read: "reads", write: "writes", both: "both" } as const;
 
-function channelOf(detail: FileDetail, file: OpenFile): Channel | undefined {
-  switch (detail.kind) {
-    case "pipe":
-    case "fifo":
-      return {
-        key: `${detail.kind} ${detail.pipeId}`,
-        kind: detail.kind,
-        role: ROLES[detail.end],
-        queued: detail.buffer?.content.size ?? 0,
-        isOutside: false,
-      };
-    case "unix": {
-      // Both ends of a pair are one channel, named by the lower of their inodes.
-      const pair = detail.peer === 0 ? [detail.inode] : [detail.inode, detail.peer].sort((a, b) => a - b);
-      return {
-        key: `unix ${pair.join(" ")}`,
-        kind: "unix",
-        role: "both",
-        queued: detail.queue.reduce((sum, { content }) => sum + content.size, 0),
-        isOutside: detail.state === "LISTEN" || detail.marks.length > 0,
-      };
-    }
-    case "inet": {
-      const kinds: Readonly<Record<string, OverviewChannel["kind"]>> = { TCP: "tcp", UDP: "udp" };
-      return {
-        key: `inet ${file.id}`,
-        kind: kinds[detail.protocol] ?? "other",
-        role: "both",
-        queued: (detail.tcp?.received.size ?? 0) + (detail.tcp?.sent.size ?? 0),
-        isOutside: true,
-      };
-    }
-    default:
-      return undefined;
-  }
+/** Pipes and sockets with the processes that hold their ends, those with most ends first. */
+export async function openChannels(checkpoint: Checkpoint): Promise<readonly OverviewChannel[]> {
+  const { value } = await checkpoint.connections();
+  return value
+    .map(channelOf)
+    .filter(({ ends }) => ends.length > 0)
+    .sort((one, other) => other.ends.length - one.ends.length);
 }
+
+function channelOf({ kind, name, ends, listening, outside }: Connection): OverviewChannel {
+  const [first] = ends;
+  return {
+    kind,
+    label: kind === "pipe" || ends.length > 1 ? name : (first?.description ?? name),
+    ends: ends.flatMap(holdersOf),
+    queued: kind === "pipe" || kind === "fifo" ? mostQueued(ends) : sumQueued(ends),
+    isOutside: listening || outside,
+  };
+}
+
+const holdersOf = ({ direction, holders }: ConnectionEnd): readonly OverviewEnd[] =>
+  holders.map(({ pid, fd }) => ({ pid, fd, role: ROLES[direction] }));
+
+/** All reading ends of a pipe see the same bytes. */
+const mostQueued = (ends: readonly ConnectionEnd[]): number =>
+  Math.max(0, ...ends.map(({ queued }) => queued));
+/** Each end of a pair of sockets has a queue of its own. */
+const sumQueued = (ends: readonly ConnectionEnd[]): number =>
+  ends.reduce((sum, { queued }) => sum + queued, 0);

@@ -18,7 +18,7 @@ export async function overviewOf(checkpoint: Checkpoint, signal: AbortSignal): P
     if (found.length > MOST.findings) break;
   }
   const memory = await frozenMemory(checkpoint, signal);
-  const channels = await openChannels(checkpoint, signal);
+  const channels = await openChannels(checkpoint);
   const { container, engine, processes, problems } = checkpoint;
   const findings = [...problems.map(problemLine), ...found.map(findingLine)];
   return {
