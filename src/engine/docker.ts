@@ -12,6 +12,7 @@ import { isReadable } from "./files.ts";
 import { parseDockerInspect, parseDockerList } from "./inspect.ts";
 import { at, list, text } from "./json.ts";
 import { labelFilter } from "./label-filter.ts";
+import { followLines } from "./log-lines.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
 import type { Transport } from "./transport.ts";
@@ -78,6 +79,11 @@ class Docker implements Engine {
   async select(selector: string, work: EngineWork = {}) {
     const query = { all: true, filters: labelFilter(selector) };
     return parseDockerList(await this.calls.get("/containers/json", query, {}, work), READER_LABEL);
+  }
+
+  async *follow(container: string, work: EngineWork = {}): AsyncIterable<string> {
+    const { id, tty } = await this.inspect(container, work);
+    yield* followLines(this.transport, id, tty, work);
   }
 
   async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {

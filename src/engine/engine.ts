@@ -196,6 +196,8 @@ export interface Engine {
   /** Names of the checkpoints that the engine keeps of a container. */
   listCheckpoints?(container: string, work?: EngineWork): Promise<readonly string[]>;
   deleteCheckpoint?(container: string, checkpoint: string, work?: EngineWork): Promise<void>;
+  /** What a container writes to its outputs from now on, line by line, until it ends or the signal says so. */
+  follow?(container: string, work?: EngineWork): AsyncIterable<string>;
   /** Removes a container, running or not. */
   remove(container: string, work?: EngineWork): Promise<void>;
 }

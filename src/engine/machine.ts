@@ -37,6 +37,6 @@ function needsRoot(kind: string): Advice {
   return {
     code: `${kind}.needsRoot`,
     sentence: "CRIU needs root to freeze and restore, and this user isn't.",
-    next: "Run it through sudo: the command Freeze Process in a Terminal, or sudo cryoscope checkpoint.",
+    next: "Freeze from a terminal as root: sudo cryoscope checkpoint … (and restore).",
   };
 }

@@ -6,6 +6,7 @@ import { assertFree, countBytes, isReadable, openTar, through, writeWhole } from
 import { parsePodmanInspect, parsePodmanList } from "./inspect.ts";
 import { at, text } from "./json.ts";
 import { labelFilter } from "./label-filter.ts";
+import { followLines } from "./log-lines.ts";
 import { openLibpod } from "./libpod.ts";
 import type { Libpod } from "./libpod.ts";
 import { archiveGone, insideStorage, NEEDS_ROOT } from "./podman-rules.ts";
@@ -84,6 +85,11 @@ class Podman implements Engine {
   async select(selector: string, work: EngineWork = {}) {
     const query = { all: true, filters: labelFilter(selector) };
     return parsePodmanList(await this.libpod.ask({ method: "GET", path: ["json"], query }, work));
+  }
+
+  async *follow(container: string, work: EngineWork = {}): AsyncIterable<string> {
+    const { id, tty } = await this.inspect(container, work);
+    yield* followLines(this.transport, id, tty, work);
   }
 
   async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {

@@ -123,6 +123,18 @@ describe("Docker in the lab", () => {
     assert.deepEqual((await docker.select?.("cryoscope.none=1"))?.length, 0);
   });
 
+  it("follows what a container writes, line by line, until one leaves", async () => {
+    const { id } = await startContainer(docker, "docker", NAME);
+    const leave = new AbortController();
+    const lines: number[] = [];
+    for await (const line of docker.follow?.(id, { signal: leave.signal }) ?? []) {
+      lines.push(Number(line));
+      if (lines.length === 4) leave.abort();
+    }
+    const [first = NaN] = lines;
+    assert.deepEqual(lines.slice(0, 4), [first, first + 1, first + 2, first + 3]);
+  });
+
   it("says that a container is not running, is gone, has that checkpoint or lacks it", async () => {
     const { id } = await startContainer(docker, "docker", NAME);
     const first = await docker.checkpoint(id, { name: "twice", leaveRunning: true });

@@ -136,6 +136,18 @@ describe("Podman in the lab", () => {
     }
   });
 
+  it("follows what a container writes, line by line, until one leaves", async () => {
+    const { id } = await startContainer(podman, "podman", NAME);
+    const leave = new AbortController();
+    const lines: number[] = [];
+    for await (const line of podman.follow?.(id, { signal: leave.signal }) ?? []) {
+      lines.push(Number(line));
+      if (lines.length === 4) leave.abort();
+    }
+    const [first = NaN] = lines;
+    assert.deepEqual(lines.slice(0, 4), [first, first + 1, first + 2, first + 3]);
+  });
+
   it("says that a container is not running or gone, and leaves no archive behind", async () => {
     const { id } = await startContainer(podman, "podman", NAME);
     await stopContainer("podman", NAME);

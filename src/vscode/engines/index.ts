@@ -81,7 +81,7 @@ export function registerEngines(
     }),
     command("cryoscope.freezeLoop", async (asked?: ContainerRow) => {
       const target = await targetOf(asked);
-      const trigger = target && (await askForTrigger(target.container));
+      const trigger = target && (await askForTrigger(target.engine, target.container));
       if (target && trigger) loops.start(target.engine, target.container, trigger);
     }),
     command("cryoscope.stopFreezeLoops", () => {

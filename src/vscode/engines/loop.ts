@@ -8,6 +8,7 @@ import { freezeQuietly, proposedName } from "./freeze.ts";
 /** What makes a container be frozen again. */
 export type Trigger =
   | { readonly on: "time"; readonly seconds: number }
+  | { readonly on: "log"; readonly pattern: string }
   | { readonly on: "breakpoint" }
   | { readonly on: "failedTask" };
 
@@ -45,7 +46,7 @@ export class FreezeLoops implements vscode.Disposable {
     };
     this.running.set(
       key,
-      triggered(trigger, () => void once()),
+      triggered(trigger, engine, container, () => void once()),
     );
     this.tell();
   }
@@ -74,8 +75,15 @@ export class FreezeLoops implements vscode.Disposable {
   }
 }
 
-function triggered(trigger: Trigger, fire: () => void): vscode.Disposable {
+function triggered(
+  trigger: Trigger,
+  engine: Engine,
+  container: Container,
+  fire: () => void,
+): vscode.Disposable {
   switch (trigger.on) {
+    case "log":
+      return watchLog(engine, container, trigger.pattern, fire);
     case "time": {
       const timer = setInterval(fire, Math.max(1, trigger.seconds) * 1000);
       return new vscode.Disposable(() => {
@@ -98,6 +106,21 @@ function triggered(trigger: Trigger, fire: () => void): vscode.Disposable {
   }
 }
 
+/** Fires for each line that holds the words; which are no regular expression, so that none can be made to hang. */
+function watchLog(engine: Engine, container: Container, words: string, fire: () => void): vscode.Disposable {
+  const leave = new AbortController();
+  const watch = async (): Promise<void> => {
+    for await (const line of engine.follow?.(container.id, { signal: leave.signal }) ?? [])
+      if (line.includes(words)) fire();
+  };
+  watch().catch((error: unknown) => {
+    if (!leave.signal.aborted) void showError(error);
+  });
+  return new vscode.Disposable(() => {
+    leave.abort();
+  });
+}
+
 /** A `stopped` event of the debug adapter protocol that a breakpoint caused. */
 export function isBreakpoint(message: unknown): boolean {
   if (typeof message !== "object" || message === null || !("event" in message)) return false;
@@ -113,16 +136,21 @@ export function isBreakpoint(message: unknown): boolean {
 }
 
 /** Asks what makes the container be frozen again; undefined when the user turns away. */
-export async function askForTrigger(container: Container): Promise<Trigger | undefined> {
+export async function askForTrigger(engine: Engine, container: Container): Promise<Trigger | undefined> {
   const pick = await vscode.window.showQuickPick(
     [
-      { label: "$(clock) Every N seconds", on: "time" },
-      { label: "$(debug-breakpoint) At each breakpoint", on: "breakpoint" },
-      { label: "$(beaker) When a test task fails", on: "failedTask" },
-    ] as const,
+      { label: "$(clock) Every N seconds", on: "time" as const },
+      ...(engine.follow ? [{ label: "$(output) When its output says…", on: "log" as const }] : []),
+      { label: "$(debug-breakpoint) At each breakpoint", on: "breakpoint" as const },
+      { label: "$(beaker) When a test task fails", on: "failedTask" as const },
+    ],
     { title: `Freeze ${container.name} again and again`, placeHolder: "When? It goes on running." },
   );
   if (!pick) return undefined;
+  if (pick.on === "log") {
+    const pattern = await vscode.window.showInputBox({ prompt: "Words that a line of its output holds" });
+    return pattern === undefined || pattern === "" ? undefined : { on: "log", pattern };
+  }
   if (pick.on !== "time") return { on: pick.on };
   const seconds = await vscode.window.showInputBox({
     prompt: "Seconds between two snapshots",
