@@ -5,7 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Engine } from "../../src/engine/index.ts";
+import { labOutput, labStart } from "./engine-machine.ts";
+import { LAB_IMAGES } from "./sockets.ts";
 import {
+  COUNTER,
   connected,
   freePort,
   frozenProcesses,
@@ -146,6 +149,28 @@ describe("Podman in the lab", () => {
     }
     const [first = NaN] = lines;
     assert.deepEqual(lines.slice(0, 4), [first, first + 1, first + 2, first + 3]);
+  });
+
+  it("restores a container of one pod into another", async () => {
+    const pods = ["cryoscope-pod-1", "cryoscope-pod-2"];
+    const [first = "", second = ""] = pods;
+    try {
+      for (const pod of pods) await labOutput("podman", "pod", "create", "--name", pod, "--network", "host");
+      const image = `localhost/${LAB_IMAGES.busybox}`;
+      const place = ["--pod", first, "--name", NAME, "--stop-timeout", "0"];
+      await labStart("podman", "run", "--detach", ...place, image, ...COUNTER);
+      await countedAtLeast("podman", NAME, 3);
+      const archive = join(folder, "pod.tar");
+      const { snapshot } = await podman.checkpoint(NAME, { name: "podded", archive });
+      await removeContainer("podman", NAME);
+      await podman.restore(snapshot, { name: COPY, pod: second });
+      const pod = await labOutput("podman", "inspect", "--format", "{{.Pod}}", COPY);
+      const wanted = await labOutput("podman", "pod", "inspect", "--format", "{{.Id}}", second);
+      assert.equal(pod.trim(), wanted.trim());
+    } finally {
+      for (const pod of pods)
+        await labOutput("podman", "pod", "rm", "--force", "--time", "0", "--ignore", pod);
+    }
   });
 
   it("says that a container is not running or gone, and leaves no archive behind", async () => {

@@ -17,6 +17,8 @@ const PACKAGES = [
     "libcriu2",
     "python3-pycriu",
     "podman",
+    // the first process of a pod
+    "catatonit",
     "conmon",
     "netavark",
     "runc",
