@@ -74,7 +74,7 @@ describe("the checkpoint explorer", () => {
     assert(top);
     const sections = await labels(top);
     assert.equal(sections[0], "Processes");
-    assert.deepEqual(sections.slice(-3), ["Mounts", "Images", "Problems"]);
+    assert.deepEqual(sections.slice(-4), ["Mounts", "Images", "Files", "Problems"]);
     const [init] = await children(await find(await onlyLabel(), "Processes"));
     assert(init);
     // The sample's README: pid 1 has two more threads and two children.

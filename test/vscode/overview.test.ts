@@ -99,4 +99,14 @@ describe("the Overview page and the parts of the Checkpoint view", () => {
       await rm(folder, { recursive: true });
     }
   });
+
+  it("walks through the files of the checkpoint, into the archives in it", async () => {
+    const proc = await rowsBelow("Files", "proc", "1");
+    assert.ok(proc.has("maps") && proc.has("status"), [...proc.keys()].join());
+    const images = await rowsBelow("Images");
+    const image = [...images.keys()].find((name) => name.startsWith("tmpfs-dev-"));
+    assert.ok(image, [...images.keys()].join());
+    const folders = await rowsBelow("Files", "tmpfs");
+    assert.ok(folders.has(image.replace(/^tmpfs-(dev-\d+).*$/, "$1")), [...folders.keys()].join());
+  });
 });

@@ -7,9 +7,11 @@ import { CHECKPOINT_FACTS } from "./facts/checkpoint-facts.ts";
 import type { Fact } from "./facts/fact.ts";
 import { factsOf } from "./facts/facts-of.ts";
 import { FACT_PARTS } from "./facts/process-facts.ts";
+import { fileRows, folderRow } from "./file-rows.ts";
 import { itemOf } from "./row-items.ts";
 import { inRanges } from "./rows.ts";
 import type { PartName, Row, SectionName } from "./rows.ts";
+import { checkpointUri } from "./uris.ts";
 
 /** The *Checkpoint* view: what is open, its processes as a tree, its images. Everything is read when unfolded. */
 export class ExplorerView implements vscode.TreeDataProvider<Row>, vscode.Disposable {
@@ -40,12 +42,13 @@ export class ExplorerView implements vscode.TreeDataProvider<Row>, vscode.Dispos
     return [...(await this.#children(row))];
   }
 
-  /** For `reveal`, which is used on checkpoints, processes, open files and mappings only. */
+  /** For `reveal`, which is used on checkpoints, processes, open files, mappings and files only. */
   getParent(row: Row): Row | undefined {
     const { entry } = row;
     const { checkpoint } = entry;
     if (row.kind === "section") return { kind: "checkpoint", entry };
     if (row.kind === "part") return { kind: "process", entry, process: row.process };
+    if (row.kind === "file") return folderRow(row);
     const part = PART_OF[row.kind];
     if (part && "process" in row) return { kind: "part", entry, name: part, process: row.process };
     if (row.kind !== "process" || checkpoint === undefined) return undefined;
@@ -70,6 +73,8 @@ export class ExplorerView implements vscode.TreeDataProvider<Row>, vscode.Dispos
         return inRanges(row.entry, processRows(row.entry, checkpoint, row.process));
       case "part":
         return inRanges(row.entry, await partRows(row.entry, checkpoint, row.process, row.name));
+      case "file":
+        return inRanges(row.entry, await fileRows(row.entry, row.uri));
       case "layer":
         return inRanges(row.entry, imageRows(row.entry, row.layer));
       case "facts":
@@ -97,7 +102,7 @@ const PART_OF: Partial<Record<Row["kind"], PartName>> = {
 };
 
 /** Sections that say something by being empty: unfolding *Problems* looks into every image. */
-const ALWAYS: ReadonlySet<SectionName> = new Set(["processes", "problems"]);
+const ALWAYS: ReadonlySet<SectionName> = new Set(["processes", "files", "problems"]);
 
 /** Rows of a checkpoint; it is opened now if it isn't, and says so if it can't be. */
 async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
@@ -114,6 +119,7 @@ async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
     ["processes", checkpoint.processes.length],
     ["mounts", mounts],
     ["images", images],
+    ["files", 0],
     ["problems", problems],
   ];
   const [first, ...others] = sections
@@ -155,6 +161,8 @@ async function sectionRows(
       return (await checkpoint.mounts()).value.map((mount) => ({ kind: "mount", entry, mount }));
     case "images":
       return imagesOrLayers(entry, checkpoint.layers);
+    case "files":
+      return fileRows(entry, checkpointUri(entry.id));
     case "problems":
       return allProblemRows(entry, checkpoint);
   }

@@ -6,6 +6,8 @@ import { chooseCheckpoint, openWithProgress, registerCommands } from "./commands
 import { ExplorerView } from "./explorer-view.ts";
 import { registerFrozenFiles } from "./frozen-files.ts";
 import { createImageResolver } from "./image-resolver.ts";
+import { command } from "../messages.ts";
+import { tmpfsRow } from "./file-rows.ts";
 import { FindingBadges } from "./finding-badges.ts";
 import { openUnlocked } from "./open-unlocked.ts";
 import type { Unlock } from "./open-unlocked.ts";
@@ -68,6 +70,10 @@ export function registerCheckpoint(
     view,
     tree,
     registerCommands(checkpoints, reveal),
+    command("cryoscope.checkpoint.openArchive", async (row?: Row) => {
+      const folder = row?.kind === "image" ? tmpfsRow(row.entry, row.file.name) : undefined;
+      if (folder) await tree.reveal(folder, { select: true, focus: true, expand: true });
+    }),
     vscode.window.registerFileDecorationProvider(new FindingBadges(checkpoints)),
   );
   const folders = registerFrozenFiles(context, checkpoints, (title) => chooseCheckpoint(checkpoints, title));

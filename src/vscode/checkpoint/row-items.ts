@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { toCryoscopeError } from "../../bytes/index.ts";
 import type { Checkpoint, Process } from "../../checkpoint/index.ts";
 import { IMAGE_EDITOR } from "../image-editor/index.ts";
+import { openFile, tmpfsRow } from "./file-rows.ts";
 import { findingUri } from "./finding-badges.ts";
 import { FILE_ICONS, MAPPING_ICONS, PARTS, SECTIONS, STATE_ICONS } from "./icons.ts";
 import { icon, item } from "./item.ts";
@@ -40,7 +41,7 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
   section: ({ entry, name, count }) => {
     const { label, icon: picture, open } = SECTIONS[name];
     const made = item(label, open ? Expanded : Collapsed, {
-      description: String(count),
+      description: name === "files" ? "the frozen /proc, root and configuration" : String(count),
       icon: name === "problems" && count === 0 ? icon("pass") : picture,
     });
     made.id = `${entry.id}/${name}`;
@@ -183,7 +184,7 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
         ["Size", byteCount(BigInt(file.size))],
         ["Path", file.path],
       ]),
-      context: file.isImage ? "image" : "file",
+      context: tmpfsRow(entry, file.name) ? "image.archive" : file.isImage ? "image" : "file",
       command: file.isImage
         ? { command: "vscode.openWith", title: "Open Image", arguments: [uri, IMAGE_EDITOR] }
         : { command: "vscode.open", title: "Open File", arguments: [uri] },
@@ -215,6 +216,18 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
         command: { command: "vscode.openWith", title: "Open Image", arguments: [uri, IMAGE_EDITOR] },
       }),
     });
+  },
+
+  file: (row) => {
+    const { uri, name, isFolder } = row;
+    const made = item(name, isFolder ? Collapsed : None, {
+      icon: isFolder ? vscode.ThemeIcon.Folder : vscode.ThemeIcon.File,
+      context: isFolder ? "folder" : "file",
+      ...(!isFolder && { command: openFile(row) }),
+    });
+    made.id = uri.toString();
+    made.resourceUri = uri;
+    return made;
   },
 
   note: ({ text }) => item(text, None, { icon: icon("info") }),

@@ -1,3 +1,4 @@
+import type { Uri } from "vscode";
 import type { LayerFile, Layer, Mapping, Mount, OpenFile, Process, Thread } from "../../checkpoint/index.ts";
 import type { Part } from "../../checkpoint/index.ts";
 import type { Problem } from "../../criu/index.ts";
@@ -7,7 +8,7 @@ import type { OpenCheckpoint } from "./open-checkpoints.ts";
 /** The lists of a process that are read when they are unfolded. */
 export type PartName = "threads" | "openFiles" | "memoryMap";
 /** The lists of a checkpoint. */
-export type SectionName = "processes" | "mounts" | "images" | "problems";
+export type SectionName = "processes" | "mounts" | "images" | "files" | "problems";
 
 interface In {
   readonly entry: OpenCheckpoint;
@@ -39,6 +40,8 @@ export type Row =
   | ({ readonly kind: "image"; readonly file: LayerFile; readonly layer: Layer } & In)
   | ({ readonly kind: "problem"; readonly problem: Problem } & In)
   | ({ readonly kind: "note"; readonly text: string } & In)
+  /** A file or folder of the checkpoint's files, the frozen /proc among them. */
+  | ({ readonly kind: "file"; readonly uri: Uri; readonly name: string; readonly isFolder: boolean } & In)
   /** Part of a list too long for one screen: `rows` has what it unfolds to. */
   | ({ readonly kind: "range"; readonly first: number; readonly rows: readonly Row[] } & In);
 
