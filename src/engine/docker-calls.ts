@@ -1,6 +1,7 @@
 // Calls of Docker's API, with its refusals turned into errors.
 import { refusal, refusalMessage, shortId } from "./answers.ts";
 import { criuFailure } from "./docker-log.ts";
+import { readEngineFile } from "./docker-read.ts";
 import { DOCKER_RULES } from "./docker-rules.ts";
 import type { EngineWork } from "./engine.ts";
 import { CryoscopeError } from "../bytes/index.ts";
@@ -85,7 +86,17 @@ export function openDockerCalls(transport: Transport, version: string): DockerCa
     const status = whole(at(error, "statusCode"));
     if (status === undefined) return toUnreachable(transport.endpoint, error);
     const message = text(at(error, "json", "message")) || reasonOf(error);
-    const failure = await criuFailure(message, about.container ?? "", () => calls.dataRoot({}));
+    const id = about.container ?? "";
+    const failure = await criuFailure(
+      message,
+      id,
+      () => calls.dataRoot({}),
+      async (log) => {
+        const path = `/containers/${encodeURIComponent(id)}/json`;
+        const details = await calls.get(path, {}, about, {}).catch(() => undefined);
+        return readEngineFile(transport, text(at(details, "Image")), log);
+      },
+    );
     return failure
       ? engineErrors.criuRefused(failure.verb, failure, error)
       : refuse(about, status, message, error);

@@ -6,13 +6,14 @@ import { readLogTail } from "./files.ts";
 const LOG_PATH = /\bpath= ?(\/\S+\/(?:criu-)?(dump|restore)\.log)/;
 
 /**
- * Why CRIU failed, when `message` (dockerd's) says that it did: from its log if this process may read it, else from
- * the message. Undefined when the message speaks of something else.
+ * Why CRIU failed, when `message` (dockerd's) says that it did: from its log, read here or by `readThere` through the
+ * engine, else from the message. Undefined when the message speaks of something else.
  */
 export async function criuFailure(
   message: string,
   container: string,
   dataRoot: () => Promise<string>,
+  readThere: (path: string) => Promise<string | undefined> = () => Promise.resolve(undefined),
 ): Promise<(CriuFailure & { readonly verb: "freeze" | "restore" }) | undefined> {
   if (!/criu failed|criu.*restore|CRIU/.test(message) || /executable file not found/.test(message))
     return undefined;
@@ -27,6 +28,9 @@ export async function criuFailure(
     const tail = await readLogTail(log);
     const failure = tail === undefined ? undefined : explainCriuLog(tail, log);
     if (failure) return { ...failure, verb };
+    const fetched = tail === undefined ? await readThere(log) : undefined;
+    const explained = fetched === undefined ? undefined : explainCriuLog(fetched);
+    if (explained) return { ...explained, verb };
   }
   return { ...(explainCriuLog(message) ?? unexplained(match?.[1])), verb };
 }
