@@ -6,7 +6,7 @@ import { run } from "./process.ts";
 
 /** Names a Debian mirror where apt's configuration has none, as on Ubuntu. */
 const MIRROR_VARIABLE = "CRYOSCOPE_LAB_MIRROR";
-const TOOLS = { mmdebstrap: "mmdebstrap", unshare: "util-linux", npm: "npm" };
+const TOOLS = { mmdebstrap: "mmdebstrap", unshare: "util-linux", npm: "npm", gdb: "gdb" };
 
 /** The Debian mirror that this machine's apt uses; undefined if it uses none. */
 function mirrorOfApt(): string | undefined {
