@@ -63,6 +63,7 @@ function run(
     });
     child.on("close", (status) => {
       if (size > MAX_ANSWER) reject(sealErrors.programFailed(name, "its answer is far too long"));
+      else if (status === null) reject(sealErrors.programFailed(name, "it did not answer within a minute"));
       else resolve(status === 0 ? Buffer.concat(pieces) : undefined);
     });
     // It may end before it has read anything; its status says so.
