@@ -11,11 +11,14 @@ import type {
   EngineWork,
   Readable,
 } from "./engine.ts";
+import { CryoscopeError } from "../bytes/index.ts";
 import { refusalMessage } from "./answers.ts";
 import { brief, engineErrors, reasonOf } from "./errors.ts";
-import { isReadable } from "./files.ts";
+import { assertFree, isReadable, writeWhole } from "./files.ts";
 import { at, list, parseJson, text, texts } from "./json.ts";
 import type { KubeCluster } from "./kube-client.ts";
+import { readFromNode } from "./kube-reader.ts";
+import type { AskCluster } from "./kube-reader.ts";
 import type { ProgramDriver } from "./program-driver.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
@@ -143,6 +146,37 @@ class Kubernetes implements Engine {
     return (await isReadable(path)) ? { path } : { path: undefined, why: onNode(node, path) };
   }
 
+  /** By a short-lived pod on the node, in the namespace of the frozen one and with its container image. */
+  async fetch(
+    snapshot: Snapshot,
+    archive: string,
+    work: EngineWork = {},
+  ): Promise<{ readonly path: string }> {
+    assertMadeBy(this.kind, this.name, snapshot);
+    if (snapshot.checkpoint.kind !== "node") throw engineErrors.badSnapshot("checkpoint.kind");
+    const { namespace } = parseId(snapshot.container.id);
+    const { node, path } = snapshot.checkpoint;
+    await assertFree(archive);
+    const call: AskCluster = async (method, url, body) => {
+      const signal = method === "DELETE" ? undefined : work.signal;
+      const { status, content } = await ask(this.cluster, method, url, signal, 30_000, body);
+      if (status >= 200 && status < 300) return content;
+      throw refused(this.cluster, status, content);
+    };
+    const place = { namespace, node, image: snapshot.container.image };
+    await readFromNode(this.cluster, call, place, path, (bytes) =>
+      writeWhole(archive, bytes, {
+        signal: work.signal,
+        onBytes: (count) => work.onProgress?.({ phase: "writing", bytes: count }),
+        failed: (cause) =>
+          cause instanceof CryoscopeError
+            ? cause
+            : engineErrors.unreachable(this.cluster.server, reasonOf(cause), cause),
+      }),
+    );
+    return { path: archive };
+  }
+
   remove(): Promise<never> {
     return Promise.reject(
       engineErrors.cannot({
@@ -224,10 +258,11 @@ interface KubeAnswer {
 /** Asks the API server. Throws `engine.unreachable`, `engine.timeout`, and the signal's reason. */
 async function ask(
   cluster: KubeCluster,
-  method: "GET" | "POST",
+  method: "GET" | "POST" | "DELETE",
   path: string,
   signal: AbortSignal | undefined,
   timeout: number,
+  body?: unknown,
 ): Promise<KubeAnswer> {
   const done = new AbortController();
   const either = signal === undefined ? done.signal : AbortSignal.any([signal, done.signal]);
@@ -239,7 +274,7 @@ async function ask(
       () => undefined,
     );
   try {
-    const answer = await cluster.send({ method, path, signal: either });
+    const answer = await cluster.send({ method, path, body, signal: either });
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of answer) {

@@ -1,13 +1,32 @@
 // An API server that knows what the documented API allows and refuses all else: paths, methods, rights, the kubelet's
 // checkpoint call behind the node's proxy (KEP-2008).
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
+import type { Duplex } from "node:stream";
 import { join } from "node:path";
 import { connectEngine, freezeAll } from "../../../src/engine/index.ts";
 import type { Engine } from "../../../src/engine/index.ts";
+
+interface Connection {
+  send(bytes: Buffer): void;
+  close(): void;
+}
+
+/** Of `ws`, which comes with the Kubernetes library and has no types of its own; only what is used here. */
+const { WebSocketServer } = createRequire(import.meta.url)("ws") as {
+  readonly WebSocketServer: new (options: object) => {
+    handleUpgrade(
+      request: IncomingMessage,
+      socket: Duplex,
+      head: Buffer,
+      done: (connection: Connection) => void,
+    ): void;
+  };
+};
 
 const TOKEN = "a-token";
 const PODS = Array.from({ length: 6 }, (_, index) => ({
@@ -42,9 +61,23 @@ function ok(response: ServerResponse, body: unknown): void {
 function serve(request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? "", "http://server");
   asked.push(`${request.method ?? ""} ${url.pathname}`);
-  request.resume();
+  if (request.method !== "POST") request.resume();
   if (request.headers.authorization !== `Bearer ${TOKEN}`) {
     status(response, 401, "Unauthorized");
+    return;
+  }
+  if (request.method === "POST" && url.pathname === "/api/v1/namespaces/shop/pods") {
+    void createPod(request, response);
+    return;
+  }
+  const reader = READER.exec(url.pathname);
+  if (reader !== null && request.method === "DELETE") {
+    readers.delete(reader[1] ?? "");
+    ok(response, { kind: "Status", status: "Success" });
+    return;
+  }
+  if (reader !== null && request.method === "GET") {
+    ok(response, { metadata: { name: reader[1] }, status: { phase: "Running" } });
     return;
   }
   const kubelet = /^\/api\/v1\/nodes\/([^/]+)\/proxy\/checkpoint\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(
@@ -62,6 +95,70 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
     if (pod === undefined) status(response, 404, `pods "${match?.[2] ?? ""}" not found`);
     else ok(response, pod);
   }
+}
+
+const READER = /^\/api\/v1\/namespaces\/shop\/pods\/(cryoscope-reader-\w+)$/;
+const readers = new Map<string, { readonly hostPath: string; readonly nodeName: string }>();
+/** What lies on the nodes. */
+const ARCHIVE = Buffer.alloc(3 * 1024 * 1024, "frozen");
+
+/** Takes the manifest of a pod that reads: the fields that the API requires, and no rights that it doesn't need. */
+async function createPod(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = Buffer.concat((await request.toArray()) as Buffer[]).toString("utf8");
+  // What the code under test has sent; each field is checked below.
+  const pod = JSON.parse(body) as {
+    apiVersion: string;
+    kind: string;
+    metadata: { generateName: string };
+    spec: {
+      nodeName: string;
+      restartPolicy: string;
+      activeDeadlineSeconds: number;
+      automountServiceAccountToken: boolean;
+      containers: { volumeMounts: { readOnly: boolean }[]; securityContext: { privileged?: boolean } }[];
+      volumes: { hostPath: { path: string } }[];
+    };
+  };
+  if (request.headers["content-type"] !== "application/json") wrong.push("content type of a pod");
+  if (pod.apiVersion !== "v1" || pod.kind !== "Pod") wrong.push("kind of a pod");
+  const { spec } = pod;
+  if (!(spec.activeDeadlineSeconds > 0) || spec.restartPolicy !== "Never") wrong.push("a reader that stays");
+  if (spec.automountServiceAccountToken) wrong.push("a reader with a token");
+  const [container] = spec.containers;
+  if (container?.securityContext.privileged === true || container?.volumeMounts[0]?.readOnly !== true)
+    wrong.push("a reader that may write");
+  const name = `${pod.metadata.generateName}x${readers.size}`;
+  readers.set(name, { hostPath: spec.volumes[0]?.hostPath.path ?? "", nodeName: spec.nodeName });
+  response.writeHead(201, { "Content-Type": "application/json" });
+  response.end(JSON.stringify({ kind: "Pod", metadata: { name, namespace: "shop" } }));
+}
+
+/** The exec call as the API has it: a WebSocket whose messages begin with the number of their stream. */
+function execServer(server: Server): void {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered: Set<string>) =>
+      offered.has("v4.channel.k8s.io") ? "v4.channel.k8s.io" : false,
+  });
+  server.on("upgrade", (request, socket, head) => {
+    const url = new URL(request.url ?? "", "http://server");
+    const pod = /\/pods\/([^/]+)\/exec$/.exec(url.pathname)?.[1] ?? "";
+    if (request.headers.authorization !== `Bearer ${TOKEN}` || !readers.has(pod)) wrong.push("exec refused");
+    const [program, file = ""] = url.searchParams.getAll("command");
+    sockets.handleUpgrade(request, socket, head, (connection: Connection) => {
+      const send = (stream: number, bytes: Buffer): void => {
+        connection.send(Buffer.concat([Buffer.from([stream]), bytes]));
+      };
+      if (program === "cat" && file.includes("pod-1")) {
+        for (let at = 0; at < ARCHIVE.length; at += 65_536) send(1, ARCHIVE.subarray(at, at + 65_536));
+        send(3, Buffer.from('{"status":"Success"}'));
+      } else {
+        send(2, Buffer.from("cat: no such file"));
+        send(3, Buffer.from('{"status":"Failure","message":"exit code 1"}'));
+      }
+      connection.close();
+    });
+  });
 }
 
 function pods(response: ServerResponse, { searchParams }: URL): void {
@@ -113,6 +210,7 @@ describe("Kubernetes", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "cryoscope-kube-"));
     server = createServer(serve);
+    execServer(server);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();
     const port = typeof address === "object" ? address?.port : undefined;
@@ -177,6 +275,21 @@ describe("Kubernetes", () => {
     });
     assert.equal(snapshot.leftRunning, true);
     assert.ok(readable.path === undefined && readable.why.sentence.includes("node-1"));
+  });
+
+  it("fetches the archive by a pod on the node that can do no more than read, and removes it", async () => {
+    const { snapshot } = await cluster.checkpoint("shop/pod-1/main", { name: "one" });
+    const archive = join(folder, "fetched.tar");
+    assert.deepEqual(await cluster.fetch?.(snapshot, archive), { path: archive });
+    assert.ok((await readFile(archive)).equals(ARCHIVE));
+    assert.equal(readers.size, 0);
+    const other = await cluster.checkpoint("shop/pod-0/main", { name: "zero" });
+    await assert.rejects(cluster.fetch?.(other.snapshot, join(folder, "none.tar")) ?? Promise.resolve(), {
+      code: "engine.commandFailed",
+      message: /no such file/,
+    });
+    assert.equal(readers.size, 0);
+    assert.deepEqual((await readdir(folder)).sort(), ["config", "fetched.tar"]);
   });
 
   it("freezes what a label selector picks, on several nodes, no more at once than allowed", async () => {
