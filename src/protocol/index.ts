@@ -5,4 +5,5 @@ export type * from "./image.ts";
 export type * from "./image-edit.ts";
 export type * from "./image-hex.ts";
 export type * from "./image-tree.ts";
+export type * from "./memory.ts";
 export type * from "./overview.ts";

@@ -10,6 +10,8 @@ import { registerImageEditor } from "./image-editor/index.ts";
 import type { ImageEditor } from "./image-editor/index.ts";
 import { createKeyRing } from "./keys/index.ts";
 import { Catalog, registerSnapshots } from "./snapshots/index.ts";
+import { registerMemory } from "./memory/index.ts";
+import type { MemoryViews } from "./memory/index.ts";
 import { registerOverview } from "./overview/index.ts";
 import type { Overviews } from "./overview/index.ts";
 import { openOnStartup } from "./startup.ts";
@@ -21,6 +23,7 @@ export interface TestApi {
   readonly checkpoint: CheckpointExplorer;
   readonly explain: Explainer;
   readonly overview: Overviews;
+  readonly memory: MemoryViews;
 }
 
 /** Called by VS Code when a command, a view or an editor of ours is first needed. Each part registers itself. */
@@ -42,7 +45,8 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   const explain = registerExplain(context, { images: imageEditor });
   registerCorefile(context, { checkpoint });
   const overview = registerOverview(context, { checkpoint });
+  const memory = registerMemory(context, { checkpoint });
   registerWalkthrough(context, { checkpoint, images: imageEditor, explain });
   context.subscriptions.push(openOnStartup(open));
-  return { imageEditor, checkpoint, explain, overview };
+  return { imageEditor, checkpoint, explain, overview, memory };
 }

@@ -1,0 +1,84 @@
+import type { RpcMap } from "./rpc.ts";
+
+// Addresses are hexadecimal, without `0x`: messages to a webview are JSON, which has no 64-bit numbers.
+
+/** Where the bytes of a page come from. */
+export type MemoryOriginKind = "dumped" | "layer" | "file" | "zero" | "unavailable";
+
+export interface MemoryOrigin {
+  readonly kind: MemoryOriginKind;
+  /** One letter or digit for the gutter: `D`, the number of the layer, `F`, `Z`, `–`. */
+  readonly letter: string;
+  /** In words: `in layer 2`, `from /usr/lib/libc.so.6 in the rootfs diff`, `a guard page: …`. */
+  readonly words: string;
+}
+
+/** A VMA. They come by address and don't overlap. */
+export interface MemoryArea {
+  readonly start: string;
+  readonly end: string;
+  /** As in /proc/PID/maps: `r-xp`. */
+  readonly permissions: string;
+  /** `file`, `heap`, `stack`, `anonymous` … */
+  readonly kind: string;
+  /** Path of the file, `[stack]` …; empty for memory without one. */
+  readonly name: string;
+  /** Offset in the file. */
+  readonly offset: string;
+  /** Bytes by where they come from. */
+  readonly bytes: Readonly<Partial<Record<MemoryOriginKind, number>>>;
+  /** What lies in it: `stack of thread 12 clock`, `program break`. */
+  readonly marks: readonly string[];
+  /** Pages of code that came from a file and were dumped all the same: they may have been changed. */
+  readonly copiedCode: boolean;
+}
+
+/** Bytes that the editor shows as selected. */
+export interface MemoryRange {
+  readonly start: string;
+  readonly length: number;
+}
+
+export interface MemoryMap {
+  /** `1 nginx`. */
+  readonly process: string;
+  readonly pid: number;
+  readonly pageSize: number;
+  readonly littleEndian: boolean;
+  readonly areas: readonly MemoryArea[];
+  /** Where to go at first. */
+  readonly go: MemoryRange | undefined;
+}
+
+/** As much of a page range as comes from one place. */
+export interface MemoryPiece {
+  readonly length: number;
+  readonly origin: MemoryOrigin;
+}
+
+export interface MemoryBytes {
+  /** Bytes that can't be had are zero here; the pieces tell which. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly pieces: readonly MemoryPiece[];
+}
+
+/** What a person asked for by a command. */
+export type MemoryAct = "follow" | "back" | "forward" | "focusMap";
+
+export interface MemoryRpc extends RpcMap {
+  readonly requests: {
+    readonly map: { readonly params: Record<string, never>; readonly result: MemoryMap };
+    /** At most 64 KiB, of whole pages. */
+    readonly bytes: { readonly params: MemoryRange; readonly result: MemoryBytes };
+  };
+  readonly hostEvents: {
+    readonly go: MemoryRange;
+    readonly act: MemoryAct;
+  };
+  readonly viewEvents: {
+    readonly selected: MemoryRange;
+    readonly copy: string;
+    /** A button was pressed: the command of that name. */
+    readonly run: "goTo" | "search" | "saveSelection" | "saveMapping" | "compareCode" | "modules";
+  };
+}

@@ -1,0 +1,104 @@
+// The Memory editor and the search of memory.
+import * as vscode from "vscode";
+import { openMemory } from "../../memory/index.ts";
+import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
+import { command } from "../messages.ts";
+import { CodeDiffs } from "./code-diff.ts";
+import { goTo } from "./go-to.ts";
+import type { MemoryEditor } from "./memory-editor.ts";
+import { chooseProcess, MemoryEditors } from "./memory-editors.ts";
+import { showModules } from "./modules.ts";
+import type { Asked } from "./query.ts";
+import { saveMapping, saveModule, saveProcess, saveSelection } from "./save-commands.ts";
+import { chooseScope, MemorySearch } from "./search.ts";
+
+/** What tests in a real extension host see. */
+export interface MemoryViews {
+  readonly editors: MemoryEditors;
+  readonly search: MemorySearch;
+}
+
+/** A row of the *Checkpoint* view: a checkpoint, a process, one of its mappings. */
+interface CheckpointRow {
+  readonly entry: OpenCheckpoint;
+  readonly process?: { readonly pid: number };
+  readonly mapping?: { readonly start: bigint };
+}
+
+/** Registers the *Memory* editor, its commands, and the search of memory. */
+export function registerMemory(
+  context: vscode.ExtensionContext,
+  { checkpoint: explorer }: { readonly checkpoint: CheckpointExplorer },
+): MemoryViews {
+  const editors = new MemoryEditors(context.extensionUri);
+  const search = new MemorySearch(editors);
+  const diffs = new CodeDiffs();
+
+  const open = async (row?: CheckpointRow): Promise<void> => {
+    const target = row?.process
+      ? { entry: row.entry, pid: row.process.pid }
+      : await chooseProcess(explorer, "Open Memory");
+    if (target === undefined) return;
+    await target.entry.load();
+    editors.open(target.entry, target.pid, row?.mapping && { address: row.mapping.start, length: 1 });
+  };
+
+  const find = async (row?: CheckpointRow, asked?: Asked): Promise<number | undefined> => {
+    const scope = row ? { entries: [row.entry], pid: row.process?.pid } : await chooseScope(explorer);
+    return scope && search.run(scope, asked);
+  };
+
+  const saveAll = async (row?: CheckpointRow, target?: vscode.Uri): Promise<vscode.Uri | undefined> => {
+    const chosen = row?.process
+      ? { entry: row.entry, pid: row.process.pid }
+      : (editors.active ?? (await chooseProcess(explorer, "Save Dumped Memory")));
+    if (chosen === undefined) return undefined;
+    const memory = openMemory(await chosen.entry.load());
+    try {
+      return await saveProcess(chosen.entry, await memory.space(chosen.pid), uriOrNone(target));
+    } finally {
+      await memory.close();
+    }
+  };
+
+  /** A command for the editor that has the focus. */
+  const inEditor = (
+    name: string,
+    run: (editor: MemoryEditor, target: vscode.Uri | undefined) => Promise<unknown> | unknown,
+  ): vscode.Disposable =>
+    command(`cryoscope.memory.${name}`, (target?: unknown) => {
+      const editor = editors.active;
+      return editor && run(editor, uriOrNone(target));
+    });
+
+  context.subscriptions.push(
+    editors,
+    search,
+    diffs,
+    explorer.onDidChange(() => {
+      const ids = new Set(explorer.openCheckpoints.map(({ id }) => id));
+      editors.closeAllBut(ids);
+      search.closeAllBut(ids);
+    }),
+    command("cryoscope.openMemory", open),
+    command("cryoscope.searchMemory", find),
+    command("cryoscope.memory.saveProcess", saveAll),
+    inEditor("goTo", goTo),
+    inEditor("search", ({ entry, pid }) => search.run({ entries: [entry], pid })),
+    inEditor("modules", showModules),
+    inEditor("compareCode", (editor) => diffs.show(editor)),
+    inEditor("saveSelection", saveSelection),
+    inEditor("saveMapping", saveMapping),
+    inEditor("saveModule", saveModule),
+    ...(["follow", "back", "forward", "focusMap"] as const).map((act) =>
+      inEditor(act, (editor) => {
+        editor.act(act);
+      }),
+    ),
+  );
+  return { editors, search };
+}
+
+/** Menus give their row, tests a file. */
+const uriOrNone = (target: unknown): vscode.Uri | undefined =>
+  target instanceof vscode.Uri ? target : undefined;

@@ -1,0 +1,66 @@
+import type { Checkpoint } from "../../checkpoint/index.ts";
+import type { AddressSpace, Region } from "../../memory/index.ts";
+import type { MemoryArea, MemoryMap, MemoryOriginKind, MemoryRange } from "../../protocol/index.ts";
+import { hex } from "./address.ts";
+
+/** CRIU's machines that are big-endian; of those it knows, only this one always is. */
+const BIG_ENDIAN: ReadonlySet<string> = new Set(["S390"]);
+
+/** The mappings of a process with their residency, and what is known to lie in them. */
+export async function memoryMapOf(
+  checkpoint: Checkpoint,
+  space: AddressSpace,
+  go: MemoryRange | undefined,
+  signal: AbortSignal,
+): Promise<MemoryMap> {
+  const { pid, pageSize } = space;
+  const marks = await marksOf(checkpoint, space);
+  const regions = await space.regions(signal);
+  return {
+    process: `${pid} ${checkpoint.process(pid)?.comm ?? ""}`,
+    pid,
+    pageSize,
+    littleEndian: !BIG_ENDIAN.has(checkpoint.criu.architecture ?? ""),
+    areas: regions.map((region) => areaOf(region, marks)),
+    go,
+  };
+}
+
+type Marks = ReadonlyMap<bigint, readonly string[]>;
+
+/** By the start of the area: stacks of threads, the program's break, arguments and environment. */
+async function marksOf(checkpoint: Checkpoint, space: AddressSpace): Promise<Marks> {
+  const marks = new Map<bigint, string[]>();
+  const mark = (address: bigint, words: string): void => {
+    const area = space.areaAt(address);
+    if (area === undefined) return;
+    const known = marks.get(area.start);
+    if (known === undefined) marks.set(area.start, [words]);
+    else if (!known.includes(words)) known.push(words);
+  };
+  for (const { tid, comm, registers } of (await checkpoint.threads(space.pid)).value)
+    if (registers) mark(registers.stackPointer, `stack of thread ${tid} ${comm}`);
+  const { mm_arg_start, mm_env_start, mm_start_brk, mm_brk } = space.mm;
+  if (mm_brk > mm_start_brk) mark(mm_start_brk, "heap");
+  mark(mm_arg_start, "arguments");
+  mark(mm_env_start, "environment");
+  return marks;
+}
+
+function areaOf({ area, origins }: Region, marks: Marks): MemoryArea {
+  const bytes: Partial<Record<MemoryOriginKind, number>> = {};
+  for (const { origin, bytes: more } of origins) bytes[origin.kind] = (bytes[origin.kind] ?? 0) + more;
+  const { start, end, permissions, kind, name, offset } = area;
+  const isFileCode = kind === "file" && permissions[2] === "x" && permissions[3] === "p";
+  return {
+    start: hex(start),
+    end: hex(end),
+    permissions,
+    kind,
+    name: name ?? "",
+    offset: hex(offset),
+    bytes,
+    marks: marks.get(start) ?? [],
+    copiedCode: isFileCode && (bytes.dumped ?? 0) + (bytes.layer ?? 0) > 0,
+  };
+}

@@ -1,0 +1,155 @@
+import * as vscode from "vscode";
+import type { Checkpoint } from "../../checkpoint/index.ts";
+import { openMemory } from "../../memory/index.ts";
+import type { AddressSpace, CheckpointMemory } from "../../memory/index.ts";
+import type { MemoryAct, MemoryBytes, MemoryMap, MemoryRange, MemoryRpc } from "../../protocol/index.ts";
+import type { OpenCheckpoint } from "../checkpoint/index.ts";
+import { showError } from "../messages.ts";
+import { viewPage } from "../page.ts";
+import { serveView } from "../rpc.ts";
+import type { ViewPort } from "../rpc.ts";
+import { fromHex, hex } from "./address.ts";
+import { bytesOf } from "./bytes.ts";
+import { memoryMapOf } from "./map.ts";
+
+/** The viewType of the editors, which menus and key bindings ask for. */
+export const MEMORY_VIEW = "cryoscope.memory";
+
+/** Bytes of an address space. */
+export interface Selection {
+  readonly address: bigint;
+  readonly length: number;
+}
+
+type Opened = readonly [checkpoint: Checkpoint, memory: CheckpointMemory, space: AddressSpace];
+
+/** A *Memory* editor: the address space of one process in a webview. Has files open until it is closed. */
+export class MemoryEditor implements vscode.Disposable {
+  readonly entry: OpenCheckpoint;
+  readonly pid: number;
+  readonly #panel: vscode.WebviewPanel;
+  readonly #port: ViewPort<MemoryRpc>;
+  readonly #reading = new AbortController();
+  readonly #selected = new vscode.EventEmitter<Selection>();
+  /** The person, or a command, selected other bytes. */
+  readonly onDidSelect = this.#selected.event;
+  readonly onDidClose: vscode.Event<void>;
+  #opened: Promise<Opened> | undefined;
+  #selection: Selection = { address: 0n, length: 0 };
+  /** Where to go once the view is there. */
+  #go: MemoryRange | undefined;
+  #isUp = false;
+
+  constructor(entry: OpenCheckpoint, pid: number, comm: string, root: vscode.Uri, go: Selection | undefined) {
+    this.entry = entry;
+    this.pid = pid;
+    this.#go = go && rangeOf(go);
+    this.#panel = vscode.window.createWebviewPanel(
+      MEMORY_VIEW,
+      `Memory: ${pid} ${comm}`,
+      vscode.ViewColumn.Active,
+      { enableScripts: true, localResourceRoots: [root] },
+    );
+    this.onDidClose = this.#panel.onDidDispose;
+    this.#port = serveView<MemoryRpc>(
+      this.#panel.webview,
+      { map: () => this.map(), bytes: (range) => this.bytes(range) },
+      {
+        selected: ({ start, length }) => {
+          const address = fromHex(start);
+          if (address === undefined) return;
+          this.#selection = { address, length };
+          this.#selected.fire(this.#selection);
+        },
+        copy: (text) => void vscode.env.clipboard.writeText(text),
+        run: (name) => void vscode.commands.executeCommand(`cryoscope.memory.${name}`),
+      },
+    );
+    this.#panel.onDidDispose(() => {
+      this.#close();
+    });
+    this.#panel.onDidChangeViewState(() => {
+      // A webview that is out of sight is taken down, and asks for its map again when it comes back.
+      if (!this.#panel.visible) this.#isUp = false;
+    });
+    this.#panel.webview.html = viewPage(this.#panel.webview, root, "memory", "Cryoscope: Memory");
+  }
+
+  get active(): boolean {
+    return this.#panel.active;
+  }
+
+  /** The bytes that the view shows as selected. */
+  get selection(): Selection {
+    return this.#selection;
+  }
+
+  /** The address space. Throws `memory.noProcess`, `memory.none` and what opening the checkpoint throws. */
+  async space(): Promise<AddressSpace> {
+    return (await this.#open())[2];
+  }
+
+  async memory(): Promise<CheckpointMemory> {
+    return (await this.#open())[1];
+  }
+
+  async map(): Promise<MemoryMap> {
+    const [checkpoint, , space] = await this.#open();
+    const map = await memoryMapOf(checkpoint, space, this.#go, this.#reading.signal);
+    this.#isUp = true;
+    // It was gone to; a view that comes back knows where it was.
+    this.#go = undefined;
+    return map;
+  }
+
+  async bytes(range: MemoryRange): Promise<MemoryBytes> {
+    return bytesOf(await this.space(), range);
+  }
+
+  /** Shows and selects bytes. */
+  go(selection: Selection): void {
+    if (this.#isUp) this.#port.tell("go", rangeOf(selection));
+    else this.#go = rangeOf(selection);
+    this.#panel.reveal();
+  }
+
+  act(act: MemoryAct): void {
+    this.#port.tell("act", act);
+  }
+
+  reveal(): void {
+    this.#panel.reveal();
+  }
+
+  dispose(): void {
+    this.#panel.dispose();
+  }
+
+  #open(): Promise<Opened> {
+    this.#opened ??= this.#openNow().catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async #openNow(): Promise<Opened> {
+    const checkpoint = await this.entry.load();
+    const memory = openMemory(checkpoint);
+    try {
+      return [checkpoint, memory, await memory.space(this.pid)];
+    } catch (error) {
+      await memory.close();
+      throw error;
+    }
+  }
+
+  #close(): void {
+    this.#reading.abort();
+    this.#port.dispose();
+    this.#selected.dispose();
+    void this.#opened?.then(([, memory]) => memory.close()).catch(showError);
+  }
+}
+
+const rangeOf = ({ address, length }: Selection): MemoryRange => ({ start: hex(address), length });

@@ -1,0 +1,157 @@
+import * as vscode from "vscode";
+import { openMemory, searchMemory } from "../../memory/index.ts";
+import type { CheckpointMemory, MemoryFilter } from "../../memory/index.ts";
+import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
+import { command } from "../messages.ts";
+import { MatchesView } from "./matches-view.ts";
+import type { FoundMatch, MatchRow } from "./matches-view.ts";
+import type { MemoryEditors } from "./memory-editors.ts";
+import { askQuery } from "./query.ts";
+import type { Asked } from "./query.ts";
+
+const VIEW = "cryoscope.memoryMatches";
+/** As many as a person can look through. The command line finds all. */
+const MOST = 10_000;
+/** Bytes around a match that come with it. */
+const CONTEXT = 24;
+
+/** Where a search looks: checkpoints, or one process of one. */
+export interface SearchScope {
+  readonly entries: readonly OpenCheckpoint[];
+  readonly pid: number | undefined;
+}
+
+/** Searches memory into the view *Memory Matches*. */
+export class MemorySearch implements vscode.Disposable {
+  readonly matches = new MatchesView();
+  readonly #tree: vscode.TreeView<MatchRow>;
+  readonly #parts: vscode.Disposable;
+  readonly #editors: MemoryEditors;
+  #running: AbortController | undefined;
+
+  constructor(editors: MemoryEditors) {
+    this.#editors = editors;
+    this.#tree = vscode.window.createTreeView(VIEW, {
+      treeDataProvider: this.matches,
+      showCollapseAll: true,
+    });
+    this.#parts = vscode.Disposable.from(
+      this.matches,
+      this.#tree,
+      command("cryoscope.memory.showMatch", (match?: FoundMatch) => {
+        if (match) this.#editors.open(match.entry, match.pid, match);
+      }),
+      command("cryoscope.memory.stopSearch", () => {
+        this.#running?.abort();
+      }),
+      command("cryoscope.memory.clearMatches", () => {
+        this.#running?.abort();
+        this.matches.clear();
+        this.#show(false);
+      }),
+    );
+  }
+
+  /** Asks what to search for unless it is given, and searches. Gives how many matches there are. */
+  async run(scope: SearchScope, given?: Asked): Promise<number | undefined> {
+    const asked = given ?? (await askQuery(titleOf(scope)));
+    if (asked === undefined) return undefined;
+    this.#running?.abort();
+    const running = new AbortController();
+    this.#running = running;
+    this.matches.clear();
+    this.#tree.title = `Memory Matches: ${asked.text}`;
+    this.#tree.message = "Searching…";
+    this.#show(true);
+    void vscode.commands.executeCommand(`${VIEW}.focus`);
+    void vscode.commands.executeCommand("setContext", "cryoscope.memorySearching", true);
+    try {
+      await vscode.window.withProgress({ location: { viewId: VIEW } }, () =>
+        this.#search(scope, asked, running.signal),
+      );
+    } finally {
+      if (this.#running === running) {
+        this.#running = undefined;
+        void vscode.commands.executeCommand("setContext", "cryoscope.memorySearching", false);
+      }
+    }
+    return this.matches.count;
+  }
+
+  closeAllBut(open: ReadonlySet<string>): void {
+    const had = this.matches.count;
+    this.matches.keepOnly(open);
+    if (had > 0 && this.matches.count === 0) this.#show(false);
+  }
+
+  dispose(): void {
+    this.#running?.abort();
+    this.#parts.dispose();
+  }
+
+  async #search({ entries, pid }: SearchScope, { query, filter }: Asked, signal: AbortSignal): Promise<void> {
+    const memories = new Map<CheckpointMemory, OpenCheckpoint>();
+    const narrowed: MemoryFilter = { ...filter, ...(pid !== undefined && { pids: new Set([pid]) }) };
+    try {
+      for (const entry of entries) memories.set(openMemory(await entry.load(signal)), entry);
+      const options = { filter: narrowed, context: CONTEXT, limit: MOST, signal };
+      for await (const step of searchMemory([...memories.keys()], query, options)) {
+        const entry = memories.get(step.memory);
+        if (entry && step.count > 0) this.matches.add(entry, step.matches());
+        const share = step.total === 0 ? 100 : Math.floor((step.searched / step.total) * 100);
+        this.#say(`Searching… ${Math.min(99, share)} %, ${this.matches.count} found`, signal);
+      }
+      this.#say(this.#summary(), signal);
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#say("The search failed.", signal);
+        throw error;
+      }
+      // A search that took its place says what it does itself.
+      if (this.#running?.signal === signal) this.#tree.message = `Stopped: ${this.#summary()}`;
+    } finally {
+      for (const memory of memories.keys()) await memory.close();
+    }
+  }
+
+  #summary(): string {
+    const { count } = this.matches;
+    if (count === 0) return "Nothing found in the memory that is in the checkpoint.";
+    return count >= MOST ? `The first ${MOST} matches` : `${count} ${count === 1 ? "match" : "matches"}`;
+  }
+
+  #say(words: string, signal: AbortSignal): void {
+    if (!signal.aborted) this.#tree.message = words;
+  }
+
+  /** The view is there while it has something to say. */
+  #show(isThere: boolean): void {
+    void vscode.commands.executeCommand("setContext", "cryoscope.hasMemoryMatches", isThere);
+  }
+}
+
+const titleOf = ({ pid, entries }: SearchScope): string => {
+  if (pid !== undefined) return `Search Memory of Process ${pid}`;
+  return entries.length > 1
+    ? `Search Memory of ${entries.length} Checkpoints`
+    : "Search Memory of Checkpoint";
+};
+
+/** Asks which checkpoints to search when several are open: one of them or all. */
+export async function chooseScope(explorer: CheckpointExplorer): Promise<SearchScope | undefined> {
+  const { openCheckpoints: all } = explorer;
+  if (all.length <= 1) {
+    const entry = await explorer.choose("Search Memory");
+    return entry && { entries: [entry], pid: undefined };
+  }
+  const items = [
+    { label: "All open checkpoints", description: String(all.length), entries: all },
+    ...all.map((entry) => ({
+      label: entry.checkpoint?.container.name ?? entry.checkpoint?.name ?? entry.id,
+      description: entry.source.fsPath,
+      entries: [entry],
+    })),
+  ];
+  const picked = await vscode.window.showQuickPick(items, { title: "Search Memory: of which checkpoint" });
+  return picked && { entries: picked.entries, pid: undefined };
+}

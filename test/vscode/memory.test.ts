@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { commands, extensions, Uri } from "vscode";
+import type { TestApi } from "../../src/vscode/extension.ts";
+
+type Editor = NonNullable<TestApi["memory"]["editors"]["active"]>;
+type Entry = TestApi["checkpoint"]["openCheckpoints"][number];
+
+/**
+ * What the thread `keeper` of media/sample/sample.c has on its heap. `grep -a -o -F` finds it once in the pages files, in
+ * those of process 1: the program's constants are in its file, which isn't dumped.
+ */
+const SENTENCE = "Cryoscope found this sentence in the memory of a frozen process.";
+
+describe("the Memory editor and the search of memory", () => {
+  let api: TestApi;
+  let sample: Entry;
+  let folder: string;
+
+  before(async () => {
+    const extension = extensions.getExtension<TestApi>("cryoscope.cryoscope");
+    assert.ok(extension);
+    api = await extension.activate();
+    await commands.executeCommand("cryoscope.openSample");
+    const found = api.checkpoint.openCheckpoints.find(
+      ({ checkpoint }) => checkpoint?.container.name === "sample",
+    );
+    assert.ok(found);
+    sample = found;
+    folder = await mkdtemp(join(tmpdir(), "memory-"));
+  });
+  after(async () => {
+    await commands.executeCommand("cryoscope.memory.clearMatches");
+    await commands.executeCommand("workbench.action.closeAllEditors");
+    await rm(folder, { recursive: true });
+  });
+
+  const processRow = (pid: number): unknown => ({
+    kind: "process",
+    entry: sample,
+    process: sample.checkpoint?.process(pid),
+  });
+  const asked = { text: SENTENCE, filter: {} };
+  const text = { kind: "text", text: SENTENCE, encoding: "utf-8", matchCase: true } as const;
+
+  async function open(): Promise<Editor> {
+    await commands.executeCommand("cryoscope.openMemory", processRow(1));
+    const editor = api.memory.editors.active;
+    assert.ok(editor);
+    return editor;
+  }
+
+  /** Waits until the view has told that these bytes are selected. */
+  async function selected(editor: Editor, address: bigint): Promise<void> {
+    while (editor.selection.address !== address)
+      await new Promise((resolve) => {
+        const listening = editor.onDidSelect(() => {
+          listening.dispose();
+          resolve(undefined);
+        });
+      });
+  }
+
+  async function matches(): Promise<
+    readonly { readonly address: bigint; readonly text: string; readonly pid: number }[]
+  > {
+    const { matches: view } = api.memory.search;
+    const groups = view.getChildren();
+    return groups
+      .flatMap((group) => view.getChildren(group))
+      .flatMap((row) => (row.kind === "match" ? [row] : []));
+  }
+
+  it("lists the mappings of a process, with stacks of threads and the heap marked", async () => {
+    const { areas, pageSize } = await (await open()).map();
+    const mappings = await sample.checkpoint?.memoryMap(1);
+    assert.equal(pageSize, 4096);
+    assert.equal(areas.length, mappings?.value.length);
+    const stack = areas.find(({ kind }) => kind === "stack");
+    assert.ok(stack?.marks.some((mark) => mark.startsWith("stack of thread")));
+    // sample.c has three threads; each stands on a stack of its own.
+    assert.equal(
+      areas.flatMap(({ marks }) => marks).filter((mark) => mark.startsWith("stack of thread")).length,
+      3,
+    );
+    for (const { start, end, bytes } of areas) {
+      const sum = Object.values(bytes).reduce((all, some) => all + some, 0);
+      assert.equal(BigInt(sum), BigInt(`0x${end}`) - BigInt(`0x${start}`));
+    }
+  });
+
+  it("finds a sentence in memory and goes to it", async () => {
+    assert.equal(
+      await commands.executeCommand("cryoscope.searchMemory", processRow(1), { ...asked, query: text }),
+      (await matches()).length,
+    );
+    const found = await matches();
+    assert.equal(found.length, 1);
+    assert.ok(found.every(({ pid, text: line }) => pid === 1 && line.includes(SENTENCE)));
+    for (const match of found) {
+      await commands.executeCommand("cryoscope.memory.showMatch", match);
+      const editor = api.memory.editors.active;
+      assert.ok(editor);
+      await selected(editor, match.address);
+      assert.equal(editor.selection.length, SENTENCE.length);
+      const { bytes } = await editor.bytes({ start: match.address.toString(16), length: SENTENCE.length });
+      assert.equal(Buffer.from(bytes).toString(), SENTENCE);
+    }
+  });
+
+  it("searches all processes of a checkpoint", async () => {
+    const row = { kind: "checkpoint", entry: sample };
+    const query = { ...text, text: "HOSTNAME=" };
+    assert.equal(await commands.executeCommand("cryoscope.searchMemory", row, { ...asked, query }), 3);
+    // `grep -a -o -F HOSTNAME=` finds one in each of the pages files of sample, reader and sleeper: their environment.
+    assert.equal(new Set((await matches()).map(({ pid }) => pid)).size, 3);
+  });
+
+  it("tells why bytes can't be had", async () => {
+    const editor = await open();
+    const { areas } = await editor.map();
+    const missing = areas.find(({ bytes }) => bytes.unavailable !== undefined);
+    assert.ok(missing);
+    const space = await editor.space();
+    const [run] = [...space.runs(BigInt(`0x${missing.start}`), BigInt(`0x${missing.end}`))].filter(
+      ({ origin }) => origin.kind === "unavailable",
+    );
+    assert.ok(run);
+    const start = (BigInt(run.first) * 4096n).toString(16);
+    const { pieces } = await editor.bytes({ start, length: 16 });
+    assert.match(pieces[0]?.origin.words ?? "", /^not available: ./);
+  });
+
+  it("follows a pointer and goes back", async () => {
+    const editor = await open();
+    const checkpoint = await sample.load();
+    const space = await editor.space();
+    const [leader] = (await checkpoint.threads(1)).value;
+    assert.ok(leader?.registers);
+    const { stackPointer } = leader.registers;
+    // A word on the stack that points into memory, as the saved frames of its callers do.
+    const stack = Buffer.from(await space.readBytes(stackPointer, 4096));
+    const at = Array.from({ length: 512 }, (_, word) => word * 8).find((offset) => {
+      const word = stack.readBigUInt64LE(offset);
+      return word !== stackPointer + BigInt(offset) && space.areaAt(word) !== undefined;
+    });
+    assert.ok(at !== undefined);
+    const from = stackPointer + BigInt(at);
+    editor.go({ address: from, length: 1 });
+    await selected(editor, from);
+    editor.act("follow");
+    await selected(editor, stack.readBigUInt64LE(at));
+    editor.act("back");
+    await selected(editor, from);
+  });
+
+  it("saves the selection, all dumped memory, and a module as an ELF file", async () => {
+    const editor = await open();
+    await commands.executeCommand("cryoscope.searchMemory", processRow(1), { ...asked, query: text });
+    const [match] = await matches();
+    await commands.executeCommand("cryoscope.memory.showMatch", match);
+    assert.ok(match);
+    await selected(editor, match.address);
+    const piece = Uri.file(join(folder, "piece.bin"));
+    await commands.executeCommand("cryoscope.memory.saveSelection", piece);
+    assert.equal(await readFile(piece.fsPath, "utf8"), SENTENCE);
+
+    const all = Uri.file(join(folder, "all.bin"));
+    await commands.executeCommand("cryoscope.memory.saveProcess", processRow(1), all);
+    const saved = await readFile(all.fsPath);
+    assert.ok(saved.includes(SENTENCE));
+    const { parts } = JSON.parse(await readFile(`${all.fsPath}.json`, "utf8")) as {
+      readonly parts: readonly { readonly length: number }[];
+    };
+    assert.equal(
+      saved.length,
+      parts.reduce((sum, { length }) => sum + length, 0),
+    );
+
+    const space = await editor.space();
+    const vdso = space.areas.find(({ kind }) => kind === "vdso");
+    assert.ok(vdso);
+    editor.go({ address: vdso.start, length: 1 });
+    await selected(editor, vdso.start);
+    const carved = Uri.file(join(folder, "vdso.elf"));
+    await commands.executeCommand("cryoscope.memory.saveModule", carved);
+    const elf = await readFile(carved.fsPath);
+    assert.equal(elf.toString("latin1", 1, 4), "ELF");
+    // e_shoff and e_shnum: no sections; the kernel's vDSO has one segment, from its first byte on.
+    assert.equal(elf.readBigUInt64LE(40), 0n);
+    assert.equal(elf.readUInt16LE(60), 0);
+    assert.ok(elf.includes("linux-vdso.so.1"));
+  });
+
+  it("doesn't write into the checkpoint", async () => {
+    const into = Uri.joinPath(sample.source, "piece.bin");
+    const before = await readFile(sample.source.fsPath).catch(() => undefined);
+    await commands.executeCommand("cryoscope.memory.saveSelection", before ? sample.source : into);
+    if (before) assert.deepEqual(await readFile(sample.source.fsPath), before);
+    else await assert.rejects(readFile(into.fsPath));
+  });
+});

@@ -1,0 +1,195 @@
+import type { MemoryOriginKind } from "../../src/protocol/index.ts";
+import { element, setAttribute } from "../ui/dom.ts";
+import { Scroller } from "../ui/scroller.ts";
+import { areaName, areaRange } from "./area.ts";
+import type { Area } from "./area.ts";
+import { shortName, sizeText } from "./words.ts";
+
+const ROW_HEIGHT = 42;
+const ORIGINS: readonly MemoryOriginKind[] = ["dumped", "layer", "file", "zero", "unavailable"];
+
+/** What a stripe's colour says. */
+const COLOURS = {
+  Protection: ({ permissions }: Area): string =>
+    permissions.startsWith("rwx")
+      ? "wx"
+      : permissions[2] === "x"
+        ? "x"
+        : permissions[1] === "w"
+          ? "w"
+          : permissions[0] === "r"
+            ? "r"
+            : "none",
+  Kind: ({ kind }: Area): string => kind,
+} as const;
+type ColourBy = keyof typeof COLOURS;
+
+/** The mappings beside the bytes: what lies where, how large, and how much of it is in the checkpoint. */
+export class MapList {
+  readonly root: HTMLElement;
+  readonly #list: HTMLElement;
+  readonly #scroller: Scroller;
+  readonly #areas: readonly Area[];
+  readonly #chosen: (area: number) => void;
+  readonly #drawn = new Map<number, HTMLElement>();
+  readonly #colour: HTMLSelectElement;
+  #now = 0;
+
+  constructor(areas: readonly Area[], chosen: (area: number) => void) {
+    this.#areas = areas;
+    this.#chosen = chosen;
+    this.#list = element("div", {
+      class: "map-list",
+      attributes: { role: "listbox", tabindex: "0", id: "map", "aria-label": "Mappings" },
+    });
+    this.#colour = element(
+      "select",
+      { class: "field-box", attributes: { "aria-label": "Colour of the mappings" } },
+      ...Object.keys(COLOURS).map((name) => element("option", { text: name })),
+    );
+    this.#colour.addEventListener("change", () => {
+      for (const row of this.#drawn.values()) row.remove();
+      this.#drawn.clear();
+      this.#scroller.refresh();
+    });
+    const body = element("div", { class: "map-body" });
+    const total = areas.reduce((sum, { start, end }) => sum + (end - start), 0n);
+    this.root = element(
+      "div",
+      { class: "pane map" },
+      element(
+        "div",
+        { class: "map-head" },
+        element("span", { text: `${String(areas.length)} mappings, ${sizeText(total)}` }),
+        this.#colour,
+      ),
+      body,
+    );
+    this.#scroller = new Scroller(
+      body,
+      this.#list,
+      () => {
+        this.#draw();
+      },
+      () => undefined,
+    );
+    this.#scroller.range.rowHeight = ROW_HEIGHT;
+    this.#scroller.range.rowCount = areas.length;
+    this.#list.addEventListener("click", ({ target }) => {
+      for (const [index, row] of this.#drawn)
+        if (target instanceof Node && row.contains(target)) this.#choose(index, true);
+    });
+    this.#list.addEventListener("keydown", (event) => {
+      if (this.#onKey(event)) event.preventDefault();
+    });
+  }
+
+  /** Marks the mapping that the cursor is in. */
+  show(area: number | undefined): void {
+    if (area !== undefined && area !== this.#now) this.#choose(area, false);
+  }
+
+  focus(): void {
+    this.#list.focus();
+  }
+
+  #choose(area: number, tell: boolean): void {
+    this.#now = Math.max(0, Math.min(area, this.#areas.length - 1));
+    this.#scroller.reveal(this.#now);
+    this.#scroller.refresh();
+    if (tell) this.#chosen(this.#now);
+  }
+
+  #onKey({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+    if (ctrlKey || metaKey || altKey) return false;
+    const page = this.#scroller.range.pageRows;
+    const steps: Readonly<Record<string, number>> = {
+      ArrowUp: -1,
+      ArrowDown: 1,
+      PageUp: -page,
+      PageDown: page,
+      Home: -this.#areas.length,
+      End: this.#areas.length,
+      Enter: 0,
+      " ": 0,
+    };
+    const step = steps[key];
+    if (step === undefined) return false;
+    this.#choose(this.#now + step, true);
+    return true;
+  }
+
+  #draw(): void {
+    const { first, end } = this.#scroller.range.visible;
+    for (const [index, row] of this.#drawn)
+      if (index < first || index >= end) {
+        row.remove();
+        this.#drawn.delete(index);
+      }
+    for (let index = first; index < end; index++) {
+      const area = this.#areas[index];
+      if (area === undefined) continue;
+      let row = this.#drawn.get(index);
+      if (row === undefined) {
+        row = this.#newRow(area, index);
+        this.#drawn.set(index, row);
+        this.#scroller.sheet.append(row);
+      }
+      row.style.transform = `translateY(${String(this.#scroller.yOf(index))}px)`;
+      setAttribute(row, "aria-selected", String(index === this.#now));
+    }
+    setAttribute(this.#list, "aria-activedescendant", this.#drawn.get(this.#now)?.id);
+  }
+
+  #newRow(area: Area, index: number): HTMLElement {
+    const size = area.end - area.start;
+    const parts = ORIGINS.flatMap((kind) => {
+      const bytes = area.bytes[kind] ?? 0;
+      return bytes === 0 ? [] : [{ kind, bytes, share: (bytes / Number(size)) * 100 }];
+    });
+    const bar = element("span", { class: "bar", attributes: { "aria-hidden": "true" } });
+    for (const { kind, share } of parts) {
+      const part = element("span", { class: `part o-${kind}` });
+      part.style.width = `${String(share)}%`;
+      bar.append(part);
+    }
+    const name = shortName(area.name, area.kind);
+    const notes = [...area.marks, ...(area.copiedCode ? ["code was dumped"] : [])];
+    const residency = parts.map(({ kind, bytes }) => `${sizeText(bytes)} ${kind}`).join(", ");
+    // The choices of the box are the table's keys.
+    const colour = COLOURS[this.#colour.value as ColourBy](area);
+    const row = element(
+      "div",
+      {
+        class: `mapping c-${colour}`,
+        attributes: {
+          role: "option",
+          id: `mapping-${String(index)}`,
+          "aria-label": [
+            name,
+            area.permissions,
+            area.kind,
+            sizeText(size),
+            ...notes,
+            `from ${area.start.toString(16)}`,
+            residency,
+          ].join(", "),
+          "aria-setsize": String(this.#areas.length),
+          "aria-posinset": String(index + 1),
+          title: [areaName(area), areaRange(area), ...notes, residency].join("\n"),
+        },
+      },
+      element(
+        "span",
+        { class: "mapping-name" },
+        element("span", { class: "label", text: name }),
+        ...(area.copiedCode ? [element("span", { class: "badge warn", text: "code!" })] : []),
+        ...area.marks.slice(0, 2).map((mark) => element("span", { class: "badge", text: mark })),
+      ),
+      element("span", { class: "mapping-size", text: sizeText(size) }),
+      element("span", { class: "mapping-place", text: `${area.start.toString(16)} ${area.permissions}` }),
+      bar,
+    );
+    return row;
+  }
+}
