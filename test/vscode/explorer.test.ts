@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, truncate } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -180,9 +180,44 @@ describe("the checkpoint explorer", () => {
       const process = await explorer.view.getTreeItem(await find("enc", "Processes", "10993 simple"));
       // The corpus says: argv[1] is hello-arg.
       assert.match(String(process.description), /hello-arg/);
+      const [seal] = await children(await find("enc", "Seal"));
+      assert(seal);
+      assert.equal((await explorer.view.getTreeItem(seal)).description, "verified");
       const image = await explorer.resolveImage(Uri.file(join(enc, "core-10993.img")));
       assert.ok(image.seal);
       await image.source.close?.();
+    } finally {
+      await commands.executeCommand("cryoscope.forgetKeys");
+    }
+  });
+
+  it("says of a sealed checkpoint that was changed where it was", async () => {
+    const enc = join(await unpack("sealed/simple-enc"), "enc");
+    const copy = await mkdtemp(join(tmpdir(), "changed-"));
+    const key = Uri.file(join(await unpack("sealed/keys"), "key1.pkcs8.pem"));
+    await commands.executeCommand("cryoscope.addKeyFile", key);
+    try {
+      await cp(enc, copy, { recursive: true });
+      const pages = await readFile(join(copy, "pages-1.img"));
+      pages[5000] = (pages[5000] ?? 0) ^ 1;
+      await writeFile(join(copy, "pages-1.img"), pages);
+      await explorer.open(Uri.file(copy));
+      const name = copy.slice(copy.lastIndexOf("/") + 1);
+      const [seal] = await children(await find(name, "Seal"));
+      assert(seal);
+      assert.match(String((await explorer.view.getTreeItem(seal)).description), /^broken/);
+    } finally {
+      await commands.executeCommand("cryoscope.forgetKeys");
+      await rm(copy, { recursive: true });
+    }
+  });
+
+  it("opens an archive that is sealed with age with a key of the key ring", async () => {
+    const folder = await unpack("sealed/archives");
+    await commands.executeCommand("cryoscope.addKeyFile", Uri.file(join(folder, "keys/age-x25519.txt")));
+    try {
+      const checkpoint = await explorer.open(Uri.file(join(folder, "checkpoint.tar.age")));
+      assert.ok((checkpoint?.processes.length ?? 0) > 0);
     } finally {
       await commands.executeCommand("cryoscope.forgetKeys");
     }

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { isCancelled } from "../../bytes/index.ts";
 import { IMAGE_EDITOR } from "../image-editor/index.ts";
-import { command, signalOf } from "../messages.ts";
+import { command, showError, signalOf } from "../messages.ts";
 import type { OpenCheckpoint, OpenCheckpoints } from "./open-checkpoints.ts";
 import type { Row } from "./rows.ts";
 import { layerFileUri } from "./uris.ts";
@@ -28,6 +28,7 @@ export async function openWithProgress(
     await reveal(entry);
     // Not awaited: the message may stay for hours.
     void offerOthers(checkpoints, entry, reveal);
+    if (entry.checkpoint?.criu.sealed === true) void entry.sealCheck.tell(name).catch(showError);
     return entry;
   } catch (error) {
     if (isCancelled(error)) return undefined;

@@ -133,7 +133,15 @@ async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
     icon,
     load: () => of(checkpoint),
   }));
-  return [...(first ? [first] : []), ...facts, ...others];
+  const seal: Row = {
+    kind: "facts",
+    entry,
+    id: `${entry.id}/seal`,
+    label: "Seal",
+    icon: "lock",
+    load: async () => ({ value: await entry.sealCheck.verdict(), problems: [] }),
+  };
+  return [...(first ? [first] : []), ...(checkpoint.criu.sealed ? [seal] : []), ...facts, ...others];
 }
 
 /** The lines of a list of facts, and below them what could not be read. */

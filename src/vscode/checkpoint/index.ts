@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import type { Checkpoint, SealFor } from "../../checkpoint/index.ts";
+import type { Checkpoint, SealedLayer } from "../../checkpoint/index.ts";
+import type { LayerSeal } from "../../seal/index.ts";
 import type { OverviewTarget } from "../../protocol/index.ts";
 import type { ResolveImage } from "../resolved.ts";
 import { chooseCheckpoint, openWithProgress, registerCommands } from "./commands.ts";
@@ -22,7 +23,7 @@ export { registerRowCommands } from "./row-commands.ts";
 
 export interface CheckpointDependencies {
   /** Finds the key of a sealed layer, asking the person when none fits. */
-  readonly sealFor: SealFor;
+  readonly sealFor: (layer: SealedLayer) => Promise<LayerSeal>;
   /** Runs an attempt with the keys that are known, then with one that the person is asked for. */
   readonly unlock: Unlock;
 }

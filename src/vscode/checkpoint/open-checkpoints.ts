@@ -2,8 +2,10 @@ import * as vscode from "vscode";
 import { findCheckpoints, openFound } from "../../archive/index.ts";
 import type { FileTree } from "../../archive/index.ts";
 import { openCheckpoint } from "../../checkpoint/index.ts";
-import type { Checkpoint, SealFor } from "../../checkpoint/index.ts";
+import type { Checkpoint, SealedLayer } from "../../checkpoint/index.ts";
+import type { LayerSeal } from "../../seal/index.ts";
 import { explorerErrors } from "./errors.ts";
+import { SealCheck } from "./seal-check.ts";
 import { checkpointId } from "./uris.ts";
 
 /** Where the list of open checkpoints is kept over a reload of the window. */
@@ -18,6 +20,8 @@ export interface OpenCheckpoint {
   readonly checkpoint: Checkpoint | undefined;
   /** The other checkpoints of the same archive or folder, a pod's containers, by the URIs that open them. */
   readonly others: readonly OtherCheckpoint[];
+  /** Whether what is sealed in it is as it was dumped. */
+  readonly sealCheck: SealCheck;
   /** Opens it when it isn't. Throws what opening throws. */
   load(signal?: AbortSignal): Promise<Checkpoint>;
 }
@@ -31,7 +35,7 @@ export interface OtherCheckpoint {
 export interface Opening {
   /** The tree of an archive or folder, unsealed where it is sealed. */
   openTree(path: string, signal: AbortSignal | undefined): Promise<FileTree>;
-  readonly sealFor: SealFor;
+  readonly sealFor: (layer: SealedLayer) => Promise<LayerSeal>;
 }
 
 /** The checkpoints that are open in this window, remembered in the workspace. */
@@ -107,6 +111,7 @@ class Entry implements OpenCheckpoint {
   #checkpoint: Checkpoint | undefined;
   #trees: readonly FileTree[] = [];
   others: readonly OtherCheckpoint[] = [];
+  readonly sealCheck = new SealCheck();
 
   constructor(
     readonly id: string,
@@ -129,6 +134,7 @@ class Entry implements OpenCheckpoint {
   }
 
   async close(): Promise<void> {
+    this.sealCheck.close();
     const opened = await this.#opening?.catch(() => undefined);
     await opened?.close();
     await this.#closeTrees();
@@ -139,7 +145,7 @@ class Entry implements OpenCheckpoint {
     this.#trees = [outer];
     const tree = await this.#choose(outer, signal);
     this.#checkpoint = await openCheckpoint(tree, {
-      sealFor: this.opening.sealFor,
+      sealFor: this.sealCheck.watch(this.opening.sealFor),
       ...(signal && { signal }),
     });
     // From now on the checkpoint closes its tree; what is around it stays ours.
