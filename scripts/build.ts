@@ -39,14 +39,18 @@ const kubernetesApart: Plugin = {
   },
 };
 
-/** The libraries of age and OpenPGP are big and rarely needed: `import("./library.ts")` in their folder of src/seal is a bundle. */
-const librariesApart: Plugin = {
-  name: "libraries-apart",
+/**
+ * What opens sealed files is big and rarely needed: `import("./openers.ts")` in src/seal is a bundle, and so is
+ * `import("./library.ts")` in the folders of age and OpenPGP.
+ */
+const sealsApart: Plugin = {
+  name: "seals-apart",
   setup(build) {
-    build.onResolve({ filter: /^\.\/library\.ts$/ }, ({ kind, importer }) => {
+    build.onResolve({ filter: /^\.\/(library|openers)\.ts$/ }, ({ kind, path, importer }) => {
       if (kind !== "dynamic-import") return undefined;
       const folder = build.initialOptions.outdir === "dist/cli" ? ".." : ".";
-      return { path: `${folder}/seal-${basename(dirname(importer))}.cjs`, external: true };
+      const part = path === "./openers.ts" ? "openers" : basename(dirname(importer));
+      return { path: `${folder}/seal-${part}.cjs`, external: true };
     });
   },
 };
@@ -69,23 +73,35 @@ const cliParts: Plugin = {
     build.onResolve({ filter: /\/engine\/index\.ts$/ }, ({ kind }) =>
       kind === "dynamic-import" ? { path: "../engine.cjs", external: true } : undefined,
     );
-    // The schema in parts, parsed as they are needed, in one file for all commands.
-    build.onResolve({ filter: /\/load-schema\.ts$/ }, async () => {
-      const folder = build.initialOptions.outdir ?? "";
-      await mkdir(folder, { recursive: true });
-      await writeFile(join(folder, "schema.json"), schemaParts(await readFile(SCHEMA, "utf8")));
-      return { path: resolve("src/criu/load-schema-parts.ts") };
-    });
-    // Modules only export: of a folder's face a command takes what it uses, and none of the tables it doesn't.
-    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path, resolveDir }) =>
-      kind === "import-statement" ? { path: resolve(resolveDir, path), sideEffects: false } : undefined,
-    );
     // Of the manifest the commands need the version, and not what the extension contributes.
     build.onLoad({ filter: /package\.json$/ }, async ({ path }) => {
       // As npm writes it.
       const { version } = JSON.parse(await readFile(path, "utf8")) as { readonly version: string };
       return { contents: JSON.stringify({ version }), loader: "json" };
     });
+  },
+};
+
+/** The schema in parts, parsed as they are needed, in one file for all bundles of a folder. */
+const schemaInParts: Plugin = {
+  name: "schema-in-parts",
+  setup(build) {
+    build.onResolve({ filter: /\/load-schema\.ts$/ }, async () => {
+      const folder = build.initialOptions.outdir ?? "";
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, "schema.json"), schemaParts(await readFile(SCHEMA, "utf8")));
+      return { path: resolve("src/criu/load-schema-parts.ts") };
+    });
+  },
+};
+
+/** Modules only export: of a folder's face a bundle takes what it uses, and none of the tables it doesn't. */
+const usedOnly: Plugin = {
+  name: "used-only",
+  setup(build) {
+    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path, resolveDir }) =>
+      kind === "import-statement" ? { path: resolve(resolveDir, path), sideEffects: false } : undefined,
+    );
   },
 };
 
@@ -169,7 +185,7 @@ const builds: BuildOptions[] = [
     ...node,
     entryPoints: [{ in: "src/vscode/extension.ts", out: "extension" }],
     outdir: "dist",
-    plugins: [enginesApart, librariesApart],
+    plugins: [enginesApart, sealsApart, schemaInParts, usedOnly],
     ...workersIn("./"),
   },
   {
@@ -184,7 +200,7 @@ const builds: BuildOptions[] = [
     ...node,
     entryPoints: CLI_PARTS.map((name) => ({ in: `src/cli/${name}.ts`, out: name })),
     outdir: "dist/cli",
-    plugins: [librariesApart, cliParts],
+    plugins: [sealsApart, cliParts, schemaInParts, usedOnly],
     ...workersIn("../"),
     // `require` instead: the loader of modules would take longer to start than what it loads.
     supported: { "dynamic-import": false },
@@ -194,12 +210,21 @@ const builds: BuildOptions[] = [
     entryPoints: [
       { in: "src/engine/index.ts", out: "engine" },
       { in: "src/engine/kube-client.ts", out: "kube-client" },
+    ],
+    outdir: "dist",
+    plugins: [kubernetesApart],
+  },
+  {
+    ...node,
+    entryPoints: [
+      { in: "src/seal/openers.ts", out: "seal-openers" },
       ...SEAL_LIBRARIES.map((name) => ({ in: `src/seal/${name}/library.ts`, out: `seal-${name}` })),
     ],
     outdir: "dist",
     // Its module form asks where it lies, which a bundle of CommonJS can't say.
     alias: { openpgp: resolve("node_modules/openpgp/dist/node/openpgp.min.cjs") },
-    plugins: [kubernetesApart],
+    plugins: [sealsApart, schemaInParts, usedOnly],
+    ...workersIn("./"),
   },
   {
     ...node,

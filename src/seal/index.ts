@@ -1,14 +1,6 @@
 // seal: opening sealed checkpoints in every scheme that people use, sealing them again, and the keys for both.
-export {
-  forgetKey,
-  keysOfKind,
-  loadKey,
-  loadKeyFile,
-  parseJwk,
-  parseKey,
-  parseKeys,
-  passphrase,
-} from "./keys/index.ts";
+export { forgetKey, keysOfKind, loadKey, parseJwk, parseKey, passphrase } from "./keys/index.ts";
+export { loadKeyFile, openSealedLayer, parseKeys } from "./lazily.ts";
 export type {
   AgeKey,
   EcKey,
@@ -25,7 +17,7 @@ export type {
 } from "./keys/index.ts";
 export { CIPHER_IMAGE, readCipher } from "./criusec/cipher-image.ts";
 export type { Cipher } from "./criusec/cipher-image.ts";
-export { openSealedLayer, sealState } from "./criusec/layer.ts";
+export { sealState } from "./criusec/layer.ts";
 export type { SealState } from "./criusec/layer.ts";
 export type { LayerSeal } from "./criusec/layer-seal.ts";
 export { FILE_SCHEMES, looksSealed, openSealed, sealSchemeOf, TREE_SCHEMES } from "./schemes.ts";

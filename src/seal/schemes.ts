@@ -2,14 +2,15 @@
 import { entropyOf } from "../bytes/index.ts";
 import type { FileTree } from "../archive/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
-import { isAgeFile, openAge } from "./age/index.ts";
-import { isEnveloped, openCms } from "./cms/index.ts";
+import { isAgeFile } from "./age/index.ts";
+import { isEnveloped } from "./cms/index.ts";
 import { sealErrors } from "./errors.ts";
 import type { Key } from "./keys/index.ts";
-import { hasSealedLayers, openSealedLayout } from "./ocicrypt/index.ts";
+import { openAge, openCms, openOpensslEnc, openPgp, openSealedLayout } from "./lazily.ts";
+import { hasSealedLayers } from "./ocicrypt/index.ts";
 import type { OpenedSource, OpenSealedOptions } from "./opened.ts";
-import { isPgpMessage, openPgp } from "./openpgp/index.ts";
-import { isOpensslEnc, openOpensslEnc } from "./openssl-enc/index.ts";
+import { isPgpMessage } from "./openpgp/index.ts";
+import { isOpensslEnc } from "./openssl-enc/index.ts";
 
 /** A file that is sealed as a whole. */
 export interface FileScheme {

@@ -1,0 +1,8 @@
+// What only sealed files need, ciphers and all: a bundle of its own (scripts/build.ts), loaded by `lazily.ts`.
+export { openAge } from "./age/open.ts";
+export { openCms } from "./cms/open.ts";
+export { openSealedLayer } from "./criusec/layer.ts";
+export { loadKeyFile, parseKeys } from "./keys/key-file.ts";
+export { openSealedLayout } from "./ocicrypt/layout.ts";
+export { openOpensslEnc } from "./openssl-enc/open.ts";
+export { openPgp } from "./openpgp/open.ts";
