@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { restoreForDebugging } from "../../debug/index.ts";
 import type { Engines } from "../engines/index.ts";
-import { askToReplace } from "../snapshots/index.ts";
+import { askToReplace, assertMayRun } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
 import { debugErrors } from "./errors.ts";
 import type { LiveSessionWork } from "./live-session.ts";
@@ -20,6 +20,7 @@ export function liveNodeWork(
       const wanted = text(configuration.snapshot) ?? "";
       const snapshot = await catalog.find(wanted);
       if (!snapshot) throw debugErrors.noSnapshot(wanted);
+      await assertMayRun(snapshot);
       const engine = await engines.of(snapshot);
       await askToReplace(engine, snapshot);
       log(`Waking “${snapshot.name}” (${snapshot.container.name}) on ${engine.name} …`);
@@ -34,6 +35,7 @@ export function liveNodeWork(
           },
         },
       );
+      await catalog.woken(snapshot);
       engines.refresh();
       log(
         `${live.container.name} runs again; the inspector is at ${live.inspector.address}:${live.inspector.port}.`,
