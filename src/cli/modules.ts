@@ -31,7 +31,8 @@ export const run: RunCommand = async (args, output) => {
 
 const NOTES: Readonly<Record<Module["code"], string>> = {
   file: "",
-  copied: "  (code was written to)",
+  // CRIU writes to the first pages of every program's code itself: that alone is no sign of anything.
+  copied: "  (has dumped code; --sysroot compares it with the file)",
   modified: "  (code modified)",
 };
 
