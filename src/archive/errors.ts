@@ -18,6 +18,8 @@ export const archiveErrors = {
     cryoscopeError("archive.notFound", `There is no ${printable(path)} in ${tree}.`),
   notAFile: (path: string, tree: string): CryoscopeError =>
     cryoscopeError("archive.notAFile", `${printable(path)} in ${tree} is not a regular file.`),
+  closed: (): CryoscopeError =>
+    cryoscopeError("archive.closed", "The file was closed before all of it was read."),
   notAFolder: (file: string): CryoscopeError =>
     cryoscopeError("archive.notAFolder", "This is not a folder.", { file, next: "Choose a folder." }),
   linkNotRead: (path: string, target: string): CryoscopeError =>

@@ -1,11 +1,14 @@
-import { constants } from "node:fs";
-import { lstat, open, readdir, readlink, realpath } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
+// What a file is, and all of a small one, is read here and now, in slices: that takes microseconds, far less than to ask
+// a thread for it, and a checkpoint has thousands of small files. Others get their turn between the slices.
+import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
+import { readdir, readlink, realpath } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { bufferSource } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
 import { archiveErrors, printable } from "./errors.ts";
-import { readHandle } from "./handle.ts";
+import { descriptorSource, readNow } from "./handle.ts";
 import { baseOf, byName, joinPath, normaliseName } from "./names.ts";
 import { problemList } from "./problems.ts";
 import type { EntryKind, FileTree, TreeEntry } from "./tree.ts";
@@ -28,6 +31,11 @@ const OPEN_FLAGS =
   ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
   ((constants.O_NONBLOCK as number | undefined) ?? 0);
 
+/** How long the thread may be held, milliseconds. */
+const SLICE = 10;
+/** Files that are read as they are opened, bytes. */
+const SMALL_FILE = 64 * 1024;
+
 /**
  * The files of a folder. No link inside it is followed, neither to open nor to list; sockets, devices and pipes are
  * shown and not opened. `reach` is how far `openLinkedFolder` may go; the folder around it when not given, where
@@ -39,29 +47,38 @@ export async function openFolder(path: string, reach?: string): Promise<FolderTr
     throw archiveErrors.unreadable(path, cause);
   };
   const root = await realpath(path).catch(unreadable);
-  if (!(await lstat(root).catch(unreadable)).isDirectory()) throw archiveErrors.notAFolder(path);
+  if (lookAt(root)?.isDirectory() !== true) throw archiveErrors.notAFolder(path);
   const realReach = reach === undefined ? around(root) : await realpath(reach).catch(unreadable);
   const name = basename(root);
   const problems = problemList();
   const reported = new Set<string>();
-  const handles = new Set<FileHandle>();
+  const opened = new Set<ByteSource>();
+
+  let since = performance.now();
+  /** Lets others run when the thread was held for a while. */
+  function turn(): Promise<void> | undefined {
+    if (performance.now() - since < SLICE) return undefined;
+    return setImmediate().then(() => {
+      since = performance.now();
+    });
+  }
 
   /** The entry itself, if every part on the way to it is a real folder. */
-  async function find(path: string): Promise<{ path: string; real: string; stats: Stats } | undefined> {
+  function find(path: string): { path: string; real: string; stats: Stats } | undefined {
     const normal = normaliseName(path);
     if (normal.refused !== undefined) return undefined;
     let real = root;
-    let stats = await lstat(root).catch(() => undefined);
+    let stats = lookAt(root);
     for (const part of normal.path === "" ? [] : normal.path.split("/")) {
       if (!stats?.isDirectory()) return undefined;
       real = join(real, part);
-      stats = await lstat(real).catch(() => undefined);
+      stats = lookAt(real);
     }
     return stats && { path: normal.path, real, stats };
   }
 
-  async function need(path: string): Promise<{ path: string; real: string; stats: Stats }> {
-    const found = await find(path);
+  function need(path: string): { path: string; real: string; stats: Stats } {
+    const found = find(path);
     if (found === undefined) throw archiveErrors.notFound(path, name);
     return found;
   }
@@ -71,13 +88,14 @@ export async function openFolder(path: string, reach?: string): Promise<FolderTr
     root,
     reach: realReach,
     async list(folder) {
-      const { path, real, stats } = await need(folder);
+      const { path, real, stats } = need(folder);
       if (!stats.isDirectory()) throw archiveErrors.notFound(`${folder}/`, name);
       const names = await readdir(real).catch((cause: unknown) => {
         throw archiveErrors.unreadable(real, cause);
       });
       const entries: TreeEntry[] = [];
       for (const child of names) {
+        await turn();
         const childPath = joinPath(path, child);
         const normal = normaliseName(childPath);
         if (normal.refused !== undefined) {
@@ -86,32 +104,33 @@ export async function openFolder(path: string, reach?: string): Promise<FolderTr
           reported.add(childPath);
           continue;
         }
-        const childStats = await lstat(join(real, child)).catch(() => undefined);
+        const childStats = lookAt(join(real, child));
         if (childStats !== undefined) entries.push(entryOf(childPath, childStats));
       }
       return entries.sort(byName);
     },
-    async stat(path) {
-      const found = await find(path);
-      return found && entryOf(found.path, found.stats);
+    stat(path) {
+      const found = find(path);
+      return Promise.resolve(found && entryOf(found.path, found.stats));
     },
     async open(path) {
-      const { real, stats } = await need(path);
+      await turn();
+      const { real, stats } = need(path);
       if (!stats.isFile()) throw archiveErrors.notAFile(path, name);
-      const handle = await open(real, OPEN_FLAGS).catch((cause: unknown) => {
-        throw archiveErrors.unreadable(real, cause);
-      });
-      const opened = await handle.stat();
+      const descriptor = attempt(real, () => openSync(real, OPEN_FLAGS));
+      const now = fstatSync(descriptor);
       // Another file than the one looked at: somebody is moving things under us.
-      if (!opened.isFile() || opened.ino !== stats.ino || opened.dev !== stats.dev) {
-        await handle.close();
+      if (!now.isFile() || now.ino !== stats.ino || now.dev !== stats.dev) {
+        closeSync(descriptor);
         throw archiveErrors.notAFile(path, name);
       }
-      handles.add(handle);
-      return handleSource(handle, opened.size, () => handles.delete(handle));
+      if (now.size <= SMALL_FILE) return readAll(descriptor, real, now.size);
+      const source = descriptorSource(descriptor, now.size, turn, () => opened.delete(source));
+      opened.add(source);
+      return source;
     },
     async readLink(path) {
-      const { real, stats } = await need(path);
+      const { real, stats } = need(path);
       if (!stats.isSymbolicLink()) throw archiveErrors.notALink(path, name);
       return readlink(real);
     },
@@ -119,9 +138,7 @@ export async function openFolder(path: string, reach?: string): Promise<FolderTr
       return problems.all;
     },
     async close() {
-      const open = [...handles];
-      handles.clear();
-      await Promise.all(open.map((handle) => handle.close()));
+      await Promise.all([...opened].map((source) => source.close?.()));
     },
   };
 }
@@ -132,18 +149,30 @@ function around(root: string): string {
   return dirname(outer) === outer ? root : outer;
 }
 
-function handleSource(handle: FileHandle, size: number, closed: () => void): ByteSource {
-  let close: Promise<void> | undefined;
-  return {
-    size,
-    region: { descriptor: handle.fd, offset: 0 },
-    read: (offset, length) => readHandle(handle, offset, Math.max(0, Math.min(length, size - offset))),
-    close: () => {
-      closed();
-      close ??= handle.close();
-      return close;
-    },
-  };
+/** What is there, links not followed; undefined where it can't be told. */
+function lookAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** All of a small file, which is closed. */
+function readAll(descriptor: number, path: string, size: number): ByteSource {
+  try {
+    return bufferSource(attempt(path, () => readNow(descriptor, 0, size)));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    throw archiveErrors.unreadable(path, cause);
+  }
 }
 
 const KINDS: readonly (readonly [test: (stats: Stats) => boolean, kind: EntryKind])[] = [

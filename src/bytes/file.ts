@@ -9,9 +9,10 @@ const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
  * Opens a regular file for random access. The size is taken once: a file that grows later is read up to the size it
- * had. Throws `bytes.unreadable` and `bytes.notAFile` (a FIFO or device could block for ever).
+ * had. Up to `atOnce` bytes are read without asking a thread: for processes that have nothing else to do meanwhile.
+ * Throws `bytes.unreadable` and `bytes.notAFile` (a FIFO or device could block for ever).
  */
-export async function openFileSource(path: string): Promise<ByteSource> {
+export async function openFileSource(path: string, atOnce = 0): Promise<ByteSource> {
   const handle = await open(path, READ).catch((cause: unknown) => {
     throw bytesErrors.unreadable(path, cause);
   });
@@ -27,6 +28,7 @@ export async function openFileSource(path: string): Promise<ByteSource> {
     region: { descriptor: handle.fd, offset: 0 },
     async read(offset, length) {
       const wanted = Math.max(0, Math.min(length, size - offset));
+      if (wanted <= atOnce) return readNow(handle.fd, offset, wanted);
       const bytes = new Uint8Array(wanted);
       let got = 0;
       while (got < wanted) {
@@ -55,25 +57,29 @@ export function openFileSourceSync(path: string): ByteSource {
   return {
     size,
     read(offset, length) {
-      const wanted = Math.max(0, Math.min(length, size - offset));
-      const bytes = new Uint8Array(wanted);
-      let got = 0;
       try {
-        while (got < wanted) {
-          const bytesRead = readSync(descriptor, bytes, got, wanted - got, offset + got);
-          if (bytesRead === 0) break;
-          got += bytesRead;
-        }
+        return Promise.resolve(readNow(descriptor, offset, Math.max(0, Math.min(length, size - offset))));
       } catch (error) {
         return Promise.reject(toCryoscopeError(error));
       }
-      return Promise.resolve(got === wanted ? bytes : bytes.subarray(0, got));
     },
     close() {
       closeSync(descriptor);
       return Promise.resolve();
     },
   };
+}
+
+/** Fewer bytes than asked for only where the file ends. */
+function readNow(descriptor: number, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let got = 0;
+  while (got < length) {
+    const bytesRead = readSync(descriptor, bytes, got, length - got, offset + got);
+    if (bytesRead === 0) break;
+    got += bytesRead;
+  }
+  return got === length ? bytes : bytes.subarray(0, got);
 }
 
 function attempt<T>(path: string, action: () => T): T {

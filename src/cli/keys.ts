@@ -40,8 +40,11 @@ export async function loadKeys(files: KeyFiles): Promise<readonly Key[]> {
 export function sealOptions({ "openssl-enc": opensslEnc, "max-inflated": maxInflated }: KeyFiles): {
   readonly opensslEnc?: string;
   readonly maxInflated?: number;
+  readonly atOnce: number;
 } {
   return {
+    // Headers and images; starting threads takes longer than reading them.
+    atOnce: 64 * 1024,
     ...(opensslEnc !== undefined && { opensslEnc }),
     ...(maxInflated !== undefined && { maxInflated: parseSize(maxInflated, "--max-inflated") }),
   };

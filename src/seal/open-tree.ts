@@ -14,6 +14,8 @@ export interface SealedTreeOptions extends OpenOptions, OpenSealedOptions {
   readonly report?: (note: string) => void;
   /** Told the name of the key that opened it. */
   readonly openedBy?: (name: string) => void;
+  /** Bytes of the file that are read without asking a thread, see `openFileSource`. */
+  readonly atOnce?: number;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function openSealedTree(
   );
   if (!isFile) return openInside(await openTree(path, { ...options, raw: true }), keys, options);
   const name = basename(path);
-  const source = await openFileSource(path);
+  const source = await openFileSource(path, options.atOnce);
   const close = () => source.close?.() ?? Promise.resolve();
   try {
     const opened = await openSealed(source, name, keys, options);
