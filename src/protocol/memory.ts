@@ -74,6 +74,8 @@ export interface MemoryRpc extends RpcMap {
   readonly hostEvents: {
     readonly go: MemoryRange;
     readonly act: MemoryAct;
+    /** Other bytes can be had now: ask for the map again. */
+    readonly reload: null;
   };
   readonly viewEvents: {
     readonly selected: MemoryRange;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commands, extensions, Uri } from "vscode";
+import { promisify } from "node:util";
+import { commands, extensions, TabInputTextDiff, Uri, window, workspace } from "vscode";
 import type { TestApi } from "../../src/vscode/extension.ts";
 
 type Editor = NonNullable<TestApi["memory"]["editors"]["active"]>;
@@ -37,6 +39,7 @@ describe("the Memory editor and the search of memory", () => {
     await rm(folder, { recursive: true });
   });
 
+  const extensionPath = (): string => extensions.getExtension("cryoscope.cryoscope")?.extensionPath ?? "";
   const processRow = (pid: number): unknown => ({
     kind: "process",
     entry: sample,
@@ -192,6 +195,70 @@ describe("the Memory editor and the search of memory", () => {
     assert.equal(elf.readBigUInt64LE(40), 0n);
     assert.equal(elf.readUInt16LE(60), 0);
     assert.ok(elf.includes("linux-vdso.so.1"));
+  });
+
+  describe("with a sysroot", () => {
+    let editor: Editor;
+    let program: Buffer;
+
+    before(async () => {
+      // A static program that was frozen by criu, and the root it ran in.
+      const archive = join(extensionPath(), "test/fixtures/memory/elfcore.tar.gz");
+      await promisify(execFile)("tar", ["-xzf", archive, "-C", folder]);
+      const source = Uri.file(join(folder, "elfcore/img"));
+      await api.checkpoint.open(source);
+      const entry = api.checkpoint.openCheckpoints.find((each) => each.source.fsPath === source.fsPath);
+      assert.ok(entry);
+      await commands.executeCommand("cryoscope.openMemory", { entry, process: { pid: 1 } });
+      const opened = api.memory.editors.active;
+      assert.ok(opened);
+      editor = opened;
+      program = await readFile(join(folder, "elfcore/root/threads"));
+      await selected(editor, 0x400000n);
+    });
+    after(async () => {
+      const { entry } = editor;
+      await commands.executeCommand("cryoscope.closeCheckpoint", { kind: "checkpoint", entry });
+    });
+
+    it("shows the bytes of the program's file, which were not dumped", async () => {
+      // criu dumped the first page of the code, and left the others to the file.
+      const range = { start: "402000", length: 4096 };
+      const before = await editor.bytes(range);
+      assert.ok(before.pieces.some(({ origin }) => origin.kind === "unavailable"));
+      await commands.executeCommand("cryoscope.memory.chooseSysroot", Uri.file(join(folder, "elfcore/root")));
+      const { bytes } = await editor.bytes(range);
+      assert.deepEqual(Buffer.from(bytes), program.subarray(0x2000, 0x3000));
+    });
+
+    it("carves the program out of memory: its code is the file's", async () => {
+      const carved = Uri.file(join(folder, "threads.elf"));
+      await commands.executeCommand("cryoscope.memory.saveModule", carved);
+      const elf = await readFile(carved.fsPath);
+      // All of the header but the table of sections, which isn't loaded.
+      assert.deepEqual(elf.subarray(0, 40), program.subarray(0, 40));
+      assert.equal(elf.readBigUInt64LE(40), 0n);
+      assert.deepEqual(elf.subarray(0x1000, 0x3000), program.subarray(0x1000, 0x3000));
+    });
+
+    it("shows memory and file side by side", async () => {
+      editor.go({ address: 0x401000n, length: 1 });
+      await selected(editor, 0x401000n);
+      await commands.executeCommand("cryoscope.memory.compareCode");
+      const input = window.tabGroups.activeTabGroup.activeTab?.input;
+      assert.ok(input instanceof TabInputTextDiff);
+      const [file, memory] = await Promise.all(
+        [input.original, input.modified].map(async (uri) =>
+          (await workspace.openTextDocument(uri)).getText(),
+        ),
+      );
+      const first = program
+        .subarray(0x1000, 0x1010)
+        .toString("hex")
+        .replaceAll(/..(?!$)/g, "$& ");
+      assert.ok(file?.startsWith(`401000  ${first}`), file?.slice(0, 80));
+      assert.equal(memory, file);
+    });
   });
 
   it("doesn't write into the checkpoint", async () => {

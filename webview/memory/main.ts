@@ -24,6 +24,7 @@ const host = connectHost<MemoryRpc>(
   {
     go: (range) => page?.go(range),
     act: (act) => page?.act(act),
+    reload: () => void load(),
   },
 );
 

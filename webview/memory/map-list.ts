@@ -21,6 +21,9 @@ const COLOURS = {
             ? "r"
             : "none",
   Kind: ({ kind }: Area): string => kind,
+  /** Where most of it comes from. */
+  Origin: ({ bytes }: Area): string =>
+    ORIGINS.reduce((most, kind) => ((bytes[kind] ?? 0) > (bytes[most] ?? 0) ? kind : most)),
 } as const;
 type ColourBy = keyof typeof COLOURS;
 

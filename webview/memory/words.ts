@@ -12,7 +12,7 @@ export function sizeText(size: bigint | number): string {
     value /= 1024;
     unit++;
   }
-  return `${Number.isInteger(value) ? String(value) : value.toFixed(1)} ${UNITS[unit] ?? ""}`;
+  return `${String(Number(value.toFixed(1)))} ${UNITS[unit] ?? ""}`;
 }
 
 /** The last part of a path; what isn't one, such as `[heap]`, as it is. */

@@ -38,6 +38,7 @@ export const memoryViewErrors = {
     cryoscopeError(
       "memoryView.noFile",
       `The checkpoint doesn't hold ${path}, so there is nothing to compare with.`,
+      { next: "Choose Sysroot… names a folder or container image that has it." },
     ),
   badInteger: (text: string): CryoscopeError =>
     cryoscopeError("memoryView.badInteger", `"${text}" is no number.`, { next: "Type 1234, -5 or 0x7f00." }),

@@ -11,6 +11,7 @@ import { showModules } from "./modules.ts";
 import type { Asked } from "./query.ts";
 import { saveMapping, saveModule, saveProcess, saveSelection } from "./save-commands.ts";
 import { chooseScope, MemorySearch } from "./search.ts";
+import { Sysroots } from "./sysroots.ts";
 
 /** What tests in a real extension host see. */
 export interface MemoryViews {
@@ -30,8 +31,9 @@ export function registerMemory(
   context: vscode.ExtensionContext,
   { checkpoint: explorer }: { readonly checkpoint: CheckpointExplorer },
 ): MemoryViews {
-  const editors = new MemoryEditors(context.extensionUri);
-  const search = new MemorySearch(editors);
+  const sysroots = new Sysroots();
+  const editors = new MemoryEditors(context.extensionUri, sysroots);
+  const search = new MemorySearch(editors, sysroots);
   const diffs = new CodeDiffs();
 
   const open = async (row?: CheckpointRow): Promise<void> => {
@@ -75,16 +77,19 @@ export function registerMemory(
     editors,
     search,
     diffs,
+    sysroots,
     explorer.onDidChange(() => {
       const ids = new Set(explorer.openCheckpoints.map(({ id }) => id));
       editors.closeAllBut(ids);
       search.closeAllBut(ids);
+      sysroots.closeAllBut(ids);
     }),
     command("cryoscope.openMemory", open),
     command("cryoscope.searchMemory", find),
     command("cryoscope.memory.saveProcess", saveAll),
     inEditor("goTo", goTo),
     inEditor("search", ({ entry, pid }) => search.run({ entries: [entry], pid })),
+    inEditor("chooseSysroot", ({ entry }, folder) => sysroots.choose(entry, folder)),
     inEditor("modules", showModules),
     inEditor("compareCode", (editor) => diffs.show(editor)),
     inEditor("saveSelection", saveSelection),

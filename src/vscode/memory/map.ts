@@ -41,7 +41,8 @@ async function marksOf(checkpoint: Checkpoint, space: AddressSpace): Promise<Mar
   for (const { tid, comm, registers } of (await checkpoint.threads(space.pid)).value)
     if (registers) mark(registers.stackPointer, `stack of thread ${tid} ${comm}`);
   const { mm_arg_start, mm_env_start, mm_start_brk, mm_brk } = space.mm;
-  if (mm_brk > mm_start_brk) mark(mm_start_brk, "heap");
+  // Most often the mapping is called so already.
+  if (mm_brk > mm_start_brk && space.areaAt(mm_start_brk)?.kind !== "heap") mark(mm_start_brk, "heap");
   mark(mm_arg_start, "arguments");
   mark(mm_env_start, "environment");
   return marks;

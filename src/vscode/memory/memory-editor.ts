@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { FileTree } from "../../archive/index.ts";
 import type { Checkpoint } from "../../checkpoint/index.ts";
 import { openMemory } from "../../memory/index.ts";
 import type { AddressSpace, CheckpointMemory } from "../../memory/index.ts";
@@ -27,6 +28,7 @@ type Opened = readonly [checkpoint: Checkpoint, memory: CheckpointMemory, space:
 export class MemoryEditor implements vscode.Disposable {
   readonly entry: OpenCheckpoint;
   readonly pid: number;
+  readonly #sysroot: () => FileTree | undefined;
   readonly #panel: vscode.WebviewPanel;
   readonly #port: ViewPort<MemoryRpc>;
   readonly #reading = new AbortController();
@@ -40,8 +42,16 @@ export class MemoryEditor implements vscode.Disposable {
   #go: MemoryRange | undefined;
   #isUp = false;
 
-  constructor(entry: OpenCheckpoint, pid: number, comm: string, root: vscode.Uri, go: Selection | undefined) {
+  constructor(
+    entry: OpenCheckpoint,
+    pid: number,
+    root: vscode.Uri,
+    sysroot: () => FileTree | undefined,
+    go: Selection | undefined,
+  ) {
     this.entry = entry;
+    this.#sysroot = sysroot;
+    const comm = entry.checkpoint?.process(pid)?.comm ?? "";
     this.pid = pid;
     this.#go = go && rangeOf(go);
     this.#panel = vscode.window.createWebviewPanel(
@@ -53,7 +63,7 @@ export class MemoryEditor implements vscode.Disposable {
     this.onDidClose = this.#panel.onDidDispose;
     this.#port = serveView<MemoryRpc>(
       this.#panel.webview,
-      { map: () => this.map(), bytes: (range) => this.bytes(range) },
+      { map: () => this.#mapForView(), bytes: (range) => this.bytes(range) },
       {
         selected: ({ start, length }) => {
           const address = fromHex(start);
@@ -93,13 +103,10 @@ export class MemoryEditor implements vscode.Disposable {
     return (await this.#open())[1];
   }
 
+  /** The mappings, as the view shows them. */
   async map(): Promise<MemoryMap> {
     const [checkpoint, , space] = await this.#open();
-    const map = await memoryMapOf(checkpoint, space, this.#go, this.#reading.signal);
-    this.#isUp = true;
-    // It was gone to; a view that comes back knows where it was.
-    this.#go = undefined;
-    return map;
+    return memoryMapOf(checkpoint, space, this.#go, this.#reading.signal);
   }
 
   async bytes(range: MemoryRange): Promise<MemoryBytes> {
@@ -117,12 +124,27 @@ export class MemoryEditor implements vscode.Disposable {
     this.#port.tell("act", act);
   }
 
+  /** Opens the memory again, with other files behind it. */
+  reload(): void {
+    void this.#closeMemory();
+    this.#port.tell("reload", null);
+  }
+
   reveal(): void {
     this.#panel.reveal();
   }
 
   dispose(): void {
     this.#panel.dispose();
+  }
+
+  async #mapForView(): Promise<MemoryMap> {
+    const map = await this.map();
+    const asked = this.#go;
+    this.#isUp = true;
+    // It is gone to once; a view that comes back knows where it was.
+    this.#go = undefined;
+    return { ...map, go: asked };
   }
 
   #open(): Promise<Opened> {
@@ -135,7 +157,7 @@ export class MemoryEditor implements vscode.Disposable {
 
   async #openNow(): Promise<Opened> {
     const checkpoint = await this.entry.load();
-    const memory = openMemory(checkpoint);
+    const memory = openMemory(checkpoint, { sysroot: this.#sysroot() });
     try {
       return [checkpoint, memory, await memory.space(this.pid)];
     } catch (error) {
@@ -144,11 +166,21 @@ export class MemoryEditor implements vscode.Disposable {
     }
   }
 
+  async #closeMemory(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    try {
+      await (await opened)?.[1].close();
+    } catch (error) {
+      await showError(error);
+    }
+  }
+
   #close(): void {
     this.#reading.abort();
     this.#port.dispose();
     this.#selected.dispose();
-    void this.#opened?.then(([, memory]) => memory.close()).catch(showError);
+    void this.#closeMemory();
   }
 }
 

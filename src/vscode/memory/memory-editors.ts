@@ -2,14 +2,20 @@ import * as vscode from "vscode";
 import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
 import { MemoryEditor } from "./memory-editor.ts";
 import type { Selection } from "./memory-editor.ts";
+import type { Sysroots } from "./sysroots.ts";
 
 /** The Memory editors that are open: one for each process of a checkpoint. */
 export class MemoryEditors implements vscode.Disposable {
   readonly #root: vscode.Uri;
+  readonly #sysroots: Sysroots;
   readonly #editors = new Map<string, MemoryEditor>();
   #last: MemoryEditor | undefined;
 
-  constructor(extension: vscode.Uri) {
+  constructor(extension: vscode.Uri, sysroots: Sysroots) {
+    this.#sysroots = sysroots;
+    sysroots.onDidChange(({ id }) => {
+      for (const editor of this.#editors.values()) if (editor.entry.id === id) editor.reload();
+    });
     this.#root = vscode.Uri.joinPath(extension, "dist", "webview");
   }
 
@@ -23,8 +29,7 @@ export class MemoryEditors implements vscode.Disposable {
       this.#last = known;
       return known;
     }
-    const comm = entry.checkpoint?.process(pid)?.comm ?? "";
-    const editor = new MemoryEditor(entry, pid, comm, this.#root, go);
+    const editor = new MemoryEditor(entry, pid, this.#root, () => this.#sysroots.get(entry), go);
     this.#editors.set(key, editor);
     this.#last = editor;
     editor.onDidClose(() => {
@@ -36,6 +41,8 @@ export class MemoryEditors implements vscode.Disposable {
 
   /** The editor that has the focus, or had it last. */
   get active(): MemoryEditor | undefined {
+    // VS Code tells a moment later that the editor before is no longer active.
+    if (this.#last?.active === true) return this.#last;
     return [...this.#editors.values()].find(({ active }) => active) ?? this.#last;
   }
 

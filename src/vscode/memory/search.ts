@@ -8,6 +8,7 @@ import type { FoundMatch, MatchRow } from "./matches-view.ts";
 import type { MemoryEditors } from "./memory-editors.ts";
 import { askQuery } from "./query.ts";
 import type { Asked } from "./query.ts";
+import type { Sysroots } from "./sysroots.ts";
 
 const VIEW = "cryoscope.memoryMatches";
 /** As many as a person can look through. The command line finds all. */
@@ -27,10 +28,12 @@ export class MemorySearch implements vscode.Disposable {
   readonly #tree: vscode.TreeView<MatchRow>;
   readonly #parts: vscode.Disposable;
   readonly #editors: MemoryEditors;
+  readonly #sysroots: Sysroots;
   #running: AbortController | undefined;
 
-  constructor(editors: MemoryEditors) {
+  constructor(editors: MemoryEditors, sysroots: Sysroots) {
     this.#editors = editors;
+    this.#sysroots = sysroots;
     this.#tree = vscode.window.createTreeView(VIEW, {
       treeDataProvider: this.matches,
       showCollapseAll: true,
@@ -60,7 +63,7 @@ export class MemorySearch implements vscode.Disposable {
     const running = new AbortController();
     this.#running = running;
     this.matches.clear();
-    this.#tree.title = `Memory Matches: ${asked.text}`;
+    this.#tree.description = asked.text;
     this.#tree.message = "Searching…";
     this.#show(true);
     void vscode.commands.executeCommand(`${VIEW}.focus`);
@@ -93,7 +96,8 @@ export class MemorySearch implements vscode.Disposable {
     const memories = new Map<CheckpointMemory, OpenCheckpoint>();
     const narrowed: MemoryFilter = { ...filter, ...(pid !== undefined && { pids: new Set([pid]) }) };
     try {
-      for (const entry of entries) memories.set(openMemory(await entry.load(signal)), entry);
+      for (const entry of entries)
+        memories.set(openMemory(await entry.load(signal), { sysroot: this.#sysroots.get(entry) }), entry);
       const options = { filter: narrowed, context: CONTEXT, limit: MOST, signal };
       for await (const step of searchMemory([...memories.keys()], query, options)) {
         const entry = memories.get(step.memory);

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { PROJECT, workbench } from "../host/index.ts";
+import { Session } from "./session.ts";
+
+describe("the Memory editor, in a browser", () => {
+  let session: Session;
+
+  before(async function () {
+    this.timeout(300_000);
+    session = await Session.open(join(PROJECT, "media/sample"));
+  });
+  after(async () => {
+    await session.close();
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") await session.picture("failed-memory");
+  });
+
+  it("shows the mappings of a process and the bytes of the one that is chosen", async () => {
+    const { page } = session;
+    await workbench.openView(page, "Cryoscope");
+    const processes = workbench.treeRows(page, "Checkpoint").filter({ hasText: "Processes" });
+    await processes.waitFor({ timeout: 90_000 });
+    await workbench.runCommand(page, "Cryoscope: Open Memory");
+    const row = page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "1 sample" });
+    await row.click();
+    const memory = await session.webview("#map");
+    // The thread `keeper` of media/sample/sample.c has a stack of its own.
+    await memory.getByRole("option", { name: /stack of thread \d+ keeper/ }).waitFor();
+    await memory.getByRole("option", { name: /^\[stack\]/ }).click();
+    await memory.locator(".line.head", { hasText: "[stack]" }).waitFor();
+    await session.pictures("memory-map", async () => {
+      await memory.getByRole("listbox", { name: "Mappings" }).focus();
+    });
+  });
+
+  it("searches memory and shows the match that is clicked", async () => {
+    const { page } = session;
+    const memory = await session.webview("#map");
+    await memory.getByRole("button", { name: /^Search Memory/ }).click();
+    const input = page.locator(".quick-input-widget .quick-input-filter input");
+    await input.fill("Cryoscope found");
+    await input.press("Enter");
+    await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "Everywhere" }).click();
+    await page
+      .locator('.monaco-list-row[role="treeitem"]')
+      .filter({ hasText: "Cryoscope found this sentence" })
+      .click();
+    await memory
+      .locator(".note.string", {
+        hasText: '"Cryoscope found this sentence in the memory of a frozen process."',
+      })
+      .waitFor();
+    await memory.locator(".b.selected").first().waitFor();
+    await session.pictures("memory-search", async () => {
+      await memory.getByRole("grid", { name: "Memory" }).focus();
+    });
+  });
+
+  it("goes to the register of a thread and follows what is there", async () => {
+    const { page } = session;
+    const memory = await session.webview("#map");
+    await memory.getByRole("grid", { name: "Memory" }).focus();
+    await memory.getByRole("button", { name: /^Go to Address/ }).click();
+    const input = page.locator(".quick-input-widget .quick-input-filter input");
+    await input.fill("stack pointer");
+    await input.press("Enter");
+    await memory.locator(".note.pointer").first().waitFor();
+    await session.pictures("memory-pointers", async () => {
+      await memory.getByRole("grid", { name: "Memory" }).focus();
+    });
+    await page.keyboard.press("Alt+ArrowLeft");
+    await memory.locator(".breadcrumbs [aria-current]").waitFor();
+  });
+});
