@@ -121,6 +121,20 @@ describe("the Memory editor and the search of memory", () => {
     assert.equal(new Set((await matches()).map(({ pid }) => pid)).size, 3);
   });
 
+  it("searches for hex with wildcards, regular expressions, UTF-16 and integers, where it is told to", async () => {
+    const row = processRow(1);
+    const count = async (query: object, filter: object = {}): Promise<unknown> =>
+      commands.executeCommand("cryoscope.searchMemory", row, { text: "", query, filter });
+    // "Cryo", any byte, "cope": a part of the sentence.
+    assert.equal(await count({ kind: "hex", text: "43 72 79 6f 7? 63 6f 70 65 20 66" }), 1);
+    assert.equal(await count({ kind: "regex", text: "Cryo[a-z]+ found this", matchCase: true }), 1);
+    assert.equal(await count({ ...text, encoding: "utf-16le" }), 0);
+    const [word] = new Uint32Array(new TextEncoder().encode("Cryo").buffer);
+    const integer = { kind: "integer", value: BigInt(word ?? 0), width: 4, endian: "little", aligned: true };
+    assert.equal(await count(integer, { kinds: new Set(["stack"]) }), 0);
+    assert.equal(await count(integer, { protection: "rw" }), 1);
+  });
+
   it("tells why bytes can't be had", async () => {
     const editor = await open();
     const { areas } = await editor.map();

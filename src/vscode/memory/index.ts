@@ -3,12 +3,13 @@ import * as vscode from "vscode";
 import { openMemory } from "../../memory/index.ts";
 import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
 import { command } from "../messages.ts";
+import { hex } from "./address.ts";
 import { CodeDiffs } from "./code-diff.ts";
 import { goTo } from "./go-to.ts";
 import type { MemoryEditor } from "./memory-editor.ts";
 import { chooseProcess, MemoryEditors } from "./memory-editors.ts";
 import { showModules } from "./modules.ts";
-import type { Asked } from "./query.ts";
+import type { Asked, SearchPlace } from "./query.ts";
 import { saveMapping, saveModule, saveProcess, saveSelection } from "./save-commands.ts";
 import { chooseScope, MemorySearch } from "./search.ts";
 import { Sysroots } from "./sysroots.ts";
@@ -88,7 +89,9 @@ export function registerMemory(
     command("cryoscope.searchMemory", find),
     command("cryoscope.memory.saveProcess", saveAll),
     inEditor("goTo", goTo),
-    inEditor("search", ({ entry, pid }) => search.run({ entries: [entry], pid })),
+    inEditor("search", async (editor) =>
+      search.run({ entries: [editor.entry], pid: editor.pid }, undefined, await placesAt(editor)),
+    ),
     inEditor("chooseSysroot", ({ entry }, folder) => sysroots.choose(entry, folder)),
     inEditor("modules", showModules),
     inEditor("compareCode", (editor) => diffs.show(editor)),
@@ -102,6 +105,15 @@ export function registerMemory(
     ),
   );
   return { editors, search };
+}
+
+/** The mapping that the cursor is in, as a place to search. */
+async function placesAt(editor: MemoryEditor): Promise<readonly SearchPlace[]> {
+  const area = (await editor.space()).areaAt(editor.selection.address);
+  if (area === undefined) return [];
+  const { start, end, name, kind } = area;
+  const description = `${hex(start)}-${hex(end)} ${name ?? kind}`;
+  return [{ label: "The mapping at the cursor", description, filter: { range: { start, end } } }];
 }
 
 /** Menus give their row, tests a file. */

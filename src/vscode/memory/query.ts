@@ -58,12 +58,15 @@ function pointer(text: string): MemoryQuery {
   return { kind: "pointer", start, end: parts[2] === undefined ? start + 1n : BigInt(`0x${parts[2]}`) };
 }
 
-/** Where to look, each a line of the second list. */
-const PLACES: readonly {
+/** A part of memory to look in. */
+export interface SearchPlace {
   readonly label: string;
   readonly description: string;
   readonly filter: MemoryFilter;
-}[] = [
+}
+
+/** Where to look, each a line of the second list. */
+const PLACES: readonly SearchPlace[] = [
   { label: "Everywhere", description: "all memory that can be had", filter: {} },
   { label: "Writable memory", description: "rw", filter: { protection: "rw" } },
   { label: "Heap and stacks", description: "", filter: { kinds: new Set(["heap", "stack"]) } },
@@ -88,12 +91,15 @@ export interface Asked {
   readonly filter: MemoryFilter;
 }
 
-/** Asks for something to search for, and where to look for it. Undefined when given up. */
-export async function askQuery(title: string): Promise<Asked | undefined> {
+/** Asks for something to search for, and where to look for it: `places` beside the usual ones. Undefined when given up. */
+export async function askQuery(
+  title: string,
+  places: readonly SearchPlace[] = [],
+): Promise<Asked | undefined> {
   const asked = await pickForm(title);
   if (asked === undefined) return undefined;
   const query = asked.form.query(asked.text);
-  const place = await vscode.window.showQuickPick(PLACES, {
+  const place = await vscode.window.showQuickPick([...PLACES, ...places], {
     title: `${title}: where`,
     matchOnDescription: true,
   });

@@ -7,7 +7,7 @@ import { MatchesView } from "./matches-view.ts";
 import type { FoundMatch, MatchRow } from "./matches-view.ts";
 import type { MemoryEditors } from "./memory-editors.ts";
 import { askQuery } from "./query.ts";
-import type { Asked } from "./query.ts";
+import type { Asked, SearchPlace } from "./query.ts";
 import type { Sysroots } from "./sysroots.ts";
 
 const VIEW = "cryoscope.memoryMatches";
@@ -56,8 +56,12 @@ export class MemorySearch implements vscode.Disposable {
   }
 
   /** Asks what to search for unless it is given, and searches. Gives how many matches there are. */
-  async run(scope: SearchScope, given?: Asked): Promise<number | undefined> {
-    const asked = given ?? (await askQuery(titleOf(scope)));
+  async run(
+    scope: SearchScope,
+    given?: Asked,
+    places: readonly SearchPlace[] = [],
+  ): Promise<number | undefined> {
+    const asked = given ?? (await askQuery(titleOf(scope), places));
     if (asked === undefined) return undefined;
     this.#running?.abort();
     const running = new AbortController();
