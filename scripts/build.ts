@@ -66,7 +66,7 @@ const cliParts: Plugin = {
   name: "cli-parts",
   setup(build) {
     build.onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ kind, path, importer }) => {
-      if (kind !== "dynamic-import") return undefined;
+      if (kind !== "dynamic-import" || basename(dirname(importer)) !== "cli") return undefined;
       const folder = importer.endsWith("start.ts") ? "./cli" : ".";
       return { path: `${folder}/${basename(path, ".ts")}.cjs`, external: true };
     });

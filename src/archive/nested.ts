@@ -2,7 +2,6 @@
 import { readExactly, sliceSource, type ByteSource } from "../bytes/index.ts";
 import { detectPacking } from "./detect.ts";
 import { archiveErrors } from "./errors.ts";
-import { inflated } from "./inflate.ts";
 import { joinPath, normaliseName } from "./names.ts";
 import { openNested, type OpenOptions } from "./open.ts";
 import { BLOCK, hasChecksum } from "./tar-header.ts";
@@ -22,6 +21,7 @@ export async function isArchive(source: ByteSource): Promise<boolean> {
   // An empty tar is one too, but so is any file of zeros.
   if (packing === "tar") return hasChecksum(await readExactly(source, 0, Math.min(BLOCK, source.size)));
   let head = Buffer.alloc(0);
+  const { inflated } = await import("./inflate.ts");
   try {
     for await (const { bytes } of inflated(sliceSource(source, 0, PEEK), packing, "", undefined)) {
       head = Buffer.concat([head, bytes.subarray(0, BLOCK)]);

@@ -8,7 +8,7 @@ import { openFolder } from "./folder.ts";
 import { recogniseFolder } from "./foreign.ts";
 import { openImageStore, type OpenArchive } from "./image/open-image.ts";
 import { treeIndex } from "./indexed.ts";
-import { inflate, type InflateOptions } from "./inflate.ts";
+import type { InflateOptions } from "./inflate.ts";
 import { openStreamer, shardsIn } from "./streamer.ts";
 import { openTar } from "./tar.ts";
 import type { FileTree } from "./tree.ts";
@@ -68,6 +68,8 @@ async function openPacked(
     if (packing === "tar") return await lookedInto(await openTar(packed, name, options, close), options);
     if (packing === "stream") return await openStreamer([{ name, source: packed }], name, close);
     if (packing === "snapshot") return await openAlone(packed, name, close);
+    // With its decoders and ciphers, which a plain archive needs none of.
+    const { inflate } = await import("./inflate.ts");
     const { source, problem } = await inflate(packed, packing, name, options);
     // Everything is in the spill file now.
     await closePacked();

@@ -29,8 +29,13 @@ export function listLayerFiles(layer: Layer): readonly LayerFile[] {
       type: imageTypeByName(entry.name),
       isImage: looksLikeImage(entry.name),
     }))
-    .toSorted((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+    .map((file) => ({ file, key: countingKey(file.name) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ file }) => file);
 }
+
+/** Numbers by their value. A locale's order would take longer to load than all else here does. */
+const countingKey = (name: string): string => name.replace(/\d+/g, (digits) => digits.padStart(20, "0"));
 
 /** Images up to this size are decoded to their end when they are checked, bigger ones only framed. */
 const DECODED = 4 * 1024 * 1024;

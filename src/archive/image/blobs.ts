@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readChunks, type ByteSource } from "../../bytes/index.ts";
 import type { FileTree } from "../tree.ts";
 import { splitDigest, type Descriptor } from "./descriptor.ts";
@@ -33,6 +32,7 @@ export async function blobTrouble(
     return `has ${source.size} bytes where its descriptor says ${size}`;
   const [algorithm, hex] = splitDigest(digest);
   if (algorithm !== "sha256" && algorithm !== "sha512") return undefined;
+  const { createHash } = await import("node:crypto");
   const hash = createHash(algorithm);
   for await (const bytes of readChunks(source, signal ? { signal } : {})) hash.update(bytes);
   return hash.digest("hex") === hex ? undefined : "is not what its digest says; it was changed or damaged";

@@ -43,14 +43,25 @@ export function seccompOf(
     seen.add(index);
     const entry = filters[index];
     if (entry === undefined) break;
-    chain.push({
-      index,
-      flags: flagNames("seccomp.filter", entry.flags ?? 0),
-      length: Math.floor(entry.filter.length / INSTRUCTION),
-      summary: seccompText(entry.filter),
-      program: entry.filter,
-    });
+    chain.push(describe(entry, index));
     index = entry.prev;
   }
   return { mode: MODES[mode ?? 0] ?? "disabled", filters: chain };
+}
+
+/** Threads share their filters, and to go through a program takes its time: each is described once. */
+const described = new WeakMap<MessageMap["seccomp_filter"], SeccompFilter>();
+
+function describe(entry: MessageMap["seccomp_filter"], index: number): SeccompFilter {
+  const known = described.get(entry);
+  if (known !== undefined) return known;
+  const filter: SeccompFilter = {
+    index,
+    flags: flagNames("seccomp.filter", entry.flags ?? 0),
+    length: Math.floor(entry.filter.length / INSTRUCTION),
+    summary: seccompText(entry.filter),
+    program: entry.filter,
+  };
+  described.set(entry, filter);
+  return filter;
 }
