@@ -29,8 +29,11 @@ export interface MemoryArea {
   readonly bytes: Readonly<Partial<Record<MemoryOriginKind, number>>>;
   /** What lies in it: `stack of thread 12 clock`, `program break`. */
   readonly marks: readonly string[];
-  /** Pages of code that came from a file and were dumped all the same: they may have been changed. */
-  readonly copiedCode: boolean;
+  /**
+   * Of code that was mapped from a file. `own`: it is the file's, as far as can be known. `copied`: pages of it were
+   * dumped all the same, and the file isn't here to compare them with. `modified`: it differs from the file.
+   */
+  readonly code: "own" | "copied" | "modified";
 }
 
 /** Bytes that the editor shows as selected. */

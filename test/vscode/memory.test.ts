@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -240,7 +240,12 @@ describe("the Memory editor and the search of memory", () => {
       const range = { start: "402000", length: 4096 };
       const before = await editor.bytes(range);
       assert.ok(before.pieces.some(({ origin }) => origin.kind === "unavailable"));
+      const codeAt = async (start: string): Promise<string | undefined> =>
+        (await editor.map()).areas.find((area) => area.start === start)?.code;
+      assert.equal(await codeAt("401000"), "copied");
       await commands.executeCommand("cryoscope.memory.chooseSysroot", Uri.file(join(folder, "elfcore/root")));
+      // Nobody wrote to the page that was dumped.
+      assert.equal(await codeAt("401000"), "own");
       const { bytes } = await editor.bytes(range);
       assert.deepEqual(Buffer.from(bytes), program.subarray(0x2000, 0x3000));
     });
@@ -272,6 +277,22 @@ describe("the Memory editor and the search of memory", () => {
         .replaceAll(/..(?!$)/g, "$& ");
       assert.ok(file?.startsWith(`401000  ${first}`), file?.slice(0, 80));
       assert.equal(memory, file);
+    });
+
+    it("marks code that differs from the file", async () => {
+      const other = join(folder, "other");
+      const changed = Buffer.from(program);
+      // A byte of the page that was dumped. Size and build id are the same, so it is the same file.
+      changed.writeUInt8(changed.readUInt8(0x1010) ^ 0xff, 0x1010);
+      await mkdir(other);
+      await writeFile(join(other, "threads"), changed);
+      await commands.executeCommand("workbench.action.closeActiveEditor");
+      await commands.executeCommand("cryoscope.memory.chooseSysroot", Uri.file(other));
+      const { areas } = await editor.map();
+      assert.deepEqual(
+        areas.filter(({ code }) => code !== "own").map(({ start, code }) => [start, code]),
+        [["401000", "modified"]],
+      );
     });
   });
 

@@ -8,6 +8,13 @@ import { shortName, sizeText } from "./words.ts";
 const ROW_HEIGHT = 42;
 const ORIGINS: readonly MemoryOriginKind[] = ["dumped", "layer", "file", "zero", "unavailable"];
 
+/** What is said of code that was dumped. */
+const CODE: Readonly<Record<Area["code"], string | undefined>> = {
+  own: undefined,
+  copied: "code dumped",
+  modified: "code modified",
+};
+
 /** What a stripe's colour says. */
 const COLOURS = {
   Protection: ({ permissions }: Area): string =>
@@ -157,7 +164,8 @@ export class MapList {
       bar.append(part);
     }
     const name = shortName(area.name, area.kind);
-    const notes = [...area.marks, ...(area.copiedCode ? ["code was dumped"] : [])];
+    const code = CODE[area.code];
+    const notes = [...area.marks, ...(code === undefined ? [] : [code])];
     const residency = parts.map(({ kind, bytes }) => `${sizeText(bytes)} ${kind}`).join(", ");
     // The choices of the box are the table's keys.
     const colour = COLOURS[this.#colour.value as ColourBy](area);
@@ -186,7 +194,7 @@ export class MapList {
         "span",
         { class: "mapping-name" },
         element("span", { class: "label", text: name }),
-        ...(area.copiedCode ? [element("span", { class: "badge warn", text: "code!" })] : []),
+        ...(code === undefined ? [] : [element("span", { class: "badge warn", text: code })]),
         ...area.marks.slice(0, 2).map((mark) => element("span", { class: "badge", text: mark })),
       ),
       element("span", { class: "mapping-size", text: sizeText(size) }),

@@ -8,6 +8,13 @@ import { addressText, sizeText } from "./words.ts";
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
 
+/** What is said of dumped code. */
+const CODE_WORDS: Readonly<Record<Area["code"], string | undefined>> = {
+  own: undefined,
+  copied: "code of a file that was dumped all the same, so it may have been changed",
+  modified: "code that differs from its file",
+};
+
 /** What a line is drawn from. */
 export interface LineView {
   readonly line: MemoryLine;
@@ -136,11 +143,11 @@ export class MemoryRow {
 
   #drawOrigin(first: Known, area: Area | undefined): void {
     const origin = first === "asked" || "error" in first ? undefined : first.origin;
-    const isCopied = area?.copiedCode === true && (origin?.kind === "dumped" || origin?.kind === "layer");
-    setText(this.#origin, (origin?.letter ?? "") + (isCopied ? "!" : ""));
-    this.#origin.className = `origin o-${origin?.kind ?? "none"}${isCopied ? " copied" : ""}`;
-    const copied = "; code of a file that was dumped all the same, so it may have been changed";
-    const words = (origin?.words ?? "") + (isCopied ? copied : "");
+    const isDumped = origin?.kind === "dumped" || origin?.kind === "layer";
+    const code = isDumped && area !== undefined ? CODE_WORDS[area.code] : undefined;
+    setText(this.#origin, (origin?.letter ?? "") + (code === undefined ? "" : "!"));
+    this.#origin.className = `origin o-${origin?.kind ?? "none"}${code === undefined ? "" : " copied"}`;
+    const words = [origin?.words, code].filter((part) => part !== undefined).join("; ");
     this.#origin.title = words;
     setAttribute(this.#origin, "aria-label", words === "" ? "not read yet" : words);
   }

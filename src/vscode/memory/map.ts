@@ -1,27 +1,36 @@
 import type { Checkpoint } from "../../checkpoint/index.ts";
-import type { AddressSpace, Region } from "../../memory/index.ts";
+import type { AddressSpace, CheckpointMemory, Region } from "../../memory/index.ts";
 import type { MemoryArea, MemoryMap, MemoryOriginKind, MemoryRange } from "../../protocol/index.ts";
 import { hex } from "./address.ts";
+import { codeOf } from "./code.ts";
 
 /** CRIU's machines that are big-endian; of those it knows, only this one always is. */
 const BIG_ENDIAN: ReadonlySet<string> = new Set(["S390"]);
 
+/** A process of a checkpoint, with what its bytes are read from. */
+export interface OpenedMemory {
+  readonly checkpoint: Checkpoint;
+  readonly memory: CheckpointMemory;
+  readonly space: AddressSpace;
+}
+
 /** The mappings of a process with their residency, and what is known to lie in them. */
 export async function memoryMapOf(
-  checkpoint: Checkpoint,
-  space: AddressSpace,
+  { checkpoint, memory, space }: OpenedMemory,
   go: MemoryRange | undefined,
   signal: AbortSignal,
 ): Promise<MemoryMap> {
   const { pid, pageSize } = space;
   const marks = await marksOf(checkpoint, space);
-  const regions = await space.regions(signal);
+  const areas: MemoryArea[] = [];
+  for (const region of await space.regions(signal))
+    areas.push(areaOf(region, marks, await codeOf(memory, space, region.area, signal)));
   return {
     process: `${pid} ${checkpoint.process(pid)?.comm ?? ""}`,
     pid,
     pageSize,
     littleEndian: !BIG_ENDIAN.has(checkpoint.criu.architecture ?? ""),
-    areas: regions.map((region) => areaOf(region, marks)),
+    areas,
     go,
   };
 }
@@ -48,11 +57,10 @@ async function marksOf(checkpoint: Checkpoint, space: AddressSpace): Promise<Mar
   return marks;
 }
 
-function areaOf({ area, origins }: Region, marks: Marks): MemoryArea {
+function areaOf({ area, origins }: Region, marks: Marks, code: MemoryArea["code"]): MemoryArea {
   const bytes: Partial<Record<MemoryOriginKind, number>> = {};
   for (const { origin, bytes: more } of origins) bytes[origin.kind] = (bytes[origin.kind] ?? 0) + more;
   const { start, end, permissions, kind, name, offset } = area;
-  const isFileCode = kind === "file" && permissions[2] === "x" && permissions[3] === "p";
   return {
     start: hex(start),
     end: hex(end),
@@ -62,6 +70,6 @@ function areaOf({ area, origins }: Region, marks: Marks): MemoryArea {
     offset: hex(offset),
     bytes,
     marks: marks.get(start) ?? [],
-    copiedCode: isFileCode && (bytes.dumped ?? 0) + (bytes.layer ?? 0) > 0,
+    code,
   };
 }

@@ -105,8 +105,8 @@ export class MemoryEditor implements vscode.Disposable {
 
   /** The mappings, as the view shows them. */
   async map(): Promise<MemoryMap> {
-    const [checkpoint, , space] = await this.#open();
-    return memoryMapOf(checkpoint, space, this.#go, this.#reading.signal);
+    const [checkpoint, memory, space] = await this.#open();
+    return memoryMapOf({ checkpoint, memory, space }, this.#go, this.#reading.signal);
   }
 
   async bytes(range: MemoryRange): Promise<MemoryBytes> {
