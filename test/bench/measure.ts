@@ -16,6 +16,8 @@ export interface Side {
 /** One run of a side: seconds in all, and the largest process's peak of resident memory in MiB. */
 export interface Run {
   readonly seconds: number;
+  /** Seconds of all threads on a processor, the system's for them included: what other work on the machine hardly changes. */
+  readonly processor: number;
   readonly peakMiB: number;
 }
 
@@ -35,15 +37,19 @@ function runOnce({ name, commands }: Side): Run {
   const report = join(folder, "time");
   try {
     let peakMiB = 0;
+    let processor = 0;
     const start = process.hrtime.bigint();
     for (const [program, ...args] of commands) {
-      const time = ["-o", report, "-f", "%M", "--", program, ...args];
+      const time = ["-o", report, "-f", "%M %U %S", "--", program, ...args];
       const { status, stderr } = spawnSync("/usr/bin/time", time, { stdio: ["ignore", "ignore", "pipe"] });
       // 1 is "done with findings": a corpus has broken images too.
       if (status !== 0 && status !== 1) throw new Error(`${name} ended with ${status}: ${String(stderr)}`);
-      peakMiB = Math.max(peakMiB, Number(readFileSync(report, "utf8").trim().split("\n").at(-1)) / 1024);
+      const line = readFileSync(report, "utf8").trim().split("\n").at(-1) ?? "";
+      const [peak = NaN, user = NaN, system = NaN] = line.split(" ").map(Number);
+      peakMiB = Math.max(peakMiB, peak / 1024);
+      processor += user + system;
     }
-    return { seconds: Number(process.hrtime.bigint() - start) / 1e9, peakMiB };
+    return { seconds: Number(process.hrtime.bigint() - start) / 1e9, processor, peakMiB };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

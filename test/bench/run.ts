@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { measure, median } from "./measure.ts";
-import type { Side } from "./measure.ts";
+import type { Run, Side } from "./measure.ts";
 
 /** One comparison. Each lies in a file of its own, `NAME.bench.ts`, as its `bench` export. */
 export interface Bench {
@@ -17,7 +17,9 @@ export interface Bench {
 
 const wanted = process.argv.slice(2);
 const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".bench.ts"));
-console.log("| what | who | seconds | peak MiB | ratio | goal |\n| --- | --- | --- | --- | --- | --- |");
+console.log(
+  "| what | who | seconds | processor | peak MiB | ratio | of processor | goal |\n| --- | --- | --- | --- | --- | --- | --- | --- |",
+);
 for (const file of files) {
   if (wanted.length > 0 && !wanted.includes(file.replace(/\.bench\.ts$/, ""))) continue;
   // A module of this folder, which exports `bench` (see above).
@@ -25,14 +27,21 @@ for (const file of files) {
   const sides = await bench.prepare();
   if (!sides) continue;
   const runs = measure(sides, bench.rounds);
-  const seconds = (side: Side): number => median((runs.get(side) ?? []).map((run) => run.seconds));
+  const middle = (side: Side, of: (run: Run) => number): number => median((runs.get(side) ?? []).map(of));
   const ours = sides[0];
   for (const side of sides) {
-    const ratio = ours && side !== ours ? `${(seconds(side) / seconds(ours)).toFixed(1)} ×` : "";
-    const peak = median((runs.get(side) ?? []).map((run) => run.peakMiB)).toFixed(0);
-    const goal = ratio === "" || bench.goal === undefined ? "" : `${bench.goal} ×`;
-    console.log(
-      `| ${bench.title} | ${side.name} | ${seconds(side).toFixed(3)} | ${peak} | ${ratio} | ${goal} |`,
-    );
+    const times = (of: (run: Run) => number): string =>
+      ours && side !== ours ? `${(middle(side, of) / middle(ours, of)).toFixed(1)} ×` : "";
+    const cells = [
+      bench.title,
+      side.name,
+      middle(side, (run) => run.seconds).toFixed(3),
+      middle(side, (run) => run.processor).toFixed(3),
+      middle(side, (run) => run.peakMiB).toFixed(0),
+      times((run) => run.seconds),
+      times((run) => run.processor),
+      side === ours || bench.goal === undefined ? "" : `${bench.goal} ×`,
+    ];
+    console.log(`| ${cells.join(" | ")} |`);
   }
 }
