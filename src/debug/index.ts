@@ -8,3 +8,5 @@ export type { Inspector, InspectorTarget, WaitOptions } from "./inspector-probe.
 export { inspectorBinding } from "./inspect-flag.ts";
 export type { InspectorBinding } from "./inspect-flag.ts";
 export { liveErrors } from "./errors.ts";
+export { PostmortemSession, postmortemErrors } from "./postmortem/index.ts";
+export type { OpenedCheckpoint, OpenForSession, PostmortemConfiguration } from "./postmortem/index.ts";

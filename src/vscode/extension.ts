@@ -34,12 +34,12 @@ export function activate(context: vscode.ExtensionContext): TestApi {
     vscode.commands.executeCommand("cryoscope.openCheckpoint", path);
   registerEngines(context, { engines, catalog });
   registerSnapshots(context, { engines, catalog, open });
-  registerDebug(context, { engines, catalog });
   const keys = createKeyRing(context);
   const checkpoint = registerCheckpoint(context, {
     sealFor: keys.sealFor,
     unlock: (what, attempt) => keys.unlock(what, attempt),
   });
+  registerDebug(context, { engines, catalog, checkpoint });
   const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
   context.subscriptions.push(registerRowCommands(imageEditor, checkpoint.resolveImage));
   const explain = registerExplain(context, { images: imageEditor });

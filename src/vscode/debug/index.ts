@@ -1,21 +1,26 @@
-// debug: the `cryoscope` debug type: restore a snapshot, attach the debugger that fits.
+// debug: the `cryoscope` debug type: restore a snapshot and attach the debugger that fits, or debug the frozen images.
 import * as vscode from "vscode";
+import { PostmortemSession } from "../../debug/index.ts";
+import type { CheckpointExplorer } from "../checkpoint/index.ts";
 import type { Engines } from "../engines/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
+import { isPostmortem, openFrozen, registerDebugFrozen } from "./frozen.ts";
 import { liveNodeWork } from "./live-node.ts";
 import { LiveSession } from "./live-session.ts";
 import { sparingTracker } from "./spare-debuggee.ts";
 
 export function registerDebug(
   context: vscode.ExtensionContext,
-  { engines, catalog }: { engines: Engines; catalog: Catalog },
+  { engines, catalog, checkpoint }: { engines: Engines; catalog: Catalog; checkpoint: CheckpointExplorer },
 ): void {
   context.subscriptions.push(
     sparingTracker(),
+    registerDebugFrozen(checkpoint),
     vscode.debug.registerDebugConfigurationProvider("cryoscope", {
       // F5 without a launch.json gives an empty configuration: ask for the snapshot then.
       resolveDebugConfiguration: async (_folder, configuration) => {
         const type = configuration.type || "cryoscope";
+        if (isPostmortem(configuration)) return { ...configuration, type };
         const snapshot: unknown = configuration.snapshot;
         if (typeof snapshot === "string" && snapshot !== "") return { ...configuration, type };
         const asked = await askForSnapshot(catalog);
@@ -26,7 +31,9 @@ export function registerDebug(
     vscode.debug.registerDebugAdapterDescriptorFactory("cryoscope", {
       createDebugAdapterDescriptor: (session) =>
         new vscode.DebugAdapterInlineImplementation(
-          new LiveSession(session, liveNodeWork(session.configuration, { engines, catalog })),
+          isPostmortem(session.configuration)
+            ? new PostmortemSession(openFrozen(checkpoint, session.workspaceFolder))
+            : new LiveSession(session, liveNodeWork(session.configuration, { engines, catalog })),
         ),
     }),
   );

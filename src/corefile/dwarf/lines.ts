@@ -1,0 +1,152 @@
+import { setImmediate } from "node:timers/promises";
+import { sliceSource } from "../../bytes/index.ts";
+import type { ByteSource } from "../../bytes/index.ts";
+import { bufferSource } from "../../bytes/index.ts";
+import { Cursor } from "../elf/cursor.ts";
+import type { ElfFile } from "../elf/elf-file.ts";
+import { pathOf, readLineHeader } from "./line-header.ts";
+import type { LineHeader, LineStrings } from "./line-header.ts";
+import { runLineProgram } from "./line-program.ts";
+import type { LineRow } from "./line-program.ts";
+
+/** A place in the source. */
+export interface SourceLine {
+  /** As the compiler wrote it down. */
+  readonly path: string;
+  /** From 1 on. */
+  readonly line: number;
+  /** From 1 on; 0 when the compiler didn't say. */
+  readonly column: number;
+}
+
+/** The source lines of one file. */
+export interface Lines {
+  /** The line that the instruction at `address` (the linker's) came from; undefined when nothing says. */
+  at(address: bigint): Promise<SourceLine | undefined>;
+}
+
+/** A line number program, and the addresses it tells of. */
+interface Unit {
+  readonly offset: number;
+  readonly length: number;
+  readonly is64: boolean;
+  /** Pairs of start and end of its sequences. */
+  readonly ranges: Float64Array;
+}
+
+interface Table {
+  readonly elf: ElfFile;
+  readonly source: ByteSource;
+  readonly strings: LineStrings;
+  readonly units: readonly Unit[];
+}
+
+/** Of a program of 200 MiB of code, `.debug_line` has some 60 MiB. */
+const MAX_SECTION = 256 * 1024 * 1024;
+const MAX_UNIT = 32 * 1024 * 1024;
+const MAX_RANGES = 65_536;
+
+/**
+ * Finds lines in `.debug_line` (DWARF 2 to 5). The first question runs all its programs and keeps the addresses they
+ * tell of; each later one runs the program that has it. What is damaged is left out.
+ */
+export function openLines(elf: ElfFile): Lines {
+  let table: Promise<Table | undefined> | undefined;
+  const known = new Map<bigint, Promise<SourceLine | undefined>>();
+
+  async function find(address: bigint): Promise<SourceLine | undefined> {
+    table ??= indexed(elf);
+    const found = await table;
+    const unit = found?.units.find(({ ranges }) => contains(ranges, Number(address)));
+    return found && unit && lineIn(found, unit, Number(address));
+  }
+
+  return {
+    at(address) {
+      const line = known.get(address) ?? find(address);
+      if (known.size > 4096) known.clear();
+      known.set(address, line);
+      return line;
+    },
+  };
+}
+
+function contains(ranges: Float64Array, address: number): boolean {
+  for (let at = 0; at < ranges.length; at += 2)
+    if (address >= (ranges[at] ?? 0) && address < (ranges[at + 1] ?? 0)) return true;
+  return false;
+}
+
+async function indexed(elf: ElfFile): Promise<Table | undefined> {
+  const source = await sectionSource(elf, ".debug_line");
+  if (source === undefined || source.size > MAX_SECTION) return undefined;
+  const strings = {
+    lineStr: await stringsOf(elf, ".debug_line_str"),
+    str: await stringsOf(elf, ".debug_str"),
+  };
+  const units: Unit[] = [];
+  const table = { elf, source, strings, units };
+  for (let at = 0; at + 12 <= source.size;) {
+    const head = new Cursor(await source.read(at, 12), elf.header.littleEndian);
+    let length = head.u32();
+    const is64 = length === 0xffff_ffff;
+    if (is64) length = Number(head.u64());
+    if (length === 0 || length > MAX_UNIT || at + head.offset + length > source.size) break;
+    const place = { offset: at + head.offset, length, is64 };
+    const ranges = await rangesOf(table, place).catch(() => undefined);
+    if (ranges) units.push({ ...place, ranges });
+    at += head.offset + length;
+    await setImmediate();
+  }
+  return table;
+}
+
+/** A section as a source, decompressed where it must be; undefined when there is none, or it is broken. */
+async function sectionSource(elf: ElfFile, name: string): Promise<ByteSource | undefined> {
+  const section = elf.section(name);
+  if (section === undefined || elf.source === undefined) return undefined;
+  if (!section.compressed) return sliceSource(elf.source, section.offset, section.size);
+  const content = await elf.content(section, MAX_UNIT).catch(() => undefined);
+  return content && bufferSource(content);
+}
+
+async function stringsOf(elf: ElfFile, name: string): Promise<Uint8Array> {
+  const section = elf.section(name);
+  const content = section && (await elf.content(section, MAX_UNIT).catch(() => undefined));
+  return content ?? new Uint8Array(0);
+}
+
+type UnitPlace = Omit<Unit, "ranges">;
+
+async function headerOf({ elf, source, strings }: Table, unit: UnitPlace): Promise<LineHeader> {
+  const { littleEndian, is64 } = elf.header;
+  const cursor = new Cursor(await source.read(unit.offset, unit.length), littleEndian);
+  return readLineHeader(cursor, { is64: unit.is64, strings, addressSize: is64 ? 8 : 4 });
+}
+
+async function rangesOf(table: Table, unit: UnitPlace): Promise<Float64Array> {
+  const ranges: number[] = [];
+  let start: number | undefined;
+  runLineProgram(await headerOf(table, unit), ({ address }, endsSequence) => {
+    start ??= address;
+    if (!endsSequence) return;
+    // Code that the linker threw away was left at address 0.
+    if (start > 0 && address > start && ranges.length < MAX_RANGES) ranges.push(start, address);
+    start = undefined;
+  });
+  return Float64Array.from(ranges);
+}
+
+async function lineIn(table: Table, unit: Unit, address: number): Promise<SourceLine | undefined> {
+  const header = await headerOf(table, unit);
+  let last: LineRow | undefined;
+  let found: LineRow | undefined;
+  runLineProgram(header, (row, endsSequence) => {
+    if (last && last.address > 0 && last.address <= address && address < row.address) found ??= last;
+    last = endsSequence ? undefined : { ...row };
+  });
+  const path = found && pathOf(header, found.file);
+  return found && path !== undefined && found.line > 0
+    ? { path, line: found.line, column: Math.max(found.column, 0) }
+    : undefined;
+}

@@ -1,0 +1,12 @@
+import { cryoscopeError } from "../../bytes/index.ts";
+import type { CryoscopeError } from "../../bytes/index.ts";
+
+/** The errors of reading ELF and DWARF. Whoever reads for a person falls back on less, and says so. */
+export const elfErrors = {
+  truncated: (offset: number): CryoscopeError =>
+    cryoscopeError("elf.truncated", "A table of the program ends in the middle of an entry.", { offset }),
+  damaged: (what: string): CryoscopeError =>
+    cryoscopeError("elf.damaged", `The debug information of the program is damaged: ${what}.`, {
+      next: "Use the file that the process ran, from a sysroot.",
+    }),
+};

@@ -1,0 +1,42 @@
+import type { SourceLine } from "../dwarf/lines.ts";
+import type { LoadedModule } from "./loaded-modules.ts";
+
+/**
+ * How a frame was found. `registers`: the innermost, as the thread stood. `cfi`: by call frame information, which is
+ * as sure as the stack is whole. `frame pointer`: by the chain of saved frame pointers, which leaves out functions that
+ * keep none. `scan`: a word on the stack that looks like a return address, which may be left over from an earlier call.
+ */
+export type FoundBy = "registers" | "cfi" | "frame pointer" | "scan";
+
+/** One call that had not returned. */
+export interface Frame {
+  readonly foundBy: FoundBy;
+  /** Of the innermost frame the next instruction; of the others the one behind the call. */
+  readonly programCounter: bigint;
+  /** The value of the stack pointer before the call. Undefined where no rule says it. */
+  readonly cfa: bigint | undefined;
+  /** What is known of the registers as they were in this frame, by DWARF's numbers. */
+  readonly registers: ReadonlyMap<number, bigint>;
+  readonly module: LoadedModule | undefined;
+  /** The function, and how far in it `programCounter` is. */
+  readonly function: { readonly name: string; readonly offset: bigint } | undefined;
+  readonly source: SourceLine | undefined;
+  /** The kernel called this one: a handler of a signal was entered from the frame above it. */
+  readonly isSignalFrame: boolean;
+}
+
+/** Why a walk ended. */
+export type StackEnd =
+  /** The outermost function, by its own word. */
+  | "outermost"
+  /** The next frame would be no further out than this one. */
+  | "cycle"
+  /** Memory or a register that is needed can't be had, or nothing more was found. */
+  | "lost"
+  /** As many frames as are walked at most. */
+  | "limit";
+
+export interface Stack {
+  readonly frames: readonly Frame[];
+  readonly end: StackEnd;
+}

@@ -1,0 +1,142 @@
+import type { ByteSource } from "../../bytes/index.ts";
+import { readElfHeader } from "../../memory/index.ts";
+import type { AddressSpace, Area, CheckpointMemory, FileOrigin } from "../../memory/index.ts";
+import { openCallFrames } from "../dwarf/call-frames.ts";
+import type { CallFrames } from "../dwarf/call-frames.ts";
+import { openLines } from "../dwarf/lines.ts";
+import type { Lines } from "../dwarf/lines.ts";
+import { elfInMemory, openElfFile } from "../elf/elf-file.ts";
+import type { ElfFile } from "../elf/elf-file.ts";
+import { openSymbols } from "../elf/symbols.ts";
+import type { Symbols } from "../elf/symbols.ts";
+
+/** A program or library where a process has it. */
+export interface LoadedModule {
+  /** Path in the process's root, or `[vdso]`. */
+  readonly name: string;
+  /** What is added to the linker's addresses. */
+  readonly bias: bigint;
+  readonly elf: ElfFile;
+  /** Where its bytes come from: the file, or only what is in memory of it. */
+  readonly from: FileOrigin | "memory";
+  readonly frames: CallFrames;
+  readonly symbols: Symbols;
+  readonly lines: Lines;
+}
+
+/** The modules of one process, each opened when an address in it is first asked for. */
+export interface LoadedModules {
+  /** The module that has `address`; undefined for other memory, and where nothing is known of the file. */
+  at(address: bigint): Promise<LoadedModule | undefined>;
+  /** Every module of the process, in the order of their addresses. */
+  all(): Promise<readonly LoadedModule[]>;
+}
+
+const PT_LOAD = 1;
+const PAGE_BITS = 12n;
+/** How far back the start of a module is looked for, in mappings. */
+const MAX_PARTS = 64;
+/** Room behind an ELF's start for its program headers. */
+const HEAD = 1024 * 1024;
+const MAX_MODULES = 4096;
+
+export function loadedModules(memory: CheckpointMemory, space: AddressSpace): LoadedModules {
+  const opened = new Map<string, Promise<LoadedModule | undefined>>();
+  const files = new Map<number, Promise<ElfFile | undefined>>();
+
+  async function open(area: Area, start: Area): Promise<LoadedModule | undefined> {
+    const { fileId } = area;
+    const found = fileId === undefined ? "noFile" : await memory.files.find(fileId);
+    let elf: ElfFile | undefined;
+    let from: LoadedModule["from"] = "memory";
+    if (fileId !== undefined && typeof found === "object") {
+      const known = files.get(fileId) ?? openElfFile(found.source);
+      files.set(fileId, known);
+      elf = await known;
+      from = found.from;
+    } else if (area.kind === "vdso") elf = await openElfFile(memorySource(space, start));
+    const bias = elf ? biasOf(elf, start) : undefined;
+    if (elf && bias !== undefined) return described(area, elf, bias, from);
+    const header = await readElfHeader(memorySource(space, start));
+    const first = header?.segments.find(({ type }) => type === PT_LOAD);
+    if (header === undefined || first === undefined) return undefined;
+    const moved = start.start - pageOf(first.address);
+    const inMemory = elfInMemory(header, (address, length) =>
+      space.readBytes(BigInt.asUintN(64, address + moved), length).catch(() => new Uint8Array(0)),
+    );
+    return described(area, inMemory, moved, "memory");
+  }
+
+  function inArea(index: number): Promise<LoadedModule | undefined> {
+    const area = space.areas[index];
+    if (area === undefined || (area.kind !== "file" && area.kind !== "vdso"))
+      return Promise.resolve(undefined);
+    const start = startOf(space.areas, index);
+    const key = `${area.fileId ?? area.kind} ${start.start}`;
+    if (opened.size > MAX_MODULES) opened.clear();
+    // What can't be read of one module should not end the walk of a stack.
+    const module = opened.get(key) ?? open(area, start).catch(() => undefined);
+    opened.set(key, module);
+    return module;
+  }
+
+  return {
+    at(address) {
+      const area = space.areaAt(address);
+      return area ? inArea(space.areas.indexOf(area)) : Promise.resolve(undefined);
+    },
+    async all() {
+      const modules = new Set<LoadedModule>();
+      for (const [index, { permissions }] of space.areas.entries()) {
+        const module = permissions.includes("x") ? await inArea(index) : undefined;
+        if (module) modules.add(module);
+      }
+      return [...modules];
+    },
+  };
+}
+
+/** The first mapping of the file that the mapping at `index` is part of: its parts lie one behind the other. */
+function startOf(areas: readonly Area[], index: number): Area {
+  const area = areas[index];
+  let start = area;
+  for (let at = index - 1; at >= 0 && at >= index - MAX_PARTS && start && start.offset > 0n; at--) {
+    const before = areas[at];
+    if (before?.fileId === area?.fileId && before && before.offset <= start.offset) start = before;
+  }
+  // The caller has seen that there is an area.
+  return start as Area;
+}
+
+/** How far a file was moved, from where one of its mappings lies. */
+function biasOf({ header }: ElfFile, { start, offset }: Area): bigint | undefined {
+  const segment = header.segments.find(
+    (each) =>
+      each.type === PT_LOAD &&
+      pageOf(BigInt(each.offset)) <= offset &&
+      offset < BigInt(each.offset) + BigInt(each.fileSize),
+  );
+  return segment && start - (segment.address - BigInt(segment.offset) + offset);
+}
+
+const pageOf = (address: bigint): bigint => (address >> PAGE_BITS) << PAGE_BITS;
+
+function described(area: Area, elf: ElfFile, bias: bigint, from: LoadedModule["from"]): LoadedModule {
+  return {
+    name: area.name ?? `[${area.kind}]`,
+    ...{ bias, elf, from },
+    frames: openCallFrames(elf),
+    symbols: openSymbols(elf),
+    lines: openLines(elf),
+  };
+}
+
+function memorySource(space: AddressSpace, { start }: Area): ByteSource {
+  return {
+    size: HEAD,
+    read: (offset, length) =>
+      offset < 0 || offset >= HEAD
+        ? Promise.resolve(new Uint8Array(0))
+        : space.readBytes(start + BigInt(offset), Math.min(length, HEAD - offset)),
+  };
+}

@@ -1,0 +1,161 @@
+import type { Registers } from "../../checkpoint/index.ts";
+import type { AddressSpace } from "../../memory/index.ts";
+import { MACHINES } from "../dwarf/registers.ts";
+import type { Machine } from "../dwarf/registers.ts";
+import type { FoundBy, Frame, Stack, StackEnd } from "./frame.ts";
+import type { LoadedModule, LoadedModules } from "./loaded-modules.ts";
+import { stepByCallFrames, stepByFramePointer, stepByScan, wordReader } from "./step.ts";
+import type { ReadWord, Step } from "./step.ts";
+
+export interface WalkOptions {
+  /** Frames at most; 256 when not given. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+const LIMIT = 256;
+/** Guesses in a row: behind them nothing is sure any more. */
+const MAX_GUESSES = 16;
+
+/** What a walk is in the middle of. */
+interface Place {
+  readonly foundBy: FoundBy;
+  readonly programCounter: bigint;
+  readonly registers: ReadonlyMap<number, bigint>;
+  readonly module: LoadedModule | undefined;
+  /** The program counter is behind a call: rules and lines are asked for at the call itself. */
+  readonly isReturn: boolean;
+}
+
+export const machineFor = ({ architecture, compat }: Registers): Machine | undefined =>
+  compat ? undefined : MACHINES.find((machine) => machine.architecture === architecture);
+
+/** The registers by DWARF's numbers, the program counter in its own. */
+function numbered(machine: Machine, { general }: Registers): ReadonlyMap<number, bigint> {
+  const registers = new Map<number, bigint>();
+  for (const [number, name] of machine.names.entries()) {
+    const value = general[name];
+    if (value !== undefined) registers.set(number, value);
+  }
+  return registers;
+}
+
+/**
+ * The calls a thread is in, innermost first: by call frame information where it can be had, else by frame pointers,
+ * else by what looks like a return address. Always ends: each frame is further out than the last. Throws when `signal`
+ * says so.
+ */
+export async function walkStack(
+  space: AddressSpace,
+  modules: LoadedModules,
+  registers: Registers,
+  { limit = LIMIT, signal }: WalkOptions = {},
+): Promise<Stack> {
+  const machine = machineFor(registers);
+  if (machine === undefined) return { frames: [], end: "lost" };
+  const word = wordReader(space, true);
+  const frames: Frame[] = [];
+  const { programCounter } = registers;
+  let place: Place | undefined = {
+    ...{ foundBy: "registers", programCounter, isReturn: false },
+    registers: numbered(machine, registers),
+    module: await modules.at(programCounter),
+  };
+  const seen = new Set<string>();
+  let guesses = 0;
+  let end: StackEnd = "lost";
+  while (place) {
+    signal?.throwIfAborted();
+    if (frames.length >= limit) return { frames, end: "limit" };
+    const next = await caller({ machine, space, modules, word }, place);
+    frames.push(await frameOf(place, next?.step));
+    if (next === undefined) break;
+    const { step, foundBy } = next;
+    if (step.programCounter === 0n) return { frames, end: "outermost" };
+    const stack = step.registers.get(machine.stackPointer) ?? 0n;
+    const below = place.registers.get(machine.stackPointer) ?? 0n;
+    const key = `${step.programCounter} ${stack}`;
+    // A handler's own stack may lie above the one it interrupted; a call's frame never does.
+    if (seen.has(key) || (!step.isSignalFrame && stack <= below && !isLeaf(frames, stack, below)))
+      return { frames, end: "cycle" };
+    seen.add(key);
+    guesses = foundBy === "scan" ? guesses + 1 : 0;
+    if (guesses > MAX_GUESSES) break;
+    const module = await modules.at(step.programCounter);
+    if (module === undefined && !isCode(space, step.programCounter)) break;
+    const isReturn = !step.isSignalFrame;
+    place = { foundBy, programCounter: step.programCounter, registers: step.registers, module, isReturn };
+    end = "lost";
+  }
+  return { frames, end };
+}
+
+/** The innermost function may have nothing on the stack where the return address has a register of its own. */
+const isLeaf = (frames: readonly Frame[], stack: bigint, below: bigint): boolean =>
+  frames.length === 1 && stack === below;
+
+const isCode = (space: AddressSpace, address: bigint): boolean =>
+  space.areaAt(address)?.permissions.includes("x") ?? false;
+
+interface Walk {
+  readonly machine: Machine;
+  readonly space: AddressSpace;
+  readonly modules: LoadedModules;
+  readonly word: ReadWord;
+}
+
+async function caller(
+  { machine, space, modules, word }: Walk,
+  { programCounter, registers, module, isReturn }: Place,
+): Promise<{ readonly step: Step; readonly foundBy: FoundBy } | undefined> {
+  const masked = (step: Step): Step => ({
+    ...step,
+    programCounter: step.programCounter & machine.addressMask,
+  });
+  if (module) {
+    const address = isReturn ? programCounter - 1n : programCounter;
+    // Damaged rules are no rules.
+    const step = await stepByCallFrames(machine, module, { address, registers }, word).catch(() => undefined);
+    if (step) return { step: masked(step), foundBy: "cfi" };
+  }
+  const isReturnAddress = (address: bigint): Promise<boolean> =>
+    looksLikeReturn(machine, space, modules, address);
+  const byPointer = await stepByFramePointer(machine, registers, word);
+  if (byPointer && (await isReturnAddress(masked(byPointer).programCounter)))
+    return { step: masked(byPointer), foundBy: "frame pointer" };
+  const scanned = await stepByScan(machine, registers, space, isReturnAddress);
+  return scanned && { step: scanned, foundBy: "scan" };
+}
+
+/** Whether an address lies behind a call: in code, and where its bytes can be had, those before it are one. */
+async function looksLikeReturn(
+  machine: Machine,
+  space: AddressSpace,
+  modules: LoadedModules,
+  address: bigint,
+): Promise<boolean> {
+  if (address < 16n || !isCode(space, address - 1n)) return false;
+  const before = await space.readBytes(address - 8n, 8);
+  if (before.length === 8) return machine.isCall(before);
+  const module = await modules.at(address);
+  const linked = module && (await module.elf.readAt(address - module.bias - 8n, 8));
+  // Where nobody has the code, any address in a program's may be one: the frame says that it is a guess.
+  return linked?.length === 8 ? machine.isCall(linked) : space.areaAt(address)?.fileId !== undefined;
+}
+
+async function frameOf(
+  { foundBy, programCounter, registers, module, isReturn }: Place,
+  step: Step | undefined,
+): Promise<Frame> {
+  const asked = isReturn ? programCounter - 1n : programCounter;
+  const linked = module && BigInt.asUintN(64, asked - module.bias);
+  const symbol = linked === undefined ? undefined : await module?.symbols.at(linked).catch(() => undefined);
+  const source = linked === undefined ? undefined : await module?.lines.at(linked).catch(() => undefined);
+  return {
+    ...{ foundBy, programCounter, registers, module, source },
+    cfa: step?.cfa,
+    function: symbol &&
+      module && { name: symbol.name, offset: programCounter - module.bias - symbol.address },
+    isSignalFrame: step?.isSignalFrame ?? false,
+  };
+}

@@ -1,0 +1,55 @@
+import type { FoundBy } from "../../../corefile/index.ts";
+import { hex, memoryReference } from "../memory-reference.ts";
+import type { FrozenFrame } from "../target.ts";
+import { shown } from "../variable.ts";
+import type { Variable } from "../variable.ts";
+
+/** How a frame was found, in words. */
+export const FOUND: Readonly<Record<FoundBy, string>> = {
+  registers: "the thread's own registers",
+  cfi: "call frame information of the program",
+  "frame pointer": "the chain of frame pointers; functions that keep none are left out",
+  scan: "a guess: a word on the stack that looks like a return address",
+};
+
+/** `depth3`, or the address where no symbol is known. */
+export function frameName({ frame }: FrozenFrame): string {
+  const { function: called, module, programCounter } = frame;
+  const name = called
+    ? called.name
+    : module
+      ? `${baseName(module.name)}+${hex(programCounter - module.bias)}`
+      : hex(programCounter);
+  const doubt =
+    frame.foundBy === "scan" ? " (guess)" : frame.foundBy === "frame pointer" ? " (frame pointer)" : "";
+  return shown(`${frame.isSignalFrame ? "<signal handler called> " : ""}${name}${doubt}`);
+}
+
+export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1) || path;
+
+/** What is known of a frame itself. */
+export function frameRows(frozen: FrozenFrame): readonly Variable[] {
+  const { frame, thread } = frozen;
+  const { function: called, module, cfa, source, programCounter, foundBy } = frame;
+  const { pid } = thread.process;
+  const rows: Variable[] = [
+    { name: "found by", value: FOUND[foundBy] },
+    {
+      name: "address",
+      value: hex(programCounter),
+      memory: memoryReference({ pid, address: programCounter }),
+    },
+  ];
+  if (called) rows.push({ name: "function", value: shown(`${called.name}+${called.offset}`) });
+  if (module)
+    rows.push({
+      name: "module",
+      value: shown(
+        `${module.name} at ${hex(module.bias)}, ${module.from === "memory" ? "memory only" : `file from ${module.from}`}`,
+      ),
+    });
+  if (source) rows.push({ name: "source", value: shown(`${source.path}:${source.line}`) });
+  if (cfa !== undefined)
+    rows.push({ name: "CFA", value: hex(cfa), memory: memoryReference({ pid, address: cfa }) });
+  return rows;
+}

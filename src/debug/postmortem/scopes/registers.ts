@@ -1,0 +1,120 @@
+import type { Registers } from "../../../checkpoint/index.ts";
+import type { FrozenFrame } from "../target.ts";
+import { hex, memoryReference } from "../memory-reference.ts";
+import type { Variable } from "../variable.ts";
+
+/** Names of the 64-bit PC's registers as assemblers write them; CRIU leaves the `r` out. */
+const PC_NAMES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ["ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "ip"].map((name) => [name, `r${name}`]),
+  ),
+  flags: "eflags",
+  orig_ax: "orig_rax",
+};
+
+/** DWARF's numbers of registers, as the walk of the stack knows them, by CRIU's names. */
+const UNWOUND: Readonly<Record<string, readonly string[]>> = {
+  X86_64: "ax dx cx bx si di bp sp r8 r9 r10 r11 r12 r13 r14 r15".split(" "),
+  AARCH64: [...Array.from({ length: 31 }, (_, index) => `x${index}`), "sp"],
+};
+const PROGRAM_COUNTERS: Readonly<Record<string, string>> = { X86_64: "ip", AARCH64: "pc" };
+
+/** The name that assemblers and debuggers use. */
+export const registerName = (architecture: string, name: string): string =>
+  architecture === "X86_64" ? (PC_NAMES[name] ?? name) : name;
+
+/** The general registers of a frame, by the names people use: all of the innermost, of others what is known. */
+export function generalRegisters({ thread, frame, index }: FrozenFrame): ReadonlyMap<string, bigint> {
+  const { registers } = thread.thread;
+  const found = new Map<string, bigint>();
+  if (registers === undefined) return found;
+  const { architecture, general } = registers;
+  if (index === 0) {
+    for (const [name, value] of Object.entries(general)) found.set(registerName(architecture, name), value);
+    return found;
+  }
+  for (const [number, name] of (UNWOUND[architecture] ?? []).entries()) {
+    const value = frame.registers.get(number);
+    if (value !== undefined) found.set(registerName(architecture, name), value);
+  }
+  const counter = PROGRAM_COUNTERS[architecture];
+  if (counter !== undefined) found.set(registerName(architecture, counter), frame.programCounter);
+  return found;
+}
+
+export function generalRows(frame: FrozenFrame): readonly Variable[] {
+  const { pid } = frame.thread.process;
+  return [...generalRegisters(frame)].map(([name, value]) => ({
+    name,
+    value: hex(value),
+    type: "u64",
+    memory: memoryReference({ pid, address: value }),
+    expression: `$${name}`,
+  }));
+}
+
+type Words = readonly bigint[];
+
+/** How a machine's floating point and vector state is shown. */
+const FLOATING: Readonly<Record<string, (floating: Registers["floating"]) => readonly Variable[]>> = {
+  X86_64: (floating) => [
+    ...plain(floating, ["cwd", "swd", "twd", "fop", "rip", "rdp", "mxcsr", "mxcsr_mask"]),
+    ...vectors("st", floating["st_space"], { words: 4, bits: 32, shown: 80 }),
+    ...vectors("xmm", floating["xmm_space"], { words: 4, bits: 32, shown: 128 }),
+    ...wideVectors(floating["xmm_space"], floating["ymmh_space"]),
+    ...vectors("k", floating["opmask_reg"], { words: 1, bits: 64, shown: 64 }),
+  ],
+  AARCH64: (floating) => [
+    ...vectors("v", floating["vregs"], { words: 2, bits: 64, shown: 128 }),
+    ...plain(floating, ["fpsr", "fpcr"]),
+  ],
+};
+
+/** Floating point and vector registers; only of the innermost frame is anything known of them. */
+export function floatingRows({ thread, index }: FrozenFrame): readonly Variable[] {
+  const { registers } = thread.thread;
+  if (registers === undefined || index > 0) return [];
+  const show = FLOATING[registers.architecture];
+  return show ? show(registers.floating) : plain(registers.floating, Object.keys(registers.floating));
+}
+
+const plain = (floating: Registers["floating"], names: readonly string[]): readonly Variable[] =>
+  names.flatMap((name) => {
+    const words = floating[name];
+    return words === undefined || words.length === 0 ? [] : [{ name, value: words.map(hex).join(" ") }];
+  });
+
+interface Shape {
+  readonly words: number;
+  readonly bits: number;
+  readonly shown: number;
+}
+
+function vectors(
+  prefix: string,
+  words: Words | undefined,
+  { words: each, bits, shown }: Shape,
+): readonly Variable[] {
+  if (words === undefined) return [];
+  return Array.from({ length: Math.floor(words.length / each) }, (_, index) => {
+    const value = joined(words.slice(index * each, (index + 1) * each), bits);
+    return {
+      name: `${prefix}${index}`,
+      value: padded(BigInt.asUintN(shown, value), shown),
+      type: `u${shown}`,
+    };
+  });
+}
+
+/** The upper halves lie apart from the lower ones. */
+function wideVectors(low: Words | undefined, high: Words | undefined): readonly Variable[] {
+  if (low === undefined || high === undefined || high.length < 64) return [];
+  return Array.from({ length: 16 }, (_, index) => {
+    const words = [...low.slice(index * 4, index * 4 + 4), ...high.slice(index * 4, index * 4 + 4)];
+    return { name: `ymm${index}`, value: padded(joined(words, 32), 256), type: "u256" };
+  });
+}
+
+const joined = (words: Words, bits: number): bigint =>
+  words.reduceRight((value, word) => (value << BigInt(bits)) | BigInt.asUintN(bits, word), 0n);
+const padded = (value: bigint, bits: number): string => `0x${value.toString(16).padStart(bits / 4, "0")}`;

@@ -1,0 +1,109 @@
+import type { Checkpoint, Process, Thread } from "../../checkpoint/index.ts";
+import { loadedModules, walkStack } from "../../corefile/index.ts";
+import type { Frame, LoadedModules, Stack } from "../../corefile/index.ts";
+import type { AddressSpace, CheckpointMemory } from "../../memory/index.ts";
+import { postmortemErrors } from "./errors.ts";
+
+/** A thread with the id it has in this session: pids are unique in one pid namespace only. */
+export interface FrozenThread {
+  readonly id: number;
+  readonly process: Process;
+  readonly thread: Thread;
+}
+
+export interface FrozenFrame {
+  readonly id: number;
+  readonly thread: FrozenThread;
+  readonly index: number;
+  readonly frame: Frame;
+}
+
+/** Frames of one thread; ids of frames leave room for so many. */
+const MAX_FRAMES = 512;
+const ID_STEP = 1024;
+/** Stacks that are kept; walking one again costs little. */
+const MAX_STACKS = 128;
+
+/** The frozen processes that a session is about. Immutable, read when asked. */
+export class FrozenTarget {
+  readonly #stacks = new Map<number, Promise<Stack>>();
+  readonly #modules = new Map<number, Promise<LoadedModules>>();
+  #threads: Promise<readonly FrozenThread[]> | undefined;
+
+  constructor(
+    readonly checkpoint: Checkpoint,
+    readonly memory: CheckpointMemory,
+    readonly processes: readonly Process[],
+  ) {}
+
+  /** The process that what names none is about. */
+  get firstPid(): number {
+    return (this.processes.find(({ state }) => state !== "zombie") ?? this.processes[0])?.pid ?? 0;
+  }
+
+  /** All threads, by process; a zombie has none. */
+  threads(): Promise<readonly FrozenThread[]> {
+    this.#threads ??= this.#readThreads();
+    return this.#threads;
+  }
+
+  /** Throws `postmortem.noThread`. */
+  async thread(id: number): Promise<FrozenThread> {
+    const thread = (await this.threads())[id - 1];
+    if (thread === undefined) throw postmortemErrors.noThread(id);
+    return thread;
+  }
+
+  async stack({ id, process, thread }: FrozenThread): Promise<Stack> {
+    const { registers } = thread;
+    if (registers === undefined) return { frames: [], end: "lost" };
+    const known =
+      this.#stacks.get(id) ??
+      Promise.all([this.space(process.pid), this.modules(process.pid)]).then(([space, modules]) =>
+        walkStack(space, modules, registers, { limit: MAX_FRAMES }),
+      );
+    this.#stacks.delete(id);
+    this.#stacks.set(id, known);
+    const [oldest] = this.#stacks.keys();
+    if (this.#stacks.size > MAX_STACKS && oldest !== undefined) this.#stacks.delete(oldest);
+    return known;
+  }
+
+  async frames(thread: FrozenThread): Promise<readonly FrozenFrame[]> {
+    const { frames } = await this.stack(thread);
+    return frames.map((frame, index) => ({ id: thread.id * ID_STEP + index, thread, index, frame }));
+  }
+
+  /** Throws `postmortem.noFrame`, `postmortem.noThread`. */
+  async frame(id: number): Promise<FrozenFrame> {
+    const thread = await this.thread(Math.floor(id / ID_STEP));
+    const frame = (await this.frames(thread))[id % ID_STEP];
+    if (frame === undefined) throw postmortemErrors.noFrame(id);
+    return frame;
+  }
+
+  space(pid: number): Promise<AddressSpace> {
+    return this.memory.space(pid);
+  }
+
+  modules(pid: number): Promise<LoadedModules> {
+    const known = this.#modules.get(pid) ?? this.#openModules(pid);
+    this.#modules.set(pid, known);
+    known.catch(() => this.#modules.delete(pid));
+    return known;
+  }
+
+  async #openModules(pid: number): Promise<LoadedModules> {
+    return loadedModules(this.memory, await this.space(pid));
+  }
+
+  async #readThreads(): Promise<readonly FrozenThread[]> {
+    const threads: FrozenThread[] = [];
+    for (const process of this.processes) {
+      if (process.state === "zombie") continue;
+      for (const thread of (await this.checkpoint.threads(process.pid)).value)
+        threads.push({ id: threads.length + 1, process, thread });
+    }
+    return threads;
+  }
+}

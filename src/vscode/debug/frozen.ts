@@ -1,0 +1,65 @@
+import * as vscode from "vscode";
+import { openTree } from "../../archive/index.ts";
+import type { OpenForSession } from "../../debug/index.ts";
+import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
+import { command } from "../messages.ts";
+
+/** The row of a process, or of one of its threads, in the *Checkpoint* view. */
+interface ProcessRow {
+  readonly entry: OpenCheckpoint;
+  readonly process?: { readonly pid: number; readonly comm: string };
+}
+
+/** Whether a configuration is for a post-mortem session. */
+export const isPostmortem = ({ mode }: vscode.DebugConfiguration): boolean => mode === "postmortem";
+
+/** The configuration of a post-mortem session on a process, or on all of a checkpoint. */
+export function frozenConfiguration({ entry, process }: ProcessRow): vscode.DebugConfiguration {
+  return {
+    type: "cryoscope",
+    request: "launch",
+    name: process ? `Frozen ${process.comm.replace(/[^\w.-]/g, "?")} (${process.pid})` : "Frozen processes",
+    mode: "postmortem",
+    checkpoint: entry.source.fsPath,
+    ...(process && { pid: process.pid }),
+  };
+}
+
+/**
+ * Opens what a configuration names: the checkpoint through the *Checkpoint* view, which has its keys and keeps it open.
+ * Relative paths are below the folder of the workspace.
+ */
+export const openFrozen =
+  (explorer: CheckpointExplorer, folder: vscode.WorkspaceFolder | undefined): OpenForSession =>
+  async (configuration) => {
+    const checkpoint = await explorer.open(below(folder, configuration.checkpoint));
+    if (checkpoint === undefined) throw new vscode.CancellationError();
+    const { sysroot: path } = configuration;
+    const sysroot = path === undefined ? undefined : await openTree(below(folder, path).fsPath);
+    return {
+      ...{ checkpoint, sysroot },
+      close: async () => {
+        await sysroot?.close();
+      },
+    };
+  };
+
+const below = (folder: vscode.WorkspaceFolder | undefined, path: string): vscode.Uri =>
+  folder && !/^([a-z]:)?[/\\]/i.test(path) ? vscode.Uri.joinPath(folder.uri, path) : vscode.Uri.file(path);
+
+/** *Debug Frozen Process*: a session on the images, in which nothing runs. */
+export function registerDebugFrozen(explorer: CheckpointExplorer): vscode.Disposable {
+  return command("cryoscope.debugFrozen", async (row?: ProcessRow) => {
+    const chosen = row ?? (await chooseCheckpoint(explorer));
+    if (chosen === undefined) return false;
+    return vscode.debug.startDebugging(
+      vscode.workspace.getWorkspaceFolder(chosen.entry.source),
+      frozenConfiguration(chosen),
+    );
+  });
+}
+
+async function chooseCheckpoint(explorer: CheckpointExplorer): Promise<ProcessRow | undefined> {
+  const entry = await explorer.choose("Debug Frozen Process");
+  return entry && { entry };
+}
