@@ -20,7 +20,8 @@ export async function* throughDecoder(
   }
   const reader = Readable.from(untilFailure(), { objectMode: false });
   try {
-    for await (const bytes of reader.pipe(decoder)) yield Buffer.from(bytes);
+    // Decoders without an encoding give bytes, and new ones each time.
+    for await (const bytes of reader.pipe(decoder)) yield bytes as Buffer;
   } catch (error) {
     failure ??= { error: damaged(error) };
   } finally {

@@ -18,7 +18,10 @@ export interface Inflated {
 }
 
 /** Makes the runtime's own decoder of one frame, where the runtime has one (Node from 22.15). */
-export type NativeZstd = () => NodeJS.ReadWriteStream;
+export type NativeZstd = (options: { readonly chunkSize: number }) => NodeJS.ReadWriteStream;
+
+/** Bytes that come out at a time; Node's own default, 16 KiB, asks a thread for each. */
+const OUTPUT = 2 ** 18;
 
 /**
  * Inflates zstd, natively or with zstddec (WebAssembly, in a worker). The stream is cut by its own framing first: Node's
@@ -51,7 +54,7 @@ export async function* inflateZstd(
       next = await pieces.next();
     } while (!next.done && !next.value.startsFrame);
   }
-  while (!next.done) yield* withNode(frame(), native(), file);
+  while (!next.done) yield* withNode(frame(), native({ chunkSize: OUTPUT }), file);
 }
 
 async function* withNode(
