@@ -55,12 +55,15 @@ export async function openFolder(path: string, reach?: string): Promise<FolderTr
   const opened = new Set<ByteSource>();
 
   let since = performance.now();
-  /** Lets others run when the thread was held for a while. */
+  let pause: Promise<void> | undefined;
+  /** Lets others run when the thread was held for a while: one pause for all who read at the time. */
   function turn(): Promise<void> | undefined {
-    if (performance.now() - since < SLICE) return undefined;
-    return setImmediate().then(() => {
+    if (performance.now() - since < SLICE) return pause;
+    pause ??= setImmediate().then(() => {
       since = performance.now();
+      pause = undefined;
     });
+    return pause;
   }
 
   /** The entry itself, if every part on the way to it is a real folder. */
