@@ -147,7 +147,8 @@ async function frameOf(
   { foundBy, programCounter, registers, module, isReturn }: Place,
   step: Step | undefined,
 ): Promise<Frame> {
-  const asked = isReturn ? programCounter - 1n : programCounter;
+  // What returns from a handler was called by nobody: the kernel put its start there.
+  const asked = isReturn && step?.isSignalFrame !== true ? programCounter - 1n : programCounter;
   const linked = module && BigInt.asUintN(64, asked - module.bias);
   const symbol = linked === undefined ? undefined : await module?.symbols.at(linked).catch(() => undefined);
   const source = linked === undefined ? undefined : await module?.lines.at(linked).catch(() => undefined);
