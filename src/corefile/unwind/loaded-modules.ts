@@ -1,3 +1,4 @@
+import type { FileTree } from "../../archive/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
 import { readElfHeader } from "../../memory/index.ts";
 import type { AddressSpace, Area, CheckpointMemory, FileOrigin } from "../../memory/index.ts";
@@ -9,6 +10,7 @@ import { elfInMemory, openElfFile } from "../elf/elf-file.ts";
 import type { ElfFile } from "../elf/elf-file.ts";
 import { openSymbols } from "../elf/symbols.ts";
 import type { Symbols } from "../elf/symbols.ts";
+import { findDebugFile } from "./debug-files.ts";
 
 /** A program or library where a process has it. */
 export interface LoadedModule {
@@ -30,6 +32,8 @@ export interface LoadedModules {
   at(address: bigint): Promise<LoadedModule | undefined>;
   /** Every module of the process, in the order of their addresses. */
   all(): Promise<readonly LoadedModule[]>;
+  /** Closes the debug files that were opened. */
+  close(): Promise<void>;
 }
 
 const PT_LOAD = 1;
@@ -40,7 +44,16 @@ const MAX_PARTS = 64;
 const HEAD = 1024 * 1024;
 const MAX_MODULES = 4096;
 
-export function loadedModules(memory: CheckpointMemory, space: AddressSpace): LoadedModules {
+/**
+ * The modules of the process that `space` is of. Symbols and lines that were stripped from a program are taken from its
+ * debug file where `sysroot`, which stays the caller's, has one.
+ */
+export function loadedModules(
+  memory: CheckpointMemory,
+  space: AddressSpace,
+  sysroot?: FileTree,
+): LoadedModules {
+  const debugFiles: ByteSource[] = [];
   const opened = new Map<string, Promise<LoadedModule | undefined>>();
   const files = new Map<number, Promise<ElfFile | undefined>>();
 
@@ -56,7 +69,11 @@ export function loadedModules(memory: CheckpointMemory, space: AddressSpace): Lo
       from = found.from;
     } else if (area.kind === "vdso") elf = await openElfFile(memorySource(space, start));
     const bias = elf ? biasOf(elf, start) : undefined;
-    if (elf && bias !== undefined) return described(area, elf, bias, from);
+    if (elf && bias !== undefined) {
+      const debug = sysroot && (await findDebugFile(sysroot, elf));
+      if (debug?.source) debugFiles.push(debug.source);
+      return described(area, elf, bias, from, debug?.elf);
+    }
     const header = await readElfHeader(memorySource(space, start));
     const first = header?.segments.find(({ type }) => type === PT_LOAD);
     if (header === undefined || first === undefined) return undefined;
@@ -93,6 +110,10 @@ export function loadedModules(memory: CheckpointMemory, space: AddressSpace): Lo
       }
       return [...modules];
     },
+    async close() {
+      await Promise.allSettled(opened.values());
+      for (const source of debugFiles.splice(0)) await source.close?.();
+    },
   };
 }
 
@@ -121,15 +142,26 @@ function biasOf({ header }: ElfFile, { start, offset }: Area): bigint | undefine
 
 const pageOf = (address: bigint): bigint => (address >> PAGE_BITS) << PAGE_BITS;
 
-function described(area: Area, elf: ElfFile, bias: bigint, from: LoadedModule["from"]): LoadedModule {
+function described(
+  area: Area,
+  elf: ElfFile,
+  bias: bigint,
+  from: LoadedModule["from"],
+  debug = elf,
+): LoadedModule {
   return {
     name: area.name ?? `[${area.kind}]`,
     ...{ bias, elf, from },
-    frames: openCallFrames(elf),
-    symbols: openSymbols(elf),
-    lines: openLines(elf),
+    frames: firstOf(openCallFrames(elf), debug === elf ? undefined : openCallFrames(debug)),
+    symbols: openSymbols(debug),
+    lines: openLines(debug),
   };
 }
+
+/** The call frames of a program, and where it has none for an address, those of its debug file. */
+const firstOf = (frames: CallFrames, debug: CallFrames | undefined): CallFrames => ({
+  at: async (address) => (await frames.at(address)) ?? debug?.at(address),
+});
 
 function memorySource(space: AddressSpace, { start }: Area): ByteSource {
   return {

@@ -104,18 +104,20 @@ export class PostmortemSession extends DebugSession {
     const opened = await this.#open(configuration, this.#ending.signal);
     const { checkpoint, sysroot } = opened;
     const memory = openMemory(checkpoint, { sysroot });
-    const close = async (): Promise<void> => {
-      await memory.close();
-      await opened.close();
-    };
     const { pid } = configuration;
     const processes =
       pid === undefined ? checkpoint.processes : checkpoint.processes.filter((each) => each.pid === pid);
+    const target = new FrozenTarget(checkpoint, memory, processes, sysroot);
+    const close = async (): Promise<void> => {
+      await target.close();
+      await memory.close();
+      await opened.close();
+    };
     if (this.#ending.signal.aborted || processes.length === 0) {
       await close();
       throw postmortemErrors.noProcess(pid ?? 0);
     }
-    this.#running = { configuration, target: new FrozenTarget(checkpoint, memory, processes), close };
+    this.#running = { configuration, target, close };
     this.sendEvent(new InitializedEvent());
     if (sysroot === undefined)
       this.#say(

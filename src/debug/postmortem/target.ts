@@ -1,3 +1,4 @@
+import type { FileTree } from "../../archive/index.ts";
 import type { Checkpoint, Process, Thread } from "../../checkpoint/index.ts";
 import { loadedModules, walkStack } from "../../corefile/index.ts";
 import type { Frame, LoadedModules, Stack } from "../../corefile/index.ts";
@@ -34,6 +35,8 @@ export class FrozenTarget {
     readonly checkpoint: Checkpoint,
     readonly memory: CheckpointMemory,
     readonly processes: readonly Process[],
+    /** Has the debug files of programs; stays the caller's. */
+    private readonly sysroot?: FileTree,
   ) {}
 
   /** The process that what names none is about. */
@@ -93,8 +96,15 @@ export class FrozenTarget {
     return known;
   }
 
+  /** Closes what was opened for its stacks; the memory is the caller's. */
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled(this.#modules.values());
+    this.#modules.clear();
+    for (const each of opened) if (each.status === "fulfilled") await each.value.close();
+  }
+
   async #openModules(pid: number): Promise<LoadedModules> {
-    return loadedModules(this.memory, await this.space(pid));
+    return loadedModules(this.memory, await this.space(pid), this.sysroot);
   }
 
   async #readThreads(): Promise<readonly FrozenThread[]> {

@@ -1,6 +1,7 @@
 // The memory of a process as an ELF core of gdb has it, in the shape that walks of stacks read.
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openFileSource } from "../../../src/bytes/index.ts";
+import { bufferSource, openFileSource } from "../../../src/bytes/index.ts";
 import type { ByteSource } from "../../../src/bytes/index.ts";
 import type { Registers } from "../../../src/checkpoint/index.ts";
 import type { AddressSpace, Area, CheckpointMemory } from "../../../src/memory/index.ts";
@@ -20,12 +21,24 @@ const NT_FILE = 0x4649_4c45;
 const GENERAL =
   "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss fs_base gs_base ds es fs gs";
 
-/** The core in a fixture; the program is there unless `without` says so. */
-export async function coreProcess(name: string, { without = false } = {}): Promise<CoreProcess> {
+/** The core in a fixture. The program is there unless `without` says so; `stripped` takes its sections from it. */
+export async function coreProcess(
+  name: string,
+  { without = false, stripped = false } = {},
+): Promise<CoreProcess> {
   const folder = await fixture(name);
   const core = await readCore(join(folder, "core"));
-  const program = await openFileSource(join(folder, "calls"));
+  const file = join(folder, "calls");
+  const program = stripped ? bufferSource(withoutSections(await readFile(file))) : await openFileSource(file);
   return { ...processOf(core, without ? undefined : program), close: async () => program.close?.() };
+}
+
+/** `e_shoff`, `e_shnum` and `e_shstrndx` are 0 where there are none (System V gABI). */
+function withoutSections(program: Buffer): Buffer {
+  const bytes = Buffer.from(program);
+  bytes.writeBigUInt64LE(0n, 40);
+  bytes.writeUInt32LE(0, 60);
+  return bytes;
 }
 
 export function processOf(core: ReadCore, program: ByteSource | undefined): Omit<CoreProcess, "close"> {

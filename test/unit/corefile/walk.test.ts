@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadedModules, walkStack } from "../../../src/corefile/index.ts";
-import type { Frame, Stack } from "../../../src/corefile/index.ts";
+import type { Frame, LoadedModules, Stack } from "../../../src/corefile/index.ts";
+import type { FileTree } from "../../../src/archive/index.ts";
+import { openFileSource } from "../../../src/bytes/index.ts";
+import type { ByteSource } from "../../../src/bytes/index.ts";
 import { fixture } from "../fixtures.ts";
 import { coreProcess } from "./core-space.ts";
 
@@ -120,4 +123,56 @@ describe("a walk of a stack", () => {
       assert.ok(walked.every(({ function: called }) => called === undefined));
     }
   });
+
+  it("names what was stripped from the program by its debug file", async () => {
+    const { memory, space, threads, close } = await coreProcess("unwind/calls", { stripped: true });
+    const program = join(await fixture("unwind/calls"), "calls");
+    const opened: ByteSource[] = [];
+    const id = "6".repeat(40);
+    const modulesOf = (sysroot: FileTree | undefined): LoadedModules => loadedModules(memory, space, sysroot);
+    const bare = modulesOf(undefined);
+    for (const { registers } of threads) {
+      const { frames } = await walkStack(space, bare, registers);
+      assert.ok(frames.every(({ function: called, source }) => called === undefined && source === undefined));
+      assert.ok(frames.slice(1).every(({ foundBy }) => foundBy === "cfi"));
+    }
+    const modules = modulesOf(debugTree(await buildId(program), program, opened));
+    for (const { tid, registers } of threads)
+      assert.deepEqual(
+        (await walkStack(space, modules, registers)).frames.map(({ function: called }) => called?.name),
+        framesOf(tid).map(({ function: called }) => called?.name),
+      );
+    assert.equal(opened.length, 1);
+    await modules.close();
+    const other = modulesOf(debugTree(id, program, opened));
+    const [first] = threads;
+    assert.ok(first);
+    const { frames } = await walkStack(space, other, first.registers);
+    assert.equal(frames[0]?.function, undefined);
+    await other.close();
+    await close();
+  });
 });
+
+/** A sysroot that has `file` as the debug file of the build id. */
+function debugTree(id: string, file: string, opened: ByteSource[]): FileTree {
+  const path = `usr/lib/debug/.build-id/${id.slice(0, 2)}/${id.slice(2)}.debug`;
+  const tree: Partial<FileTree> = {
+    stat: (asked) => Promise.resolve(asked === path ? { name: "", path, kind: "file", size: 1 } : undefined),
+    open: async () => {
+      const source = await openFileSource(file);
+      opened.push(source);
+      return source;
+    },
+  };
+  // Nothing else is asked of a sysroot for debug files.
+  return tree as FileTree;
+}
+
+/** `readelf -n` prints what follows the note's head of 16 bytes. */
+async function buildId(file: string): Promise<string> {
+  const bytes = await readFile(file);
+  const head = Buffer.from("040000001400000003000000474e5500", "hex");
+  const at = bytes.indexOf(head) + head.length;
+  return bytes.toString("hex", at, at + 20);
+}
