@@ -59,7 +59,7 @@ export function openSymbols(elf: ElfFile): Symbols {
   async function find(address: bigint): Promise<ElfSymbol | undefined> {
     for (const table of tables) {
       const best = await bestAt(elf, table, address);
-      if (best) return { ...best, name: await nameOf(table, best) };
+      if (best) return { ...best, name: withoutVersion(await nameOf(table, best)) };
     }
     return undefined;
   }
@@ -181,6 +181,9 @@ function entryAt(cursor: Cursor, is64: boolean): Entry | undefined {
   const rank = (type === STT_NOTYPE ? 4 : type === STT_FUNC ? 0 : 1) + bindRank(info >> 4);
   return { nameAt, rank, address, size };
 }
+
+/** `.symtab` has the version of a library's functions in their names: `qsort@@GLIBC_2.2.5`. */
+const withoutVersion = (name: string): string => name.replace(/(?<=.)@.*$/s, "");
 
 const bindRank = (bind: number): number => (bind === STB_GLOBAL ? 0 : bind === STB_WEAK ? 1 : 2);
 

@@ -1,3 +1,4 @@
+import { join, posix } from "node:path";
 import { postmortemErrors } from "./errors.ts";
 
 /** A launch configuration of a post-mortem session. */
@@ -8,7 +9,7 @@ export interface PostmortemConfiguration {
   readonly pid: number | undefined;
   /** A root folder or container image that has the programs and libraries. */
   readonly sysroot: string | undefined;
-  /** Sources below `remoteRoot` are looked for below `localRoot`. */
+  /** Sources below `remoteRoot`, or `localRoot` itself, are looked for below `localRoot`. */
   readonly localRoot: string | undefined;
   readonly remoteRoot: string | undefined;
 }
@@ -31,9 +32,16 @@ export function readConfiguration(given: Readonly<Record<string, unknown>>): Pos
   };
 }
 
-/** Where the source that the compiler saw at `path` is on this machine. */
-export function localPath(path: string, { localRoot, remoteRoot }: PostmortemConfiguration): string {
-  if (localRoot === undefined || remoteRoot === undefined) return path;
-  const root = remoteRoot.endsWith("/") ? remoteRoot : `${remoteRoot}/`;
-  return path.startsWith(root) ? `${localRoot.replace(/\/$/, "")}/${path.slice(root.length)}` : path;
+/**
+ * Where the source that the compiler saw at `path` may be on this machine: below `localRoot` only, as a program from
+ * elsewhere can name any file. Undefined when it is not there.
+ */
+export function localPath(
+  path: string,
+  { localRoot, remoteRoot = localRoot }: PostmortemConfiguration,
+): string | undefined {
+  const seen = posix.normalize(path);
+  if (localRoot === undefined || remoteRoot === undefined) return undefined;
+  const root = posix.normalize(`${remoteRoot}/`);
+  return seen.startsWith(root) ? join(localRoot, seen.slice(root.length)) : undefined;
 }

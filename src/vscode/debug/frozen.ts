@@ -13,6 +13,12 @@ interface ProcessRow {
 /** Whether a configuration is for a post-mortem session. */
 export const isPostmortem = ({ mode }: vscode.DebugConfiguration): boolean => mode === "postmortem";
 
+/** Sources are those of the workspace unless the configuration says where they are. */
+export const resolveFrozen = (
+  configuration: vscode.DebugConfiguration,
+  folder: vscode.WorkspaceFolder | undefined,
+): vscode.DebugConfiguration => ({ ...(folder && { localRoot: folder.uri.fsPath }), ...configuration });
+
 /** The configuration of a post-mortem session on a process, or on all of a checkpoint. */
 export function frozenConfiguration({ entry, process }: ProcessRow): vscode.DebugConfiguration {
   return {

@@ -4,7 +4,7 @@ import { PostmortemSession } from "../../debug/index.ts";
 import type { CheckpointExplorer } from "../checkpoint/index.ts";
 import type { Engines } from "../engines/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
-import { isPostmortem, openFrozen, registerDebugFrozen } from "./frozen.ts";
+import { isPostmortem, openFrozen, registerDebugFrozen, resolveFrozen } from "./frozen.ts";
 import { liveNodeWork } from "./live-node.ts";
 import { LiveSession } from "./live-session.ts";
 import { sparingTracker } from "./spare-debuggee.ts";
@@ -18,9 +18,9 @@ export function registerDebug(
     registerDebugFrozen(checkpoint),
     vscode.debug.registerDebugConfigurationProvider("cryoscope", {
       // F5 without a launch.json gives an empty configuration: ask for the snapshot then.
-      resolveDebugConfiguration: async (_folder, configuration) => {
+      resolveDebugConfiguration: async (folder, configuration) => {
         const type = configuration.type || "cryoscope";
-        if (isPostmortem(configuration)) return { ...configuration, type };
+        if (isPostmortem(configuration)) return resolveFrozen({ ...configuration, type }, folder);
         const snapshot: unknown = configuration.snapshot;
         if (typeof snapshot === "string" && snapshot !== "") return { ...configuration, type };
         const asked = await askForSnapshot(catalog);

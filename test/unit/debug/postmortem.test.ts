@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { join } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { openTree } from "../../../src/archive/index.ts";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
 import { PostmortemSession } from "../../../src/debug/index.ts";
@@ -229,6 +231,36 @@ describe("a post-mortem session", () => {
     });
     assert.match(content, /^__syscall_cancel_arch\n/);
     assert.match(content, /rsp +0x[0-9a-f]+/);
+  });
+
+  it("shows a source that is below localRoot, and no other file of this machine", async () => {
+    const frames = await stackOf(threadId(1));
+    const origin = frames.find(({ name }) => name === "depth3")?.source?.origin ?? "";
+    const remoteRoot = dirname(origin);
+    assert.ok(remoteRoot.startsWith("/"));
+    const localRoot = await mkdtemp(join(tmpdir(), "sources-"));
+    const place = async (roots: object): Promise<DebugProtocol.StackFrame | undefined> => {
+      const other = await started({
+        checkpoint: join(folder, "img"),
+        sysroot: join(folder, "root"),
+        ...roots,
+      });
+      const { stackFrames } = await other.get<DebugProtocol.StackTraceResponse>("stackTrace", {
+        threadId: 1,
+      });
+      await other.get("disconnect");
+      return stackFrames.find(({ name }) => name === "depth3");
+    };
+    try {
+      assert.equal((await place({ localRoot, remoteRoot }))?.source?.path, undefined);
+      await writeFile(join(localRoot, "threads.c"), "");
+      const found = await place({ localRoot, remoteRoot });
+      assert.equal(found?.source?.path, join(localRoot, "threads.c"));
+      assert.equal(found.line, GDB_LINES["401827"]);
+      assert.equal((await place({ localRoot }))?.source?.path, undefined);
+    } finally {
+      await rm(localRoot, { recursive: true });
+    }
   });
 
   it("refuses to go on", async () => {
