@@ -6,23 +6,22 @@ import {
   TerminatedEvent,
 } from "@vscode/debugadapter";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { stat } from "node:fs/promises";
 import type { FileTree } from "../../archive/index.ts";
 import { toCryoscopeError } from "../../bytes/index.ts";
 import type { Checkpoint } from "../../checkpoint/index.ts";
-import type { LoadedModule } from "../../corefile/index.ts";
 import { openMemory } from "../../memory/index.ts";
-import { localPath, readConfiguration } from "./configuration.ts";
+import { readConfiguration } from "./configuration.ts";
 import type { PostmortemConfiguration } from "./configuration.ts";
 import { postmortemErrors } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { frameText } from "./frame-text.ts";
-import { hex, memoryReference, parseReference, readPlace } from "./memory-reference.ts";
-import { baseName, frameName } from "./scopes/frame.ts";
+import { hex, parseReference, readPlace } from "./memory-reference.ts";
+import { listModules, moduleRange } from "./module-list.ts";
 import { SCOPES } from "./scopes/index.ts";
+import { stackFrame } from "./stack-frame.ts";
 import { stopReason } from "./stop-reason.ts";
 import { FrozenTarget } from "./target.ts";
-import type { FrozenFrame, FrozenThread } from "./target.ts";
+import type { FrozenThread } from "./target.ts";
 import { VariableStore, shown } from "./variable.ts";
 import type { Variable } from "./variable.ts";
 
@@ -259,9 +258,9 @@ export class PostmortemSession extends DebugSession {
   }
 
   #modules(response: DebugProtocol.Response, args: unknown): void {
-    const { startModule, moduleCount } = range(args);
+    const { startModule, moduleCount } = moduleRange(args);
     this.#answer(response, async () => {
-      const modules = await listed(this.#get().target);
+      const modules = await listModules(this.#get().target);
       response.body = {
         modules: modules.slice(startModule, moduleCount > 0 ? startModule + moduleCount : undefined),
         totalModules: modules.length,
@@ -381,70 +380,3 @@ function threadName({ process, thread }: FrozenThread, several: boolean): string
   const state = thread.state === "running" ? "" : ` (${thread.state})`;
   return shown(`${thread.tid}${place} ${thread.comm}${state}`);
 }
-
-async function listed(target: FrozenTarget): Promise<readonly DebugProtocol.Module[]> {
-  const modules: DebugProtocol.Module[] = [];
-  for (const { pid, state } of target.processes)
-    for (const module of state === "zombie" ? [] : await (await target.modules(pid)).all()) {
-      const { name, bias, from, elf } = module;
-      modules.push({
-        id: moduleId(pid, module),
-        name: shown(baseName(name)),
-        path: shown(name),
-        addressRange: hex(bias),
-        symbolStatus:
-          from === "memory" && elf.sections.length === 0 ? "its file isn't here" : `read from ${from}`,
-      });
-    }
-  return modules;
-}
-
-const moduleId = (pid: number, { bias, name }: LoadedModule): string => `${pid}:${hex(bias)}:${name}`;
-
-/** The part of a list that was asked for. */
-function range(args: unknown): { readonly startModule: number; readonly moduleCount: number } {
-  const given = typeof args === "object" && args !== null ? Object.entries(args) : [];
-  const number = (name: string): number => {
-    const value: unknown = given.find(([key]) => key === name)?.[1];
-    return typeof value === "number" && value > 0 ? Math.trunc(value) : 0;
-  };
-  return { startModule: number("startModule"), moduleCount: number("moduleCount") };
-}
-
-async function stackFrame(
-  frozen: FrozenFrame,
-  configuration: PostmortemConfiguration,
-): Promise<DebugProtocol.StackFrame> {
-  const { id, frame, thread } = frozen;
-  const { module, programCounter, foundBy } = frame;
-  const { pid } = thread.process;
-  return {
-    ...{ id, name: frameName(frozen) },
-    ...(await placeOf(frozen, configuration)),
-    instructionPointerReference: memoryReference({ pid, address: programCounter }),
-    ...(module && { moduleId: moduleId(pid, module) }),
-    ...(foundBy === "scan" && { presentationHint: "subtle" as const }),
-  };
-}
-
-/** The line in the source, where that is on this machine; else the page about the frame. */
-async function placeOf(
-  frozen: FrozenFrame,
-  configuration: PostmortemConfiguration,
-): Promise<Pick<DebugProtocol.StackFrame, "source" | "line" | "column">> {
-  const { source } = frozen.frame;
-  const path = source && localPath(source.path, configuration);
-  if (source && path !== undefined && (await isFile(path)))
-    return { source: { name: baseName(path), path }, line: source.line, column: source.column };
-  const origin = source && { origin: shown(`${source.path}:${source.line}`) };
-  return {
-    source: { name: `${frameName(frozen)}.frame`, sourceReference: frozen.id, ...origin },
-    ...{ line: 1, column: 1 },
-  };
-}
-
-const isFile = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );

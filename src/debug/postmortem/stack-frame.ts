@@ -1,0 +1,48 @@
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { stat } from "node:fs/promises";
+import { localPath } from "./configuration.ts";
+import type { PostmortemConfiguration } from "./configuration.ts";
+import { memoryReference } from "./memory-reference.ts";
+import { moduleId } from "./module-list.ts";
+import { baseName, frameName } from "./scopes/frame.ts";
+import type { FrozenFrame } from "./target.ts";
+import { shown } from "./variable.ts";
+
+/** A frame as the protocol has it. */
+export async function stackFrame(
+  frozen: FrozenFrame,
+  configuration: PostmortemConfiguration,
+): Promise<DebugProtocol.StackFrame> {
+  const { id, frame, thread } = frozen;
+  const { module, programCounter, foundBy } = frame;
+  const { pid } = thread.process;
+  return {
+    ...{ id, name: frameName(frozen) },
+    ...(await placeOf(frozen, configuration)),
+    instructionPointerReference: memoryReference({ pid, address: programCounter }),
+    ...(module && { moduleId: moduleId(pid, module) }),
+    ...(foundBy === "scan" && { presentationHint: "subtle" as const }),
+  };
+}
+
+/** The line in the source, where that is on this machine; else the page about the frame. */
+async function placeOf(
+  frozen: FrozenFrame,
+  configuration: PostmortemConfiguration,
+): Promise<Pick<DebugProtocol.StackFrame, "source" | "line" | "column">> {
+  const { source } = frozen.frame;
+  const path = source && localPath(source.path, configuration);
+  if (source && path !== undefined && (await isFile(path)))
+    return { source: { name: baseName(path), path }, line: source.line, column: source.column };
+  const origin = source && { origin: shown(`${source.path}:${source.line}`) };
+  return {
+    source: { name: `${frameName(frozen)}.frame`, sourceReference: frozen.id, ...origin },
+    ...{ line: 1, column: 1 },
+  };
+}
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
