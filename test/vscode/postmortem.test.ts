@@ -1,7 +1,7 @@
 // In the extension host: a post-mortem session on the sample's frozen processes.
 import assert from "node:assert/strict";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { commands, debug, extensions } from "vscode";
+import { commands, debug, extensions, Uri, workspace } from "vscode";
 import type { DebugSession } from "vscode";
 import { openMemory } from "../../src/memory/index.ts";
 import type { TestApi } from "../../src/vscode/extension.ts";
@@ -98,6 +98,26 @@ describe("a post-mortem session in the editor", () => {
       const { threads: known } = await checkpoint.threads(1).then(({ value }) => ({ threads: value }));
       const pointers = known.map((thread) => `0x${(thread.registers?.stackPointer ?? 0n).toString(16)}`);
       assert.ok(pointers.includes(sp.value));
+    });
+  });
+
+  it("has its memory where the editor's memory view looks for it", async () => {
+    await withSession(async (session) => {
+      const checkpoint = await sample.load();
+      const address = (await checkpoint.threads(1)).value[0]?.registers?.stackPointer ?? 0n;
+      const memory = openMemory(checkpoint);
+      const expected = await (await memory.space(1)).readBytes(address, 256);
+      await memory.close();
+      // What the hex editor opens (`getUriForDebugMemory` of VS Code).
+      const reference = encodeURIComponent(`1:0x${address.toString(16)}`);
+      const uri = Uri.from({
+        scheme: "vscode-debug-memory",
+        authority: session.id,
+        path: `/${reference}/memory.bin`,
+        query: "?range=0:256",
+      });
+      const bytes = await workspace.fs.readFile(uri);
+      assert.equal(Buffer.from(bytes).toString("hex"), Buffer.from(expected).toString("hex"));
     });
   });
 

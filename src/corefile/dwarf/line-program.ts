@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { LineHeader } from "./line-header.ts";
 
 /** What a line number program tells at one address, until the next row. */
@@ -20,14 +21,18 @@ const START: Readonly<State> = { address: 0, file: 1, line: 1, column: 0 };
 
 type Emit = (row: LineRow, endsSequence: boolean) => void;
 
+/** Instructions between two turns of others: a few milliseconds. */
+const SLICE = 65_536;
+
 /**
- * Runs a line number program; `emit` is told each row and where each sequence ends (DWARF 5, 6.2.5). Every instruction
- * takes at least a byte, so it ends. Throws `elf.truncated`.
+ * Runs a line number program in slices; `emit` is told each row and where each sequence ends (DWARF 5, 6.2.5). Every
+ * instruction takes at least a byte, so it ends. Throws `elf.truncated`.
  */
-export function runLineProgram(header: LineHeader, emit: Emit): void {
+export async function runLineProgram(header: LineHeader, emit: Emit): Promise<void> {
   const { program, opcodeBase, lineBase, lineRange, minInstruction } = header;
   const state: State = { ...START };
-  while (!program.atEnd) {
+  for (let count = 1; !program.atEnd; count++) {
+    if (count % SLICE === 0) await setImmediate();
     const opcode = program.u8();
     if (opcode >= opcodeBase) {
       const adjusted = opcode - opcodeBase;

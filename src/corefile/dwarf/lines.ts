@@ -1,7 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { sliceSource } from "../../bytes/index.ts";
+import { bufferSource, sliceSource } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
-import { bufferSource } from "../../bytes/index.ts";
 import { Cursor } from "../elf/cursor.ts";
 import type { ElfFile } from "../elf/elf-file.ts";
 import { pathOf, readLineHeader } from "./line-header.ts";
@@ -44,6 +43,8 @@ interface Table {
 /** Of a program of 200 MiB of code, `.debug_line` has some 60 MiB. */
 const MAX_SECTION = 256 * 1024 * 1024;
 const MAX_UNIT = 32 * 1024 * 1024;
+/** Sections that must be in memory as a whole: names, and what is compressed. */
+const MAX_CONTENT = 64 * 1024 * 1024;
 const MAX_RANGES = 65_536;
 
 /**
@@ -106,13 +107,13 @@ async function sectionSource(elf: ElfFile, name: string): Promise<ByteSource | u
   const section = elf.section(name);
   if (section === undefined || elf.source === undefined) return undefined;
   if (!section.compressed) return sliceSource(elf.source, section.offset, section.size);
-  const content = await elf.content(section, MAX_UNIT).catch(() => undefined);
+  const content = await elf.content(section, MAX_CONTENT).catch(() => undefined);
   return content && bufferSource(content);
 }
 
 async function stringsOf(elf: ElfFile, name: string): Promise<Uint8Array> {
   const section = elf.section(name);
-  const content = section && (await elf.content(section, MAX_UNIT).catch(() => undefined));
+  const content = section && (await elf.content(section, MAX_CONTENT).catch(() => undefined));
   return content ?? new Uint8Array(0);
 }
 
@@ -127,7 +128,7 @@ async function headerOf({ elf, source, strings }: Table, unit: UnitPlace): Promi
 async function rangesOf(table: Table, unit: UnitPlace): Promise<Float64Array> {
   const ranges: number[] = [];
   let start: number | undefined;
-  runLineProgram(await headerOf(table, unit), ({ address }, endsSequence) => {
+  await runLineProgram(await headerOf(table, unit), ({ address }, endsSequence) => {
     start ??= address;
     if (!endsSequence) return;
     // Code that the linker threw away was left at address 0.
@@ -141,7 +142,7 @@ async function lineIn(table: Table, unit: Unit, address: number): Promise<Source
   const header = await headerOf(table, unit);
   let last: LineRow | undefined;
   let found: LineRow | undefined;
-  runLineProgram(header, (row, endsSequence) => {
+  await runLineProgram(header, (row, endsSequence) => {
     if (last && last.address > 0 && last.address <= address && address < row.address) found ??= last;
     last = endsSequence ? undefined : { ...row };
   });
