@@ -132,4 +132,19 @@ describe("a post-mortem session in the editor", () => {
     // The checkpoint stays open and can be read.
     assert.ok((await sample.load()).process(1));
   });
+
+  it("ends when its checkpoint is closed", async () => {
+    await withSession(async (session) => {
+      const ended = new Promise<void>((resolve) => {
+        const listening = debug.onDidTerminateDebugSession((other) => {
+          if (other.id !== session.id) return;
+          listening.dispose();
+          resolve();
+        });
+      });
+      await commands.executeCommand("cryoscope.closeCheckpoint", { kind: "checkpoint", entry: sample });
+      await ended;
+    });
+    assert.equal(debug.activeDebugSession, undefined);
+  });
 });

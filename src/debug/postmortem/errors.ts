@@ -18,6 +18,7 @@ export const postmortemErrors = {
       "The configuration names no checkpoint.",
       'Set "checkpoint" to a folder or archive.',
     ),
+  ended: () => failed("ended", "This post-mortem session has ended, or has not begun.", "Start it again."),
   noProcess: (pid: number) =>
     failed("noProcess", `There is no process ${pid} in this checkpoint.`, "Leave pid out to see them all."),
   noThread: (id: number) => failed("noThread", `There is no thread ${id} in this session.`),

@@ -147,9 +147,10 @@ export class PostmortemSession extends DebugSession {
 
   protected override threadsRequest(response: DebugProtocol.ThreadsResponse): void {
     this.#answer(response, async () => {
-      const { target } = this.#get();
-      const several = target.processes.length > 1;
-      const threads = (await target.threads()).map((each) => ({
+      // Editors ask once more while a session ends.
+      const target = this.#running?.target;
+      const several = (target?.processes.length ?? 0) > 1;
+      const threads = ((await target?.threads()) ?? []).map((each) => ({
         id: each.id,
         name: threadName(each, several),
       }));
@@ -337,7 +338,7 @@ export class PostmortemSession extends DebugSession {
   }
 
   #get(): Running {
-    if (this.#running === undefined) throw postmortemErrors.noCheckpoint();
+    if (this.#running === undefined) throw postmortemErrors.ended();
     return this.#running;
   }
 

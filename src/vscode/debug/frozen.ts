@@ -32,19 +32,27 @@ export function frozenConfiguration({ entry, process }: ProcessRow): vscode.Debu
 }
 
 /**
- * Opens what a configuration names: the checkpoint through the *Checkpoint* view, which has its keys and keeps it open.
- * Relative paths are below the folder of the workspace.
+ * Opens what the configuration of a session names: the checkpoint through the *Checkpoint* view, which has its keys and
+ * keeps it open; when it is closed there, the session ends. Relative paths are below the folder of the workspace.
  */
 export const openFrozen =
-  (explorer: CheckpointExplorer, folder: vscode.WorkspaceFolder | undefined): OpenForSession =>
+  (explorer: CheckpointExplorer, session: vscode.DebugSession): OpenForSession =>
   async (configuration) => {
-    const checkpoint = await explorer.open(below(folder, configuration.checkpoint));
+    const { workspaceFolder: folder } = session;
+    const source = below(folder, configuration.checkpoint);
+    const checkpoint = await explorer.open(source);
     if (checkpoint === undefined) throw new vscode.CancellationError();
     const { sysroot: path } = configuration;
     const sysroot = path === undefined ? undefined : await openTree(below(folder, path).fsPath);
+    const watching = explorer.onDidChange(() => {
+      if (explorer.openCheckpoints.some((entry) => entry.source.fsPath === source.fsPath)) return;
+      watching.dispose();
+      void vscode.debug.stopDebugging(session);
+    });
     return {
       ...{ checkpoint, sysroot },
       close: async () => {
+        watching.dispose();
         await sysroot?.close();
       },
     };

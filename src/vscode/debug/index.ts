@@ -32,7 +32,7 @@ export function registerDebug(
       createDebugAdapterDescriptor: (session) =>
         new vscode.DebugAdapterInlineImplementation(
           isPostmortem(session.configuration)
-            ? new PostmortemSession(openFrozen(checkpoint, session.workspaceFolder))
+            ? new PostmortemSession(openFrozen(checkpoint, session))
             : new LiveSession(session, liveNodeWork(session.configuration, { engines, catalog })),
         ),
     }),
