@@ -133,8 +133,10 @@ describe("an image, edited with the keyboard", () => {
     await goTo("entries[0]");
     await workbench.runCommand(page, "Cryoscope: Add Field or Entry");
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "ti_aarch64" }).first().click();
-    await editor().locator('[data-path="entries[0].ti_aarch64"]').waitFor();
     await editor().locator("#edit-problems", { hasText: "required field" }).waitFor();
+    // The problems take room from the fields: the new row may be below them now.
+    await goTo("entries[0].ti_aarch64");
+    await row("entries[0].ti_aarch64").waitFor();
     await session.pictures("image-edit-refused", () => editor().locator("#fields").focus());
     await editor().locator("#fields").focus();
     await page.keyboard.press("Control+Z");
