@@ -20,8 +20,9 @@ import { isOnPath, rootCapability } from "./machine.ts";
 import { listPids, processTree, readProc, readProcess } from "./processes.ts";
 import type { LiveProcess } from "./processes.ts";
 import type { Machine, ProgramDriver } from "./program-driver.ts";
-import type { Snapshot, SnapshotNeed } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
+import { switchArgs } from "./switches.ts";
 
 /** criu by its command line; its address is `criu://`, for there is but one of it. */
 export const criuDriver: ProgramDriver = {
@@ -36,13 +37,6 @@ export const criuDriver: ProgramDriver = {
   },
 };
 
-/** For dump and restore alike (criu(8)). */
-const SWITCHES: Readonly<Record<SnapshotNeed, readonly string[]>> = {
-  tcpEstablished: ["--tcp-established"],
-  fileLocks: ["--file-locks"],
-  externalUnix: ["--ext-unix-sk"],
-  shellJob: ["--shell-job"],
-};
 /** Debug messages: without them a log often doesn't tell which file or process was the cause. */
 const VERBOSE = "-v4";
 
@@ -233,11 +227,4 @@ async function ancestors(procfs: string): Promise<ReadonlySet<number>> {
     pid = (await readProcess(procfs, pid))?.ppid ?? 0;
   }
   return own;
-}
-
-function switchArgs(switches: Readonly<Partial<Record<SnapshotNeed, boolean>>>): string[] {
-  return Object.entries(SWITCHES).flatMap(([name, args]) =>
-    // The keys of SWITCHES are its own, whatever Object.entries says.
-    switches[name as SnapshotNeed] === true ? [...args] : [],
-  );
 }

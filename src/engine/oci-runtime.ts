@@ -21,9 +21,10 @@ import { at, list, parseJson, text, texts, whole } from "./json.ts";
 import { isOnPath, rootCapability } from "./machine.ts";
 import type { Machine, ProgramDriver } from "./program-driver.ts";
 import type { RunResult } from "./run-command.ts";
-import type { Snapshot, SnapshotNeed } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
 import { toState } from "./states.ts";
+import { switchArgs } from "./switches.ts";
 
 /** In what the two differ. */
 export interface OciRuntimeKind {
@@ -32,13 +33,6 @@ export interface OciRuntimeKind {
   readonly stateFolder: string;
   readonly restoreNeedsCgroup2?: boolean;
 }
-
-const SWITCHES: Readonly<Record<SnapshotNeed, string>> = {
-  tcpEstablished: "--tcp-established",
-  fileLocks: "--file-locks",
-  externalUnix: "--ext-unix-sk",
-  shellJob: "--shell-job",
-};
 
 /** The driver of an OCI runtime; an address is `runc:///run/runc`, the folder with the containers' state. */
 export function ociRuntimeDriver({
@@ -257,13 +251,6 @@ function cgroup1(kind: string): Advice {
 }
 
 const GONE = /does not exist|No such file or directory/i;
-
-function switchArgs(switches: Readonly<Partial<Record<SnapshotNeed, boolean>>>): string[] {
-  return Object.entries(SWITCHES).flatMap(([name, arg]) =>
-    // The keys of SWITCHES are its own, whatever Object.entries says.
-    switches[name as SnapshotNeed] === true ? [arg] : [],
-  );
-}
 
 function bundleOf(state: unknown): string {
   const bundle = text(at(state, "bundle"));

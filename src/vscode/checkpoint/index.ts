@@ -20,6 +20,7 @@ import { layerFileUri } from "./uris.ts";
 
 export type { OpenCheckpoint } from "./open-checkpoints.ts";
 export { registerRowCommands } from "./row-commands.ts";
+export { stateText } from "./text.ts";
 
 export interface CheckpointDependencies {
   /** Finds the key of a sealed layer, asking the person when none fits. */

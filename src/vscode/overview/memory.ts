@@ -1,5 +1,5 @@
 import { openMemory } from "../../memory/index.ts";
-import type { Region } from "../../memory/index.ts";
+import type { CheckpointMemory, Region } from "../../memory/index.ts";
 import type { Checkpoint, MappingKind } from "../../checkpoint/index.ts";
 import { isCancelled } from "../../bytes/index.ts";
 import type { OverviewKind, OverviewMemory, OverviewMemoryKind } from "../../protocol/index.ts";
@@ -36,7 +36,7 @@ export async function frozenMemory(
 
 async function kindsOf(
   pid: number,
-  memory: ReturnType<typeof openMemory>,
+  memory: CheckpointMemory,
   signal: AbortSignal,
 ): Promise<readonly OverviewKind[]> {
   try {

@@ -3,6 +3,7 @@ import type { Finding } from "../../analysis/index.ts";
 import type { Checkpoint } from "../../checkpoint/index.ts";
 import type { Problem } from "../../criu/index.ts";
 import type { Overview, OverviewFinding, OverviewProcess, OverviewTarget } from "../../protocol/index.ts";
+import { stateText } from "../checkpoint/index.ts";
 import { openChannels } from "./channels.ts";
 import { dumpTimings, identityFacts, pageFacts } from "./identity.ts";
 import { frozenMemory } from "./memory.ts";
@@ -45,13 +46,7 @@ const leftOut = (what: string, count: number, most: number): readonly string[] =
   count > most ? [`Only the first ${most} ${what} are shown here.`] : [];
 
 function processLine(process: Checkpoint["processes"][number], found: readonly Finding[]): OverviewProcess {
-  const { pid, ppid, comm, cmdline, state, exit, threadIds } = process;
-  const ended =
-    exit?.signal === undefined
-      ? exit?.code === undefined
-        ? ""
-        : `, exit code ${exit.code}`
-      : `, killed by signal ${exit.signal}`;
+  const { pid, ppid, comm, cmdline, threadIds } = process;
   const own = found
     .filter(({ place, severity }) => place.pid === pid && severity === "warning")
     .map(({ title }) => title);
@@ -60,7 +55,7 @@ function processLine(process: Checkpoint["processes"][number], found: readonly F
     ppid,
     comm,
     cmdline: cmdline.join(" "),
-    state: state + ended,
+    state: stateText(process),
     threads: threadIds.length,
     findings: [...new Set(own)],
   };
