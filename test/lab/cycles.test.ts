@@ -15,6 +15,7 @@ import {
   labSocket,
   removeContainer,
   startContainer,
+  until,
 } from "./engine-helpers.ts";
 import { labMachine, labOutput, sharedFolder } from "./engine-machine.ts";
 import { PROJECT } from "./place.ts";
@@ -193,8 +194,10 @@ describe("freezing again and again in the lab", function () {
       assert.deepEqual(await readdir(inner), []);
       const own = "exec setsid --fork sleep 4711 </dev/null >/dev/null 2>&1";
       await labMachine().run("sh", ["-c", own], { output: "/dev/null" });
-      const found = (await criu.list()).find(({ command }) => command === "sleep 4711");
-      assert.ok(found);
+      // setsid leaves before its child has become `sleep`.
+      const found = await until(async () =>
+        (await criu.list()).find(({ command }) => command === "sleep 4711"),
+      );
       await assert.rejects(
         criu.checkpoint(found.id, { name: "full", leaveRunning: true, folder: join(inner, "full") }),
         (error: { readonly code?: string }) => error.code?.startsWith("engine.") === true,
