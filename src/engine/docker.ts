@@ -8,6 +8,8 @@ import type { DockerCalls } from "./docker-calls.ts";
 import { fetchFolder, READER_LABEL } from "./docker-fetch.ts";
 import { EXPERIMENTAL_OFF, networkWarnings, rootOnly, WINDOWS } from "./docker-rules.ts";
 import { brief, engineErrors } from "./errors.ts";
+import { execIn } from "./exec.ts";
+import type { ExecOptions, Execution } from "./exec.ts";
 import { isReadable } from "./files.ts";
 import { parseDockerInspect, parseDockerList } from "./inspect.ts";
 import { at, list, text } from "./json.ts";
@@ -84,6 +86,10 @@ class Docker implements Engine {
   async *follow(container: string, work: EngineWork = {}): AsyncIterable<string> {
     const { id, tty } = await this.inspect(container, work);
     yield* followLines(this.transport, id, tty, work);
+  }
+
+  exec(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<Execution> {
+    return execIn(this.transport, container, argv, options);
   }
 
   async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {

@@ -1,3 +1,4 @@
+import type { ExecOptions, Execution } from "./exec.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Why something can't be done or may go wrong, and what the person can do about it: one sentence each. */
@@ -78,6 +79,8 @@ export interface ContainerDetails extends Container {
   readonly addresses: readonly string[];
   readonly ports: readonly PublishedPort[];
   readonly mounts: readonly Mount[];
+  /** Of the container, those of its image among them; none where the engine has no labels. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly exitCode: number | undefined;
   /** What is known to go wrong with this container on this engine, before anyone tries. */
   readonly warnings: readonly Advice[];
@@ -198,6 +201,8 @@ export interface Engine {
   deleteCheckpoint?(container: string, checkpoint: string, work?: EngineWork): Promise<void>;
   /** What a container writes to its outputs from now on, line by line, until it ends or the signal says so. */
   follow?(container: string, work?: EngineWork): AsyncIterable<string>;
+  /** Starts a program in a container that runs. Throws `engine.cannotExec` when there is no such program in it. */
+  exec?(container: string, argv: readonly string[], options?: ExecOptions): Promise<Execution>;
   /** Removes a container, running or not. */
   remove(container: string, work?: EngineWork): Promise<void>;
 }

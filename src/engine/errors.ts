@@ -21,6 +21,12 @@ export const engineErrors = {
       `Engines over SSH (${brief(address)}) can't be reached directly yet.`,
       "Forward the engine's socket (ssh -L /tmp/engine.sock:/var/run/docker.sock HOST) and use unix:///tmp/engine.sock.",
     ),
+  cannotExec: (program: string, words: string) =>
+    failed(
+      "cannotExec",
+      `The program ${brief(program)} can't be run in the container${words === "" ? "" : `: ${brief(words)}`}.`,
+      "Look whether the container runs and has that program.",
+    ),
   badContext: (name: string) =>
     failed(
       "badContext",

@@ -19,6 +19,7 @@ export type {
   RestoreOptions,
   RestoreResult,
 } from "./engine.ts";
+export type { ExecOptions, Execution } from "./exec.ts";
 export { localCommands } from "./run-command.ts";
 export type { RunCommand, RunOptions, RunResult } from "./run-command.ts";
 export { thisMachine } from "./machine.ts";

@@ -59,6 +59,9 @@ export function parsePodmanInspect(answer: unknown): ContainerDetails {
     addresses: parseAddresses(at(answer, "NetworkSettings")),
     ports: parsePorts(at(answer, "NetworkSettings", "Ports")),
     mounts: parseMounts(at(answer, "Mounts")),
+    labels: Object.fromEntries(
+      Object.entries(record(at(answer, "Config", "Labels"))).map(([name, value]) => [name, text(value)]),
+    ),
     exitCode: whole(at(answer, "State", "ExitCode")),
     warnings: [],
   };

@@ -2,6 +2,8 @@ import type { Capability, CheckpointOptions, CheckpointResult, ContainerDetails 
 import type { Engine, EngineWork, Readable, RestoreOptions, RestoreResult } from "./engine.ts";
 import type { EngineDriver } from "./driver.ts";
 import { brief, engineErrors } from "./errors.ts";
+import { execIn } from "./exec.ts";
+import type { ExecOptions, Execution } from "./exec.ts";
 import { assertFree, countBytes, isReadable, openTar, through, writeWhole } from "./files.ts";
 import { parsePodmanInspect, parsePodmanList } from "./inspect.ts";
 import { at, text } from "./json.ts";
@@ -90,6 +92,10 @@ class Podman implements Engine {
   async *follow(container: string, work: EngineWork = {}): AsyncIterable<string> {
     const { id, tty } = await this.inspect(container, work);
     yield* followLines(this.transport, id, tty, work);
+  }
+
+  exec(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<Execution> {
+    return execIn(this.transport, container, argv, options);
   }
 
   async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {

@@ -31,6 +31,8 @@ const PACKAGES = [
   "checkpointctl",
   // what the container images and the test programs are made with
   ...["busybox-static", "gcc", "libc6-dev"],
+  // what debugs in them
+  ...["gdb", "python3", "python3-debugpy"],
   // what the lab's own scripts call
   ...["iproute2", "procps", "zstd", "ca-certificates"],
 ];

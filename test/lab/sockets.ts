@@ -20,4 +20,5 @@ export const LAB_IMAGES = {
   busybox: "lab/busybox",
   native: "lab/native",
   node: "lab/node",
+  debuggers: "lab/debuggers",
 } as const;

@@ -5,6 +5,7 @@
 #   lab/busybox  a shell and the usual tools
 #   lab/native   the same, and /threads (test/lab/programs/threads.c, static, with symbols)
 #   lab/node     the same, and Node with its libraries
+#   lab/debuggers  the same, and Python with debugpy, gdb, and /steps (test/lab/programs/steps.c, static, with symbols)
 set -eu
 folder=$1 node=$2 key=$3
 tools='sh ls cat sleep echo ps top nc ping wget tail dd touch rm mkdir mv ln kill env id hostname ip sed awk grep find mount stat tee vi seq date head wc true false'
@@ -23,14 +24,31 @@ add_busybox() { :; }
 add_native() { gcc -static -g -O0 -pthread -o "$1/threads" /project/test/lab/programs/threads.c; }
 add_node() {
   cp "$node" "$1/usr/bin/node"
-  # "libdl.so.2 => /lib/x86_64-linux-gnu/libdl.so.2 (0x…)", and the loader alone on its line.
-  ldd "$node" | grep -o '/[^ ]*' | while read -r library; do
+  add_libraries "$1" "$node"
+}
+add_debuggers() {
+  gcc -static -g -O0 -o "$1/steps" /project/test/lab/programs/steps.c
+  cp --dereference /usr/bin/python3 /usr/bin/gdb "$1/usr/bin/"
+  mkdir -p "$1/usr/share" "$1/usr/lib/python3"
+  cp -a /usr/share/gdb "$1/usr/share/"
+  # gdb and debugpy are Python programs for the greater part.
+  cp -a /usr/lib/python3.* "$1/usr/lib/"
+  cp -a /usr/lib/python3/dist-packages "$1/usr/lib/python3/"
+  find "$1/usr/lib" -name __pycache__ -prune -exec rm -r {} +
+  find "$1/usr/lib/" /usr/lib/*/libstdc++.so.6 -name '*.so*' | cat - <(printf '%s\n' /usr/bin/python3 /usr/bin/gdb) |
+    while read -r file; do add_libraries "$1" "$file"; done
+  cp --dereference /usr/lib/*/libstdc++.so.6 "$1"/usr/lib/*-linux-gnu/
+}
+# add_libraries TREE PROGRAM: "libdl.so.2 => /lib/x86_64-linux-gnu/libdl.so.2 (0x…)", and the loader alone on its line.
+add_libraries() {
+  { ldd "$2" 2> /dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
+    [ -e "$1$library" ] && continue
     mkdir -p "$1$(dirname "$library")"
     cp --dereference "$library" "$1$library"
-  done
+  done || true
 }
 
-for name in busybox native node; do
+for name in busybox native node debuggers; do
   tar=$folder/$name-$key.tar
   if [ ! -e "$tar" ]; then
     rm -rf "$folder/$name"* # older versions too
