@@ -10,6 +10,8 @@ import { MAX_RECORD, RecordCursor } from "./records.ts";
 import type { SealedRecord } from "./records.ts";
 import type { SchemaIndex } from "./schema-index.ts";
 import type { ImageSeal } from "./seal.ts";
+import { shapeOfBytes } from "./shapes.ts";
+import type { ShapeHint } from "./shapes.ts";
 import { decodeMessage, MAX_PROBLEMS, undecodedField } from "./wire.ts";
 
 /** What the entries of one image have in common. */
@@ -19,6 +21,8 @@ export interface EntryContext {
   readonly type: ImageType | undefined;
   readonly seal: ImageSeal | undefined;
   readonly schemas: SchemaIndex;
+  /** What tells forms of a message apart, where its bytes don't. */
+  readonly hint?: ShapeHint | undefined;
   /** Length words have the highest byte first. */
   readonly bigEndian?: boolean;
   /** Bytes of the length word: 8 in images of plugins. */
@@ -138,13 +142,14 @@ function messageName(type: ImageType | undefined, index: number): string | undef
 
 /** Decodes the plaintext of the message at `span`; one that can't be opened is one undecoded field. */
 function decodeOpened(
-  { schemas, file }: EntryContext,
+  { schemas, file, hint }: EntryContext,
   opened: Uint8Array | undefined,
   span: Span,
   name: string | undefined,
   problems: Problem[],
 ): MessageNode {
-  const schema = name === undefined ? undefined : schemas.message(name);
+  const shape = name === undefined || !opened ? name : shapeOfBytes(name, opened, hint);
+  const schema = shape === undefined ? undefined : schemas.message(shape);
   if (!opened) {
     const field = undecodedField(span.start, span.end, new Uint8Array(0));
     return { kind: "message", schema, span, fields: [field] };

@@ -17,6 +17,7 @@ import { criuSchemas } from "./schema-index.ts";
 import type { SchemaIndex } from "./schema-index.ts";
 import { sealedForm } from "./sealed-form.ts";
 import type { ImageSeal } from "./seal.ts";
+import type { ShapeHint } from "./shapes.ts";
 
 export interface OpenImageOptions {
   /** The seal of the image's layer, where it is sealed and the key is at hand. */
@@ -25,6 +26,8 @@ export interface OpenImageOptions {
   readonly sealedHint?: boolean;
   /** Bytes of a page on the machine that was dumped; what the seal knows, else 4096, when not given. */
   readonly pageSize?: number;
+  /** What the layer's inventory says, `hintOfInventory`: some images need it to be told what they are. */
+  readonly hint?: ShapeHint | undefined;
   /** Another schema than CRIU's, for tests. */
   readonly schemas?: SchemaIndex;
 }
@@ -47,6 +50,7 @@ export async function openImage(
     type: header.type,
     seal,
     schemas: options.schemas ?? criuSchemas,
+    hint: options.hint,
     bigEndian: header.bigEndian === true,
     sizeWidth: header.type?.payload === "long-entry" ? 8 : 4,
   };
@@ -67,6 +71,7 @@ export async function openImage(
       ? plainSource(context, { ...body, form, pageSize: options.pageSize ?? seal.pageSize ?? 4096 })
       : source,
     seal,
+    ...(options.hint && { hint: options.hint }),
     header: [...header.spans, ...(body.header ?? [])],
     entryCount: entries.count,
     async entry(index) {

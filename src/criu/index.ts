@@ -17,6 +17,8 @@ export {
   SERVICE_MAGIC,
 } from "./image-lookup.ts";
 export { openImage } from "./framing.ts";
+export { hintOfInventory, INVENTORY_IMAGE, needsHint } from "./compression.ts";
+export type { ShapeHint } from "./shapes.ts";
 export type { OpenImageOptions } from "./framing.ts";
 export { decodeMessage, isUndecoded } from "./wire.ts";
 export { payloadPath } from "./records.ts";

@@ -1,6 +1,7 @@
 import type { ByteSource } from "../bytes/index.ts";
 import type { FieldSchema, MessageSchema } from "./schema.ts";
 import type { ImageSeal } from "./seal.ts";
+import type { ShapeHint } from "./shapes.ts";
 
 /** The bytes `[start, end)` of an image file. */
 export interface Span {
@@ -134,6 +135,8 @@ export interface Image {
   /** The same bytes with the ciphertext of sealed records replaced by plaintext, at the same offsets. `source` when not sealed. */
   readonly plain: ByteSource;
   readonly seal: ImageSeal | undefined;
+  /** What its inventory said when it was opened. */
+  readonly hint?: ShapeHint;
   /** The magics (none for raw images and for images that are too short). */
   readonly header: readonly LabelledSpan[];
   readonly entryCount: number;

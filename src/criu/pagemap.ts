@@ -1,4 +1,3 @@
-import { lastField } from "./fields.ts";
 import type { MessageNode } from "./model.ts";
 
 /** Flags of a pagemap_entry (`criu/include/pagemap.h`). */
@@ -51,13 +50,15 @@ function isNode(entry: PagemapFields | MessageNode): entry is MessageNode {
 }
 
 function fieldsOf(message: MessageNode): PagemapFields {
-  const value = (number: number): unknown => lastField(message, number)?.value;
-  const [vaddr, compat, inParent, flags, pages] = [1, 2, 3, 4, 5].map(value);
+  // By name: the forms of the message have other fields under the same numbers.
+  const value = (name: string): unknown => message.fields.findLast((field) => field.name === name)?.value;
+  const [vaddr, compat, pages] = ["vaddr", "compat_nr_pages", "nr_pages"].map(value);
+  const [inParent, flags] = ["in_parent", "flags"].map(value);
   return {
     vaddr: typeof vaddr === "bigint" ? vaddr : 0n,
     ...(typeof compat === "number" && { compat_nr_pages: compat }),
     ...(typeof inParent === "boolean" && { in_parent: inParent }),
     ...(typeof flags === "number" && { flags }),
-    ...(typeof pages === "bigint" && { nr_pages: pages }),
+    ...((typeof pages === "bigint" || typeof pages === "number") && { nr_pages: BigInt(pages) }),
   };
 }

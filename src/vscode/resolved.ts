@@ -1,5 +1,5 @@
 import type { ByteSource } from "../bytes/index.ts";
-import type { ImageSeal } from "../criu/index.ts";
+import type { ImageSeal, ShapeHint } from "../criu/index.ts";
 import type { Uri } from "vscode";
 
 /** An image file found for a URI: `file:` ones on disk, `cryoscope:` ones inside an open checkpoint. */
@@ -9,6 +9,8 @@ export interface ResolvedImage {
   readonly source: ByteSource;
   /** Present when the image's layer is sealed and its key is at hand. */
   readonly seal: ImageSeal | undefined;
+  /** What the inventory beside it says of it, where it needs that. */
+  readonly hint?: ShapeHint | undefined;
 }
 
 /**

@@ -77,7 +77,7 @@ export const PIDFD = fileKind(
     description: `pidfd of process ${file.nspid}`,
     // The entry's flags are those of pidfd_open(2), not of the file.
     owner: file.fown,
-    detail: { kind: "pidfd", pid: file.nspid, inode: file.ino },
+    detail: { kind: "pidfd", pid: file.nspid, inode: Number(file.ino) },
   }),
   { file: "pidfd.img", message: "pidfd_entry" },
 );

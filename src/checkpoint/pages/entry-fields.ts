@@ -34,7 +34,7 @@ export function emptyFields(): EntryFields {
 /**
  * Reads the entry in `bytes`. Compressed pages are told apart by their fields (development versions of CRIU 4.3):
  * P0 has sizes in 5 and their sum as a number in 6; P1 has sizes in 6 (packed or not), their sum in 7, pages a block
- * in 8; P2 and P3 have a message in 6.
+ * in 8; P2 and P3 have a message in 6. `src/criu/shapes.ts` tells them apart by the same rules.
  */
 export function readEntryFields(bytes: Uint8Array, into: EntryFields): void {
   reset(into);
@@ -66,7 +66,10 @@ export function readEntryFields(bytes: Uint8Array, into: EntryFields): void {
   if (seven !== undefined || eight !== undefined || sixes.length > 0) {
     if (six) readPacked(six, sixes);
     takeSizes(into, sixes, eight ?? 0);
-  } else if (six) readBlocks(six, into);
+  } else if (six && !readBlocks(six, into)) {
+    readPacked(six, sixes);
+    takeSizes(into, sixes, 0);
+  }
 }
 
 function reset(fields: EntryFields): void {
@@ -86,17 +89,23 @@ function takeSizes(into: EntryFields, sizes: readonly number[], pagesPerBlock: n
   into.pagesPerBlock = pagesPerBlock;
 }
 
-/** pagemap_blocks: sizes in 1, pages a block in 3, padding in 4. */
-function readBlocks(bytes: Uint8Array, into: EntryFields): void {
+/** pagemap_blocks: sizes in 1, their sum in 2, pages a block in 3, padding in 4. False, and nothing read, when it is none. */
+function readBlocks(bytes: Uint8Array, into: EntryFields): boolean {
   const reader = new FieldReader(bytes);
+  let total: number | undefined;
   while (reader.next()) {
     const { number, value, chunk } = reader;
     if (number === 1 && chunk) readPacked(chunk, into.blockSizes);
     else if (number === 1) into.blockSizes.push(value);
+    else if (number === 2) total = value;
     else if (number === 3) into.pagesPerBlock = value;
     else if (number === 4) into.padded = value !== 0;
   }
-  into.isBroken ||= reader.isBroken;
+  if (!reader.isBroken && total !== undefined && into.pagesPerBlock > 0) return true;
+  into.blockSizes.length = 0;
+  into.pagesPerBlock = 0;
+  into.padded = false;
+  return false;
 }
 
 function readPacked(bytes: Uint8Array, into: number[]): void {

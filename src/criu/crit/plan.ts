@@ -1,6 +1,7 @@
 // The schema made ready for printing: what the transcoder needs of each field, found once and not for each value.
 import type { SchemaIndex } from "../schema-index.ts";
 import type { FieldSchema, MessageSchema } from "../schema.ts";
+import { hasShapes } from "../shapes.ts";
 import { scalarWireType } from "../wire-values.ts";
 import { jsonParts, lineBreak, quote } from "./json.ts";
 import { critMark, printerOf } from "./values.ts";
@@ -39,6 +40,8 @@ export interface MessagePlan {
   readonly fields: readonly (FieldPlan | undefined)[];
   /** By the byte of its tag: the varint fields that may stand first in an entry and don't repeat. */
   readonly firsts: readonly (FieldPlan | undefined)[];
+  /** Fields that are not here may mean that the message is of another form: it goes the general way. */
+  readonly isStrict: boolean;
   /** Before the closing brace, unless nothing stands in the braces. */
   readonly close: string;
   /** What followed the first fields of entries printed before, in `TAIL_SLOTS` places. */
@@ -95,7 +98,11 @@ function messagePlan(schema: MessageSchema, book: PlanBook, style: Style): Messa
     const field = (tag & 7) === 0 ? fields[tag >>> 3] : undefined;
     return field?.wireType === 0 && !field.repeated ? field : undefined;
   });
-  return { fields, firsts, close: lineBreak(style.pretty, style.level, false), tails: [] };
+  const isStrict = hasShapes(schema.name);
+  // What differs between the forms goes the general way, too.
+  if (isStrict)
+    for (const field of schema.fields) if (field.kind === "message") fields[field.number] = undefined;
+  return { fields, firsts, isStrict, close: lineBreak(style.pretty, style.level, false), tails: [] };
 }
 
 function fieldPlan(field: FieldSchema, book: PlanBook, { pretty, hex, level }: Style): FieldPlan {

@@ -140,7 +140,7 @@ export class Transcoder {
       const field = found < fields.length ? fields[found] : undefined;
       if (field === undefined) {
         // crit leaves out what it doesn't know.
-        if (found === 0 || !this.skip(wireType, end)) return undefined;
+        if (found === 0 || plan.isStrict || !this.skip(wireType, end)) return undefined;
         continue;
       }
       if (found === number && list !== undefined) text += field.separator;

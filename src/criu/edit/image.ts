@@ -36,7 +36,7 @@ export async function editImage(image: Image, edits: readonly Edit[]): Promise<E
   const entries = new EntryList(image.entryCount);
   for (const edit of edits) await makeEdit(image, entries, edit);
   const source = joinSegments(image.source, segments(image, entries));
-  const edited = await openImage(image.name, source);
+  const edited = await openImage(image.name, source, { hint: image.hint });
   return {
     source,
     image: edited,

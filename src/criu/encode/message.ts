@@ -1,6 +1,7 @@
 import { criuSchemas } from "../schema-index.ts";
 import type { FieldSchema, MessageSchema } from "../schema.ts";
 import { criuErrors } from "../errors.ts";
+import { shapeOfKeys } from "../shapes.ts";
 import { encodeErrors } from "./errors.ts";
 import type { JsonObject, JsonValue } from "./json-reader.ts";
 import { writeField } from "./scalars.ts";
@@ -17,7 +18,7 @@ export function encodeMessage(
   path: string,
   besides: readonly string[] = [],
 ): Uint8Array {
-  const schema = criuSchemas.message(name);
+  const schema = criuSchemas.message(shapeOfKeys(name, (key) => object.has(key)));
   if (!schema) throw criuErrors.unknownMessage(name);
   checkKeys(schema, object, path, besides);
   const writer = new WireWriter();

@@ -3,7 +3,7 @@ import type { FieldNode, FieldValue, MessageNode } from "../model.ts";
 import { showAddress } from "./address.ts";
 import { seccompText } from "./bpf.ts";
 import { siginfoText } from "./siginfo.ts";
-import { quote } from "./text.ts";
+import { quote, showSize } from "./text.ts";
 import { rightsText, showValue } from "./values.ts";
 
 /** The fields of a message by name, ready to be put into words. */
@@ -47,6 +47,11 @@ class Fields {
     return value !== undefined && isMessage(value) ? new Fields(value) : undefined;
   }
 
+  /** The elements of repeated fields of these names. */
+  all(...names: readonly string[]): readonly FieldNode[] {
+    return this.#message.fields.filter(({ name }) => names.includes(name));
+  }
+
   text(name: string): string {
     const value = this.node(name)?.value;
     return typeof value === "string" && value !== "" ? quote(value, 60) : "";
@@ -80,10 +85,13 @@ const SUMMARIES: Readonly<Record<string, Summary>> = {
     const kind = vma.shown("status").replaceAll(/VMA_(AREA_)?/g, "");
     return `${plainHex(vma.integer("start"))}-${plainHex(vma.integer("end"))} ${rightsText(vma.integer("prot"))}${shared} ${plainHex(vma.integer("pgoff")).padStart(8, "0")}  ${kind}`;
   },
-  pagemap_entry: (entry) => {
-    const pages = entry.node("nr_pages") ? entry.integer("nr_pages") : entry.integer("compat_nr_pages");
-    return `${entry.shown("vaddr")}  ${String(pages)} ${pages === 1n ? "page" : "pages"}  ${entry.shown("flags")}`;
-  },
+  pagemap_entry: (entry) => pagesText(entry, blocksText(entry.inside("blocks"), "block")),
+  pagemap_entry_with_page_sizes: (entry) => pagesText(entry, blocksText(entry, "page")),
+  pagemap_entry_with_sizes: (entry) =>
+    pagesText(entry, blocksText(entry, entry.integer("region_pages") > 0n ? "region" : "page")),
+  pagemap_entry_with_regions: (entry) => pagesText(entry, blocksText(entry.inside("regions"), "region")),
+  pagemap_blocks: (blocks) => blocksText(blocks, "block"),
+  pagemap_regions: (regions) => blocksText(regions, "region"),
   timespec: (time) => seconds(time.integer("tv_sec"), time.integer("tv_nsec"), 9),
   timeval: (time) => seconds(time.integer("tv_sec"), time.integer("tv_usec"), 6),
   itimer_entry: (timer) => timerText(timer, "isec", "iusec", "vsec", "vusec", 6),
@@ -137,6 +145,28 @@ export function messageText(message: MessageNode): string | undefined {
   return name === undefined || !Object.hasOwn(SUMMARIES, name)
     ? undefined
     : SUMMARIES[name]?.(new Fields(message));
+}
+
+/** `0x10000  16 pages  PE_PRESENT`. */
+function pagesText(entry: Fields, blocks: string | undefined): string {
+  const pages = entry.node("nr_pages") ? entry.integer("nr_pages") : entry.integer("compat_nr_pages");
+  return [`${entry.shown("vaddr")}  ${counted(pages, "page")}  ${entry.shown("flags")}`, blocks]
+    .filter(Boolean)
+    .join("  ");
+}
+
+/** `1.2 KiB in 4 blocks, 2 of them all zero`: compressed pages, in whichever form. */
+function blocksText(entry: Fields | undefined, unit: string): string | undefined {
+  const sizes = entry?.all("block_sizes", "region_sizes", "compressed_size") ?? [];
+  if (!entry || sizes.length === 0) return undefined;
+  const total = entry.node("total_payload_size") ? "total_payload_size" : "total_compressed_size";
+  const zero = sizes.filter(({ value }) => value === 0).length;
+  const stored = `${showSize(Number(entry.integer(total)))} in ${counted(BigInt(sizes.length), unit)}`;
+  return zero === 0 ? stored : `${stored}, ${String(zero)} of them all zero`;
+}
+
+function counted(count: bigint, unit: string): string {
+  return `${String(count)} ${unit}${count === 1n ? "" : "s"}`;
 }
 
 function isMessage(value: FieldValue): value is MessageNode {

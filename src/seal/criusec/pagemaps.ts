@@ -1,5 +1,5 @@
 import { joinPath, type FileTree } from "../../archive/index.ts";
-import { openImage, PAGEMAP_FLAGS, pagemapRange, readEntries, readEntry } from "../../criu/index.ts";
+import { openImage, PAGEMAP_FLAGS, pagemapRange, readEntry } from "../../criu/index.ts";
 import type { Image, ImageSeal, PagemapRange } from "../../criu/index.ts";
 
 /** A pagemap of a layer, and the pages file that it describes. */
@@ -43,8 +43,8 @@ export async function openPagemap(
       const source = await tree.open(joinPath(folder, name));
       try {
         const image = await openImage(name, source, { seal });
-        for await (const entry of readEntries(image, "pagemap_entry")) {
-          const range = pagemapRange(entry);
+        for await (const { message } of image.entries(1)) {
+          const range = pagemapRange(message);
           const { present, parent } = PAGEMAP_FLAGS;
           if ((range.flags & present) !== 0 && (range.flags & parent) === 0) yield range;
         }

@@ -35,8 +35,8 @@ export async function openBase(
   stamp: Stamp | undefined,
   kept: string | undefined,
 ): Promise<BaseImage> {
-  const { name, source, seal } = resolved;
-  const image = await openImage(name, source, seal && { seal });
+  const { name, source, seal, hint } = resolved;
+  const image = await openImage(name, source, { seal, hint });
   const why = whyNotEditable(image);
   const copyHelps = hasClearCopy(image) || (kept !== undefined && why === undefined);
   return { resolved, image, stamp, readOnly: kept ?? why, copyHelps };

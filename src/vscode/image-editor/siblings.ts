@@ -18,9 +18,9 @@ export async function siblings(image: Uri, resolve: ResolveImage): Promise<Image
   return {
     names,
     use: async (name, work) => {
-      const { source, seal } = await resolve(siblingUri(image, name));
+      const { source, seal, hint } = await resolve(siblingUri(image, name));
       try {
-        return await work(await openImage(name, source, seal && { seal }));
+        return await work(await openImage(name, source, { seal, hint }));
       } finally {
         await source.close?.();
       }

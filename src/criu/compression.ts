@@ -1,0 +1,20 @@
+import type { ByteSource } from "../bytes/index.ts";
+import { numberField } from "./fields.ts";
+import { openImage } from "./framing.ts";
+import type { ShapeHint } from "./shapes.ts";
+
+/** The image whose fields say what others of its layer can't. */
+export const INVENTORY_IMAGE = "inventory.img";
+
+/** Whether the bytes of this image may need a hint to be told what they are: then its inventory is worth opening. */
+export function needsHint(name: string): boolean {
+  return /(^|\/)pagemap-[^/]*\.img$/.test(name);
+}
+
+/** What an inventory says of the other images of its layer. Nothing where it is sealed or broken; throws what reading throws. */
+export async function hintOfInventory(source: ByteSource): Promise<ShapeHint> {
+  const image = await openImage(INVENTORY_IMAGE, source);
+  if (image.entryCount === 0) return {};
+  const { message } = await image.entry(0);
+  return { compress: numberField(message, 15) };
+}
