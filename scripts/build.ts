@@ -41,7 +41,7 @@ const kubernetesApart: Plugin = {
 
 /**
  * What opens sealed files is big and rarely needed: `import("./openers.ts")` in src/seal is a bundle, and so is
- * `import("./library.ts")` in the folders of age and OpenPGP.
+ * `import("./library.ts")` in the folders of age, OpenPGP and SSH.
  */
 const sealsApart: Plugin = {
   name: "seals-apart",
@@ -56,7 +56,7 @@ const sealsApart: Plugin = {
 };
 
 /** Folders of src/seal with such a library. */
-const SEAL_LIBRARIES = ["age", "openpgp"];
+const SEAL_LIBRARIES = ["age", "openpgp", "ssh"];
 
 /**
  * The command line in parts, so that a command loads its own code alone: each file of src/cli that is imported when it

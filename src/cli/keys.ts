@@ -73,7 +73,7 @@ function isAboutPassphrase(error: unknown): boolean {
 }
 
 /** The first line of the file, without its line break. */
-async function readPassphrase(path: string): Promise<string> {
+export async function readPassphrase(path: string): Promise<string> {
   const source = await openFileSource(path);
   try {
     const bytes = Buffer.from(await source.read(0, MAX_PASSPHRASE));

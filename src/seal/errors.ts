@@ -2,6 +2,8 @@ import { cryoscopeError, type CryoscopeError, type Place } from "../bytes/index.
 
 const GIVE_KEY = "Give the RSA private key that belongs to the certificate it was dumped with.";
 
+const PLUGIN_NEXT = "Open it with `age -d -i IDENTITY -o checkpoint.tar FILE`, and open what comes out.";
+
 /** What opens a seal, for the person who has to find it. */
 export interface KeyNeed {
   /** Completes "This is sealed …": `with age, for an X25519 recipient`. */
@@ -42,6 +44,18 @@ export const sealErrors = {
       file,
       next: "Choose a private key (PEM, DER, JWK), an age identity, an OpenPGP secret key or a raw key of 32 bytes.",
     }),
+  agePluginIdentity: (file: string, plugin: string): CryoscopeError =>
+    cryoscopeError(
+      "seal.unsupported",
+      `This is an identity of the age plugin ${plugin}: the key is in a device or service, not in the file.`,
+      { file, next: PLUGIN_NEXT },
+    ),
+  agePlugin: (file: string, kinds: string): CryoscopeError =>
+    cryoscopeError(
+      "seal.unsupported",
+      `This checkpoint is sealed with age for ${kinds}, which only that plugin of age can open.`,
+      { file, next: PLUGIN_NEXT },
+    ),
   notRsa: (file: string, kind: string): CryoscopeError =>
     cryoscopeError("seal.notRsa", `This private key is of the kind "${kind}", not RSA.`, {
       file,
@@ -49,7 +63,13 @@ export const sealErrors = {
     }),
   notARecipient: (found: string): CryoscopeError =>
     cryoscopeError("seal.notARecipient", `This is ${found}: nothing can be sealed for it.`, {
-      next: "Give an age recipient (age1…), or the file of an RSA certificate or public key (PEM).",
+      next: "Give a recipient of age (age1…, ssh-ed25519 …, ssh-rsa …), or the file of one RSA certificate or public key (PEM).",
+    }),
+  unwritable: (file: string, cause: unknown): CryoscopeError =>
+    cryoscopeError("seal.unwritable", `The copy cannot be written: ${(cause as Error).message}.`, {
+      file,
+      cause,
+      next: "Choose a place where you may write and where nothing is yet.",
     }),
   recordBroken: (place: Place): CryoscopeError =>
     cryoscopeError(

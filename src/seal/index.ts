@@ -1,6 +1,9 @@
 // seal: opening sealed checkpoints in every scheme that people use, sealing them again, and the keys for both.
 export { forgetKey, keysOfKind, loadKey, parseJwk, parseKey, passphrase } from "./keys/index.ts";
-export { loadKeyFile, openSealedLayer, parseKeys } from "./lazily.ts";
+export { loadKeyFile, openSealedLayer, parseKeys, readRecipients, sealCopy, unsealCopy } from "./lazily.ts";
+export type { SealTarget } from "./copy/recipients.ts";
+export type { CopyOptions, CopyResult } from "./copy/seal-copy.ts";
+export { isAgeRecipient, UNSEAL_WARNING } from "./copy/words.ts";
 export type {
   AgeKey,
   EcKey,
@@ -36,6 +39,5 @@ export type { CriuRecipient } from "./criusec/recipient.ts";
 export { sealLayer } from "./criusec/seal-layer.ts";
 export type { SealedFile, SealRandom } from "./criusec/seal-layer.ts";
 export { unsealImage } from "./criusec/unseal-image.ts";
-export { sealWithAge } from "./age/index.ts";
 export { openSealedTree } from "./open-tree.ts";
 export type { SealedTreeOptions } from "./open-tree.ts";

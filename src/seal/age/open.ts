@@ -8,6 +8,7 @@ import type { Key } from "../keys/key.ts";
 import type { OpenedSource } from "../opened.ts";
 import { openScrypt } from "./passphrase-identity.ts";
 import type { Stanza } from "./passphrase-identity.ts";
+import { openSshStanzas } from "./ssh-stanzas.ts";
 import { agePayload } from "./stream.ts";
 
 const INTRO = "age-encryption.org/";
@@ -32,8 +33,10 @@ export async function openAge(sealed: ByteSource, file: string, keys: readonly K
   const binary = await withoutArmor(sealed, file);
   const header = await readHeader(binary, file);
   const kinds = stanzaKinds(header);
-  const need = needOf(kinds);
-  const usable = kinds.includes("scrypt") ? keysOfKind(keys, "passphrase") : keysOfKind(keys, "age");
+  const need = needOf(kinds, file);
+  const usable = kinds.includes("scrypt")
+    ? keysOfKind(keys, "passphrase")
+    : keysOfKind(keys, "age", ...SSH_KEYS.filter((kind) => kinds.includes(STANZA_OF[kind])));
   if (usable.length === 0) throw sealErrors.keyNeeded(file, need);
   const { Decrypter } = await import("./library.ts");
   for (const key of usable) {
@@ -42,7 +45,10 @@ export async function openAge(sealed: ByteSource, file: string, keys: readonly K
       decrypter.addIdentity({
         unwrapFileKey: (stanzas: readonly Stanza[]) => openScrypt(stanzas, key.bytes, file),
       });
-    else for (const identity of key.identities) addIdentity(decrypter, identity, key.name);
+    else if (key.kind === "age")
+      for (const identity of key.identities) addIdentity(decrypter, identity, key.name);
+    else
+      decrypter.addIdentity({ unwrapFileKey: (stanzas: readonly Stanza[]) => openSshStanzas(stanzas, key) });
     const fileKey = await tryHeader(decrypter, header, file);
     if (fileKey === undefined) continue;
     const source = await agePayload(binary, header.length, fileKey, file);
@@ -114,11 +120,37 @@ function stanzaKinds(header: Buffer): readonly string[] {
   return [...header.toString("latin1").matchAll(/^-> ([\x21-\x7e]{1,64})/gm)].map(([, kind = ""]) => kind);
 }
 
-function needOf(kinds: readonly string[]): KeyNeed {
+/** Kinds of keys beside age's own, and the stanza that each of them opens. */
+const SSH_KEYS = ["ed25519", "rsa"] as const;
+const STANZA_OF = { ed25519: "ssh-ed25519", rsa: "ssh-rsa" } as const;
+
+/** What opens the stanzas of each kind that needs no plugin. */
+const GIVE: Readonly<Record<string, string>> = {
+  X25519: "the identity file (AGE-SECRET-KEY-1…)",
+  mlkem768x25519: "the identity file (AGE-SECRET-KEY-PQ-1…)",
+  "ssh-ed25519": "the Ed25519 key of SSH (such as ~/.ssh/id_ed25519)",
+  "ssh-rsa": "the RSA key of SSH (such as ~/.ssh/id_rsa)",
+};
+
+/** Stanzas of plugins that people use; the device or service behind them has to open these. */
+const PLUGINS: Readonly<Record<string, string>> = {
+  "piv-p256": "a YubiKey or Secure Enclave (age-plugin-yubikey, age-plugin-se)",
+  p256tag: "a hardware key (p256tag)",
+  mlkem768p256tag: "a hardware key (mlkem768p256tag)",
+  "tpm-ecc": "a TPM (age-plugin-tpm)",
+  "fido2-hmac": "a FIDO2 token (age-plugin-fido2-hmac)",
+};
+
+/** Throws `seal.unsupported` when every recipient is one of a plugin. */
+function needOf(kinds: readonly string[], file: string): KeyNeed {
   if (kinds.includes("scrypt")) return { sealed: "with age and a passphrase", give: "Give the passphrase." };
   const known = [...new Set(kinds)].filter((kind) => !kind.endsWith("-grease"));
+  const plugins = known.flatMap((kind) => PLUGINS[kind] ?? []);
+  if (plugins.length > 0 && plugins.length === known.length)
+    throw sealErrors.agePlugin(file, plugins.join(" and "));
+  const give = [...new Set(known.flatMap((kind) => GIVE[kind] ?? []))];
   return {
     sealed: `with age, for recipients of the kind ${known.join(", ")}`,
-    give: "Give the identity file (AGE-SECRET-KEY-1…) of one of its recipients.",
+    give: `Give ${give.length === 0 ? "the identity file (AGE-SECRET-KEY-1…)" : give.join(", or ")} of one of its recipients.`,
   };
 }

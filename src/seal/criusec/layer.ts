@@ -53,7 +53,7 @@ export async function openSealedLayer(
   const source = await tree.open(file);
   const cipher = await readCipher(source, file).finally(() => source.close?.());
   const rsaKeys = keysOfKind(keys, "rsa");
-  const [other] = keysOfKind(keys, "ec");
+  const [other] = keysOfKind(keys, "ec", "ed25519");
   if (rsaKeys.length === 0)
     throw other ? sealErrors.notRsa(other.name, other.curve) : sealErrors.keyNeeded(file, needOf(cipher));
 

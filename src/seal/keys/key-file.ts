@@ -3,7 +3,8 @@ import { bufferSource, CryoscopeError, openFileSource } from "../../bytes/index.
 import { isAgeFile, openAge } from "../age/index.ts";
 import { sealErrors } from "../errors.ts";
 import type { Key, KeyProvider } from "./key.ts";
-import { parseJwk, parseKey } from "./private-key.ts";
+import { isOpenSshKey, parseOpenSshKey } from "../ssh/index.ts";
+import { parseJwk, parseKey, privateKey } from "./private-key.ts";
 import { passphrase as passphraseKey } from "./key.ts";
 
 /** Keyrings of OpenPGP can be large; nothing else of keys is. */
@@ -11,8 +12,8 @@ const MAX_FILE = 4 << 20;
 const RAW_KEY = 32;
 
 /**
- * Every key in a file, told by its content: an RSA or EC private key (PEM, DER, JWK), age identities (also sealed with
- * a passphrase), an OpenPGP secret key, a raw key of 32 bytes (as they are, in hex, in base64), ocicrypt's keyprovider
+ * Every key in a file, told by its content: an RSA, EC or Ed25519 private key (PEM, DER, JWK, OpenSSH), age identities
+ * (also sealed with a passphrase), an OpenPGP secret key, a raw key of 32 bytes (as they are, in hex, in base64), ocicrypt's keyprovider
  * configuration, access to a key broker. Throws `bytes.unreadable`, and what `parseKeys` throws.
  */
 export async function loadKeyFile(path: string, passphrase?: string): Promise<readonly Key[]> {
@@ -43,6 +44,9 @@ export async function parseKeys(
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
   const identities = text.match(/^AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+(?=\s*$)/gm);
   if (identities) return [{ kind: "age", name, identities }];
+  const [, plugin] = /^AGE-PLUGIN-([A-Z0-9.+_-]+?)-1[0-9A-Z]+\s*$/m.exec(text) ?? [];
+  if (plugin !== undefined) throw sealErrors.agePluginIdentity(file, plugin.toLowerCase());
+  if (isOpenSshKey(text)) return [privateKey(await parseOpenSshKey(text, file, passphrase), file)];
   if (text.includes("-----BEGIN PGP PRIVATE KEY BLOCK-----") || isBinaryPgpKey(bytes))
     return [{ kind: "openpgp", name, bytes: Uint8Array.from(bytes) }];
   if (/^\s*\{/.test(text)) return jsonKeys(text, file);

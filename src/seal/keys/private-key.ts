@@ -10,6 +10,8 @@ import type { JsonWebKeyInput, KeyObject } from "node:crypto";
 import { basename } from "node:path";
 import { openFileSource } from "../../bytes/index.ts";
 import { sealErrors } from "../errors.ts";
+import { ed25519Key, mpint, sshStrings } from "../ssh/index.ts";
+import type { Ed25519Key } from "../ssh/index.ts";
 import { unpadPkcs1 } from "./pkcs1.ts";
 
 /** A key of 16,384 bits in PEM has 13 KiB; a file much larger is none. */
@@ -26,8 +28,14 @@ export interface RsaKey {
   readonly bits: number;
   /** Unwraps a key of `length` bytes (RSAES-PKCS1-v1_5); undefined when it was not wrapped for this key. */
   unwrap(wrapped: Uint8Array, length: number): Uint8Array | undefined;
-  /** The same for RSAES-OAEP with this hash and no label; of any length. */
-  unwrapOaep(wrapped: Uint8Array, hash: "sha1" | "sha256" | "sha384" | "sha512"): Uint8Array | undefined;
+  /** The same for RSAES-OAEP with this hash, and no label where none is given; of any length. */
+  unwrapOaep(
+    wrapped: Uint8Array,
+    hash: "sha1" | "sha256" | "sha384" | "sha512",
+    label?: string,
+  ): Uint8Array | undefined;
+  /** The public key as SSH writes it (RFC 4253, 6.6), by which age knows it. */
+  readonly sshPublicKey: Uint8Array;
 }
 
 /** A private key for key agreement: P-256, P-384, P-521 or X25519. */
@@ -42,7 +50,7 @@ export interface EcKey {
 }
 
 /** A private key that may open checkpoints. */
-export type PrivateKey = RsaKey | EcKey;
+export type PrivateKey = RsaKey | EcKey | Ed25519Key;
 
 /**
  * Reads a private key file. Throws `bytes.unreadable`, `bytes.notAFile`, and what `parseKey` throws.
@@ -138,13 +146,15 @@ export function parseJwk(jwk: Readonly<Record<string, unknown>>, file: string): 
   return privateKey(key, file);
 }
 
-function privateKey(key: KeyObject, file: string): PrivateKey {
+/** What a key of the runtime can do for checkpoints. Throws `seal.notAKey` for kinds that open nothing. */
+export function privateKey(key: KeyObject, file: string): PrivateKey {
   const publicKey = createPublicKey(key);
   const spki = publicKey.export({ type: "spki", format: "der" });
   const name = basename(file);
   const fingerprint = createHash("sha256").update(spki).digest("hex");
   const type = key.asymmetricKeyType ?? "secret";
   if (type === "rsa" || type === "rsa-pss") return rsaKey(key, name, fingerprint);
+  if (type === "ed25519") return ed25519Key(key, name, fingerprint);
   const { crv } = type === "ec" || type === "x25519" ? publicKey.export({ format: "jwk" }) : {};
   if (crv === undefined) throw sealErrors.notAKey(file, `a private key of the kind "${type}"`);
   return {
@@ -168,8 +178,15 @@ function privateKey(key: KeyObject, file: string): PrivateKey {
 function rsaKey(key: KeyObject, name: string, fingerprint: string): RsaKey {
   const bits = key.asymmetricKeyDetails?.modulusLength ?? modulusBits(key);
   const size = Math.ceil(bits / 8);
+  const { e = "", n = "" } = createPublicKey(key).export({ format: "jwk" });
+  const [exponent, modulus] = [e, n].map((text) => mpint(Buffer.from(String(text), "base64url")));
   return {
     kind: "rsa",
+    sshPublicKey: sshStrings(
+      Buffer.from("ssh-rsa"),
+      exponent ?? new Uint8Array(0),
+      modulus ?? new Uint8Array(0),
+    ),
     name,
     fingerprint,
     bits,
@@ -186,10 +203,12 @@ function rsaKey(key: KeyObject, name: string, fingerprint: string): RsaKey {
         block?.fill(0);
       }
     },
-    unwrapOaep(wrapped, hash) {
+    unwrapOaep(wrapped, hash, label) {
       if (wrapped.length !== size) return undefined;
+      const padding = constants.RSA_PKCS1_OAEP_PADDING;
+      const oaepLabel = label === undefined ? undefined : Buffer.from(label);
       try {
-        return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash }, wrapped);
+        return privateDecrypt({ key, padding, oaepHash: hash, ...(oaepLabel && { oaepLabel }) }, wrapped);
       } catch {
         return undefined;
       }

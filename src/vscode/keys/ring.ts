@@ -257,6 +257,7 @@ function nameOf(id: string): string {
 const KINDS: Readonly<Record<Key["kind"], string>> = {
   rsa: "RSA private key",
   ec: "EC private key",
+  ed25519: "Ed25519 key of SSH",
   passphrase: "passphrase, for this session",
   age: "age identity",
   openpgp: "OpenPGP secret key",
@@ -270,6 +271,7 @@ const KINDS: Readonly<Record<Key["kind"], string>> = {
 function describe(key: Key): string {
   if (key.kind === "rsa") return `${KINDS.rsa}, ${key.bits} bits, SHA-256 ${key.fingerprint}`;
   if (key.kind === "ec") return `${KINDS.ec}, ${key.curve}, SHA-256 ${key.fingerprint}`;
+  if (key.kind === "ed25519") return `${KINDS.ed25519}, SHA-256 ${key.fingerprint}`;
   return KINDS[key.kind];
 }
 

@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { pack } from "tar-stream";
-import type { FileTree } from "../archive/index.ts";
-import { readChunks } from "../bytes/index.ts";
+import type { FileTree } from "../../archive/index.ts";
+import { readChunks } from "../../bytes/index.ts";
 import { walkFolders } from "./walk.ts";
 
 const CHUNK = 1 << 20;

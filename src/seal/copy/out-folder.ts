@@ -1,13 +1,13 @@
-import { mkdir, open, readdir, rm, symlink } from "node:fs/promises";
-import { dirname, join, posix } from "node:path";
+import { mkdir, open, readdir, rm, rmdir, symlink } from "node:fs/promises";
+import { join, posix } from "node:path";
 import type { FileHandle } from "node:fs/promises";
-import { cliErrors } from "./errors.ts";
+import { sealErrors } from "../errors.ts";
 
 /** Only the owner may read what was sealed. */
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
-/** A folder that a command fills. Everything in it is new: nothing is overwritten, and no link is followed. */
+/** A folder that is filled. Everything in it is new: nothing is overwritten, and no link is followed. */
 export interface OutFolder {
   /** Makes a folder and those above it. `path` is a normalised path of a tree. */
   folder(path: string): Promise<void>;
@@ -15,28 +15,42 @@ export interface OutFolder {
   file(path: string, content: AsyncIterable<Uint8Array>): Promise<void>;
   /** Makes a link that stays inside the folder; false for one that would lead out of it. */
   link(path: string, target: string): Promise<boolean>;
+  /** Removes what was made here, and the folder when nothing else is in it. Throws nothing. */
+  discard(): Promise<void>;
 }
 
-/** Makes the folder; one that is there must be empty. Throws `cli.unwritable`. */
+/** Makes the folder; one that is there must be empty. Throws `seal.unwritable`. */
 export async function createOutFolder(root: string): Promise<OutFolder> {
+  const made = new Set<string>();
+  let isNew = false;
   await attempt(root, async () => {
-    await mkdir(root, { recursive: true, mode: FOLDER_MODE });
+    isNew = (await mkdir(root, { recursive: true, mode: FOLDER_MODE })) !== undefined;
     if ((await readdir(root)).length > 0) throw new NotEmpty();
   });
+  const place = (path: string): string => {
+    const [top = ""] = path.split("/", 1);
+    if (top !== "") made.add(top);
+    return join(root, path);
+  };
   return {
     folder: (path) =>
-      attempt(join(root, path), () => mkdir(join(root, path), { recursive: true, mode: FOLDER_MODE })),
-    file: (path, content) => writeNewFile(join(root, path), content),
+      attempt(join(root, path), () => mkdir(place(path), { recursive: true, mode: FOLDER_MODE })),
+    file: (path, content) => writeNewFile(place(path), content),
     async link(path, target) {
       const inside = posix.normalize(posix.join(posix.dirname(path), target));
       if (target.startsWith("/") || inside === ".." || inside.startsWith("../")) return false;
-      await attempt(join(root, path), () => symlink(target, join(root, path)));
+      await attempt(join(root, path), () => symlink(target, place(path)));
       return true;
+    },
+    async discard() {
+      for (const name of made)
+        await rm(join(root, name), { recursive: true, force: true }).catch(() => undefined);
+      if (isNew) await rmdir(root).catch(() => undefined);
     },
   };
 }
 
-/** Writes a file that must not be there yet; when the content fails, it is gone. Throws `cli.unwritable`. */
+/** Writes a file that must not be there yet; when the content fails, it is gone. Throws `seal.unwritable`. */
 export async function writeNewFile(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
   // Exclusively: whatever is there already, a link too, is left as it is.
   let handle: FileHandle | undefined;
@@ -57,11 +71,6 @@ export async function writeNewFile(path: string, content: AsyncIterable<Uint8Arr
   }
 }
 
-/** Makes what a file is to be written in. */
-export async function folderFor(path: string): Promise<void> {
-  await attempt(path, () => mkdir(dirname(path), { recursive: true }));
-}
-
 class NotEmpty extends Error {
   override readonly message = "it is not empty, and nothing is overwritten";
 }
@@ -70,6 +79,6 @@ async function attempt(path: string, action: () => Promise<unknown>): Promise<vo
   try {
     await action();
   } catch (cause) {
-    throw cliErrors.unwritable(path, cause);
+    throw sealErrors.unwritable(path, cause);
   }
 }

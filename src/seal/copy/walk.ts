@@ -1,4 +1,4 @@
-import type { FileTree, TreeEntry } from "../archive/index.ts";
+import type { FileTree, TreeEntry } from "../../archive/index.ts";
 
 /** Folders in folders, at most. */
 const MAX_DEPTH = 256;
