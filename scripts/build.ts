@@ -2,9 +2,11 @@
 // `--watch` rebuilds on change; `--production` builds what is packaged, minified, into an empty dist/ without tests.
 import { context } from "esbuild";
 import type { BuildOptions, Plugin } from "esbuild";
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { COMMANDS } from "../src/cli/commands.ts";
 import { compileSchema } from "./proto.ts";
 
@@ -155,11 +157,28 @@ const webviews = readdirSync("webview", { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(`webview/${entry.name}/main.ts`))
   .map((entry) => ({ in: `webview/${entry.name}/main.ts`, out: entry.name }));
 
+/** The WebAssembly of YARA-X: only the one that its JavaScript was made for is ever loaded. */
+const yaraX = await readFile("node_modules/@virustotal/yara-x/pkg/yara_x_js_bg.wasm");
+
+/** Packs YARA-X into `dist/yara/`, once: it takes some seconds, and changes with its version only. */
+async function packYara(): Promise<void> {
+  const file = "dist/yara/yara-x.wasm.br";
+  const known = await readFile(file).then(brotliDecompressSync, () => undefined);
+  if (known?.equals(yaraX) === true) return;
+  const { BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT, BROTLI_MAX_WINDOW_BITS } = constants;
+  const params = { [BROTLI_PARAM_LGWIN]: BROTLI_MAX_WINDOW_BITS, [BROTLI_PARAM_SIZE_HINT]: yaraX.length };
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, brotliCompressSync(yaraX, { params }));
+}
+
 /** Where `src/archive` and `src/memory` find their workers, from the folder that the code is bundled into. */
 const workersIn = (folder: string): Pick<BuildOptions, "define" | "logOverride"> => ({
   define: {
     CODEC_WORKER: JSON.stringify(`${folder}codecs.cjs`),
     SEARCH_WORKER: JSON.stringify(`${folder}search-worker.cjs`),
+    YARA_WORKER: JSON.stringify(`${folder}yara-worker.cjs`),
+    YARA_FOLDER: JSON.stringify(`${folder}yara`),
+    YARA_SHA256: JSON.stringify(createHash("sha256").update(yaraX).digest("hex")),
   },
   // Where there is no bundle, `import.meta` tells where the worker is.
   logOverride: { "empty-import-meta": "silent" },
@@ -231,8 +250,11 @@ const builds: BuildOptions[] = [
     entryPoints: [
       { in: "src/archive/codecs/worker.ts", out: "codecs" },
       { in: "src/memory/search/worker.ts", out: "search-worker" },
+      { in: "src/memory/yara/worker.ts", out: "yara-worker" },
     ],
     outdir: "dist",
+    // YARA-X asks where it lies only when it isn't given its WebAssembly.
+    logOverride: { "empty-import-meta": "silent" },
   },
   {
     ...common,
@@ -250,6 +272,7 @@ if (!production) builds.push(testsOf("vscode"), testsOf("vscode-lab"));
 await compileSchema();
 if (production) rmSync("dist", { recursive: true, force: true });
 try {
+  await packYara();
   for (const options of builds) {
     const plugins = [...(options.plugins ?? []), ...(watch ? [progress] : [])];
     const build = await context({ ...options, plugins });

@@ -296,4 +296,26 @@ are not authentic are named and left out (exit status 1).
 ${KEY_OPTIONS}`,
     load: () => import("./unseal.ts"),
   },
+  {
+    name: "yara",
+    summary: "which YARA rules the memory of the processes matches, and where",
+    usage: `cryoscope yara CHECKPOINT… --rules FILE… [--count] [--json] …
+
+FILE is a file of YARA rules; the rules of each file are a namespace. Each mapping is a file of its own to the rules: in
+parts where 1 MiB or more of it was never written, and of 16 MiB, which overlap by 64 KiB. Offsets, filesize, "at" and
+the modules of YARA mean that part; memory that wasn't written counts as zero. Exit status 1 says that a rule matched.
+
+  -r, --rules FILE         may be repeated; a folder is all *.yar and *.yara in it
+${FILTER_OPTIONS}
+  --count                  print the number of matched rules only
+  --limit N                stop after N
+  --context N              bytes shown around a match; 16 when not given
+  --time-limit N           seconds that one part may take; 60 when not given
+  --library PATH           the WebAssembly of YARA-X, or a folder that has it (docs/memory.md); CRYOSCOPE_YARA when not
+                           given
+  --sysroot ROOT           folder or archive with the files that were mapped and not dumped
+  --json                   one document (docs/yara.schema.json)
+${KEY_OPTIONS}`,
+    load: () => import("./yara.ts"),
+  },
 ];

@@ -7,6 +7,12 @@ export const cliErrors = {
     cryoscopeError("cli.usage", sentence, {
       next: `See \`cryoscope ${command === undefined ? "" : `${command} `}--help\`.`,
     }),
+  unreadable: (file: string, cause: unknown): CryoscopeError =>
+    cryoscopeError("cli.unreadable", `The file cannot be read: ${(cause as Error).message}.`, {
+      file,
+      cause,
+      next: "Check that it exists and that you may read it.",
+    }),
   unwritable: (file: string, cause: unknown): CryoscopeError =>
     cryoscopeError("cli.unwritable", `The file cannot be written: ${(cause as Error).message}.`, {
       file,

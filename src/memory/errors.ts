@@ -27,4 +27,31 @@ export const memoryErrors = {
     ),
   searchFailed: (cause: unknown): CryoscopeError =>
     cryoscopeError("memory.searchFailed", `The search failed: ${String(cause)}.`, { cause }),
+  noYara: (named: readonly string[]): CryoscopeError =>
+    cryoscopeError(
+      "memory.noYara",
+      named.length === 0
+        ? "YARA-X, which reads YARA rules, isn't installed here."
+        : `There is no WebAssembly of YARA-X in ${named.join(", ")}.`,
+      {
+        next: "Install the extension cryoscope-yara, or `npm install @virustotal/yara-x` anywhere and name that folder.",
+      },
+    ),
+  otherYara: (file: string): CryoscopeError =>
+    cryoscopeError("memory.otherYara", "This is not the version of YARA-X that Cryoscope was built for.", {
+      file,
+      next: "docs/memory.md says which one it is.",
+    }),
+  badRules: (messages: readonly string[]): CryoscopeError =>
+    cryoscopeError("memory.badRules", `The YARA rules can't be compiled.\n${messages.join("\n")}`, {
+      next: "Mend the rules, or leave that file out.",
+    }),
+  yaraTooSlow: (limit: number): CryoscopeError =>
+    cryoscopeError(
+      "memory.yaraTooSlow",
+      `YARA took longer than ${limit / 1000} s for one region of memory, so the scan was ended.`,
+      { next: "Make the rules simpler, or give them more time." },
+    ),
+  yaraFailed: (cause: unknown): CryoscopeError =>
+    cryoscopeError("memory.yaraFailed", `YARA failed: ${String(cause)}.`, { cause }),
 };

@@ -40,6 +40,11 @@ export const memoryViewErrors = {
       `The checkpoint doesn't hold ${path}, so there is nothing to compare with.`,
       { next: "Choose Sysroot… names a folder or container image that has it." },
     ),
+  noRules: (file: string): CryoscopeError =>
+    cryoscopeError("memoryView.noRules", "This is no file of rules.", {
+      file,
+      next: "Choose text files of YARA rules.",
+    }),
   badInteger: (text: string): CryoscopeError =>
     cryoscopeError("memoryView.badInteger", `"${text}" is no number.`, { next: "Type 1234, -5 or 0x7f00." }),
 } as const;

@@ -13,6 +13,7 @@ import type { Asked, SearchPlace } from "./query.ts";
 import { saveMapping, saveModule, saveProcess, saveSelection } from "./save-commands.ts";
 import { chooseScope, MemorySearch } from "./search.ts";
 import { Sysroots } from "./sysroots.ts";
+import { scanYara } from "./yara.ts";
 
 /** What tests in a real extension host see. */
 export interface MemoryViews {
@@ -51,6 +52,15 @@ export function registerMemory(
     return scope && search.run(scope, asked);
   };
 
+  const scan = async (row?: CheckpointRow, rules?: readonly vscode.Uri[]): Promise<number | undefined> => {
+    const scope = row
+      ? { entries: [row.entry], pid: row.process?.pid }
+      : await chooseScope(explorer, "Scan Memory with YARA Rules");
+    // Menus give their selection here.
+    const given = rules?.every((each) => each instanceof vscode.Uri) === true ? rules : undefined;
+    return scope && scanYara(search, scope, given);
+  };
+
   const saveAll = async (row?: CheckpointRow, target?: vscode.Uri): Promise<vscode.Uri | undefined> => {
     const chosen = row?.process
       ? { entry: row.entry, pid: row.process.pid }
@@ -87,6 +97,7 @@ export function registerMemory(
     }),
     command("cryoscope.openMemory", open),
     command("cryoscope.searchMemory", find),
+    command("cryoscope.scanYara", scan),
     command("cryoscope.memory.saveProcess", saveAll),
     inEditor("goTo", goTo),
     inEditor("search", async (editor) =>

@@ -6,6 +6,11 @@ import { hex } from "./address.ts";
 /** More lines than this under one process and the view is slow. */
 const LONG = 500;
 
+/** A match, with the name of the rule when it is one's. */
+export interface NamedMatch extends Omit<MemoryMatch, "rule"> {
+  readonly name?: string;
+}
+
 /** A match as it is kept: its words, not the memory around it. */
 export interface FoundMatch {
   readonly kind: "match";
@@ -18,6 +23,8 @@ export interface FoundMatch {
   /** Where the match is in the text. */
   readonly at: readonly [from: number, to: number];
   readonly place: string;
+  /** The rule that it matches, in a scan with rules. */
+  readonly name: string | undefined;
   readonly also: readonly { readonly pid: number; readonly address: bigint }[];
 }
 
@@ -54,7 +61,7 @@ export class MatchesView implements vscode.TreeDataProvider<MatchRow>, vscode.Di
     this.#tell();
   }
 
-  add(entry: OpenCheckpoint, matches: readonly MemoryMatch[]): void {
+  add(entry: OpenCheckpoint, matches: readonly NamedMatch[]): void {
     for (const match of matches) {
       let group = this.#processes.at(-1);
       if (group?.pid !== match.pid || group.entry !== entry) {
@@ -127,8 +134,8 @@ const printed = (bytes: Uint8Array): string =>
 /** As much of a match as a line has room for. */
 const LONGEST = 160;
 
-function found(entry: OpenCheckpoint, match: MemoryMatch): FoundMatch {
-  const { pid, address, length, space, before, bytes, after, sightings } = match;
+function found(entry: OpenCheckpoint, match: NamedMatch): FoundMatch {
+  const { name, pid, address, length, space, before, bytes, after, sightings } = match;
   const area = space.areaAt(address);
   const inside = printed(bytes.subarray(0, LONGEST));
   const head = printed(before);
@@ -140,22 +147,24 @@ function found(entry: OpenCheckpoint, match: MemoryMatch): FoundMatch {
     length,
     text: head + inside + (bytes.length > LONGEST ? "…" : printed(after)),
     at: [head.length, head.length + inside.length],
+    name,
     place: area ? `${area.permissions} ${area.name ?? area.kind}` : "",
     also: sightings.slice(1),
   };
 }
 
 function matchItem(match: FoundMatch): vscode.TreeItem {
-  const { text, at, place, address, also, pid } = match;
+  const { text, at, place, address, also, pid, name } = match;
   const item = new vscode.TreeItem({ label: text, highlights: [[at[0], at[1]]] });
-  item.description = `${hex(address)} ${place}`;
+  const words = `${name === undefined ? "" : `${name} · `}${hex(address)} ${place}`;
+  item.description = words;
   const others = also.map((other) => `process ${other.pid} at ${hex(other.address)}`);
   item.tooltip = [
-    `${hex(address)} ${place}`,
+    words,
     ...(others.length > 0 ? ["The same memory is mapped elsewhere:", ...others] : []),
   ].join("\n");
   item.accessibilityInformation = {
-    label: `${text.slice(at[0], at[1])}, process ${pid}, address ${hex(address)}, ${place}`,
+    label: `${name === undefined ? "" : `${name}, `}${text.slice(at[0], at[1])}, process ${pid}, address ${hex(address)}, ${place}`,
   };
   item.contextValue = "memoryMatch";
   item.command = { command: "cryoscope.memory.showMatch", title: "Show in Memory", arguments: [match] };

@@ -4,7 +4,7 @@ import type { CheckpointMemory, MemoryFilter } from "../../memory/index.ts";
 import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
 import { command } from "../messages.ts";
 import { MatchesView } from "./matches-view.ts";
-import type { FoundMatch, MatchRow } from "./matches-view.ts";
+import type { FoundMatch, MatchRow, NamedMatch } from "./matches-view.ts";
 import type { MemoryEditors } from "./memory-editors.ts";
 import { askQuery } from "./query.ts";
 import type { Asked, SearchPlace } from "./query.ts";
@@ -21,6 +21,35 @@ export interface SearchScope {
   readonly entries: readonly OpenCheckpoint[];
   readonly pid: number | undefined;
 }
+
+/** How the view's matches are found: a search, or a scan with rules. */
+export interface Look {
+  /** For the head of the view. */
+  readonly text: string;
+  readonly filter: MemoryFilter;
+  readonly steps: (
+    memories: readonly CheckpointMemory[],
+    options: {
+      readonly filter: MemoryFilter;
+      readonly context: number;
+      readonly limit: number;
+      readonly signal: AbortSignal;
+    },
+  ) => AsyncIterable<LookStep>;
+}
+
+export interface LookStep {
+  readonly memory: CheckpointMemory;
+  readonly count: number;
+  matches(): readonly NamedMatch[];
+  readonly searched: number;
+  readonly total: number;
+}
+
+const queryOf =
+  ({ query }: Asked): Look["steps"] =>
+  (memories, options) =>
+    searchMemory(memories, query, options);
 
 /** Searches memory into the view *Memory Matches*. */
 export class MemorySearch implements vscode.Disposable {
@@ -62,19 +91,23 @@ export class MemorySearch implements vscode.Disposable {
     places: readonly SearchPlace[] = [],
   ): Promise<number | undefined> {
     const asked = given ?? (await askQuery(titleOf(scope), places));
-    if (asked === undefined) return undefined;
+    return asked && this.runLook(scope, { text: asked.text, filter: asked.filter, steps: queryOf(asked) });
+  }
+
+  /** Looks through memory into the view. Gives how many matches there are. */
+  async runLook(scope: SearchScope, look: Look): Promise<number> {
     this.#running?.abort();
     const running = new AbortController();
     this.#running = running;
     this.matches.clear();
-    this.#tree.description = asked.text;
+    this.#tree.description = look.text;
     this.#tree.message = "Searching…";
     this.#show(true);
     void vscode.commands.executeCommand(`${VIEW}.focus`);
     void vscode.commands.executeCommand("setContext", "cryoscope.memorySearching", true);
     try {
       await vscode.window.withProgress({ location: { viewId: VIEW } }, () =>
-        this.#search(scope, asked, running.signal),
+        this.#search(scope, look, running.signal),
       );
     } finally {
       if (this.#running === running) {
@@ -96,16 +129,17 @@ export class MemorySearch implements vscode.Disposable {
     this.#parts.dispose();
   }
 
-  async #search({ entries, pid }: SearchScope, { query, filter }: Asked, signal: AbortSignal): Promise<void> {
+  async #search({ entries, pid }: SearchScope, { steps, filter }: Look, signal: AbortSignal): Promise<void> {
     const memories = new Map<CheckpointMemory, OpenCheckpoint>();
     const narrowed: MemoryFilter = { ...filter, ...(pid !== undefined && { pids: new Set([pid]) }) };
     try {
       for (const entry of entries)
         memories.set(openMemory(await entry.load(signal), { sysroot: this.#sysroots.get(entry) }), entry);
       const options = { filter: narrowed, context: CONTEXT, limit: MOST, signal };
-      for await (const step of searchMemory([...memories.keys()], query, options)) {
+      for await (const step of steps([...memories.keys()], options)) {
         const entry = memories.get(step.memory);
         if (entry && step.count > 0) this.matches.add(entry, step.matches());
+        if (this.matches.count >= MOST) break;
         const share = step.total === 0 ? 100 : Math.floor((step.searched / step.total) * 100);
         this.#say(`Searching… ${Math.min(99, share)} %, ${this.matches.count} found`, signal);
       }
@@ -146,10 +180,13 @@ const titleOf = ({ pid, entries }: SearchScope): string => {
 };
 
 /** Asks which checkpoints to search when several are open: one of them or all. */
-export async function chooseScope(explorer: CheckpointExplorer): Promise<SearchScope | undefined> {
+export async function chooseScope(
+  explorer: CheckpointExplorer,
+  title = "Search Memory",
+): Promise<SearchScope | undefined> {
   const { openCheckpoints: all } = explorer;
   if (all.length <= 1) {
-    const entry = await explorer.choose("Search Memory");
+    const entry = await explorer.choose(title);
     return entry && { entries: [entry], pid: undefined };
   }
   const items = [
@@ -160,6 +197,6 @@ export async function chooseScope(explorer: CheckpointExplorer): Promise<SearchS
       entries: [entry],
     })),
   ];
-  const picked = await vscode.window.showQuickPick(items, { title: "Search Memory: of which checkpoint" });
+  const picked = await vscode.window.showQuickPick(items, { title: `${title}: of which checkpoint` });
   return picked && { entries: picked.entries, pid: undefined };
 }

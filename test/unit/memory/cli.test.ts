@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { COMMANDS } from "../../../src/cli/commands.ts";
 import { runCli } from "../../../src/cli/run.ts";
 import { fixture } from "../fixtures.ts";
@@ -148,5 +149,21 @@ describe("the command line's questions to memory", function () {
     const none = await cryoscope("memory", images, "--pid", "1");
     assert.equal(none.exit, 3);
     assert.match(none.stderr, /no process 1/);
+  });
+
+  it("yara lists rules with their places, as text, as JSON and as a number", async () => {
+    const rules = fileURLToPath(new URL("../../fixtures/memory/yara/rules.yar", import.meta.url));
+    const redis = join(await fixture("corpus/d-redis"), "img");
+    const text = await cryoscope("yara", redis, "--rules", rules, "--kind", "stack");
+    assert.match(text.stdout, /^rules:RedisServer \[db,server\] 25634 0x7ffd0d\w+ rw-p \[stack\]\n {2}\$/m);
+    assert.equal(text.exit, 1);
+    const json = await cryoscope("yara", redis, "-r", rules, "--json");
+    await valid("yara", json.stdout);
+    const count = await cryoscope("yara", redis, "-r", rules, "--count");
+    assert.equal(Number(count.stdout), (JSON.parse(json.stdout) as { readonly count: number }).count);
+    const none = await cryoscope("yara", redis);
+    assert.match(none.stderr, /--rules is missing/);
+    const missing = await cryoscope("yara", redis, "-r", "/nowhere.yar");
+    assert.match(missing.stderr, /cannot be read.*nowhere\.yar/s);
   });
 });

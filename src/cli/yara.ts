@@ -1,0 +1,135 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { scanWithYara } from "../memory/index.ts";
+import type { RuleFile, YaraHit, YaraPlace } from "../memory/index.ts";
+import { parseWords } from "./arguments.ts";
+import { EXIT } from "./command.ts";
+import type { RunCommand } from "./command.ts";
+import { cliErrors } from "./errors.ts";
+import { FILTER_OPTIONS, filterOf } from "./memory-filter.ts";
+import { openMemories } from "./memory-many.ts";
+import { matchJson, matchText } from "./memory-match.ts";
+import { hex, MEMORY_OPTIONS, parseCount } from "./memory-target.ts";
+import { printable } from "./output.ts";
+
+const OPTIONS = {
+  ...MEMORY_OPTIONS,
+  ...FILTER_OPTIONS,
+  rules: { type: "string", short: "r", multiple: true, default: [] as string[] },
+  count: { type: "boolean" },
+  limit: { type: "string" },
+  context: { type: "string" },
+  "time-limit": { type: "string" },
+  library: { type: "string" },
+} as const;
+
+const DEFAULT_CONTEXT = "16";
+/** Matched rules in one document, which is made in memory. */
+const MAX_HITS = 100_000;
+const MAX_RULES = 64 * 1024 * 1024;
+
+/** `cryoscope yara CHECKPOINT…`: which YARA rules the memory of the processes matches. */
+export const run: RunCommand = async (args, output) => {
+  const { values, positionals } = parseWords("yara", args, OPTIONS);
+  if (positionals.length === 0) throw cliErrors.usage("CHECKPOINT is missing.", "yara");
+  if (values.rules.length === 0) throw cliErrors.usage("--rules is missing.", "yara");
+  const limit = values.limit === undefined ? MAX_HITS : parseCount(values.limit, "--limit", "yara", 1);
+  const seconds = values["time-limit"];
+  const library = values.library ?? process.env["CRYOSCOPE_YARA"];
+  const isCount = values.count === true;
+  const asJson = values.json === true;
+  const options = {
+    filter: filterOf(values, "yara"),
+    context: parseCount(values.context ?? DEFAULT_CONTEXT, "--context", "yara"),
+    libraries: library === undefined || library === "" ? [] : [library],
+    ...(seconds !== undefined && { timeLimit: parseCount(seconds, "--time-limit", "yara", 1) * 1000 }),
+  };
+  const rules = (await Promise.all(values.rules.map(readRules))).flat();
+  return openMemories(positionals, values, async (memories) => {
+    const listed: object[] = [];
+    let count = 0;
+    for await (const { hits, warnings } of scanWithYara(memories, rules, options)) {
+      for (const warning of warnings) output.message(warning);
+      for (const hit of hits.slice(0, limit - count)) {
+        count++;
+        // As it was named: two checkpoints may both be a folder "checkpoint".
+        const name = positionals[memories.indexOf(hit.memory)] ?? "";
+        if (isCount) continue;
+        if (asJson) listed.push(hitJson(name, hit));
+        else await output.write(hitText(name, hit, positionals.length > 1));
+      }
+      if (count >= limit) break;
+    }
+    const problems = memories.flatMap(({ problems: each }) => each);
+    if (isCount) await output.write(asJson ? `${JSON.stringify({ count })}\n` : `${count}\n`);
+    else if (asJson) {
+      const document = { count, complete: count < limit, matches: listed, problems };
+      await output.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    }
+    for (const { message, file } of problems)
+      output.message(file === undefined ? message : `${file}: ${message}`);
+    return count > 0 ? EXIT.findings : EXIT.done;
+  });
+};
+
+/** The rules of a file, or of a folder's files. Throws `cli.unreadable`. */
+async function readRules(path: string): Promise<readonly RuleFile[]> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) {
+      const names = (await readdir(path)).filter((name) => /\.yara?$/i.test(name)).toSorted();
+      return (await Promise.all(names.map((name) => readRules(join(path, name))))).flat();
+    }
+    if (found.size > MAX_RULES) throw cliErrors.usage(`${path} is too large to be rules.`, "yara");
+    return [{ name: path, text: await readFile(path, "utf8") }];
+  } catch (error) {
+    if (error instanceof Error && "syscall" in error) throw cliErrors.unreadable(path, error);
+    throw error;
+  }
+}
+
+/** The rule and its region, and a line for each place of a pattern. */
+function hitText(name: string, hit: YaraHit, withName: boolean): string {
+  const { rule, region, pid, places, hasMore } = hit;
+  const { permissions, name: mapped, kind } = region.area;
+  const tags = rule.tags.length === 0 ? "" : ` [${rule.tags.join(",")}]`;
+  const where = `${pid} ${hex(region.address)} ${permissions} ${printable(mapped ?? kind)}`;
+  const lines = places
+    .filter(({ pattern }) => pattern !== "")
+    .map((place) => `  ${place.pattern} ${matchText(matchOf(hit, place))}\n`);
+  const head = `${withName ? `${printable(name)}: ` : ""}${rule.namespace}:${rule.identifier}${tags} ${where}\n`;
+  return `${head}${lines.join("")}${hasMore ? "  … and more\n" : ""}`;
+}
+
+function hitJson(name: string, hit: YaraHit): object {
+  const { rule, region, places, pid, hasMore } = hit;
+  const { start, end, permissions, kind, name: mapped } = region.area;
+  return {
+    checkpoint: name,
+    pid,
+    rule: rule.identifier,
+    namespace: rule.namespace,
+    tags: rule.tags,
+    meta: rule.metadata.map(({ identifier, value }) => ({ name: identifier, value })),
+    region: { address: hex(region.address), length: region.length },
+    mapping: {
+      start: hex(start),
+      end: hex(end),
+      permissions,
+      kind,
+      ...(mapped !== undefined && { name: mapped }),
+    },
+    places: places
+      .filter(({ pattern }) => pattern !== "")
+      .map((place) => ({ pattern: place.pattern, ...placeJson(matchJson(name, matchOf(hit, place))) })),
+    more: hasMore,
+  };
+}
+
+const matchOf = ({ pid, space }: YaraHit, place: YaraPlace) => ({ ...place, pid, space, rule: 0 });
+
+/** Of a match what isn't said of the hit already. */
+function placeJson(match: object): object {
+  const own = Object.entries(match).filter(([key]) => !["checkpoint", "pid", "mapping"].includes(key));
+  return Object.fromEntries(own);
+}

@@ -1,0 +1,84 @@
+import { Worker } from "node:worker_threads";
+import { memoryErrors } from "../errors.ts";
+import { findYaraLibrary, yaraWorkerFile } from "./library.ts";
+import type { MatchedRule, RuleFile, YaraAnswer, YaraReady, YaraSetup } from "./messages.ts";
+
+export interface YaraOptions {
+  /** Files or folders that may have the WebAssembly of YARA-X. */
+  readonly libraries?: readonly string[];
+  /** Milliseconds that one region may take. */
+  readonly timeLimit?: number;
+}
+
+/** Compiled rules, and a thread that scans with them. Close it: the thread lives until then. */
+export interface YaraEngine {
+  readonly warnings: readonly string[];
+  /** Takes the bytes away. Throws `memory.yaraTooSlow` and `memory.yaraFailed`. */
+  scan(bytes: Uint8Array<ArrayBuffer>): Promise<readonly MatchedRule[]>;
+  close(): Promise<void>;
+}
+
+/** Of more places of one pattern in one region nobody reads all. */
+export const MAX_PLACES = 10_000;
+const TIME_LIMIT = 60_000;
+
+/** Throws `memory.noYara`, `memory.otherYara`, `memory.badRules` and `memory.yaraFailed`. */
+export async function openYara(
+  rules: readonly RuleFile[],
+  { libraries = [], timeLimit = TIME_LIMIT }: YaraOptions = {},
+): Promise<YaraEngine> {
+  const library = await findYaraLibrary(libraries);
+  const setup: YaraSetup = { library, rules, maxMatches: MAX_PLACES };
+  const worker = new Worker(yaraWorkerFile(), { workerData: setup, name: "cryoscope yara" });
+  try {
+    // The worker says nothing else.
+    const ready = (await answerOf(worker, timeLimit)) as YaraReady;
+    if (ready.kind === "badRules") throw memoryErrors.badRules(ready.messages);
+    if (ready.kind === "failed") throw memoryErrors.yaraFailed(ready.message);
+    return {
+      warnings: ready.warnings,
+      async scan(bytes) {
+        worker.postMessage(bytes, [bytes.buffer]);
+        // The worker says nothing else.
+        const answer = (await answerOf(worker, timeLimit)) as YaraAnswer;
+        if (answer.kind === "failed") throw memoryErrors.yaraFailed(answer.message);
+        return answer.rules;
+      },
+      async close() {
+        await worker.terminate();
+      },
+    };
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+}
+
+/** The next that the worker says. WebAssembly can't be interrupted, only its thread. */
+function answerOf(worker: Worker, timeLimit: number): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      worker.off("message", answered).off("error", broke).off("exit", left);
+    };
+    const fail = (error: Error): void => {
+      end();
+      reject(error);
+    };
+    const answered = (message: unknown): void => {
+      end();
+      resolve(message);
+    };
+    const broke = (error: unknown): void => {
+      fail(memoryErrors.yaraFailed(error));
+    };
+    const left = (): void => {
+      fail(memoryErrors.yaraFailed("its thread ended early"));
+    };
+    const timer = setTimeout(() => {
+      fail(memoryErrors.yaraTooSlow(timeLimit));
+      void worker.terminate();
+    }, timeLimit);
+    worker.on("message", answered).on("error", broke).on("exit", left);
+  });
+}

@@ -1,0 +1,74 @@
+// *Scan Memory with YARA Rules*: the rules are asked for, what they match goes into the view *Memory Matches*.
+import { readFile, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import * as vscode from "vscode";
+import { scanWithYara } from "../../memory/index.ts";
+import type { RuleFile, YaraHit } from "../../memory/index.ts";
+import { memoryViewErrors } from "./errors.ts";
+import type { NamedMatch } from "./matches-view.ts";
+import type { MemorySearch, SearchScope } from "./search.ts";
+
+const SETTING = "yara.library";
+/** The extension that has nothing but YARA-X in it. */
+const YARA_EXTENSION = "cryoscope.cryoscope-yara";
+const MAX_RULES = 64 * 1024 * 1024;
+/** The rules that were used last are offered first. */
+let lastFolder: vscode.Uri | undefined;
+
+/** Gives how many matches there are, or undefined when no rules were chosen. */
+export async function scanYara(
+  search: MemorySearch,
+  scope: SearchScope,
+  given?: readonly vscode.Uri[],
+): Promise<number | undefined> {
+  const files = given ?? (await chooseRules());
+  if (files === undefined) return undefined;
+  const rules = await Promise.all(files.map(readRules));
+  const libraries = yaraLibraries();
+  return search.runLook(scope, {
+    text: `YARA: ${rules.map(({ name }) => name).join(", ")}`,
+    filter: {},
+    async *steps(memories, { filter, context, signal }) {
+      for await (const step of scanWithYara(memories, rules, { filter, context, signal, libraries })) {
+        const matches = step.hits.flatMap(namedMatches);
+        const { memory, searched, total } = step;
+        yield { memory, count: matches.length, matches: () => matches, searched, total };
+      }
+    },
+  });
+}
+
+async function chooseRules(): Promise<readonly vscode.Uri[] | undefined> {
+  const files = await vscode.window.showOpenDialog({
+    title: "YARA Rules",
+    openLabel: "Scan",
+    canSelectMany: true,
+    filters: { "YARA rules": ["yar", "yara", "rule", "rules"], "All files": ["*"] },
+    ...(lastFolder && { defaultUri: lastFolder }),
+  });
+  if (files?.[0]) lastFolder = vscode.Uri.joinPath(files[0], "..");
+  return files;
+}
+
+async function readRules({ fsPath }: vscode.Uri): Promise<RuleFile> {
+  const found = await stat(fsPath).catch(() => undefined);
+  if (found?.isFile() !== true || found.size > MAX_RULES) throw memoryViewErrors.noRules(fsPath);
+  return { name: basename(fsPath), text: await readFile(fsPath, "utf8") };
+}
+
+/** Where YARA-X may be: what the user's settings name, and the extension that brings it. */
+function yaraLibraries(): readonly string[] {
+  const named = vscode.workspace.getConfiguration("cryoscope").get<string>(SETTING, "");
+  const beside = vscode.extensions.getExtension(YARA_EXTENSION)?.extensionPath;
+  return [named, beside].filter((path) => path !== undefined && path !== "") as string[];
+}
+
+/** A line of the view for each place; for a rule without patterns the begin of what it matches. */
+function namedMatches({ rule, places, pid, space }: YaraHit): readonly NamedMatch[] {
+  return places.map((place) => ({
+    ...place,
+    pid,
+    space,
+    name: place.pattern === "" ? rule.identifier : `${rule.identifier} ${place.pattern}`,
+  }));
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { CryoscopeError } from "../../../src/bytes/index.ts";
+import { scanWithYara } from "../../../src/memory/index.ts";
+import type { CheckpointMemory, YaraHit, YaraScanOptions } from "../../../src/memory/index.ts";
+import { message, PAGE, withMade, withMemory, withMemoryOf } from "./support.ts";
+
+const folder = fileURLToPath(new URL("../../fixtures/memory/yara/", import.meta.url));
+
+async function hitsIn(
+  memory: CheckpointMemory,
+  text: string,
+  options?: YaraScanOptions,
+): Promise<readonly YaraHit[]> {
+  const found: YaraHit[] = [];
+  for await (const { hits } of scanWithYara([memory], [{ name: "rules.yar", text }], options))
+    found.push(...hits);
+  return found;
+}
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+describe("YARA over memory", function () {
+  this.timeout(120_000);
+
+  it("finds what Debian's yara finds in each mapping carved into a file", async () => {
+    const expected = (await readFile(`${folder}expected.txt`, "utf8")).trim().split("\n");
+    const rules = await readFile(`${folder}rules.yar`, "utf8");
+    const hits = await withMemory("corpus/d-redis", "img", (memory) => hitsIn(memory, rules));
+    const lines = hits.flatMap(({ rule, region, places }) => [
+      `rule ${hex(region.area.start)} ${rule.identifier}`,
+      ...places
+        .filter(({ pattern }) => pattern !== "")
+        .map(({ address, length, pattern }) => `at ${hex(address)} ${length} ${pattern}`),
+    ]);
+    assert.deepEqual([...new Set(lines)].toSorted(), [...new Set(expected)].toSorted());
+    const [redis] = hits;
+    assert.deepEqual(redis?.rule.namespace, "rules");
+    const tagged = hits.find(({ rule }) => rule.identifier === "RedisServer");
+    assert.deepEqual(tagged?.rule.tags, ["db", "server"]);
+    assert.deepEqual(tagged?.rule.metadata, [
+      { identifier: "author", value: "corpus" },
+      { identifier: "score", value: 3 },
+    ]);
+  });
+
+  it("finds a pattern across the border of two parts of a large mapping, and tells it once", async () => {
+    const start = 0x10000000n;
+    const border = 16 * 1024 * 1024;
+    const pages = Buffer.alloc(border + 4 * PAGE);
+    // In the overlap, so both parts have it; and at the very border, so the first has half of it.
+    pages.write("needle-in-both", border - 1000);
+    pages.write("needle-across", border - 6);
+    const count = pages.length / PAGE;
+    const dump = {
+      vmas: [{ start, end: start + BigInt(pages.length) }],
+      pagemap: [message([1, start], [2, 0], [4, 4], [5, count])],
+      pages,
+    };
+    const rule = "rule Needle { strings: $a = /needle-[a-z-]{6,7}/ condition: $a }";
+    const hits = await withMade(dump, (made) => withMemoryOf(made, (memory) => hitsIn(memory, rule)));
+    const places = hits.flatMap((hit) => hit.places).map(({ address }) => address - start);
+    assert.deepEqual(places, [BigInt(border - 1000), BigInt(border - 6)]);
+  });
+
+  it("leaves out memory that was never written, and shows what lies around a match", async () => {
+    const start = 0x10000000n;
+    const pages = Buffer.alloc(2 * PAGE);
+    pages.write("<<marker>>", 100);
+    pages.write("<<marker>>", PAGE + 100);
+    const far = start + 0x200000n;
+    const dump = {
+      vmas: [{ start, end: start + 0x400000n }],
+      pagemap: [message([1, start], [2, 0], [4, 4], [5, 1]), message([1, far], [2, 0], [4, 4], [5, 1])],
+      pages,
+    };
+    const rule = 'rule Marker { strings: $a = "marker" condition: $a and filesize == 4096 }';
+    const hits = await withMade(dump, (made) =>
+      withMemoryOf(made, (memory) => hitsIn(memory, rule, { context: 2 })),
+    );
+    assert.deepEqual(
+      hits.map(({ region, places }) => [region.address, region.length, String(places[0]?.before)]),
+      [
+        [start, PAGE, "60,60"],
+        [far, PAGE, "60,60"],
+      ],
+    );
+  });
+
+  const refuses = (rules: string, code: string, options?: YaraScanOptions): Promise<void> =>
+    withMemory("corpus/c-memfd", "img", (memory) =>
+      assert.rejects(
+        () => hitsIn(memory, rules, options),
+        (error: unknown) => error instanceof CryoscopeError && error.code === code,
+      ),
+    );
+
+  it("says which rule is wrong, and where", () =>
+    withMemory("corpus/c-memfd", "img", (memory) =>
+      assert.rejects(
+        () => hitsIn(memory, "rule Broken { condition: nowhere }"),
+        /rules\.yar: .*unknown identifier `nowhere`/s,
+      ),
+    ));
+
+  it("ends a scan that takes too long", () =>
+    refuses("rule Any { condition: true }", "memory.yaraTooSlow", { timeLimit: 1 }));
+
+  it("says what to do when there is no YARA where it was named", () =>
+    withMemory("corpus/c-memfd", "img", async (memory) => {
+      // The one that is installed here is found then.
+      const hits = await hitsIn(memory, "rule Any { condition: true }", { libraries: ["/nowhere"] });
+      assert.ok(hits.length > 0);
+    }));
+});
