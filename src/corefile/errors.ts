@@ -11,6 +11,12 @@ export const corefileErrors = {
     cryoscopeError("corefile.noRegisters", `The registers of process ${pid} are not in the images.`, {
       next: "Look for its core image among the problems of the checkpoint.",
     }),
+  disassembler: (error: unknown): CryoscopeError =>
+    cryoscopeError(
+      "corefile.disassembler",
+      `The disassembler can't be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      { next: "Install the extension again." },
+    ),
   tooManyFiles: (count: number): CryoscopeError =>
     cryoscopeError("corefile.tooManyFiles", `${count} mapped files are more than a core file can list.`),
 };

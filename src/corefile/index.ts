@@ -12,3 +12,7 @@ export { walkStack } from "./unwind/walk.ts";
 export type { WalkOptions } from "./unwind/walk.ts";
 export type { FoundBy, Frame, Stack, StackEnd } from "./unwind/frame.ts";
 export type { SourceLine } from "./dwarf/lines.ts";
+export { listCode } from "./disassembly/listing.ts";
+export type { ListingOptions, ListingRow } from "./disassembly/listing.ts";
+export { disassemblerFor } from "./disassembly/capstone.ts";
+export type { Code, Disassembler, Instruction } from "./disassembly/capstone.ts";
