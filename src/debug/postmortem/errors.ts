@@ -23,6 +23,8 @@ export const postmortemErrors = {
     failed("noProcess", `There is no process ${pid} in this checkpoint.`, "Leave pid out to see them all."),
   noThread: (id: number) => failed("noThread", `There is no thread ${id} in this session.`),
   noFrame: (id: number) => failed("noFrame", `There is no frame ${id} in this session.`),
+  noCode: (architecture: string) =>
+    failed("noCode", `The machine code of ${architecture.slice(0, 40)} is not understood here.`),
   badReference: (text: string) =>
     failed("badReference", `"${text.slice(0, 40)}" is no place in the memory of a frozen process.`),
   badExpression: (why: string) =>

@@ -25,13 +25,3 @@ export async function listModules(target: FrozenTarget): Promise<readonly DebugP
 
 /** How frames name their module. */
 export const moduleId = (pid: number, { bias, name }: LoadedModule): string => `${pid}:${hex(bias)}:${name}`;
-
-/** The part of a list that was asked for. */
-export function moduleRange(args: unknown): { readonly startModule: number; readonly moduleCount: number } {
-  const given = typeof args === "object" && args !== null ? Object.entries(args) : [];
-  const number = (name: string): number => {
-    const value: unknown = given.find(([key]) => key === name)?.[1];
-    return typeof value === "number" && value > 0 ? Math.trunc(value) : 0;
-  };
-  return { startModule: number("startModule"), moduleCount: number("moduleCount") };
-}

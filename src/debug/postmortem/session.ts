@@ -2,6 +2,7 @@ import {
   DebugSession,
   InitializedEvent,
   OutputEvent,
+  Response,
   StoppedEvent,
   TerminatedEvent,
 } from "@vscode/debugadapter";
@@ -13,17 +14,11 @@ import { openMemory } from "../../memory/index.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { PostmortemConfiguration } from "./configuration.ts";
 import { postmortemErrors } from "./errors.ts";
-import { evaluate } from "./evaluate.ts";
-import { frameText } from "./frame-text.ts";
-import { hex, parseReference, readPlace } from "./memory-reference.ts";
-import { listModules, moduleRange } from "./module-list.ts";
-import { SCOPES } from "./scopes/index.ts";
-import { stackFrame } from "./stack-frame.ts";
+import { REFUSED, REQUESTS } from "./requests/index.ts";
+import type { RunningSession } from "./running.ts";
 import { stopReason } from "./stop-reason.ts";
 import { FrozenTarget } from "./target.ts";
-import type { FrozenThread } from "./target.ts";
-import { VariableStore, shown } from "./variable.ts";
-import type { Variable } from "./variable.ts";
+import { VariableStore } from "./variable.ts";
 
 /** What a configuration names, opened. */
 export interface OpenedCheckpoint {
@@ -40,9 +35,7 @@ export type OpenForSession = (
   signal: AbortSignal,
 ) => Promise<OpenedCheckpoint>;
 
-interface Running {
-  readonly configuration: PostmortemConfiguration;
-  readonly target: FrozenTarget;
+interface Running extends RunningSession {
   close(): Promise<void>;
 }
 
@@ -52,6 +45,7 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsExceptionInfoRequest: true,
   supportsModulesRequest: true,
   supportsReadMemoryRequest: true,
+  supportsDisassembleRequest: true,
   supportsDelayedStackTraceLoading: true,
   supportsTerminateRequest: true,
 };
@@ -63,7 +57,6 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
 export class PostmortemSession extends DebugSession {
   readonly #open: OpenForSession;
   readonly #ending = new AbortController();
-  readonly #variables = new VariableStore();
   #running: Running | undefined;
 
   constructor(open: OpenForSession) {
@@ -116,7 +109,8 @@ export class PostmortemSession extends DebugSession {
       await close();
       throw postmortemErrors.noProcess(pid ?? 0);
     }
-    this.#running = { configuration, target, close };
+    const { signal } = this.#ending;
+    this.#running = { configuration, target, variables: new VariableStore(), signal, close };
     this.sendEvent(new InitializedEvent());
     if (sysroot === undefined)
       this.#say(
@@ -145,176 +139,21 @@ export class PostmortemSession extends DebugSession {
     });
   }
 
-  protected override threadsRequest(response: DebugProtocol.ThreadsResponse): void {
+  protected override dispatchRequest(request: DebugProtocol.Request): void {
+    const { command } = request;
+    const handler = REQUESTS.get(command);
+    if (handler === undefined && !REFUSED.has(command)) {
+      super.dispatchRequest(request);
+      return;
+    }
+    const response: DebugProtocol.Response = new Response(request);
     this.#answer(response, async () => {
-      // Editors ask once more while a session ends.
-      const target = this.#running?.target;
-      const several = (target?.processes.length ?? 0) > 1;
-      const threads = ((await target?.threads()) ?? []).map((each) => ({
-        id: each.id,
-        name: threadName(each, several),
-      }));
-      response.body = { threads };
+      if (handler === undefined) throw postmortemErrors.frozen();
+      // Editors ask for threads once more while a session ends.
+      if (command === "threads" && this.#running === undefined) response.body = { threads: [] };
+      // What the other side sent is of the type that the protocol gives it; values are looked at where they are used.
+      else response.body = await handler(this.#get(), (request.arguments ?? {}) as never);
     });
-  }
-
-  protected override stackTraceRequest(
-    response: DebugProtocol.StackTraceResponse,
-    { threadId, startFrame = 0, levels = 0 }: DebugProtocol.StackTraceArguments,
-  ): void {
-    this.#answer(response, async () => {
-      const { target, configuration } = this.#get();
-      const frames = await target.frames(await target.thread(threadId));
-      const asked = frames.slice(startFrame, levels > 0 ? startFrame + levels : undefined);
-      response.body = {
-        totalFrames: frames.length,
-        stackFrames: await Promise.all(asked.map((each) => stackFrame(each, configuration))),
-      };
-    });
-  }
-
-  protected override sourceRequest(
-    response: DebugProtocol.SourceResponse,
-    { source, sourceReference }: DebugProtocol.SourceArguments,
-  ): void {
-    this.#answer(response, async () => {
-      const { target } = this.#get();
-      const frame = await target.frame(source?.sourceReference ?? sourceReference);
-      response.body = { content: await frameText(target, frame), mimeType: "text/plain" };
-    });
-  }
-
-  protected override scopesRequest(
-    response: DebugProtocol.ScopesResponse,
-    { frameId }: DebugProtocol.ScopesArguments,
-  ): void {
-    this.#answer(response, async () => {
-      const { target } = this.#get();
-      const frame = await target.frame(frameId);
-      response.body = {
-        scopes: SCOPES.map(({ name, expensive, isRegisters, rows }) => ({
-          name,
-          expensive,
-          ...(isRegisters === true && { presentationHint: "registers" }),
-          variablesReference: this.#variables.add({ read: async () => rows(target, frame) }),
-        })),
-      };
-    });
-  }
-
-  protected override variablesRequest(
-    response: DebugProtocol.VariablesResponse,
-    { variablesReference, start, count, filter }: DebugProtocol.VariablesArguments,
-  ): void {
-    this.#answer(response, async () => {
-      this.#get();
-      const rows = filter === "indexed" ? [] : await this.#variables.read(variablesReference, start, count);
-      response.body = { variables: rows.map((row) => this.#variable(row)) };
-    });
-  }
-
-  #variable({ name, value, type, memory, expression, children }: Variable): DebugProtocol.Variable {
-    return {
-      ...{ name, value },
-      ...(type !== undefined && { type }),
-      ...(memory !== undefined && { memoryReference: memory }),
-      ...(expression !== undefined && { evaluateName: expression }),
-      variablesReference: children ? this.#variables.add(children) : 0,
-    };
-  }
-
-  protected override evaluateRequest(
-    response: DebugProtocol.EvaluateResponse,
-    { expression, frameId }: DebugProtocol.EvaluateArguments,
-  ): void {
-    this.#answer(response, async () => {
-      const { target } = this.#get();
-      const frame = frameId === undefined ? undefined : await target.frame(frameId);
-      const { result, type, memory } = await evaluate({ target, frame }, expression);
-      response.body = { result, type, memoryReference: memory, variablesReference: 0 };
-    });
-  }
-
-  protected override readMemoryRequest(
-    response: DebugProtocol.ReadMemoryResponse,
-    { memoryReference, offset = 0, count }: DebugProtocol.ReadMemoryArguments,
-  ): void {
-    this.#answer(response, async () => {
-      const { target } = this.#get();
-      const { pid, address } = parseReference(memoryReference, target.firstPid);
-      const at = address + BigInt(Math.trunc(offset));
-      const { bytes, unreadable } = await readPlace(await target.space(pid), at, count);
-      response.body = {
-        address: hex(at < 0n ? 0n : at),
-        ...(bytes.length > 0 && { data: Buffer.from(bytes).toString("base64") }),
-        ...(unreadable > 0 && { unreadableBytes: unreadable }),
-      };
-    });
-  }
-
-  /** Requests that the base class knows no method for. */
-  protected override customRequest(command: string, response: DebugProtocol.Response, args: unknown): void {
-    if (command === "modules") this.#modules(response, args);
-    else super.customRequest(command, response, args);
-  }
-
-  #modules(response: DebugProtocol.Response, args: unknown): void {
-    const { startModule, moduleCount } = moduleRange(args);
-    this.#answer(response, async () => {
-      const modules = await listModules(this.#get().target);
-      response.body = {
-        modules: modules.slice(startModule, moduleCount > 0 ? startModule + moduleCount : undefined),
-        totalModules: modules.length,
-      };
-    });
-  }
-
-  protected override exceptionInfoRequest(
-    response: DebugProtocol.ExceptionInfoResponse,
-    { threadId }: DebugProtocol.ExceptionInfoArguments,
-  ): void {
-    this.#answer(response, async () => {
-      const { target } = this.#get();
-      const { description, signal } = await stopReason(target, await target.thread(threadId));
-      response.body = {
-        exceptionId: signal?.name ?? "frozen",
-        description,
-        breakMode: "always",
-        ...(signal && {
-          details: {
-            typeName: signal.name,
-            message: Object.entries(signal.info)
-              .map(([name, value]) => `${name} ${value}`)
-              .join(", "),
-          },
-        }),
-      };
-    });
-  }
-
-  protected override setBreakPointsRequest(
-    response: DebugProtocol.SetBreakpointsResponse,
-    { breakpoints = [] }: DebugProtocol.SetBreakpointsArguments,
-  ): void {
-    const { sentence } = postmortemErrors.frozen();
-    response.body = { breakpoints: breakpoints.map(() => ({ verified: false, message: sentence })) };
-    this.sendResponse(response);
-  }
-
-  protected override continueRequest(response: DebugProtocol.ContinueResponse): void {
-    this.#refuse(response);
-  }
-
-  protected override nextRequest(response: DebugProtocol.NextResponse): void {
-    this.#refuse(response);
-  }
-
-  protected override stepInRequest(response: DebugProtocol.StepInResponse): void {
-    this.#refuse(response);
-  }
-
-  protected override stepOutRequest(response: DebugProtocol.StepOutResponse): void {
-    this.#refuse(response);
   }
 
   /** It stands already; nothing has to be done. */
@@ -331,10 +170,6 @@ export class PostmortemSession extends DebugSession {
 
   protected override disconnectRequest(response: DebugProtocol.DisconnectResponse): void {
     this.#answer(response, () => this.#end());
-  }
-
-  #refuse(response: DebugProtocol.Response): void {
-    this.#fail(response, postmortemErrors.frozen());
   }
 
   #get(): Running {
@@ -375,9 +210,3 @@ export class PostmortemSession extends DebugSession {
 
 /** Threads that are looked at for a signal, to stop at the one that has it. */
 const MAX_REASONS = 1024;
-
-function threadName({ process, thread }: FrozenThread, several: boolean): string {
-  const place = several ? ` of ${process.pid}` : "";
-  const state = thread.state === "running" ? "" : ` (${thread.state})`;
-  return shown(`${thread.tid}${place} ${thread.comm}${state}`);
-}

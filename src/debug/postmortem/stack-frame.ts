@@ -31,14 +31,22 @@ async function placeOf(
   configuration: PostmortemConfiguration,
 ): Promise<Pick<DebugProtocol.StackFrame, "source" | "line" | "column">> {
   const { source } = frozen.frame;
-  const path = source && localPath(source.path, configuration);
-  if (source && path !== undefined && (await isFile(path)))
-    return { source: { name: baseName(path), path }, line: source.line, column: source.column };
+  const local = source && (await sourceOnThisMachine(source.path, configuration));
+  if (local) return { source: local, line: source.line, column: source.column };
   const origin = source && { origin: shown(`${source.path}:${source.line}`) };
   return {
     source: { name: `${frameName(frozen)}.frame`, sourceReference: frozen.id, ...origin },
     ...{ line: 1, column: 1 },
   };
+}
+
+/** The source that the compiler saw at `path`, where it is on this machine and the configuration leads to it. */
+export async function sourceOnThisMachine(
+  path: string,
+  configuration: PostmortemConfiguration,
+): Promise<DebugProtocol.Source | undefined> {
+  const local = localPath(path, configuration);
+  return local !== undefined && (await isFile(local)) ? { name: baseName(local), path: local } : undefined;
 }
 
 const isFile = (path: string): Promise<boolean> =>

@@ -85,6 +85,12 @@ export class FrozenTarget {
     return frame;
   }
 
+  /** CRIU's name of the machine that a process ran on; "" where its registers are missing. */
+  async architecture(pid: number): Promise<string> {
+    const threads = (await this.threads()).filter(({ process }) => process.pid === pid);
+    return threads.find(({ thread }) => thread.registers)?.thread.registers?.architecture ?? "";
+  }
+
   space(pid: number): Promise<AddressSpace> {
     return this.memory.space(pid);
   }

@@ -6,37 +6,13 @@ import { dirname, join } from "node:path";
 import { openTree } from "../../../src/archive/index.ts";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
 import { PostmortemSession } from "../../../src/debug/index.ts";
-import type { OpenForSession } from "../../../src/debug/index.ts";
 import { openMemory } from "../../../src/memory/index.ts";
 import { readCore } from "../corefile/core-notes.ts";
 import { fixture } from "../fixtures.ts";
 import { dapClient } from "./dap-client.ts";
 import type { DapClient } from "./dap-client.ts";
+import { openForTest, startPostmortem } from "./postmortem-client.ts";
 import { GDB_LINES, GDB_THREADS, GDB_WORKERS } from "./gdb-threads.ts";
-
-/** Opens what a configuration names, as an editor does. */
-const open: OpenForSession = async ({ checkpoint: path, sysroot: root }) => {
-  const tree = await openTree(path);
-  const checkpoint = await openCheckpoint(tree, {});
-  const sysroot = root === undefined ? undefined : await openTree(root);
-  return {
-    ...{ checkpoint, sysroot },
-    close: async () => {
-      await sysroot?.close();
-      await checkpoint.close();
-      await tree.close();
-    },
-  };
-};
-
-async function started(args: object): Promise<DapClient> {
-  const client = dapClient(new PostmortemSession(open));
-  await client.get("initialize", { adapterID: "cryoscope", pathFormat: "path" });
-  await client.get("launch", { mode: "postmortem", ...args });
-  await client.event("initialized");
-  await client.get("configurationDone");
-  return client;
-}
 
 const tidOf = (name: string): number => Number.parseInt(name, 10);
 
@@ -47,7 +23,7 @@ describe("a post-mortem session", () => {
 
   before(async () => {
     folder = await fixture("memory/elfcore");
-    client = await started({ checkpoint: join(folder, "img"), sysroot: join(folder, "root") });
+    client = await startPostmortem({ checkpoint: join(folder, "img"), sysroot: join(folder, "root") });
     threads = (await client.get<DebugProtocol.ThreadsResponse>("threads")).threads;
   });
   after(async () => {
@@ -240,7 +216,7 @@ describe("a post-mortem session", () => {
     assert.ok(remoteRoot.startsWith("/"));
     const localRoot = await mkdtemp(join(tmpdir(), "sources-"));
     const place = async (roots: object): Promise<DebugProtocol.StackFrame | undefined> => {
-      const other = await started({
+      const other = await startPostmortem({
         checkpoint: join(folder, "img"),
         sysroot: join(folder, "root"),
         ...roots,
@@ -272,7 +248,7 @@ describe("a post-mortem session", () => {
   });
 
   it("says of each frame how it was found where the program's file is not here", async () => {
-    const other = await started({ checkpoint: join(folder, "img"), pid: 1 });
+    const other = await startPostmortem({ checkpoint: join(folder, "img"), pid: 1 });
     const { stackFrames } = await other.get<DebugProtocol.StackTraceResponse>("stackTrace", { threadId: 1 });
     assert.ok(stackFrames.length > 1);
     assert.ok(stackFrames.slice(1).every(({ name }) => / \((guess|frame pointer)\)$/.test(name)));
@@ -284,7 +260,7 @@ describe("a post-mortem session", () => {
   });
 
   it("says that there is no such process, and what a configuration lacks", async () => {
-    const client = dapClient(new PostmortemSession(open));
+    const client = dapClient(new PostmortemSession(openForTest));
     const missing = await client.ask("launch", { checkpoint: join(folder, "img"), pid: 999 });
     assert.match(missing.message ?? "", /no process 999/);
     const empty = await client.ask("launch", {});

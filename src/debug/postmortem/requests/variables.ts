@@ -1,0 +1,41 @@
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { RunningSession } from "../running.ts";
+import { SCOPES } from "../scopes/index.ts";
+import type { Variable, VariableStore } from "../variable.ts";
+
+/** The groups of the Variables view for a frame. */
+export async function scopes(
+  { target, variables: store }: RunningSession,
+  { frameId }: DebugProtocol.ScopesArguments,
+): Promise<DebugProtocol.ScopesResponse["body"]> {
+  const frame = await target.frame(frameId);
+  return {
+    scopes: SCOPES.map(({ name, expensive, isRegisters, rows }) => ({
+      ...{ name, expensive },
+      ...(isRegisters === true && { presentationHint: "registers" }),
+      variablesReference: store.add({ read: async () => rows(target, frame) }),
+    })),
+  };
+}
+
+/** The rows below a scope or another row, or a part of them. */
+export async function variables(
+  { variables: store }: RunningSession,
+  { variablesReference, start, count, filter }: DebugProtocol.VariablesArguments,
+): Promise<DebugProtocol.VariablesResponse["body"]> {
+  const rows = filter === "indexed" ? [] : await store.read(variablesReference, start, count);
+  return { variables: rows.map((row) => asVariable(row, store)) };
+}
+
+function asVariable(
+  { name, value, type, memory, expression, children }: Variable,
+  store: VariableStore,
+): DebugProtocol.Variable {
+  return {
+    ...{ name, value },
+    ...(type !== undefined && { type }),
+    ...(memory !== undefined && { memoryReference: memory }),
+    ...(expression !== undefined && { evaluateName: expression }),
+    variablesReference: children ? store.add(children) : 0,
+  };
+}
