@@ -1,7 +1,7 @@
 // archive: what checkpoints come packed in (a folder, a tar, a compressed tar) as one tree of named byte sources.
 export type { EntryKind, FileTree, TreeEntry } from "./tree.ts";
-export { annotationsOf, originOf } from "./origin.ts";
-export type { ForeignOrigin, ImageOrigin, TreeOrigin, TreePart } from "./origin.ts";
+export { annotationsOf, foreignOrigin, originOf } from "./origin.ts";
+export type { ForeignHead, ForeignOrigin, ImageOrigin, TreeOrigin, TreePart } from "./origin.ts";
 export { openTree, openNested, openWithin } from "./open.ts";
 export type { OpenOptions } from "./open.ts";
 export { openFolder, isFolderTree } from "./folder.ts";

@@ -21,11 +21,19 @@ export interface ImageOrigin {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** A frozen sandbox or machine that CRIU didn't make: its files can be looked at as bytes, not decoded. */
-export interface ForeignOrigin {
+/** What the head of a snapshot that CRIU didn't make says. All of it was written by whoever made the snapshot. */
+export interface ForeignHead {
   readonly kind: "gvisor" | "firecracker";
-  /** What its files say of themselves, in words: `["Compression", "none"]`. */
+  /** What it says of itself, in words: `["Compression", "none"]`. */
   readonly facts: readonly (readonly [label: string, value: string])[];
+  /** OCI specs of the containers in it, by name, where it keeps them. */
+  readonly specs: readonly (readonly [name: string, spec: unknown])[];
+}
+
+/** A frozen sandbox or machine that CRIU didn't make: its files can be looked at as bytes, not decoded. */
+export interface ForeignOrigin extends ForeignHead {
+  /** The folder of its files in the tree; "" is the root. */
+  readonly folder: string;
 }
 
 /** What is known of a tree besides its files. */
@@ -50,4 +58,9 @@ export function originOf(tree: FileTree, folder: string): TreeOrigin | undefined
 export function annotationsOf(tree: FileTree, folder: string): Readonly<Record<string, string>> {
   const origin = originOf(tree, folder);
   return origin?.kind === "containerImage" ? origin.annotations : {};
+}
+
+/** The snapshot of gVisor or Firecracker that the whole tree is; undefined for all else. */
+export function foreignOrigin({ origin }: FileTree): ForeignOrigin | undefined {
+  return origin === undefined || origin.kind === "containerImage" ? undefined : origin;
 }

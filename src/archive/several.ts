@@ -4,7 +4,7 @@ import { isFolderTree, openFolder } from "./folder.ts";
 import { baseOf, joinPath, normaliseName, parentOf } from "./names.ts";
 import { isArchive } from "./nested.ts";
 import { openNested, type OpenOptions } from "./open.ts";
-import { originOf, type TreeOrigin } from "./origin.ts";
+import { foreignOrigin, originOf, type TreeOrigin } from "./origin.ts";
 import { subTree } from "./sub-tree.ts";
 import type { FileTree, TreeEntry } from "./tree.ts";
 
@@ -43,6 +43,8 @@ export async function findCheckpoints(
 ): Promise<readonly FoundCheckpoint[]> {
   if (tree.parts !== undefined)
     return tree.parts.map(({ folder, name, origin }) => ({ path: folder, kind: "folder", name, origin }));
+  if (foreignOrigin(tree) !== undefined)
+    return [{ path: "", kind: "folder", name: tree.name, origin: tree.origin }];
   const { containers, files } = await look(tree, signal);
   const found = (path: string, kind: FoundCheckpoint["kind"]): FoundCheckpoint => ({
     path,

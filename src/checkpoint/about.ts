@@ -1,7 +1,8 @@
-import { annotationsOf, originOf } from "../archive/index.ts";
+import { annotationsOf, foreignOrigin, originOf } from "../archive/index.ts";
 import { readContainer } from "./container.ts";
 import type { Sidecars } from "./container.ts";
 import { detectEngine } from "./engine-detect.ts";
+import { specOf } from "./foreign.ts";
 import type { Layer } from "./layers.ts";
 import type { Checkpoint, Mount } from "./model.ts";
 import { orReport } from "./problems.ts";
@@ -27,7 +28,7 @@ export async function readAbout(
   const annotations = annotationsOf(layer.tree, layer.folder);
   const origin = originOf(layer.tree, layer.folder);
   const sidecars: Sidecars = {
-    spec: await sidecar("spec.dump"),
+    spec: (await sidecar("spec.dump")) ?? specOf(layer.tree),
     config: await sidecar("config.dump"),
     docker: await sidecar("config.v2.json"),
     status: await sidecar("status.dump"),
@@ -44,6 +45,7 @@ export async function readAbout(
     hasDescriptors: layer.files.has("descriptors.json"),
     mountRoots,
     annotations,
+    foreign: foreignOrigin(layer.tree)?.kind,
     isContainerdIndex: origin?.kind === "containerImage" && origin.format === "containerd",
   });
   const hostname = await readHostname(layer, report);

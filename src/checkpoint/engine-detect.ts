@@ -1,3 +1,4 @@
+import type { ForeignOrigin } from "../archive/index.ts";
 import type { Engine, EngineId } from "./model.ts";
 import { at } from "./sidecar.ts";
 import type { Json } from "./sidecar.ts";
@@ -18,6 +19,8 @@ export interface Traces {
   readonly annotations: Readonly<Record<string, string>>;
   /** The index that `ctr checkpoint` makes. */
   readonly isContainerdIndex: boolean;
+  /** What froze it where CRIU didn't. */
+  readonly foreign: ForeignOrigin["kind"] | undefined;
 }
 
 interface Rule {
@@ -33,6 +36,8 @@ const LABELS: Readonly<Record<EngineId, string>> = {
   containerd: "containerd",
   runc: "runc or crun",
   criu: "CRIU",
+  gvisor: "gVisor",
+  firecracker: "Firecracker",
 };
 
 const manager = (traces: Traces): unknown => at(traces.spec, "annotations", "io.container.manager");
@@ -89,6 +94,16 @@ const RULES: readonly Rule[] = [
     evidence: "containerd's files are mounted in the container",
     matches: anyRoot(/\/io\.containerd\./),
   },
+  ...(
+    [
+      ["gvisor", "runsc's state file"],
+      ["firecracker", "its state file"],
+    ] as const
+  ).map(([id, evidence]) => ({
+    id,
+    evidence,
+    matches: ({ foreign }: Traces): boolean => foreign === id,
+  })),
   {
     id: "runc",
     evidence: "descriptors.json lies among the images",

@@ -33,6 +33,7 @@ export type {
 export type { Configuration } from "./container.ts";
 export type { ContainerInterface, ContainerNetwork } from "./container-network.ts";
 export { readLog } from "./log.ts";
+export type { Foreign } from "./foreign.ts";
 export type { MappingUse } from "./memory-use.ts";
 export type { LogLine, LogSummary } from "./log.ts";
 export type { CheckpointSizes } from "./sizes.ts";

@@ -1,4 +1,4 @@
-import type { FileTree } from "../archive/index.ts";
+import type { FileTree, ForeignOrigin } from "../archive/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
 import type { ImageSeal, Problem } from "../criu/index.ts";
 import type { Content } from "./content.ts";
@@ -7,6 +7,7 @@ import type { Cgroups } from "./cgroups.ts";
 import type { Configuration } from "./container.ts";
 import type { ContainerNetwork } from "./container-network.ts";
 import type { FileLock } from "./file-locks.ts";
+import type { Foreign } from "./foreign.ts";
 import type { MappingUse } from "./memory-use.ts";
 import type { LogSummary } from "./log.ts";
 import type { CheckpointSizes } from "./sizes.ts";
@@ -22,7 +23,7 @@ import type { Environment } from "./process/environment.ts";
 import type { Thread } from "./process/thread.ts";
 
 /** Who made the checkpoint. */
-export type EngineId = "podman" | "docker" | "cri-o" | "containerd" | "runc" | "criu";
+export type EngineId = "podman" | "docker" | "cri-o" | "containerd" | "runc" | "criu" | ForeignOrigin["kind"];
 
 export interface Engine {
   readonly id: EngineId;
@@ -261,6 +262,8 @@ export interface Checkpoint {
   /** The folder of the newest images first, then its parents. At least one. */
   readonly layers: readonly Layer[];
   readonly engine: Engine;
+  /** What is known of a snapshot that CRIU didn't make; undefined for a checkpoint of CRIU's. */
+  readonly foreign: Foreign | undefined;
   readonly container: Container;
   readonly criu: CriuInfo;
   /** Who made it with which versions. */

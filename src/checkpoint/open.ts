@@ -1,3 +1,4 @@
+import { foreignOrigin } from "../archive/index.ts";
 import type { FileTree } from "../archive/index.ts";
 import type { MessageMap } from "../criu/index.ts";
 import { readAbout } from "./about.ts";
@@ -5,6 +6,8 @@ import { readCgroups } from "./cgroups.ts";
 import { readCriuInfo } from "./criu-info.ts";
 import { checkpointErrors } from "./errors.ts";
 import { openContent } from "./content.ts";
+import { foreignOf, foreignProblem, noCriu } from "./foreign.ts";
+import type { Foreign } from "./foreign.ts";
 import { readFileLocks } from "./file-locks.ts";
 import { fileImages } from "./files/context.ts";
 import { checkImages } from "./images.ts";
@@ -20,7 +23,7 @@ import { readNamespaces } from "./namespaces/namespaces.ts";
 import { readNetworks } from "./namespaces/network.ts";
 import { collect } from "./problems.ts";
 import type { Part, Report } from "./problems.ts";
-import { readProcesses } from "./processes.ts";
+import { NO_PROCESSES, readProcesses } from "./processes.ts";
 import type { ProcessTree } from "./processes.ts";
 import { processParts } from "./process-parts.ts";
 import { readRecords } from "./records.ts";
@@ -43,10 +46,12 @@ export async function openCheckpoint(tree: FileTree, options: OpenOptions = {}):
   const opened = await collect(async (report) => {
     for (const message of tree.problems)
       report({ code: "archive.entry", message, severity: "warning", file: tree.name });
-    const folder = options.folder ?? (await locate(tree, report, signal));
+    const foreign = foreignOf(tree);
+    const folder = options.folder ?? foreignOrigin(tree)?.folder ?? (await locate(tree, report, signal));
     const [newest, ...parents] = await openLayers(tree, folder, sealFor, report, signal);
     if (newest === undefined) throw checkpointErrors.noImages(tree.name);
     const layers = [newest, ...parents] as const;
+    if (foreign !== undefined) return openForeign(newest, foreign, report);
     const [inventory] = await readRecords(newest, "inventory.img", "inventory_entry", report, 1);
     if (!newest.files.has("inventory.img")) report(noInventory(folder));
 
@@ -57,12 +62,12 @@ export async function openCheckpoint(tree: FileTree, options: OpenOptions = {}):
     // What is absent is false in CRIU's own eyes; without an inventory the dump is of our days.
     const fdinfoPerId = inventory === undefined || inventory.fdinfo_per_id === true;
     const rootIds = inventory?.root_ids;
-    return { layers, mounts, criu, fdinfoPerId, rootIds, ...about, ...processes };
+    return { layers, mounts, criu, foreign: undefined, fdinfoPerId, rootIds, ...about, ...processes };
   });
   return assemble(tree, opened);
 }
 
-type Facts = "engine" | "container" | "criu" | "versions" | "sizes" | "configuration";
+type Facts = "engine" | "foreign" | "container" | "criu" | "versions" | "sizes" | "configuration";
 
 interface Opened extends ProcessTree, Pick<Checkpoint, Facts> {
   readonly layers: readonly [Layer, ...Layer[]];
@@ -71,9 +76,24 @@ interface Opened extends ProcessTree, Pick<Checkpoint, Facts> {
   readonly rootIds: MessageMap["task_kobj_ids_entry"] | undefined;
 }
 
+/** What there is of a snapshot that CRIU didn't make: its files, and what the engine wrote beside them. */
+async function openForeign(layer: Layer, foreign: Foreign, report: Report): Promise<Opened> {
+  report(foreignProblem(foreign));
+  return {
+    layers: [layer],
+    mounts: { value: [], problems: [] },
+    criu: noCriu(),
+    foreign,
+    fdinfoPerId: false,
+    rootIds: undefined,
+    ...(await readAbout(layer, [], report)),
+    ...NO_PROCESSES,
+  };
+}
+
 function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint {
   const { layers, processes, roots, architecture, pageSize, mounts, engine, container, criu } = value;
-  const { versions, sizes, configuration } = value;
+  const { versions, sizes, configuration, foreign } = value;
   const [newest] = layers;
   const byPid = new Map(processes.map((process) => [process.pid, process]));
   const files = fileImages(newest);
@@ -89,6 +109,7 @@ function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint
     tree,
     layers,
     engine,
+    foreign,
     container,
     criu: { ...criu },
     versions,
@@ -108,7 +129,8 @@ function assemble(tree: FileTree, { value, problems }: Part<Opened>): Checkpoint
     logs: (signal) => collect((report) => readLogs(newest, report, signal)),
     // A page that can't be read is a gap that the reader sees as zeros; the memory views say so.
     openContent: (content) => openContent(layers, content, pageSize, () => undefined),
-    checkImages: (signal) => checkImages(layers, signal),
+    // Files of others are no images, whatever they are called.
+    checkImages: (signal) => (foreign ? Promise.resolve([]) : checkImages(layers, signal)),
     close: async () => {
       await closeLayers(tree, layers);
       await tree.close();

@@ -34,6 +34,13 @@ export interface ProcessTree {
   readonly pageSize: number;
 }
 
+export const NO_PROCESSES: ProcessTree = {
+  processes: [],
+  roots: [],
+  architecture: undefined,
+  pageSize: 4096,
+};
+
 /** Reads pstree.img, each task's core image and its command line. Pids are those inside the container. */
 export async function readProcesses(
   layers: readonly [Layer, ...Layer[]],

@@ -5,6 +5,7 @@ import type {
   Versions,
   Container,
   CriuInfo,
+  Foreign,
   Mapping,
   Mount,
   OpenFile,
@@ -19,8 +20,12 @@ import type { Section, Take } from "./inspect-sections.ts";
 /** What `cryoscope inspect --json` prints; docs/inspect.schema.json says the same in JSON Schema, and more of it. */
 export interface InspectDocument {
   readonly name: string;
-  /** `Podman`, `Docker`, `CRI-O`, `containerd`, `runc or crun`, `CRIU`. */
+  /** `Podman`, `Docker`, `CRI-O`, `containerd`, `runc or crun`, `CRIU`, `gVisor`, `Firecracker`. */
   readonly engine: string;
+  /** What is known of a snapshot that CRIU didn't make: of gVisor, of Firecracker. */
+  readonly foreign?: Json<Foreign> & {
+    readonly files: readonly { readonly path: string; readonly size: number }[];
+  };
   readonly container: Json<Container>;
   readonly criu: Json<CriuInfo>;
   readonly versions: Json<Versions>;

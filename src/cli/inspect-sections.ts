@@ -1,4 +1,5 @@
-import type { Checkpoint, Part, Process } from "../checkpoint/index.ts";
+import { listLayerFiles } from "../checkpoint/index.ts";
+import type { Checkpoint, LayerFile, Part, Process } from "../checkpoint/index.ts";
 import { json } from "./inspect-json.ts";
 
 /** Takes the value of a part and notes its problems. */
@@ -24,6 +25,16 @@ export const CHECKPOINT_SECTIONS: readonly Section<Checkpoint>[] = [
     name: "container",
     title: "What the engine wrote of the container",
     read: ({ container }) => Promise.resolve({ container: json(container) }),
+  },
+  {
+    name: "foreign",
+    title: "What a snapshot of gVisor or Firecracker says of itself",
+    read: ({ foreign, layers }) =>
+      Promise.resolve(
+        foreign === undefined
+          ? {}
+          : { foreign: { ...json(foreign), files: layers.flatMap(listLayerFiles).map(fileFacts) } },
+      ),
   },
   {
     name: "criu",
@@ -86,6 +97,8 @@ export const CHECKPOINT_SECTIONS: readonly Section<Checkpoint>[] = [
     read: ({ configuration }) => Promise.resolve({ configuration: json(configuration) }),
   },
 ];
+
+const fileFacts = ({ path, size }: LayerFile): object => ({ path, size });
 
 /** What is asked of each process. */
 export const PROCESS_SECTIONS: readonly Section<OneProcess>[] = [

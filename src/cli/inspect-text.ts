@@ -7,8 +7,7 @@ export function inspectText(document: InspectDocument, width = Infinity): string
   const lines = [
     ...summary(document),
     "",
-    `Processes (${document.processes.length})`,
-    ...processTable(document.processes),
+    ...(document.foreign ? foreignLines(document.foreign) : processLines(document)),
     ...problemLines(document),
   ];
   return `${lines.map((line) => cut(printable(line), width)).join("\n")}\n`;
@@ -22,6 +21,7 @@ function summary({
   sizes,
   layers,
   mounts,
+  foreign,
 }: InspectDocument): readonly string[] {
   const rows: readonly (readonly [label: string, value: string | undefined])[] = [
     ["Engine", engine],
@@ -33,9 +33,9 @@ function summary({
     ["Address", addressesOf(container).join(", ")],
     ["Created", container.created],
     ["Frozen", container.checkpointed ?? (criu.written ? new Date(criu.written).toISOString() : undefined)],
-    ["CRIU", criuLine(criu)],
+    ["CRIU", foreign ? undefined : criuLine(criu)],
     ["Dump", statisticsLine(criu.statistics)],
-    ["Sizes", sizesLine(sizes)],
+    ["Sizes", foreign ? undefined : sizesLine(sizes)],
     ["Layers", layers.length > 1 ? layers.map((layer) => layer.folder).join(" → ") : undefined],
     ["Mounts", mounts.length > 0 ? String(mounts.length) : undefined],
   ];
@@ -44,6 +44,24 @@ function summary({
     ...rows
       .filter((row): row is readonly [string, string] => isText(row[1]))
       .map(([label, value]) => `  ${label.padEnd(10)} ${value}`),
+  ];
+}
+
+const processLines = ({ processes }: InspectDocument): readonly string[] => [
+  `Processes (${processes.length})`,
+  ...processTable(processes),
+];
+
+/** What a snapshot that CRIU didn't make says of itself, and its files: their bytes are all else there is. */
+function foreignLines({ facts, containers, files }: ForeignPart): readonly string[] {
+  const width = Math.max(...facts.map(({ label }) => label.length));
+  return [
+    "Snapshot",
+    ...facts.map(({ label, value }) => `  ${label.padEnd(width)}  ${value}`),
+    ...(containers.length > 0 ? [`  ${"Names".padEnd(width)}  ${containers.join(", ")}`] : []),
+    "",
+    `Files (${files.length}), as bytes: cryoscope cat, or the hex view of the editor`,
+    ...files.map(({ path, size }) => `  ${path}  ${showSize(size)}`),
   ];
 }
 
@@ -65,6 +83,8 @@ function sizesLine({ images, pages, gpuPages, rootDifference }: InspectDocument[
     .filter(isText)
     .join(", ");
 }
+
+type ForeignPart = NonNullable<InspectDocument["foreign"]>;
 
 const isText = (value: string | undefined): value is string => value !== undefined && value !== "";
 

@@ -40,6 +40,8 @@ const TITLES: readonly (readonly string[])[] = [
   ["severity", "file", "message"],
   ["resource", "name"],
   ["tool"],
+  ["label", "value"],
+  ["path", "size"],
   ["name"],
   ["id"],
 ];

@@ -82,6 +82,8 @@ export interface Overview {
   readonly title: string;
   readonly subtitle: string;
   readonly facts: readonly OverviewFact[];
+  /** CRIU didn't make it: there is nothing to say of processes, memory and connections. */
+  readonly isForeign: boolean;
   readonly findings: readonly OverviewFinding[];
   readonly processes: readonly OverviewProcess[];
   readonly memory: readonly OverviewMemory[];

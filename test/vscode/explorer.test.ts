@@ -98,6 +98,30 @@ describe("the checkpoint explorer", () => {
     return all[0] ?? "";
   }
 
+  it("shows a checkpoint of gVisor's as what it is, and opens its state as bytes", async () => {
+    const folder = await unpack("archive/gvisor");
+    const checkpoint = await explorer.open(Uri.file(folder));
+    assert.equal(checkpoint?.engine.label, "gVisor");
+    const top = await onlyLabel();
+    assert.deepEqual(await labels(await find(top)), [
+      "gVisor froze this: no processes can be shown",
+      "Snapshot",
+      "Container",
+      "Snapshot Files",
+      "Files",
+    ]);
+    const facts = await labels(await find(top, "Snapshot"));
+    assert.ok(facts.includes("Format") && facts.includes("Written"), facts.join(", "));
+    const item = await explorer.view.getTreeItem(await find(top, "Snapshot Files", "checkpoint.img"));
+    assert(item.command);
+    await commands.executeCommand(item.command.command, ...(item.command.arguments ?? []));
+    const { input } = window.tabGroups.activeTabGroup.activeTab ?? {};
+    assert(input instanceof TabInputCustom);
+    const image = await explorer.resolveImage(input.uri);
+    assert.equal(Buffer.from(await image.source.read(0, 8)).toString("latin1"), "gVisorSF");
+    await image.source.close?.();
+  });
+
   it("opens an image of the archive in the image editor", async () => {
     await explorer.open(sample);
     const item = await explorer.view.getTreeItem(await find(await onlyLabel(), "Images", "pstree.img"));

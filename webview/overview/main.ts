@@ -30,13 +30,16 @@ const open: Open = (target) => {
 
 /** The parts of the page, in the order in which an analyst asks. */
 const SECTIONS = [identityCard, findingList, timingBars, processTree, memoryMap, channelGraph];
+/** Of what CRIU didn't freeze there is nothing else: empty pictures would say that nothing ran. */
+const sectionsOf = ({ isForeign }: Overview): typeof SECTIONS =>
+  isForeign ? [identityCard, findingList] : SECTIONS;
 
 function show(overview: Overview): void {
   const { title, subtitle, notes } = overview;
   document.title = title;
   document.body.replaceChildren(
     element("header", {}, element("h1", { text: title }), element("p", { class: "lead", text: subtitle })),
-    element("main", {}, ...SECTIONS.map((part) => part(overview, open))),
+    element("main", {}, ...sectionsOf(overview).map((part) => part(overview, open))),
     element("footer", {}, ...notes.map((text) => element("p", { class: "none", text }))),
   );
 }

@@ -1,9 +1,11 @@
 import * as vscode from "vscode";
 import { listLayerFiles } from "../../checkpoint/index.ts";
-import type { Checkpoint, Layer, Part, Process } from "../../checkpoint/index.ts";
+import type { Checkpoint, Foreign, Layer, Part, Process } from "../../checkpoint/index.ts";
 import type { Problem } from "../../criu/index.ts";
 import type { OpenCheckpoint, OpenCheckpoints } from "./open-checkpoints.ts";
 import { CHECKPOINT_FACTS } from "./facts/checkpoint-facts.ts";
+import type { CheckpointFacts } from "./facts/checkpoint-facts.ts";
+import { fact } from "./facts/fact.ts";
 import type { Fact } from "./facts/fact.ts";
 import { factsOf } from "./facts/facts-of.ts";
 import { FACT_PARTS } from "./facts/process-facts.ts";
@@ -112,6 +114,7 @@ async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
   } catch (error) {
     return [{ kind: "failed", entry, error }];
   }
+  if (checkpoint.foreign !== undefined) return foreignRows(entry, checkpoint, checkpoint.foreign);
   const mounts = (await checkpoint.mounts()).value.length;
   const images = checkpoint.layers.reduce((sum, layer) => sum + listLayerFiles(layer).length, 0);
   const problems = checkpoint.problems.length;
@@ -125,14 +128,7 @@ async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
   const [first, ...others] = sections
     .filter(([name, count]) => count > 0 || ALWAYS.has(name))
     .map(([name, count]): Row => ({ kind: "section", entry, name, count }));
-  const facts = CHECKPOINT_FACTS.map(({ id, label, icon, of }): Row => ({
-    kind: "facts",
-    entry,
-    id: `${entry.id}/${id}`,
-    label,
-    icon,
-    load: () => of(checkpoint),
-  }));
+  const facts = CHECKPOINT_FACTS.map((list) => factsRow(entry, checkpoint, list));
   const seal: Row = {
     kind: "facts",
     entry,
@@ -142,6 +138,45 @@ async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
     load: async () => ({ value: await entry.sealCheck.verdict(), problems: [] }),
   };
   return [...(first ? [first] : []), ...(checkpoint.criu.sealed ? [seal] : []), ...facts, ...others];
+}
+
+const factsRow = (
+  entry: OpenCheckpoint,
+  checkpoint: Checkpoint,
+  { id, label, icon, of }: CheckpointFacts,
+): Row => ({
+  kind: "facts",
+  entry,
+  id: `${entry.id}/${id}`,
+  label,
+  icon,
+  load: () => of(checkpoint),
+});
+
+/** Of what CRIU didn't freeze: what it says of itself, what an engine wrote beside it, its files. */
+function foreignRows(entry: OpenCheckpoint, checkpoint: Checkpoint, foreign: Foreign): readonly Row[] {
+  const facts = foreign.facts.map(({ label, value }) => fact(label, value));
+  const container = CHECKPOINT_FACTS.find(({ id }) => id === "container");
+  const files = checkpoint.layers.reduce((sum, layer) => sum + listLayerFiles(layer).length, 0);
+  return [
+    {
+      kind: "note",
+      entry,
+      text: `${checkpoint.engine.label} froze this: no processes can be shown`,
+      more: foreign.limits,
+    },
+    {
+      kind: "facts",
+      entry,
+      id: `${entry.id}/foreign`,
+      label: "Snapshot",
+      icon: "info",
+      load: () => Promise.resolve({ value: facts, problems: [] }),
+    },
+    ...(container ? [factsRow(entry, checkpoint, container)] : []),
+    { kind: "section", entry, name: "snapshot", count: files },
+    { kind: "section", entry, name: "files", count: 0 },
+  ];
 }
 
 /** The lines of a list of facts, and below them what could not be read. */
@@ -167,6 +202,7 @@ async function sectionRows(
       return processesByPid(entry, checkpoint, checkpoint.roots);
     case "mounts":
       return (await checkpoint.mounts()).value.map((mount) => ({ kind: "mount", entry, mount }));
+    case "snapshot":
     case "images":
       return imagesOrLayers(entry, checkpoint.layers);
     case "files":

@@ -9,6 +9,7 @@ export const SECTIONS: Readonly<
   processes: { label: "Processes", icon: icon("server-process"), open: true },
   mounts: { label: "Mounts", icon: icon("folder-library"), open: false },
   images: { label: "Images", icon: icon("files"), open: false },
+  snapshot: { label: "Snapshot Files", icon: icon("files"), open: true },
   files: { label: "Files", icon: icon("file-directory"), open: false },
   problems: { label: "Problems", icon: icon("warning", "list.warningForeground"), open: false },
 };

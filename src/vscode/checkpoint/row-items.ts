@@ -173,11 +173,13 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
   },
 
   image: ({ entry, file, layer }) => {
-    const tree = entry.checkpoint?.tree;
+    const { tree, foreign } = entry.checkpoint ?? {};
+    // The image editor shows what it doesn't know as bytes; VS Code shows no binary file at all.
+    const isShownAsBytes = file.isImage || foreign !== undefined;
     const uri = tree ? layerFileUri(entry.id, layer, file.name) : fileUri(entry.id, file.path);
     const made = item(file.name, None, {
       description: imageSummary(file),
-      icon: icon(file.isImage ? "file-binary" : "file"),
+      icon: icon(isShownAsBytes ? "file-binary" : "file"),
       tooltip: tooltip(file.name, [
         ["Kind", file.type?.name],
         ["Holds", file.type?.doc],
@@ -185,7 +187,7 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
         ["Path", file.path],
       ]),
       context: tmpfsRow(entry, file.name) ? "image.archive" : file.isImage ? "image" : "file",
-      command: file.isImage
+      command: isShownAsBytes
         ? { command: "vscode.openWith", title: "Open Image", arguments: [uri, IMAGE_EDITOR] }
         : { command: "vscode.open", title: "Open File", arguments: [uri] },
     });
@@ -230,7 +232,11 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
     return made;
   },
 
-  note: ({ text }) => item(text, None, { icon: icon("info") }),
+  note: ({ text, more }) =>
+    item(text, None, {
+      icon: icon("info"),
+      ...(more !== undefined && { tooltip: tooltip(more, []), spoken: `${text}. ${more}` }),
+    }),
 
   range: ({ first, rows }) =>
     item(`${first + 1} – ${first + rows.length}`, Collapsed, { icon: icon("ellipsis") }),

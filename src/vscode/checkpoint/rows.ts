@@ -8,7 +8,7 @@ import type { OpenCheckpoint } from "./open-checkpoints.ts";
 /** The lists of a process that are read when they are unfolded. */
 export type PartName = "threads" | "openFiles" | "memoryMap";
 /** The lists of a checkpoint. */
-export type SectionName = "processes" | "mounts" | "images" | "files" | "problems";
+export type SectionName = "processes" | "mounts" | "images" | "snapshot" | "files" | "problems";
 
 interface In {
   readonly entry: OpenCheckpoint;
@@ -39,7 +39,7 @@ export type Row =
   | ({ readonly kind: "layer"; readonly layer: Layer } & In)
   | ({ readonly kind: "image"; readonly file: LayerFile; readonly layer: Layer } & In)
   | ({ readonly kind: "problem"; readonly problem: Problem } & In)
-  | ({ readonly kind: "note"; readonly text: string } & In)
+  | ({ readonly kind: "note"; readonly text: string; readonly more?: string } & In)
   /** A file or folder of the checkpoint's files, the frozen /proc among them. */
   | ({ readonly kind: "file"; readonly uri: Uri; readonly name: string; readonly isFolder: boolean } & In)
   /** Part of a list too long for one screen: `rows` has what it unfolds to. */

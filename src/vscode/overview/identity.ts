@@ -1,4 +1,6 @@
+import { listLayerFiles } from "../../checkpoint/index.ts";
 import type { Checkpoint } from "../../checkpoint/index.ts";
+import { showSize } from "../../criu/index.ts";
 import type { OverviewFact, OverviewTiming } from "../../protocol/index.ts";
 
 type Line = readonly [label: string, value: string | undefined];
@@ -33,6 +35,17 @@ export function identityFacts({ container, criu, engine, layers }: Checkpoint): 
     ["Layers", layers.length > 1 ? `${layers.length}, incremental` : undefined],
     ["Sealed", criu.sealed ? "yes" : undefined],
   ]);
+}
+
+/** What a snapshot that CRIU didn't make says of itself, and its files, each of which opens as bytes. */
+export function snapshotFacts({ foreign, layers }: Checkpoint): readonly OverviewFact[] {
+  if (foreign === undefined) return [];
+  const files = layers.flatMap(listLayerFiles).map(({ name, path, size }): OverviewFact => ({
+    label: "File",
+    value: `${name}, ${showSize(size)}`,
+    target: { kind: "file", path },
+  }));
+  return [...foreign.facts.filter(({ label }) => label !== "File"), ...files];
 }
 
 /** Phases of the dump, as CRIU measured them. */

@@ -5,7 +5,7 @@ import type { Problem } from "../../criu/index.ts";
 import type { Overview, OverviewFinding, OverviewProcess, OverviewTarget } from "../../protocol/index.ts";
 import { stateText } from "../checkpoint/index.ts";
 import { openChannels } from "./channels.ts";
-import { dumpTimings, identityFacts, pageFacts } from "./identity.ts";
+import { dumpTimings, identityFacts, pageFacts, snapshotFacts } from "./identity.ts";
 import { frozenMemory } from "./memory.ts";
 
 /** As much as a page can show without being slow; the views have all. */
@@ -20,12 +20,17 @@ export async function overviewOf(checkpoint: Checkpoint, signal: AbortSignal): P
   }
   const memory = await frozenMemory(checkpoint, signal);
   const channels = await openChannels(checkpoint);
-  const { container, engine, processes, problems } = checkpoint;
+  const { container, engine, foreign, processes, problems } = checkpoint;
   const findings = [...problems.map(problemLine), ...found.map(findingLine)];
   return {
     title: container.name ?? checkpoint.name,
-    subtitle: [engine.label, container.image ?? checkpoint.name, countText(processes.length)].join(" · "),
-    facts: identityFacts(checkpoint),
+    subtitle: [
+      engine.label,
+      container.image ?? checkpoint.name,
+      ...(foreign ? [] : [countText(processes.length)]),
+    ].join(" · "),
+    facts: [...identityFacts(checkpoint), ...snapshotFacts(checkpoint)],
+    isForeign: foreign !== undefined,
     findings: findings.slice(0, MOST.findings),
     processes: processes.slice(0, MOST.processes).map((process) => processLine(process, found)),
     memory,
