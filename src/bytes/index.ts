@@ -16,3 +16,7 @@ export { searchBytes } from "./search/find.ts";
 export type { Match, SearchOptions, SearchStep } from "./search/find.ts";
 export { entropyOf, sampleEntropy } from "./entropy.ts";
 export type { ByteTexture, EntropyBucket } from "./entropy.ts";
+export { compileLoop, linearMemory } from "./vectors/compile.ts";
+export type { LinearMemory, VectorLoop } from "./vectors/compile.ts";
+export { control, i32, i64, local, v128 } from "./vectors/instructions.ts";
+export { plainXorIn, XOR_SLACK, xorIn } from "./vectors/xor.ts";

@@ -37,11 +37,18 @@ export const openRecordNatively: OpenRecord = (key, nonce, ciphertext, tag) => {
 
 export const openRecordPortably: OpenRecord = (key, nonce, ciphertext, tag) => {
   try {
-    return chacha20poly1305(key, nonce).decrypt(Buffer.concat([ciphertext, tag]));
+    return chacha20poly1305(key, nonce).decrypt(withTag(ciphertext, tag));
   } catch {
     return undefined;
   }
 };
+
+/** The two in a row, which they are in an image already; the library reads words, and would copy what begins between two. */
+function withTag(ciphertext: Uint8Array, tag: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, length } = ciphertext;
+  const isInRow = tag.buffer === buffer && tag.byteOffset === byteOffset + length && byteOffset % 4 === 0;
+  return isInRow ? new Uint8Array(buffer, byteOffset, length + tag.length) : Buffer.concat([ciphertext, tag]);
+}
 
 export const sealRecordNatively: SealRecord = (key, nonce, plaintext) => {
   const cipher = createCipheriv(CHACHA, key, nonce, { authTagLength: TAG });

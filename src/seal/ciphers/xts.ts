@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
+import { linearMemory, XOR_SLACK, xorIn } from "../../bytes/index.ts";
 
 const BLOCK = 16;
-const STEP = 16 * 1024;
+const STEP = 64 * 1024;
 
 /** Opens and seals pages that lie one after the other; each is one AES-256-XTS data unit under the same tweak. */
 export interface PageCipher {
@@ -41,44 +42,80 @@ export function nativeXts(key: Uint8Array, tweak: Uint8Array): PageCipher {
 
 /**
  * With AES-256-ECB, which every runtime has: XTS is `D(C xor T) xor T`, and since CRIUsec uses one tweak for every
- * page, T is one mask of a page's length (IEEE 1619: the enciphered tweak, doubled in GF(2^128) for each block).
+ * page, T is one mask of a page's length (IEEE 1619: the enciphered tweak, doubled in GF(2^128) for each block). So many
+ * pages are one call of the cipher, whose own cost is that of a page or two.
  */
-export function maskedXts(key: Uint8Array, tweak: Uint8Array): PageCipher {
-  let mask = new Uint32Array(0);
+export function maskedXts(key: Uint8Array, tweak: Uint8Array, xor = xorIn): PageCipher {
+  let desk: Desk | undefined;
   const pages =
     (make: (dataKey: Uint8Array) => Transform): PageCipher["open"] =>
     (bytes, pageSize) => {
-      if (mask.length * 4 !== pageSize) mask = tweakMask(key.subarray(32), tweak, pageSize);
-      const blocks = make(key.subarray(0, 32));
-      const done = new Uint8Array(bytes.length);
-      // Some pages at a time, so that they are still in the processor's cache on the way back.
-      const step = Math.max(1, Math.floor(STEP / pageSize)) * pageSize;
-      const masked = new Uint8Array(Math.min(step, bytes.length));
-      for (let at = 0; at < bytes.length; at += step) {
-        const length = Math.min(step, bytes.length - at);
-        masked.set(bytes.subarray(at, at + length));
-        xorPages(masked, 0, length, mask);
-        done.set(blocks.update(masked.subarray(0, length)), at);
-        xorPages(done, at, length, mask);
+      if (desk?.pageSize !== pageSize) {
+        desk?.wipe();
+        desk = openDesk(tweakMask(key.subarray(32), tweak, pageSize), xor);
       }
-      masked.fill(0);
+      const blocks = make(key.subarray(0, 32));
+      // All of it is written to.
+      const done = Buffer.allocUnsafeSlow(bytes.length);
+      for (let at = 0; at < bytes.length; at += desk.size) {
+        const masked = desk.mask(bytes.subarray(at, at + desk.size));
+        done.set(desk.mask(blocks.update(masked)), at);
+      }
+      desk.clear(bytes.length);
       return done;
     };
   return {
     open: pages((dataKey) => createDecipheriv("aes-256-ecb", dataKey, null).setAutoPadding(false)),
     seal: pages((dataKey) => createCipheriv("aes-256-ecb", dataKey, null).setAutoPadding(false)),
-    dispose: () => mask.fill(0),
+    dispose() {
+      desk?.wipe();
+      desk = undefined;
+    },
   };
 }
 
-function tweakMask(key: Uint8Array, tweak: Uint8Array, pageSize: number): Uint32Array<ArrayBuffer> {
+/** Where some pages at a time are put under the mask: few enough to stay in the processor's cache on the way back. */
+interface Desk {
+  readonly pageSize: number;
+  /** Bytes of whole pages that it takes. */
+  readonly size: number;
+  /** A copy of whole pages under the mask, there until the next one. */
+  mask(pages: Uint8Array): Uint8Array;
+  /** Overwrites what the last pages have left of plaintext, of `length` bytes at most. */
+  clear(length: number): void;
+  /** Overwrites everything. */
+  wipe(): void;
+}
+
+function openDesk(mask: Uint8Array, xor: typeof xorIn): Desk {
+  const pageSize = mask.length;
+  const size = Math.max(1, Math.floor(STEP / pageSize)) * pageSize;
+  const memory = linearMemory(size + pageSize + XOR_SLACK);
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.set(mask, size);
+  mask.fill(0);
+  const combine = xor(memory);
+  return {
+    pageSize,
+    size,
+    mask(pages) {
+      bytes.set(pages);
+      for (let at = 0; at < pages.length; at += pageSize) combine(at, size, at + pageSize);
+      return bytes.subarray(0, pages.length);
+    },
+    clear: (length) => bytes.fill(0, 0, Math.min(length, size)),
+    wipe: () => bytes.fill(0),
+  };
+}
+
+function tweakMask(key: Uint8Array, tweak: Uint8Array, pageSize: number): Uint8Array {
   const mask = new Uint8Array(pageSize);
   const block = createCipheriv("aes-256-ecb", key, null).setAutoPadding(false).update(tweak);
   for (let at = 0; at < pageSize; at += BLOCK) {
     mask.set(block, at);
     double(block);
   }
-  return new Uint32Array(mask.buffer);
+  return mask;
 }
 
 /** Times alpha in GF(2^128), little endian, modulo x^128 + x^7 + x^2 + x + 1. */
@@ -90,12 +127,4 @@ function double(block: Uint8Array): void {
     carry = byte >> 7;
   }
   if (carry) block[0] = (block[0] ?? 0) ^ 0x87;
-}
-
-/** `start` and `length` are whole pages. */
-function xorPages(bytes: Uint8Array<ArrayBuffer>, start: number, length: number, mask: Uint32Array): void {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + start, length / 4);
-  for (let page = 0; page < words.length; page += mask.length)
-    for (let word = 0; word < mask.length; word++)
-      words[page + word] = (words[page + word] ?? 0) ^ (mask[word] ?? 0);
 }

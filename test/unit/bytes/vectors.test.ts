@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { compileLoop, linearMemory, plainXorIn, XOR_SLACK, xorIn } from "../../../src/bytes/index.ts";
+
+const SIZE = 8192;
+const MASK = 4096;
+
+describe("loops over vectors", () => {
+  it("are there in this runtime, so that the other tests of them mean something", () => {
+    const loop = { parameters: 1, hasResult: true, vectors: 0, integers: 0, code: [0x20, 0] };
+    assert.equal(compileLoop(linearMemory(1), loop)?.(7), 7);
+  });
+
+  it("are not there for a memory without WebAssembly, or when the runtime refuses them", () => {
+    const loop = { parameters: 1, hasResult: true, vectors: 0, integers: 0, code: [0x20, 0] };
+    assert.equal(compileLoop({ buffer: new ArrayBuffer(64) }, loop), undefined);
+    assert.equal(compileLoop(linearMemory(1), { ...loop, code: [0x20, 9] }), undefined);
+  });
+
+  it("combine bytes with a mask as a plain loop does, and leave what follows where the mask ends in zeros", () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 16, maxLength: 2048 }),
+        fc.uint8Array({ minLength: 16, maxLength: 2048 }),
+        fc.nat(64),
+        (data, mask, at) => {
+          const length = Math.min(data.length, mask.length) & ~15;
+          const place = at * 16;
+          for (const make of [xorIn, plainXorIn]) {
+            const memory = linearMemory(SIZE + XOR_SLACK);
+            const bytes = new Uint8Array(memory.buffer);
+            bytes.set(data, place);
+            bytes.set(mask.subarray(0, length), MASK);
+            make(memory)(place, MASK, place + length);
+            const expected = data.map((byte, index) => (index < length ? byte ^ (mask[index] ?? 0) : byte));
+            assert.deepEqual(bytes.slice(place, place + data.length), expected, make.name);
+          }
+        },
+      ),
+    );
+  });
+});
