@@ -56,6 +56,7 @@ export const run: RunCommand = async (args, output) => {
   const seconds = number("time-limit", 1);
   const options = {
     filter: filterOf(values, "search"),
+    blocking: true,
     context: isCount ? 0 : parseCount(values.context ?? DEFAULT_CONTEXT, "--context", "search"),
     ...(limit !== undefined && { limit }),
     ...(threads !== undefined && { threads }),

@@ -5,10 +5,12 @@ import type { Run } from "../space/runs.ts";
 import { FROM, PIECE_COLUMNS } from "./messages.ts";
 import type { Job } from "./messages.ts";
 
-/** Bytes of content in a job: enough to make handing it over cheap, little enough to keep memory low. */
-export const JOB_BYTES = 4 * 1024 * 1024;
-/** Places in a worker's memory that a job may use: content with what lies around each stretch. */
-export const JOB_MEMORY = JOB_BYTES + 4 * 1024 * 1024;
+/** Places of a job that are not content: what lies around each stretch. */
+const AROUND_BYTES = 4 * 1024 * 1024;
+/** Bytes that go with a job at most, because they are in no file as they are: memory is for a few jobs at a time. */
+const ATTACHED_BYTES = 4 * 1024 * 1024;
+/** Of those so many are read at once. */
+const ATTACHED_STEP = 1024 * 1024;
 /** Bytes before a stretch that `^`, `\b` and look-behinds may see. */
 const LEAD = 64;
 const ALIGN = 16;
@@ -36,9 +38,20 @@ export interface BuiltJob {
   readonly bytes: number;
 }
 
+/** How large jobs are. */
+export interface JobSize {
+  /** Bytes of content. */
+  readonly content: number;
+  /** Places of the whole job: of content, and of what lies around each stretch. */
+  readonly places: number;
+}
+
+export const jobSize = (content: number): JobSize => ({ content, places: content + AROUND_BYTES });
+
 /** Gathers runs of pages into jobs. `reach` is how far behind its begin a match may go. */
 export class JobBuilder {
   readonly #reach: number;
+  readonly #size: JobSize;
   #pieces: number[] = [];
   #stretches: number[] = [];
   #places: StretchPlace[] = [];
@@ -49,13 +62,17 @@ export class JobBuilder {
   /** Where the pages files of pagemaps lie; null where they can't be read directly. */
   #files = new Map<Pagemap, PagesFile | null>();
 
-  constructor(reach: number) {
+  constructor(reach: number, size: JobSize) {
     this.#reach = reach;
+    this.#size = size;
   }
 
   get isFull(): boolean {
+    const { content, places } = this.#size;
     return (
-      this.#bytes >= JOB_BYTES || this.#place + this.#reach + LEAD + 2 * ALIGN >= JOB_MEMORY - JOB_BYTES / 64
+      this.#bytes >= content ||
+      this.#attachedSize >= ATTACHED_BYTES ||
+      this.#place + this.#reach + LEAD + 2 * ALIGN >= places - 64 * 1024
     );
   }
 
@@ -65,7 +82,8 @@ export class JobBuilder {
 
   /** Bytes of content that still go in. */
   get room(): number {
-    return Math.min(JOB_BYTES - this.#bytes, JOB_MEMORY - this.#place - this.#reach - LEAD - 2 * ALIGN);
+    const { content, places } = this.#size;
+    return Math.min(content - this.#bytes, places - this.#place - this.#reach - LEAD - 2 * ALIGN);
   }
 
   /** Begins a stretch at `address`; `lead` bytes before it are mapped, and a match may look at them. */
@@ -81,10 +99,16 @@ export class JobBuilder {
     this.#stretches.push(from, this.#place);
   }
 
-  /** Adds `length` bytes of a run, from byte `offset` of it on, to the open stretch. */
-  async add(store: PageStore, run: Run, offset: number, length: number): Promise<void> {
-    this.#bytes += length;
-    if (!this.#addDirectly(run, offset, length)) await this.#addBytes(store, run, offset, length);
+  /** Adds `length` bytes of a run, from byte `offset` of it on, to the open stretch, or fewer; gives how many. */
+  async add(store: PageStore, run: Run, offset: number, length: number): Promise<number> {
+    if (this.#addDirectly(run, offset, length)) {
+      this.#bytes += length;
+      return length;
+    }
+    const part = Math.min(length, ATTACHED_STEP);
+    this.#bytes += part;
+    await this.#addBytes(store, run, offset, part);
+    return part;
   }
 
   /** Ends the open stretch at `address`, with what lies behind it for matches to end in. */

@@ -41,9 +41,7 @@ export async function* jobsOf(
     const size = (run.last - run.first) * space.pageSize;
     for (let at = 0; at < size;) {
       const pages = Math.max(1, Math.floor(builder.room / space.pageSize));
-      const part = Math.min(size - at, pages * space.pageSize);
-      await builder.add(store, run, at, part);
-      at += part;
+      at += await builder.add(store, run, at, Math.min(size - at, pages * space.pageSize));
       openUntil = run.first + at / space.pageSize;
       if (!builder.isFull) continue;
       const next = BigInt(openUntil) * page;

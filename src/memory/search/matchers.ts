@@ -1,5 +1,7 @@
 // What workers do with bytes: each kind of pattern as a function over a memory that holds stretches of bytes.
+import type { LinearMemory } from "../../bytes/index.ts";
 import { findPairIn, PAIR_SLACK } from "./find-pair.ts";
+import type { FindPair, PairByte } from "./find-pair.ts";
 import { exactly } from "./pattern.ts";
 import type { StringEncoding, WorkerPattern, WorkerRule } from "./pattern.ts";
 
@@ -20,7 +22,7 @@ export type Found = (at: number, length: number, stretch: number, rule?: number)
 /** Finds all matches in stretches, which lie in order and begin at multiples of 16, as their addresses do. */
 export type Matcher = (stretches: readonly Stretch[], found: Found) => void;
 
-export function matcherFor(pattern: WorkerPattern, memory: WebAssembly.Memory): Matcher {
+export function matcherFor(pattern: WorkerPattern, memory: LinearMemory): Matcher {
   switch (pattern.kind) {
     case "bytes":
       return bytesMatcher(pattern, memory);
@@ -43,34 +45,26 @@ function rarity(byte: number): number {
   return rank < 0 ? 0 : rank + 1;
 }
 
-function bytesMatcher(pattern: WorkerPattern & { kind: "bytes" }, memory: WebAssembly.Memory): Matcher {
+function bytesMatcher(pattern: WorkerPattern & { kind: "bytes" }, memory: LinearMemory): Matcher {
   const { values, folds, masks, align } = pattern;
   const { length } = values;
   const bytes = new Uint8Array(memory.buffer);
-  const find = findPairIn(memory);
   const whole = [...masks.keys()].filter((index) => masks[index] === 255);
   whole.sort((a, b) => rarity(values[a] ?? 0) - rarity(values[b] ?? 0));
-  const [rarest, second = rarest] = whole;
+  const pairByte = (offset: number): PairByte => ({
+    offset,
+    value: values[offset] ?? 0,
+    fold: folds[offset] ?? 0,
+  });
+  const [rarest, second = rarest] = whole.map(pairByte);
+  /** The next place that may match; without one whole byte, every place may. */
+  const next: FindPair = rarest && second ? findPairIn(memory, rarest, second) : (at) => at;
   const matches = (at: number): boolean => {
     for (let index = 0; index < length; index++)
       if ((((bytes[at + index] ?? 0) | (folds[index] ?? 0)) & (masks[index] ?? 0)) !== values[index])
         return false;
     return true;
   };
-  /** The next place that may match; without one whole byte, every place may. */
-  const next = (at: number, to: number): number =>
-    rarest === undefined || second === undefined
-      ? at
-      : find(
-          at,
-          to,
-          rarest,
-          values[rarest] ?? 0,
-          folds[rarest] ?? 0,
-          second,
-          values[second] ?? 0,
-          folds[second] ?? 0,
-        );
   return (stretches, found) => {
     const to = stretches.at(-1)?.stop ?? 0;
     let index = 0;
@@ -92,7 +86,7 @@ const WINDOW = 64 * 1024;
 /** Bytes before a window that look-behinds see. */
 const LEAD = 64;
 
-function regexMatcher(regex: RegExp, maxLength: number, memory: WebAssembly.Memory): Matcher {
+function regexMatcher(regex: RegExp, maxLength: number, memory: LinearMemory): Matcher {
   const bytes = Buffer.from(memory.buffer);
   return (stretches, found) => {
     for (const [index, { from, start, stop, end }] of stretches.entries()) {
@@ -114,7 +108,7 @@ function regexMatcher(regex: RegExp, maxLength: number, memory: WebAssembly.Memo
   };
 }
 
-function pointerMatcher(first: bigint, end: bigint, memory: WebAssembly.Memory): Matcher {
+function pointerMatcher(first: bigint, end: bigint, memory: LinearMemory): Matcher {
   const words = new Uint32Array(memory.buffer);
   const split = (value: bigint): readonly [number, number] => [
     Number(value >> 32n) >>> 0,
@@ -143,7 +137,7 @@ function printable(encoding: StringEncoding): Uint8Array {
   );
 }
 
-function stringsMatcher(min: number, encoding: StringEncoding, memory: WebAssembly.Memory): Matcher {
+function stringsMatcher(min: number, encoding: StringEncoding, memory: LinearMemory): Matcher {
   const bytes = new Uint8Array(memory.buffer);
   const prints = printable(encoding);
   const wide = encoding === "utf-16le";
@@ -181,7 +175,7 @@ function stringsMatcher(min: number, encoding: StringEncoding, memory: WebAssemb
 }
 
 /** One rule after the other; what is found comes in no order of place. */
-function rulesMatcher(rules: readonly WorkerRule[], memory: WebAssembly.Memory): Matcher {
+function rulesMatcher(rules: readonly WorkerRule[], memory: LinearMemory): Matcher {
   const bytes = Buffer.from(memory.buffer);
   const ready = rules.map(({ anchor, before, maxLength, regex }) => ({
     find: bytesMatcher(exactly(Buffer.from(anchor, "latin1")), memory),

@@ -5,10 +5,10 @@ export const PIECE_COLUMNS = 4;
 /** In the place of a descriptor: zeros, and bytes that come with the job. */
 export const FROM = { zeros: -1, attached: -2 } as const;
 
-/** What a worker is asked: bytes to gather in its memory, and the stretches that they form there. */
+/** What a worker is asked: bytes to gather, and the stretches that they form. Places count from the begin of the job. */
 export interface Job {
   readonly id: number;
-  /** Rows of four: descriptor (or `FROM`), offset there, length, place in the memory. */
+  /** Rows of four: descriptor (or `FROM`), offset there, length, place. By place, without gaps in a stretch. */
   readonly pieces: Float64Array<ArrayBuffer>;
   /** Rows of four: `from`, `start`, `stop`, `end` of a `Stretch`. */
   readonly stretches: Float64Array<ArrayBuffer>;
@@ -20,7 +20,7 @@ export interface Job {
 /** What workers are started with. */
 export interface WorkerSetup {
   readonly pattern: WorkerPattern;
-  /** Bytes of memory that jobs may use. */
+  /** Bytes of memory that a worker has for a job, or for a window of it. */
   readonly memory: number;
   /** Bytes around a match that are sent along, before and behind; 0 for none. `lines`: only the matches, a line each. */
   readonly context: number | "lines";
@@ -36,7 +36,7 @@ export const READY = "ready";
 export interface JobResult {
   readonly id: number;
   /**
-   * Rows of `MATCH_COLUMNS`: place in the memory, length, index of the stretch, index of the rule. For lines only those that
+   * Rows of `MATCH_COLUMNS`: place, length, index of the stretch, index of the rule. For lines only those that
    * go on behind their stretch.
    */
   readonly matches: Float64Array<ArrayBuffer>;

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { memoryErrors } from "../errors.ts";
 import { READY } from "./messages.ts";
 import type { Job, JobResult, WorkerSetup } from "./messages.ts";
+import { jobRunner } from "./runner.ts";
 
 /** Path of the worker's bundle from the file that this code is bundled into; scripts/build.ts sets it. */
 declare const SEARCH_WORKER: string | undefined;
@@ -31,7 +32,18 @@ interface Member {
   isReady: boolean;
 }
 
-/** Search workers. Close it: threads live until then. */
+export interface PoolOptions {
+  readonly threads: number;
+  /** Milliseconds that a job may take: longer ones end the search. */
+  readonly timeLimit: number;
+  /**
+   * One of the threads is this one, which is held for a job at a time: for processes that do nothing else, and patterns whose
+   * jobs surely end.
+   */
+  readonly isHereToo: boolean;
+}
+
+/** Does jobs in several threads. Close it: they live until then. */
 export interface SearchPool {
   /** How many jobs it takes at a time. */
   readonly width: number;
@@ -40,9 +52,9 @@ export interface SearchPool {
   close(): Promise<void>;
 }
 
-/** Starts `count` workers. A job that takes longer than `timeLimit` milliseconds ends the search. */
-export function openPool(setup: WorkerSetup, count: number, timeLimit: number): SearchPool {
+export function openPool(setup: WorkerSetup, { threads, timeLimit, isHereToo }: PoolOptions): SearchPool {
   const members: Member[] = [];
+  const runHere = isHereToo ? jobRunner(setup) : undefined;
   let failure: { readonly error: unknown } | undefined;
 
   const fail = (error: unknown): void => {
@@ -62,7 +74,7 @@ export function openPool(setup: WorkerSetup, count: number, timeLimit: number): 
     }, timeLimit);
   };
 
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < threads - (isHereToo ? 1 : 0); index++) {
     const worker = new Worker(workerFile(), { workerData: setup, name: "cryoscope search" });
     const member: Member = { worker, queue: [], timer: undefined, isReady: false };
     worker.on("message", (result: JobResult | typeof READY) => {
@@ -73,8 +85,7 @@ export function openPool(setup: WorkerSetup, count: number, timeLimit: number): 
       }
       const waiting = member.queue.shift();
       watch(member);
-      if (result.error === undefined) waiting?.resolve(result);
-      else waiting?.reject(memoryErrors.searchFailed(result.error));
+      if (waiting) settle(result, waiting);
     });
     worker.on("error", (error) => {
       fail(memoryErrors.searchFailed(error));
@@ -86,7 +97,7 @@ export function openPool(setup: WorkerSetup, count: number, timeLimit: number): 
   }
 
   return {
-    width: count * QUEUE,
+    width: members.length * QUEUE + (runHere ? 1 : 0),
     run(job) {
       return new Promise((resolve, reject) => {
         if (failure) {
@@ -98,18 +109,22 @@ export function openPool(setup: WorkerSetup, count: number, timeLimit: number): 
           (least, other) => (other.queue.length < (least?.queue.length ?? 0) ? other : least),
           first,
         );
-        if (member === undefined) {
-          reject(memoryErrors.searchFailed("there are no workers"));
-          return;
+        // A worker that still starts gets none: this thread would wait for it in the end.
+        const isBusy = member === undefined || !member.isReady || member.queue.length >= QUEUE;
+        if (runHere && isBusy) {
+          const result = runHere(job);
+          const answer = (): void => {
+            settle(result, { id: job.id, resolve, reject });
+          };
+          // The workers' messages wait meanwhile.
+          if (members.length > 0) setImmediate(answer);
+          else answer();
+        } else if (member === undefined) reject(memoryErrors.searchFailed("there are no workers"));
+        else {
+          member.queue.push({ id: job.id, resolve, reject });
+          member.worker.postMessage(job, job.attached ? [job.attached.buffer] : []);
+          if (member.queue.length === 1) watch(member);
         }
-        member.queue.push({ id: job.id, resolve, reject });
-        const given = [
-          job.pieces.buffer,
-          job.stretches.buffer,
-          ...(job.attached ? [job.attached.buffer] : []),
-        ];
-        member.worker.postMessage(job, given);
-        if (member.queue.length === 1) watch(member);
       });
     },
     async close() {
@@ -118,4 +133,9 @@ export function openPool(setup: WorkerSetup, count: number, timeLimit: number): 
       await Promise.all(members.map(({ worker }) => worker.terminate()));
     },
   };
+}
+
+function settle(result: JobResult, { resolve, reject }: Waiting): void {
+  if (result.error === undefined) resolve(result);
+  else reject(memoryErrors.searchFailed(result.error));
 }

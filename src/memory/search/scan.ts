@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import type { CheckpointMemory } from "../checkpoint-memory.ts";
 import type { MemoryFilter } from "./filter.ts";
-import { JobBuilder, JOB_MEMORY } from "./job-builder.ts";
-import type { BuiltJob } from "./job-builder.ts";
+import { JobBuilder, jobSize } from "./job-builder.ts";
+import type { BuiltJob, JobSize } from "./job-builder.ts";
 import { jobsOf, searchedBytes } from "./jobs.ts";
 import type { JobResult, WorkerSetup } from "./messages.ts";
 import { reachOf } from "./pattern.ts";
@@ -17,6 +17,8 @@ export interface ScanOptions {
   readonly threads?: number;
   /** Milliseconds that 4 MiB may take. */
   readonly timeLimit?: number;
+  /** One of the threads may be this one, which is held for some milliseconds at a time: for a process that does nothing else. */
+  readonly blocking?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,6 +34,28 @@ export interface ScanStep {
 }
 
 const MAX_THREADS = 4;
+const MIB = 1024 * 1024;
+
+/** How large the jobs of a kind of pattern are, how much memory they have, and whether their time is bounded by that. */
+interface Sizes {
+  readonly job: JobSize;
+  readonly memory: number;
+  readonly surelyEnds: boolean;
+}
+
+/**
+ * Bytes and pointers are found in a job's bytes in less time than it takes to hand over one of 4 MiB; they are gathered in
+ * windows, of which reading is fastest. All others have a job's bytes in one piece.
+ */
+const inWindows: Sizes = { job: jobSize(16 * MIB), memory: 4 * MIB, surelyEnds: true };
+const inOnePiece = { job: jobSize(4 * MIB), memory: jobSize(4 * MIB).places };
+const SIZES: Readonly<Record<WorkerPattern["kind"], Sizes>> = {
+  bytes: inWindows,
+  pointer: inWindows,
+  strings: { ...inOnePiece, surelyEnds: true },
+  regex: { ...inOnePiece, surelyEnds: false },
+  rules: { ...inOnePiece, surelyEnds: false },
+};
 const TIME_LIMIT = 10_000;
 /** Pages files that are kept open for workers before all of them are waited for. */
 const MAX_PINNED = 64;
@@ -45,10 +69,16 @@ export async function* scanMemory(
   left: () => number,
 ): AsyncGenerator<ScanStep> {
   const threads = options.threads ?? Math.min(MAX_THREADS, availableParallelism());
-  const setup = { pattern, memory: JOB_MEMORY, context };
-  const pool = openPool(setup, threads, options.timeLimit ?? TIME_LIMIT);
+  const sizes = SIZES[pattern.kind];
+  const setup = { pattern, memory: sizes.memory, context };
+  const pool = openPool(setup, {
+    threads,
+    timeLimit: options.timeLimit ?? TIME_LIMIT,
+    isHereToo: options.blocking === true && sizes.surelyEnds,
+  });
   try {
-    for (const memory of memories) yield* scanOne(memory, pool, reachOf(pattern), options, left);
+    for (const memory of memories)
+      yield* scanOne(memory, pool, () => new JobBuilder(reachOf(pattern), sizes.job), options, left);
   } finally {
     await pool.close();
   }
@@ -57,7 +87,7 @@ export async function* scanMemory(
 async function* scanOne(
   memory: CheckpointMemory,
   pool: SearchPool,
-  reach: number,
+  newBuilder: () => JobBuilder,
   { filter = {}, signal }: ScanOptions,
   left: () => number,
 ): AsyncGenerator<ScanStep> {
@@ -93,7 +123,7 @@ async function* scanOne(
     waiting.push({ built, result });
   };
 
-  const builder = new JobBuilder(reach);
+  const builder = newBuilder();
   for (const pid of pids) {
     const space = await memory.space(pid);
     const store = memory.store(space.pageSize);

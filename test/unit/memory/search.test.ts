@@ -122,9 +122,9 @@ describe("searching memory", function () {
   });
 
   it("finds matches across the parts that it is done in, each once", async () => {
-    const count = 2300;
-    // 8.98 MiB: three jobs. One text lies over each border of 4 MiB, one begins at it.
-    const borders = [4 << 20, 8 << 20];
+    const count = 4200;
+    // 16.4 MiB: two jobs for bytes and five for others. One text lies over each border, one begins behind it.
+    const borders = [4 << 20, 8 << 20, 16 << 20];
     const texts = borders.flatMap((border) => [
       [border - 3, "border"] as const,
       [border + 100, "border"] as const,
@@ -133,12 +133,17 @@ describe("searching memory", function () {
     await withMade({ vmas: [vma(0, count)], pagemap: [entry(0, count)], pages }, (folder) =>
       withMemoryOf(folder, async (memory) => {
         const expected = texts.map(([offset]) => (START + BigInt(offset)).toString(16));
-        assert.deepEqual(addresses(await search(memory, text("border"), { threads: 2 })), expected);
+        for (const options of [
+          { threads: 2 },
+          { threads: 1, blocking: true },
+          { threads: 2, blocking: true },
+        ])
+          assert.deepEqual(addresses(await search(memory, text("border"), options)), expected);
         assert.deepEqual(addresses(await search(memory, regex("bo[r]der"), { threads: 2 })), expected);
         // Look-behind sees over the border too.
-        assert.deepEqual(addresses(await search(memory, regex("(?<=bor)der"))).length, 4);
+        assert.deepEqual(addresses(await search(memory, regex("(?<=bor)der"))).length, 6);
         assert.equal((await search(memory, regex("^\\x11"))).length, 1);
-        assert.equal((await search(memory, { kind: "strings", min: 6, encoding: "ascii" })).length, 4);
+        assert.equal((await search(memory, { kind: "strings", min: 6, encoding: "ascii" })).length, 6);
       }),
     );
   });

@@ -1,0 +1,204 @@
+// Does jobs: gathers their bytes, looks for the pattern, answers with the matches. In a worker, or where it is called.
+import { linearMemory } from "../../bytes/index.ts";
+import { Gatherer } from "./gather.ts";
+import { matcherFor, MATCHER_SLACK } from "./matchers.ts";
+import type { Stretch } from "./matchers.ts";
+import { MATCH_COLUMNS } from "./messages.ts";
+import type { Job, JobResult, WorkerSetup } from "./messages.ts";
+import { reachOf } from "./pattern.ts";
+
+/** Of a match that is longer, so many bytes are sent along. */
+const MAX_SENT = 4096;
+/** Where windows meet, so much is sent along at most. */
+const MAX_AROUND = 64 * 1024;
+/** Windows begin at multiples of it, so that bytes are aligned in the memory as at their addresses. */
+const ALIGN = 64;
+const NEW_LINE = 10;
+
+/** Does a job at once. Never throws: what goes wrong is in the result. */
+export type RunJob = (job: Job) => JobResult;
+
+/**
+ * Jobs that are larger than `setup.memory` are done in windows of it; matches must then be found from their first
+ * `reachOf` bytes, as those of bytes and pointers are.
+ */
+export function jobRunner(setup: WorkerSetup): RunJob {
+  const memory = linearMemory(setup.memory + MATCHER_SLACK + ALIGN);
+  const bytes = Buffer.from(memory.buffer);
+  const match = matcherFor(setup.pattern, memory);
+  const around = setup.context === "lines" ? 0 : Math.min(setup.context, MAX_AROUND);
+  const before = Math.ceil(around / ALIGN) * ALIGN;
+  const behind = reachOf(setup.pattern) + around;
+  const span = Math.floor((setup.memory - before - behind) / ALIGN) * ALIGN;
+  /** Used again for each job; it grows when there are many lines. */
+  let linesBuffer = Buffer.alloc(0);
+
+  function matchesOf(job: Job): JobResult {
+    const stretches = stretchesOf(job);
+    const gatherer = new Gatherer(bytes, job);
+    const rows: Row[] = [];
+    const contexts: number[] = [];
+    const sent: Uint8Array[] = [];
+    for (const { base, end, first, parts } of windowsOf(stretches, setup.memory, span, before, behind)) {
+      gatherer.fill(base, end);
+      // What the last match of the window before has taken.
+      const taken = rows.at(-1);
+      const free = taken ? taken.at + taken.length - base : 0;
+      const found: Row[] = [];
+      match(
+        parts.map((part) => (part.start < free ? { ...part, start: Math.min(free, part.stop) } : part)),
+        (at, length, index, rule = 0) => {
+          found.push({ at: at + base, length, stretch: first + index, rule });
+          return rows.length + found.length < job.limit;
+        },
+      );
+      if (setup.pattern.kind === "rules") found.sort((a, b) => a.at - b.at);
+      for (const row of found) {
+        rows.push(row);
+        const part = parts[row.stretch - first];
+        if (around > 0 && part) sent.push(contextOf(row, base, part, contexts));
+      }
+      if (rows.length >= job.limit) break;
+    }
+    const matches = new Float64Array(rows.length * MATCH_COLUMNS);
+    for (const [index, { at, length, stretch, rule }] of rows.entries())
+      matches.set([at, length, stretch, rule], index * MATCH_COLUMNS);
+    return {
+      id: job.id,
+      matches,
+      contexts: Uint32Array.from(contexts),
+      bytes: joined(sent),
+      count: rows.length,
+      error: undefined,
+    };
+  }
+
+  /** The bytes before, in and behind a match; a copy, since the next window takes their place. How many goes to `contexts`. */
+  function contextOf(row: Row, base: number, { from, end }: Stretch, contexts: number[]): Uint8Array {
+    const at = row.at - base;
+    const first = Math.max(from, at - around);
+    const shown = Math.min(row.length, MAX_SENT);
+    const last = row.length > shown ? at + shown : Math.min(end, at + shown + around);
+    contexts.push(at - first, shown, last - at - shown);
+    return new Uint8Array(bytes.subarray(first, last));
+  }
+
+  /** All strings of a job as lines: there can be a hundred thousand, and a row each would cost more than finding them. */
+  function lines(job: Job): JobResult {
+    const stretches = stretchesOf(job);
+    new Gatherer(bytes, job).fill(0, setup.memory);
+    let out = linesBuffer;
+    let length = 0;
+    let count = 0;
+    const open: number[] = [];
+    match(stretches, (at, size, index) => {
+      const stretch = stretches[index];
+      const goesOn = stretch !== undefined && at + size === stretch.end && stretch.end > stretch.stop;
+      if (goesOn) open.push(at, size, index, length);
+      if (length + size + 1 > out.length) out = Buffer.concat([out], out.length * 2 + size + 65_536);
+      // Copying a few bytes takes less than asking for it to be done.
+      if (size < 64) for (let each = 0; each < size; each++) out[length++] = bytes[at + each] ?? 0;
+      else length += bytes.copy(out, length, at, at + size);
+      out[length++] = NEW_LINE;
+      count++;
+      return true;
+    });
+    linesBuffer = out;
+    return {
+      id: job.id,
+      matches: Float64Array.from(open),
+      contexts: new Uint32Array(0),
+      bytes: Uint8Array.from(out.subarray(0, length)),
+      count,
+      error: undefined,
+    };
+  }
+
+  return (job) => {
+    try {
+      return setup.context === "lines" ? lines(job) : matchesOf(job);
+    } catch (error) {
+      return {
+        id: job.id,
+        matches: new Float64Array(0),
+        bytes: new Uint8Array(0),
+        contexts: new Uint32Array(0),
+        count: 0,
+        error: String(error),
+      };
+    }
+  };
+}
+
+interface Row {
+  /** In the job's places. */
+  readonly at: number;
+  readonly length: number;
+  readonly stretch: number;
+  readonly rule: number;
+}
+
+/** A part of a job that fits the memory: the places `[base, end)`, where the memory begins at `base`. */
+interface Window {
+  readonly base: number;
+  readonly end: number;
+  /** Number of the first of the stretches. */
+  readonly first: number;
+  /** As far as they lie in the window, and as they lie in the memory. */
+  readonly parts: readonly Stretch[];
+}
+
+/**
+ * Each place is looked at as a match's begin in one window only; `before` and `behind` are how many bytes around those
+ * belong to it too.
+ */
+export function* windowsOf(
+  stretches: readonly Stretch[],
+  memory: number,
+  span: number,
+  before: number,
+  behind: number,
+): Generator<Window> {
+  const size = stretches.at(-1)?.end ?? 0;
+  if (size <= memory) {
+    yield { base: 0, end: size, first: 0, parts: stretches };
+    return;
+  }
+  let first = 0;
+  for (let start = 0; start < size; start += span) {
+    const stop = start + span;
+    const base = Math.max(0, start - before);
+    const end = Math.min(size, stop + behind);
+    while ((stretches[first]?.stop ?? Infinity) <= start) first++;
+    const parts: Stretch[] = [];
+    for (let index = first; index < stretches.length; index++) {
+      const stretch = stretches[index];
+      if (stretch === undefined || stretch.start >= stop) break;
+      parts.push({
+        from: Math.max(stretch.from, base) - base,
+        start: Math.max(stretch.start, start) - base,
+        stop: Math.min(stretch.stop, stop) - base,
+        end: Math.min(stretch.end, end) - base,
+      });
+    }
+    if (parts.length > 0) yield { base, end, first, parts };
+  }
+}
+
+function stretchesOf({ stretches }: Job): readonly Stretch[] {
+  return Array.from({ length: stretches.length / 4 }, (_, row) => {
+    const [from = 0, start = 0, stop = 0, end = 0] = stretches.subarray(row * 4, row * 4 + 4);
+    return { from, start, stop, end };
+  });
+}
+
+/** In a buffer of its own, which can be given away. */
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
