@@ -6,6 +6,11 @@ import { EXIT } from "./command.ts";
 import type { RunCommand } from "./command.ts";
 import { chooseEngine, loadEngines } from "./engine-choice.ts";
 import { cliErrors } from "./errors.ts";
+import { bytesErrors } from "../bytes/index.ts";
+import { readRecipients, sealAndRemove, targetNames } from "../seal/index.ts";
+import type { SealTarget } from "../seal/index.ts";
+import type { Engines } from "./engine-choice.ts";
+import { readRecord } from "./record.ts";
 import { printable } from "./output.ts";
 import type { CliOutput } from "./output.ts";
 
@@ -19,6 +24,9 @@ const OPTIONS = {
   "external-unix": { type: "boolean" },
   "shell-job": { type: "boolean" },
   "ignore-rootfs": { type: "boolean" },
+  "pre-checkpoint": { type: "boolean" },
+  previous: { type: "string" },
+  "seal-for": { type: "string", multiple: true, default: [] as string[] },
   preflight: { type: "boolean" },
   json: { type: "boolean" },
 } as const;
@@ -48,8 +56,15 @@ export const run: RunCommand = async (args, output) => {
   }
   if (values.output === undefined) throw cliErrors.usage("-o FILE is missing.", "checkpoint");
   const target = resolve(values.output);
+  const steps = await stepsOf(engines, engine, values["pre-checkpoint"] === true, values.previous);
+  const words = values["seal-for"];
+  const seal = words.length === 0 ? undefined : await readRecipients(words);
+  if (seal !== undefined) assertCanSeal(engine, steps);
   const name = values.name ?? `cli-${Date.now().toString(36)}`;
-  const { snapshot, path } = await freeze(engine, container, { ...switches, name }, target);
+  const options = { ...switches, ...steps, name };
+  const { snapshot, path } = await (seal === undefined
+    ? freeze(engine, container, options, target)
+    : freezeAndSeal(engines, engine, { container, options, target, seal, output }));
   const record = `${target}.json`;
   await writeFile(record, `${JSON.stringify(snapshot, undefined, 2)}\n`, { mode: 0o600 }).catch(
     (cause: unknown) => {
@@ -74,6 +89,59 @@ async function freeze(
   if (archives || folders) return { snapshot, path: target };
   if (engine.fetch === undefined) return { snapshot, path: undefined };
   return { snapshot, path: (await engine.fetch(snapshot, target)).path };
+}
+
+/** A checkpoint in steps: this one's memory alone, or the rest of an earlier one. */
+async function stepsOf(
+  engines: Engines,
+  engine: Engine,
+  preCheckpoint: boolean,
+  previous: string | undefined,
+): Promise<Pick<CheckpointOptions, "preCheckpoint" | "previous">> {
+  if ((preCheckpoint || previous !== undefined) && !engine.capabilities.preCheckpoints)
+    throw cliErrors.usage(`${engine.name} can't freeze in steps.`, "checkpoint");
+  if (previous === undefined) return preCheckpoint ? { preCheckpoint } : {};
+  const recorded = await readRecord(engines, resolve(previous));
+  if (recorded === undefined)
+    throw bytesErrors.unreadable(`${resolve(previous)}.json`, "it was not there, or was too long");
+  return { ...(preCheckpoint && { preCheckpoint }), previous: recorded };
+}
+
+/** Nothing plain may stay, so what can't be had and removed isn't frozen at all. */
+function assertCanSeal(engine: Engine, { preCheckpoint }: Pick<CheckpointOptions, "preCheckpoint">): void {
+  const { archives, folders, keepsCheckpoints } = engine.capabilities;
+  const copies = keepsCheckpoints && engine.fetch !== undefined && engine.deleteCheckpoint !== undefined;
+  if (!archives && !folders && !copies)
+    throw cliErrors.usage(`What ${engine.name} writes can't be removed after sealing.`, "checkpoint");
+  if (preCheckpoint === true)
+    throw cliErrors.usage("A pre-checkpoint can't be sealed: the next step reads it.", "checkpoint");
+}
+
+/** Freezes beside the target, seals into it, and removes what is plain, with the engine too. */
+async function freezeAndSeal(
+  engines: Engines,
+  engine: Engine,
+  work: {
+    readonly container: string;
+    readonly options: CheckpointOptions;
+    readonly target: string;
+    readonly seal: SealTarget;
+    readonly output: CliOutput;
+  },
+): Promise<{ readonly snapshot: Snapshot; readonly path: string }> {
+  const { container, options, target, seal, output } = work;
+  const frozen = await freeze(engine, container, options, `${target}.plain`);
+  await sealAndRemove(`${target}.plain`, seal, target, {
+    report: (sentence) => {
+      output.message(`cryoscope: ${sentence}`);
+    },
+  });
+  const { checkpoint } = frozen.snapshot;
+  if (checkpoint.kind === "named")
+    await engine.deleteCheckpoint?.(frozen.snapshot.container.id, checkpoint.id);
+  output.message("cryoscope: the plain files are deleted, which frees their blocks and doesn't erase them.");
+  const place = { kind: seal.kind === "criu" ? "folder" : "archive", path: target } as const;
+  return { snapshot: engines.sealedAs(frozen.snapshot, place, targetNames(seal)), path: target };
 }
 
 async function tell(rows: readonly PreflightRow[], json: boolean, output: CliOutput): Promise<void> {

@@ -31,6 +31,7 @@ ${KEY_OPTIONS}`,
     summary: "freeze a container or process",
     usage: `cryoscope checkpoint CONTAINER --engine E -o FILE [--name NAME] [--leave-running] [--tcp-established]
        [--file-locks] [--external-unix] [--shell-job] [--ignore-rootfs] [--json]
+       [--pre-checkpoint] [--previous FILE] [--seal-for RECIPIENT]…
        cryoscope checkpoint CONTAINER --engine E --preflight [--json]
 
 Podman writes a tar; runc, crun and criu write a folder; Docker keeps the checkpoint and gives a copy as a tar. FILE.json
@@ -39,6 +40,10 @@ is written beside it, for \`cryoscope restore\`. What an engine can't do is said
   --engine E               docker, podman, runc, crun, criu (CONTAINER is then a process id), or an address:
                            unix:///run/podman/podman.sock, runc:///run/runc, kubernetes://CONTEXT
   -o, --output FILE        where the checkpoint goes; must not exist yet
+  --pre-checkpoint         only its memory, while it runs on; the next checkpoint names it, and is quick
+  --previous FILE          the pre-checkpoint that this one builds on; its record must lie beside it
+  --seal-for RECIPIENT     seal it at once for a recipient of age, or an RSA certificate's file, and delete what is
+                           plain of it (which isn't erasing); may be repeated. An engine can't restore it then
   --preflight              freeze nothing; say what CRIU will refuse (exit status 1 when it will)`,
     load: () => import("./checkpoint.ts"),
   },

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Engine, RestoreOptions, Snapshot } from "../engine/index.ts";
 import { bytesErrors } from "../bytes/index.ts";
@@ -6,9 +6,9 @@ import { parseCommandLine } from "./arguments.ts";
 import { EXIT } from "./command.ts";
 import type { RunCommand } from "./command.ts";
 import { chooseEngine, loadEngines } from "./engine-choice.ts";
-import type { Engines } from "./engine-choice.ts";
 import { cliErrors } from "./errors.ts";
 import { printable } from "./output.ts";
+import { readRecord } from "./record.ts";
 
 const OPTIONS = {
   engine: { type: "string" },
@@ -22,8 +22,6 @@ const OPTIONS = {
   pod: { type: "string" },
   json: { type: "boolean" },
 } as const;
-
-const MAX_RECORD = 1024 * 1024;
 
 /** `cryoscope restore FILE --engine E`: what it restores runs, with all that its configuration allows it. */
 export const run: RunCommand = async (args, output) => {
@@ -54,20 +52,6 @@ export const run: RunCommand = async (args, output) => {
   return EXIT.done;
 };
 
-/** The record that `checkpoint` wrote beside the file, with the file where it is now. */
-async function readRecord(engines: Engines, file: string): Promise<Snapshot | undefined> {
-  const record = `${file}.json`;
-  const size = await stat(record).then(
-    (found) => found.size,
-    () => undefined,
-  );
-  if (size === undefined || size > MAX_RECORD) return undefined;
-  const snapshot = engines.parseSnapshot(parseJson(await readFile(record, "utf8")));
-  const { checkpoint } = snapshot;
-  if (checkpoint.kind !== "archive" && checkpoint.kind !== "folder") return snapshot;
-  return { ...snapshot, checkpoint: { ...checkpoint, path: file } };
-}
-
 /** An archive or folder without a record: from another machine, or made by the engine's own command line. */
 async function foreign(engine: Engine, path: string): Promise<Snapshot> {
   const isFile = await stat(path).then(
@@ -89,12 +73,4 @@ async function foreign(engine: Engine, path: string): Promise<Snapshot> {
     needs: [],
     imported: true,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -17,6 +17,7 @@ import type {
 import { brief, engineErrors } from "./errors.ts";
 import { isReadable } from "./files.ts";
 import { isOnPath, rootCapability } from "./machine.ts";
+import { assertWhole, linkFolder, PREVIOUS, previousOf } from "./previous.ts";
 import { listPids, processTree, readProc, readProcess } from "./processes.ts";
 import type { LiveProcess } from "./processes.ts";
 import type { Machine, ProgramDriver } from "./program-driver.ts";
@@ -61,6 +62,7 @@ class Criu implements Engine {
       archives: false,
       folders: true,
       containerImages: false,
+      preCheckpoints: true,
       lists: "processes",
       checkpointOptions: ["leaveRunning", ...switches],
       restoreOptions: ["replace", "leaveStopped", "tcpClose", ...switches],
@@ -113,11 +115,20 @@ class Criu implements Engine {
     // criu wants the session's leader in the tree; --shell-job says that it will be someone else (criu/cr-dump.c).
     const shellJob = options.shellJob ?? !tree.some(({ pid }) => pid === found.session);
     const all = { ...options, shellJob };
+    const pre = options.preCheckpoint === true;
+    const previous = previousOf(options, idOf(found), "folder");
     work.onProgress?.({ phase: "freezing" });
-    await freezeInto(folder, work, ({ root, images }) => {
-      const leave = options.leaveRunning === true ? ["--leave-running"] : [];
+    await freezeInto(folder, work, async ({ root, images }) => {
+      if (previous !== undefined) await linkFolder(previous, join(root, PREVIOUS));
+      const steps = [
+        ...(options.leaveRunning === true && !pre ? ["--leave-running"] : []),
+        ...(pre || previous !== undefined ? ["--track-mem"] : []),
+        // Relative to the images.
+        ...(previous === undefined ? [] : ["--prev-images-dir", `../${PREVIOUS}/checkpoint`]),
+      ];
       const where = ["--images-dir", images, "--work-dir", root, "--log-file", "dump.log", VERBOSE];
-      const args = ["dump", "--tree", String(found.pid), ...where, ...leave, ...switchArgs(all)];
+      const verb = pre ? "pre-dump" : "dump";
+      const args = [verb, "--tree", String(found.pid), ...where, ...steps, ...switchArgs(all)];
       return this.machine.run("criu", args, { timeout: Infinity });
     });
     const saved = { kind: "folder", path: folder } as const;
@@ -132,6 +143,7 @@ class Criu implements Engine {
   ): Promise<RestoreResult> {
     if (!this.capabilities.restore.can) throw engineErrors.cannot(this.capabilities.restore);
     assertMadeBy(this.kind, this.name, snapshot);
+    assertWhole(snapshot);
     if (options.name !== undefined)
       throw engineErrors.cannotRestoreAs("A process comes back under its own number.", "Leave the name out.");
     const { checkpoint } = snapshot;

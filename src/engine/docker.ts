@@ -15,6 +15,7 @@ import { parseDockerInspect, parseDockerList } from "./inspect.ts";
 import { at, list, text } from "./json.ts";
 import { labelFilter } from "./label-filter.ts";
 import { followLines } from "./log-lines.ts";
+import { assertWhole } from "./previous.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
 import type { Transport } from "./transport.ts";
@@ -67,6 +68,7 @@ class Docker implements Engine {
       archives: false,
       folders: false,
       containerImages: false,
+      preCheckpoints: false,
       lists: "containers",
       checkpointOptions: ["leaveRunning"],
       restoreOptions: ["replace"],
@@ -132,6 +134,7 @@ class Docker implements Engine {
   ): Promise<RestoreResult> {
     if (!this.capabilities.restore.can) throw engineErrors.cannot(this.capabilities.restore);
     assertMadeBy(this.kind, this.name, snapshot);
+    assertWhole(snapshot);
     if (options.name !== undefined)
       throw engineErrors.cannotRestoreAs(
         "Docker restores a checkpoint only into the container it was made of.",

@@ -27,6 +27,8 @@ export interface EngineCapabilities {
   readonly folders: boolean;
   /** Whether it can become a container image (`CheckpointOptions.containerImage`). */
   readonly containerImages: boolean;
+  /** Whether it can write memory first, while the container runs (`preCheckpoint`), and then the rest (`previous`). */
+  readonly preCheckpoints: boolean;
   /** What `list` gives: containers, or all processes that may be frozen. */
   readonly lists: "containers" | "processes";
   readonly checkpointOptions: readonly CheckpointSwitch[];
@@ -113,6 +115,10 @@ export interface CheckpointOptions extends CheckpointSwitches {
   readonly folder?: string;
   /** A reference (`localhost/web:frozen`): makes a container image of it instead. For engines with `containerImages`. */
   readonly containerImage?: string;
+  /** Only its memory, while it runs on: nothing to restore, but a start for the next one. For engines with `preCheckpoints`. */
+  readonly preCheckpoint?: boolean;
+  /** A pre-checkpoint of this container, the last one: what hasn't changed since isn't written again, but taken from it. */
+  readonly previous?: Snapshot;
 }
 
 export interface CheckpointResult {

@@ -103,6 +103,12 @@ export const engineErrors = {
       `${brief(engine)} writes a checkpoint into a folder, and none was given.`,
       "Name a folder that doesn't exist yet.",
     ),
+  needsArchive: (engine: string) =>
+    failed(
+      "needsArchive",
+      `${brief(engine)} writes a pre-checkpoint into an archive, and none was named.`,
+      "Name an archive that doesn't exist yet.",
+    ),
   cannot: (advice: Advice) => failed("cannot", advice.sentence, advice.next),
   badName: (name: string) =>
     failed(
@@ -182,6 +188,24 @@ export const engineErrors = {
       `The container ${brief(container)} has no checkpoint ${brief(name)}.`,
       "It may have been deleted or used up; freeze the container again.",
       { cause },
+    ),
+  preCheckpoint: (name: string) =>
+    failed(
+      "preCheckpoint",
+      `${brief(name)} holds only memory, as the start of a later snapshot: there is nothing to run.`,
+      "Freeze the container once more, and restore that.",
+    ),
+  sealedSnapshot: (name: string) =>
+    failed(
+      "sealedSnapshot",
+      `${brief(name)} was sealed when it was frozen, and an engine can't open the seal.`,
+      "Open it with its key to look into it; to run it, unseal it (cryoscope unseal, or age -d) and import that.",
+    ),
+  notPreCheckpoint: (name: string) =>
+    failed(
+      "notPreCheckpoint",
+      `${brief(name)} is no pre-checkpoint of this container that this engine could go on from.`,
+      "Freeze without it, or write the container's memory first.",
     ),
   nameInUse: (name: string, cause?: unknown) =>
     failed(

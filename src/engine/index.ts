@@ -28,6 +28,7 @@ export { connectEngine } from "./connect.ts";
 export type { ConnectOptions } from "./connect.ts";
 export { discoverEngines } from "./discover.ts";
 export type { DiscoveredEngine, DiscoverOptions } from "./discover.ts";
+export { sealedAs } from "./snapshots.ts";
 export { parseSnapshot } from "./snapshot.ts";
 export type { SavedCheckpoint, Snapshot, SnapshotNeed } from "./snapshot.ts";
 export { CRIU_CAUSES } from "./criu-causes.ts";

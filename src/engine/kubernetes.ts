@@ -68,6 +68,7 @@ class Kubernetes implements Engine {
       archives: false,
       folders: false,
       containerImages: false,
+      preCheckpoints: false,
       lists: "containers",
       checkpointOptions: [],
       restoreOptions: [],

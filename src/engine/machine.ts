@@ -11,6 +11,7 @@ export function thisMachine(environment: Machine["environment"] = process.env): 
   return {
     run: localCommands(),
     procfs: "/proc",
+    cgroups: "/sys/fs/cgroup",
     uid: process.getuid?.(),
     temporary: tmpdir(),
     environment,

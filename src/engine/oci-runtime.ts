@@ -20,6 +20,7 @@ import { isReadable } from "./files.ts";
 import { at, list, parseJson, text, texts, whole } from "./json.ts";
 import { isOnPath, rootCapability } from "./machine.ts";
 import type { Machine, ProgramDriver } from "./program-driver.ts";
+import { assertWhole, linkFolder, PREVIOUS, previousOf } from "./previous.ts";
 import type { RunResult } from "./run-command.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
@@ -50,7 +51,8 @@ export function ociRuntimeDriver({
       const { stdout } = await machine.run(kind, ["--version"], { signal, timeout: 10_000 });
       const version = /version ([\w.+~-]+)/.exec(stdout)?.[1] ?? "";
       if (version === "") throw engineErrors.commandFailed(kind, "it doesn't tell its version");
-      const restores = !restoreNeedsCgroup2 || (await isReadable("/sys/fs/cgroup/cgroup.controllers"));
+      const restores =
+        !restoreNeedsCgroup2 || (await isReadable(join(machine.cgroups, "cgroup.controllers")));
       return new OciRuntime(kind, version, folder, machine, restores ? undefined : cgroup1(kind));
     },
   };
@@ -80,6 +82,7 @@ class OciRuntime implements Engine {
       archives: false,
       folders: true,
       containerImages: false,
+      preCheckpoints: true,
       lists: "containers",
       checkpointOptions: ["leaveRunning", ...switches],
       restoreOptions: ["name", "replace", ...switches],
@@ -139,10 +142,17 @@ class OciRuntime implements Engine {
     const details = await this.inspect(container, work);
     if (details.state !== "running") throw engineErrors.notRunning(details.name);
     const bundle = bundleOf(await this.state(details.id, work.signal));
+    const previous = previousOf(options, details.id, "folder");
     work.onProgress?.({ phase: "freezing" });
     await freezeInto(folder, work, async ({ root, images }) => {
-      const leave = options.leaveRunning === true ? ["--leave-running"] : [];
-      const args = ["checkpoint", "--image-path", images, "--work-path", root, ...leave];
+      if (previous !== undefined) await linkFolder(previous, join(root, PREVIOUS));
+      const steps = [
+        ...(options.preCheckpoint === true ? ["--pre-dump"] : []),
+        ...(options.leaveRunning === true && options.preCheckpoint !== true ? ["--leave-running"] : []),
+        // Relative to the images.
+        ...(previous === undefined ? [] : ["--parent-path", `../${PREVIOUS}/checkpoint`]),
+      ];
+      const args = ["checkpoint", "--image-path", images, "--work-path", root, ...steps];
       const result = await this.runtime([...args, ...switchArgs(options), details.id], undefined, Infinity);
       // What Podman calls it in its archives: the container's own configuration.
       if (result.code === 0)
@@ -161,6 +171,7 @@ class OciRuntime implements Engine {
   ): Promise<RestoreResult> {
     if (!this.capabilities.restore.can) throw engineErrors.cannot(this.capabilities.restore);
     assertMadeBy(this.kind, this.name, snapshot);
+    assertWhole(snapshot);
     const { checkpoint } = snapshot;
     if (checkpoint.kind !== "folder" || checkpoint.bundle === undefined)
       throw engineErrors.badSnapshot("checkpoint.kind");

@@ -12,6 +12,7 @@ import { followLines } from "./log-lines.ts";
 import { openLibpod } from "./libpod.ts";
 import type { Libpod } from "./libpod.ts";
 import { archiveGone, insideStorage, NEEDS_ROOT } from "./podman-rules.ts";
+import { assertWhole, previousOf, withPrevious } from "./previous.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
 import { toUnreachable } from "./transport.ts";
@@ -72,6 +73,7 @@ class Podman implements Engine {
       archives: true,
       folders: false,
       containerImages: true,
+      preCheckpoints: true,
       lists: "containers",
       checkpointOptions: ["leaveRunning", "tcpEstablished", "fileLocks", "ignoreRootFs", "keep"],
       restoreOptions: [...RESTORE_OPTIONS, ...(closesTcp(version) ? (["tcpClose"] as const) : [])],
@@ -118,13 +120,17 @@ class Podman implements Engine {
   ): Promise<CheckpointResult> {
     if (!this.capabilities.checkpoint.can) throw engineErrors.cannot(this.capabilities.checkpoint);
     assertName(options.name);
-    const { containerImage } = options;
+    const { containerImage, preCheckpoint } = options;
     const archive = containerImage === undefined ? options.archive : undefined;
     if (containerImage !== undefined) assertReference(containerImage);
     if (archive !== undefined) await assertFree(archive);
     const details = await this.inspect(container, work);
+    const previous = previousOf(options, details.id, "archive");
+    if (preCheckpoint === true && archive === undefined) throw engineErrors.needsArchive(this.name);
     work.onProgress?.({ phase: "freezing" });
     const query = switches({
+      preCheckpoint,
+      withPrevious: previous !== undefined,
       export: archive !== undefined,
       leaveRunning: options.leaveRunning,
       tcpEstablished: options.tcpEstablished,
@@ -146,7 +152,8 @@ class Podman implements Engine {
           : ({ kind: "image", reference: containerImage } as const);
       return this.frozen(newSnapshot(this, details, saved, options), work);
     }
-    await writeWhole(archive, body, {
+    const whole = previous === undefined ? body : await withPrevious(previous, body);
+    await writeWhole(archive, whole, {
       signal: work.signal,
       onBytes: (bytes) => work.onProgress?.({ phase: "writing", bytes }),
       failed: (cause) => toUnreachable(this.endpoint, cause),
@@ -162,6 +169,7 @@ class Podman implements Engine {
   ): Promise<RestoreResult> {
     if (!this.capabilities.restore.can) throw engineErrors.cannot(this.capabilities.restore);
     assertMadeBy(this.kind, this.name, snapshot);
+    assertWhole(snapshot);
     for (const name of [options.name, options.pod]) if (name !== undefined) assertName(name);
     for (const port of options.publishPorts ?? []) assertPublishedPort(port);
     const { checkpoint, container } = snapshot;

@@ -6,6 +6,8 @@ export interface Machine {
   readonly run: RunCommand;
   /** Its proc file system; `/proc`. */
   readonly procfs: string;
+  /** Where its cgroups are mounted; `/sys/fs/cgroup`. */
+  readonly cgroups: string;
   /** User id that `run` has there; undefined on systems without. */
   readonly uid: number | undefined;
   /** A folder for short-lived files, which `run` and this process both see. */

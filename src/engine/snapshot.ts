@@ -36,8 +36,12 @@ export interface Snapshot {
   readonly sha256?: string;
   /** Whether its images are encrypted, once that was looked at. */
   readonly sealed?: boolean;
+  /** For whom it was sealed when it was made; what was plain of it is gone, so that no engine can restore it. */
+  readonly sealedFor?: readonly string[];
   /** Id of the snapshot that the container was at before: the last one frozen or woken. */
   readonly parent?: string;
+  /** Only memory, written while the container ran: the start of a later one, and nothing to restore. */
+  readonly pre?: boolean;
   /** It came from elsewhere: this machine didn't make it. */
   readonly imported?: boolean;
 }
@@ -85,19 +89,25 @@ export function parseSnapshot(value: unknown): Snapshot {
 /** What older records don't have is left out, and so is what makes no sense. */
 function extras(
   value: unknown,
-): Pick<Snapshot, "tags" | "pinned" | "size" | "sha256" | "sealed" | "parent" | "imported"> {
+): Pick<
+  Snapshot,
+  "tags" | "pinned" | "size" | "sha256" | "sealed" | "sealedFor" | "parent" | "pre" | "imported"
+> {
   const tags = texts(at(value, "tags"));
   const size = whole(at(value, "size"));
   const sha256 = text(at(value, "sha256"));
   const sealed = at(value, "sealed");
+  const sealedFor = texts(at(value, "sealedFor"));
   const parent = text(at(value, "parent"));
   return {
     ...(tags.length > 0 && { tags }),
     ...(at(value, "pinned") === true && { pinned: true }),
     ...(size !== undefined && { size }),
     ...(/^[0-9a-f]{64}$/.test(sha256) && { sha256 }),
+    ...(sealedFor.length > 0 && { sealedFor }),
     ...(typeof sealed === "boolean" && { sealed }),
     ...(parent !== "" && { parent }),
+    ...(at(value, "pre") === true && { pre: true }),
     ...(at(value, "imported") === true && { imported: true }),
   };
 }

@@ -20,8 +20,10 @@ export function newSnapshot(
     engine: { kind: engine.kind, version: engine.version, endpoint: engine.endpoint },
     container: { id: container.id, name: container.name, image: container.image },
     checkpoint,
-    leftRunning: options.leaveRunning === true,
+    leftRunning: options.leaveRunning === true || options.preCheckpoint === true,
     needs: needsOf(options),
+    ...(options.preCheckpoint === true && { pre: true }),
+    ...(options.previous && { parent: options.previous.id }),
   };
 }
 
@@ -33,4 +35,13 @@ export function assertMadeBy(kind: string, name: string, snapshot: Snapshot): vo
 /** A name that all engines take for containers and checkpoints, and that can't be a path. Throws `engine.badName`. */
 export function assertName(name: string): void {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/.test(name)) throw engineErrors.badName(name);
+}
+
+/** The record of a checkpoint whose files were sealed, for these recipients, and lie there now. */
+export function sealedAs(
+  snapshot: Snapshot,
+  place: { readonly kind: "archive" | "folder"; readonly path: string },
+  sealedFor: readonly string[],
+): Snapshot {
+  return { ...snapshot, checkpoint: place, sealed: true, sealedFor };
 }

@@ -15,6 +15,8 @@ export const openSealedLayer: typeof Openers.openSealedLayer = async (...args) =
 export const loadKeyFile: typeof Openers.loadKeyFile = async (...args) =>
   (await openers()).loadKeyFile(...args);
 export const parseKeys: typeof Openers.parseKeys = async (...args) => (await openers()).parseKeys(...args);
+export const sealAndRemove: typeof Openers.sealAndRemove = async (...args) =>
+  (await openers()).sealAndRemove(...args);
 export const sealCopy: typeof Openers.sealCopy = async (...args) => (await openers()).sealCopy(...args);
 export const unsealCopy: typeof Openers.unsealCopy = async (...args) => (await openers()).unsealCopy(...args);
 export const readRecipients: typeof Openers.readRecipients = async (...args) =>

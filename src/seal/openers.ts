@@ -1,6 +1,7 @@
 // What only sealed files need, ciphers and all: a bundle of its own (scripts/build.ts), loaded by `lazily.ts`.
 export { openAge } from "./age/open.ts";
 export { openCms } from "./cms/open.ts";
+export { sealAndRemove } from "./copy/seal-and-remove.ts";
 export { sealCopy } from "./copy/seal-copy.ts";
 export { unsealCopy } from "./copy/unseal-copy.ts";
 export { readRecipients } from "./copy/recipients.ts";

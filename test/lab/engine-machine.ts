@@ -21,6 +21,7 @@ export function labMachine(): Machine {
       return local(file, rest, options);
     },
     procfs: `/proc/${lab.pid}/root/proc`,
+    cgroups: `/proc/${lab.pid}/root/sys/fs/cgroup`,
     uid: 0,
     temporary: SHARE,
     environment: insideEnvironment(),

@@ -7,6 +7,7 @@ import { run } from "./process.ts";
 /** Names a Debian mirror where apt's configuration has none, as on Ubuntu. */
 const MIRROR_VARIABLE = "CRYOSCOPE_LAB_MIRROR";
 const TOOLS = { mmdebstrap: "mmdebstrap", unshare: "util-linux", npm: "npm", gdb: "gdb" };
+const VM_TOOLS = { mmdebstrap: "mmdebstrap", mke2fs: "e2fsprogs", "qemu-system-x86_64": "qemu-system-x86" };
 
 /** The Debian mirror that this machine's apt uses; undefined if it uses none. */
 function mirrorOfApt(): string | undefined {
@@ -31,19 +32,28 @@ function onPath(tool: string): boolean {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, tool)));
 }
 
-/** Installs the tools that are missing. Needs root and apt. */
+/** Installs the tools that the lab lacks. Needs root and apt. */
 export function installTools(): void {
-  const missing = Object.entries(TOOLS).filter(([tool]) => !onPath(tool));
+  install(TOOLS);
+}
+
+/** Installs the tools that the virtual machine lacks. Needs root and apt. */
+export function installVmTools(): void {
+  install(VM_TOOLS);
+}
+
+function install(tools: Readonly<Record<string, string>>): void {
+  const missing = Object.entries(tools).filter(([tool]) => !onPath(tool));
   const packages = missing.map(([, packageName]) => packageName);
   if (!existsSync("/usr/share/keyrings/debian-archive-keyring.gpg")) packages.push("debian-archive-keyring");
   if (packages.length === 0) return;
-  const install = ["install", "-y", "--no-install-recommends", ...packages];
+  const all = ["install", "-y", "--no-install-recommends", ...packages];
   try {
-    run("apt-get", install);
+    run("apt-get", all);
   } catch {
     // The lists may be older than the mirror, or not there yet.
     run("apt-get", ["update"]);
-    run("apt-get", install);
+    run("apt-get", all);
   }
 }
 
@@ -71,4 +81,10 @@ export function whyNoLab(): string | undefined {
   if (spawnSync("unshare", namespaces).status !== 0)
     return "The lab needs to make namespaces and mounts: in a container, start it with --privileged.";
   return undefined;
+}
+
+/** The same for the virtual machine. */
+export function whyNoVm(): string | undefined {
+  if (process.arch !== "x64") return "The virtual machine needs an x86-64 host.";
+  return whyNoLab();
 }

@@ -27,6 +27,8 @@ const PACKAGES = [
     "docker-cli",
     "containerd",
   ],
+  // what makes container images of checkpoints, and what one is root by
+  ...["buildah", "sudo"],
   // what says what it should be
   "checkpointctl",
   // what the container images and the test programs are made with
@@ -42,6 +44,18 @@ const STAMP = join(ROOT, ".built");
 const PIN = ["Package: *", `Pin: release n=${CRIU_SUITE}`, "Pin-Priority: 100", ""]
   .concat([`Package: ${CRIU_PACKAGES}`, `Pin: release n=${CRIU_SUITE}`, "Pin-Priority: 990", ""])
   .join("\\n");
+
+/** Options of mmdebstrap for a small system that is thrown away again. */
+export const QUICK_DEBIAN: readonly string[] = [
+  "--variant=minbase",
+  // The test suite's lists expire within a week, and a mirror may be a snapshot that is older.
+  `--aptopt=Acquire::Check-Valid-Until "false"`,
+  // Neither manuals nor a sync after each file.
+  "--dpkgopt=path-exclude=/usr/share/doc/*",
+  "--dpkgopt=path-exclude=/usr/share/man/*",
+  "--dpkgopt=path-exclude=/usr/share/locale/*",
+  "--dpkgopt=force-unsafe-io",
+];
 
 /** A root that was built by another recipe is built anew. */
 function recipe(): string {
@@ -60,15 +74,8 @@ export function buildRoot(say: (message: string) => void): void {
   run(
     "mmdebstrap",
     [
-      "--variant=minbase",
-      // The test suite's lists expire within a week, and a mirror may be a snapshot that is older.
-      `--aptopt=Acquire::Check-Valid-Until "false"`,
+      ...QUICK_DEBIAN,
       `--include=${PACKAGES.join(",")}`,
-      // A throw-away root needs neither manuals nor a sync after each file.
-      "--dpkgopt=path-exclude=/usr/share/doc/*",
-      "--dpkgopt=path-exclude=/usr/share/man/*",
-      "--dpkgopt=path-exclude=/usr/share/locale/*",
-      "--dpkgopt=force-unsafe-io",
       `--setup-hook=mkdir -p "$1"/etc/apt/preferences.d; printf '${PIN}' > "$1"/etc/apt/preferences.d/criu`,
       `--customize-hook=upload "${SHIM}" /usr/local/src/rlimits.c`,
       `--customize-hook=chroot "$1" gcc -O2 -shared -fPIC -o /usr/local/lib/rlimits.so /usr/local/src/rlimits.c`,

@@ -7,16 +7,29 @@ import type {
   ContainerDetails,
   Engine,
   PreflightRow,
+  Snapshot,
 } from "../../engine/index.ts";
 import { signalOf } from "../messages.ts";
 import { recordFacts } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
+import {
+  assertCanSeal,
+  canSeal,
+  recipientsInSettings,
+  recipientsOf,
+  sealFrozen,
+  wordsInSettings,
+} from "./seal.ts";
 
 export interface FreezeChoice extends CheckpointSwitches {
   readonly name: string;
   readonly note?: string;
   /** A reference: makes a container image, where the engine can. */
   readonly containerImage?: string;
+  /** Only memory, for the next one to build on, where the engine can. */
+  readonly preCheckpoint?: boolean;
+  /** Recipients it is sealed for, instead of those in the settings; an empty list: not sealed. */
+  readonly sealFor?: readonly string[];
 }
 
 /**
@@ -53,15 +66,35 @@ export async function freezeQuietly(
   catalog: Catalog,
   work: Parameters<Engine["checkpoint"]>[2] = {},
 ): Promise<CheckpointResult> {
-  const result = await engine.checkpoint(
-    container.id,
-    { ...choice, ...(await placeFor(engine, choice, catalog)) },
-    work,
-  );
+  const { sealFor, ...options } = choice;
+  // Before anything is frozen: a wrong recipient must not leave it plain.
+  const recipients = sealFor === undefined ? await recipientsInSettings() : await recipientsOf(sealFor);
+  if (recipients !== undefined) assertCanSeal(engine, choice);
+  const previous = await previousStep(engine, container, catalog);
+  const place = await placeFor(engine, choice, catalog);
+  const frozen = await engine.checkpoint(container.id, { ...options, ...place, ...previous }, work);
+  // In the catalog before it is sealed: what can't be sealed is not lost.
+  if (recipients !== undefined) await catalog.add(frozen.snapshot);
+  const result =
+    recipients === undefined
+      ? frozen
+      : await sealFrozen(engine, frozen, recipients, catalog, (note) => {
+          void vscode.window.showWarningMessage(`${frozen.snapshot.name}: ${note}`);
+        });
   const snapshot = await catalog.add(result.snapshot);
   // In the background: hashing gigabytes takes its time, and the work is done.
   void recordFacts(catalog, snapshot).catch(() => undefined);
   return { ...result, snapshot };
+}
+
+/** The pre-checkpoint that the container was last frozen as, which the next one builds on. */
+async function previousStep(
+  { capabilities, endpoint }: Engine,
+  { id }: Container,
+  catalog: Catalog,
+): Promise<{ readonly previous?: Snapshot }> {
+  const last = capabilities.preCheckpoints ? await catalog.head(endpoint, id) : undefined;
+  return last?.pre === true ? { previous: last } : {};
 }
 
 async function placeFor(
@@ -141,11 +174,22 @@ export async function askHowToFreeze(
         description: "the container exits when it is frozen",
         leaveRunning: false,
       },
+      ...(engine.capabilities.preCheckpoints && wordsInSettings().length === 0
+        ? [
+            {
+              label: "$(debug-step-over) Only its memory, as a first step",
+              description: "it runs on; the next freeze writes what changed since",
+              leaveRunning: true,
+              preCheckpoint: true,
+            },
+          ]
+        : []),
     ],
     { title: `Freeze ${container.name}`, placeHolder: "What becomes of the container?" },
   );
   if (!pick) return undefined;
-  return { name, leaveRunning: pick.leaveRunning, ...on(preset) };
+  const step = "preCheckpoint" in pick ? { preCheckpoint: true } : {};
+  return { name, leaveRunning: pick.leaveRunning, ...step, ...on(preset) };
 }
 
 const SWITCH_WORDS: readonly { readonly name: CheckpointSwitch; readonly label: string }[] = [
@@ -164,17 +208,25 @@ export async function askForSwitches(
 ): Promise<FreezeChoice | undefined> {
   const { checkpointOptions, containerImages } = engine.capabilities;
   const offered = SWITCH_WORDS.filter(({ name }) => checkpointOptions.includes(name));
-  const image = containerImages ? [{ name: "containerImage" as const, label: "As a container image…" }] : [];
-  if (offered.length + image.length === 0) return choice;
+  const words = wordsInSettings();
+  const more = [
+    ...(containerImages && choice.preCheckpoint !== true ? [AS_IMAGE] : []),
+    ...(canSeal(engine) && choice.preCheckpoint !== true ? [SEALED] : []),
+  ];
+  if (offered.length + more.length === 0) return choice;
   const picked = await vscode.window.showQuickPick(
-    [...offered, ...image].map((one) => ({
-      ...one,
-      picked: one.name !== "containerImage" && choice[one.name] === true,
-    })),
+    [
+      ...offered.map((one) => ({ ...one, picked: choice[one.name] === true })),
+      ...more.map((one) => ({ ...one, picked: one === SEALED && words.length > 0 })),
+    ],
     { title: "Freeze with", canPickMany: true },
   );
   if (!picked) return undefined;
-  const switches = picked.flatMap(({ name }) => (name === "containerImage" ? [] : [name]));
+  const switches = picked.flatMap(({ name }) =>
+    name === "containerImage" || name === "sealFor" ? [] : [name],
+  );
+  const sealFor = picked.some(({ name }) => name === "sealFor") ? await askForRecipients(words) : [];
+  if (sealFor === undefined) return undefined;
   const wantsImage = picked.some(({ name }) => name === "containerImage");
   const containerImage = wantsImage
     ? await vscode.window.showInputBox({
@@ -183,7 +235,27 @@ export async function askForSwitches(
       })
     : undefined;
   if (wantsImage && containerImage === undefined) return undefined;
-  return { ...choice, ...on(switches), ...(containerImage !== undefined && { containerImage }) };
+  return { ...choice, ...on(switches), sealFor, ...(containerImage !== undefined && { containerImage }) };
+}
+
+const AS_IMAGE = { name: "containerImage", label: "As a container image…" } as const;
+const SEALED = {
+  name: "sealFor",
+  label: "Seal it at once…",
+  description: "what is plain is deleted; it can't be restored without being unsealed",
+} as const;
+
+/** The recipients, separated by blanks unless they are paths of files; those of the settings to begin with. */
+async function askForRecipients(words: readonly string[]): Promise<readonly string[] | undefined> {
+  const answer = await vscode.window.showInputBox({
+    title: "Seal for",
+    prompt: "Recipients of age (age1…), separated by blanks, or the path of an RSA certificate",
+    value: words.join(" "),
+    validateInput: (text) => (text.trim() === "" ? "It needs a recipient." : undefined),
+  });
+  if (answer === undefined) return undefined;
+  const text = answer.trim();
+  return text.startsWith("age1") ? text.split(/\s+/) : [text];
 }
 
 function on(switches: readonly CheckpointSwitch[]): CheckpointSwitches {

@@ -54,10 +54,23 @@ export class Catalog {
   async add(snapshot: Snapshot): Promise<Snapshot> {
     const key = headKey(snapshot);
     const parent = this.heads.get<string>(key);
-    const added = parent === undefined || snapshot.imported === true ? snapshot : { ...snapshot, parent };
+    // Added again: it was sealed meanwhile, and isn't its own parent.
+    const known = (await this.list()).find((one) => one.id === snapshot.id);
+    const added =
+      known !== undefined
+        ? { ...snapshot, ...(known.parent !== undefined && { parent: known.parent }) }
+        : parent === undefined || snapshot.imported === true
+          ? snapshot
+          : { ...snapshot, parent };
     await this.change((all) => [...all.filter((one) => one.id !== added.id), added]);
     if (snapshot.imported !== true) await this.heads.update(key, added.id);
     return added;
+  }
+
+  /** What a container was last frozen as or woken from. */
+  async head(endpoint: string, container: string): Promise<Snapshot | undefined> {
+    const id = this.heads.get<string>(`head ${endpoint} ${container}`);
+    return id === undefined ? undefined : this.find(id);
   }
 
   /** What its container does from now on comes after this snapshot. */

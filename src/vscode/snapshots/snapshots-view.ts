@@ -106,13 +106,15 @@ const hasFiles = ({ checkpoint }: Snapshot): boolean =>
   checkpoint.kind === "archive" || checkpoint.kind === "folder";
 
 function tooltip(snapshot: Snapshot, time: string): string {
-  const { container, engine, size, sha256, sealed, note, imported } = snapshot;
+  const { container, engine, size, sha256, sealed, sealedFor, note, imported, pre } = snapshot;
   return [
     snapshot.name,
     `${container.name} (${container.image})`,
     imported === true ? "imported" : `${engine.kind} ${engine.version}, ${engine.endpoint}`,
     time,
     size === undefined ? "" : megabytes(size) + (sealed === true ? ", sealed" : ""),
+    pre === true ? "only memory, the start of a later snapshot" : "",
+    sealedFor === undefined ? "" : `sealed for ${sealedFor.join(", ")}`,
     sha256 === undefined ? "" : `SHA-256 ${sha256}`,
     note,
   ]
