@@ -79,6 +79,12 @@ export const STEPS: readonly Step[] = [
     timeoutMs: 35 * MINUTE,
     needs: "build",
   },
+  {
+    name: "vm",
+    title: "Lab in a virtual machine: checkpoints in steps",
+    programs: [typescript("test/lab/vm/run.ts")],
+    timeoutMs: 20 * MINUTE,
+  },
   // From here on dist/ is the production build, without tests.
   {
     name: "package",
