@@ -83,7 +83,8 @@ export async function restoreWith(
   await rm(work, { recursive: true, force: true });
 }
 
-async function criuError(verb: "freeze" | "restore", log: string, result: RunResult): Promise<Error> {
+/** What a runtime said, or CRIU in its log, as an error. */
+export async function criuError(verb: "freeze" | "restore", log: string, result: RunResult): Promise<Error> {
   const tail = await readLogTail(log);
   const failure = tail === undefined ? undefined : explainCriuLog(tail, log);
   const said = runtimeWords(result.stderr || result.stdout);

@@ -1,3 +1,5 @@
+import { containerdDriver } from "./containerd.ts";
+import { crictlDriver } from "./crictl.ts";
 import { criuDriver } from "./criu.ts";
 import { crunDriver } from "./crun.ts";
 import { dockerDriver } from "./docker.ts";
@@ -14,6 +16,8 @@ export const DRIVERS: readonly EngineDriver[] = [podmanDriver, dockerDriver];
 export const PROGRAM_DRIVERS: readonly ProgramDriver[] = [
   runcDriver,
   crunDriver,
+  containerdDriver,
+  crictlDriver,
   criuDriver,
   kubernetesDriver,
 ];

@@ -1,6 +1,14 @@
 // seal: opening sealed checkpoints in every scheme that people use, sealing them again, and the keys for both.
 export { forgetKey, keysOfKind, loadKey, parseJwk, parseKey, passphrase } from "./keys/index.ts";
-export { loadKeyFile, openSealedLayer, parseKeys, readRecipients, sealAndRemove, sealCopy, unsealCopy } from "./lazily.ts";
+export {
+  loadKeyFile,
+  openSealedLayer,
+  parseKeys,
+  readRecipients,
+  sealAndRemove,
+  sealCopy,
+  unsealCopy,
+} from "./lazily.ts";
 export type { SealTarget } from "./copy/recipients.ts";
 export type { CopyOptions, CopyResult } from "./copy/seal-copy.ts";
 export { isAgeRecipient, targetNames, UNSEAL_WARNING } from "./copy/words.ts";

@@ -1,0 +1,196 @@
+// CRI-O, and any runtime that speaks Kubernetes' CRI, by crictl on its node: what the kubelet does, without a cluster.
+import { randomUUID } from "node:crypto";
+import { rename, rm } from "node:fs/promises";
+import { isAbsolute } from "node:path";
+import { criuError, runtimeWords } from "./checkpoint-folder.ts";
+import type {
+  Advice,
+  Capability,
+  CheckpointOptions,
+  CheckpointResult,
+  Container,
+  ContainerDetails,
+  ContainerState,
+  Engine,
+  EngineWork,
+  Readable,
+} from "./engine.ts";
+import { brief, engineErrors } from "./errors.ts";
+import { assertFree, isReadable } from "./files.ts";
+import { at, list, parseJson, text, texts, whole } from "./json.ts";
+import { isOnPath, rootCapability } from "./machine.ts";
+import { archiveGone } from "./podman-rules.ts";
+import type { Machine, ProgramDriver } from "./program-driver.ts";
+import type { RunResult } from "./run-command.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
+
+const SOCKET = "/run/crio/crio.sock";
+
+/** `crictl:///run/crio/crio.sock`; without a path, that one. */
+export const crictlDriver: ProgramDriver = {
+  kind: "crictl",
+  usual: async (machine) =>
+    machine.uid === 0 && (await isOnPath("crictl", machine)) && (await isReadable(SOCKET))
+      ? [`crictl://${SOCKET}`]
+      : [],
+  async connect(path, machine, signal) {
+    const socket = path === "" ? SOCKET : path;
+    if (!isAbsolute(socket)) throw engineErrors.badAddress(`crictl://${path}`);
+    const args = ["--runtime-endpoint", `unix://${socket}`, "version"];
+    const { code, stdout, stderr } = await machine.run("crictl", args, { signal, timeout: 10_000 });
+    const name = /^RuntimeName:\s+(\S+)/m.exec(stdout)?.[1] ?? "";
+    const version = /^RuntimeVersion:\s+(\S+)/m.exec(stdout)?.[1] ?? "";
+    if (code !== 0 || version === "") throw engineErrors.commandFailed("crictl", runtimeWords(stderr));
+    return new CriRuntime(name, version, socket, machine);
+  },
+};
+
+class CriRuntime implements Engine {
+  readonly kind = "crictl";
+  readonly name: string;
+  readonly endpoint: string;
+  readonly host = "127.0.0.1";
+  readonly capabilities: Engine["capabilities"];
+
+  constructor(
+    runtime: string,
+    readonly version: string,
+    private readonly socket: string,
+    private readonly machine: Machine,
+  ) {
+    const able: Capability = rootCapability("crictl", machine);
+    this.name = `${runtime === "cri-o" ? "CRI-O" : brief(runtime)} ${brief(version)}`;
+    this.endpoint = `crictl://${socket}`;
+    this.capabilities = {
+      checkpoint: able,
+      restore: { can: false, ...RESTORE_BY_POD },
+      keepsCheckpoints: false,
+      archives: true,
+      folders: false,
+      containerImages: false,
+      preCheckpoints: false,
+      lists: "containers",
+      checkpointOptions: [],
+      restoreOptions: [],
+    };
+  }
+
+  async list(work: EngineWork = {}): Promise<readonly Container[]> {
+    const { stdout } = await this.must(["ps", "--all", "--output", "json"], work);
+    return list(at(parseJson(stdout), "containers")).map(toContainer);
+  }
+
+  async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {
+    const found = (await this.list(work)).find(({ id, name }) => id === container || name === container);
+    if (found === undefined) throw engineErrors.noSuchContainer(container);
+    const { stdout } = await this.must(["inspect", "--output", "json", found.id], work);
+    const info = parseJson(stdout);
+    const spec = at(info, "info", "runtimeSpec");
+    const network = list(at(spec, "linux", "namespaces")).find((one) => at(one, "type") === "network");
+    const pid = whole(at(info, "info", "pid"));
+    return {
+      ...found,
+      command: texts(at(spec, "process", "args")).join(" "),
+      pid: pid === 0 ? undefined : pid,
+      argv: texts(at(spec, "process", "args")),
+      environment: texts(at(spec, "process", "env")),
+      workingDirectory: text(at(spec, "process", "cwd")),
+      tty: at(spec, "process", "terminal") === true,
+      networkMode: network === undefined ? "host" : "pod",
+      addresses: [],
+      ports: [],
+      mounts: list(at(info, "status", "mounts")).map((mount) => ({
+        source: text(at(mount, "hostPath")),
+        destination: text(at(mount, "containerPath")),
+      })),
+      exitCode: found.state === "exited" ? whole(at(info, "status", "exitCode")) : undefined,
+      warnings: [],
+    };
+  }
+
+  /** The runtime writes an archive and lets the container run on, always (CRI's CheckpointContainer). */
+  async checkpoint(
+    container: string,
+    options: CheckpointOptions,
+    work: EngineWork = {},
+  ): Promise<CheckpointResult> {
+    if (!this.capabilities.checkpoint.can) throw engineErrors.cannot(this.capabilities.checkpoint);
+    assertName(options.name);
+    const { archive } = options;
+    if (archive === undefined) throw engineErrors.needsArchive(this.name);
+    await assertFree(archive);
+    const details = await this.inspect(container, work);
+    if (details.state !== "running") throw engineErrors.notRunning(details.name);
+    // The runtime makes a container image of names that don't look like a path of a tar.
+    const draft = `${archive}.${randomUUID()}.part`;
+    work.onProgress?.({ phase: "freezing" });
+    try {
+      const result = await this.crictl(["checkpoint", `--export=${draft}`, details.id], {}, Infinity);
+      if (result.code !== 0) throw await criuError("freeze", "", result);
+      await rename(draft, archive).catch((cause: unknown) => {
+        throw engineErrors.archiveUnwritable(archive, cause);
+      });
+    } finally {
+      await rm(draft, { force: true });
+    }
+    const saved = { kind: "archive", path: archive } as const;
+    const snapshot = newSnapshot(this, details, saved, { ...options, leaveRunning: true });
+    return { snapshot, readable: await this.locate(snapshot) };
+  }
+
+  restore(): Promise<never> {
+    return Promise.reject(engineErrors.cannot(RESTORE_BY_POD));
+  }
+
+  async locate(snapshot: Snapshot): Promise<Readable> {
+    assertMadeBy(this.kind, this.name, snapshot);
+    if (snapshot.checkpoint.kind !== "archive") throw engineErrors.badSnapshot("checkpoint.kind");
+    const { path } = snapshot.checkpoint;
+    return (await isReadable(path)) ? { path } : { path: undefined, why: archiveGone(path) };
+  }
+
+  async remove(container: string, work: EngineWork = {}): Promise<void> {
+    const { id } = await this.inspect(container, work);
+    await this.must(["rm", "--force", id], work);
+  }
+
+  private crictl(args: readonly string[], { signal }: EngineWork, timeout = 30_000): Promise<RunResult> {
+    const all = ["--runtime-endpoint", `unix://${this.socket}`, "--timeout", "600s", ...args];
+    return this.machine.run("crictl", all, { signal, timeout });
+  }
+
+  private async must(args: readonly string[], work: EngineWork): Promise<RunResult> {
+    const result = await this.crictl(args, work);
+    if (result.code === 0) return result;
+    throw engineErrors.commandFailed("crictl", runtimeWords(result.stderr));
+  }
+}
+
+const STATES: Readonly<Record<string, ContainerState>> = {
+  CONTAINER_CREATED: "created",
+  CONTAINER_RUNNING: "running",
+  CONTAINER_EXITED: "exited",
+};
+
+/** One of `crictl ps --output json`: a runtime.v1.Container. */
+function toContainer(item: unknown): Container {
+  const state = text(at(item, "state"));
+  const pod = text(at(item, "labels", "io.kubernetes.pod.name"));
+  const namespace = text(at(item, "labels", "io.kubernetes.pod.namespace"));
+  const name = text(at(item, "metadata", "name"));
+  return {
+    id: text(at(item, "id")),
+    name: pod === "" ? name : `${pod}/${name}`,
+    image: text(at(item, "image", "userSpecifiedImage")) || text(at(item, "image", "image")),
+    state: (Object.hasOwn(STATES, state) ? STATES[state] : undefined) ?? "unknown",
+    status: namespace,
+    command: "",
+  };
+}
+
+const RESTORE_BY_POD: Advice = {
+  code: "crictl.restore",
+  sentence: "A CRI runtime restores a checkpoint only when a pod is started of it.",
+  next: "Make a container image of the archive (docs/engines.md has the steps), and start a pod of that.",
+};
