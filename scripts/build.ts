@@ -273,7 +273,7 @@ const builds: BuildOptions[] = [
   },
   {
     ...common,
-    entryPoints: webviews,
+    entryPoints: [...webviews, { in: "webview/ui/toolkit.ts", out: "toolkit" }],
     outdir: "dist/webview",
     platform: "browser",
     format: "esm",

@@ -83,6 +83,20 @@ export interface ImageInfo {
   readonly sealed: boolean;
   readonly problems: readonly ImageProblem[];
   readonly edit: EditState;
+  /** What a view shows first, so that it needs no more requests for that. */
+  readonly first: FirstScreen;
+}
+
+/** The first rows and bytes of an image. */
+export interface FirstScreen {
+  /** The first rows at the top. */
+  readonly rows: readonly ImageRow[];
+  /** What is selected first: the first entry, or the row of the first byte; undefined where there is none. */
+  readonly selected: Location | undefined;
+  /** The first rows under it, where it is the only entry. */
+  readonly children: readonly ImageRow[];
+  /** Undefined where they can't be read. */
+  readonly bytes: ImageBytes | undefined;
 }
 
 /** A row on the way from the top of the tree to the one that was asked for. */

@@ -132,9 +132,9 @@ export class EntropyStrip {
     this.#canvas.height = Math.round(clientHeight * scale);
     this.refresh();
     clearTimeout(this.#timer);
-    // Two pixels a part; dragging a border passes many heights.
+    // Two pixels a part; dragging a border passes many heights. The first rows and bytes come first.
     const parts = Math.max(1, Math.min(1024, Math.ceil(clientHeight / 2)));
-    this.#timer = window.setTimeout(() => void this.#load(parts), this.#parts.length === 0 ? 0 : 300);
+    this.#timer = window.setTimeout(() => void this.#load(parts), 300);
   }
 
   async #load(parts: number): Promise<void> {

@@ -50,6 +50,7 @@ export class FieldsPane {
     this.#host = host;
     this.#events = events;
     this.#model = this.#newModel(info);
+    this.#model.fill(this.#model.root, info.first.rows);
     this.#tree = new TreeView(this.#model, {
       selected: events.selected,
       copy: events.copy,
@@ -131,10 +132,10 @@ export class FieldsPane {
     this.#tree.show(found && this.#placeOf(found, reveal));
   }
 
-  /** Selects a row and opens it. */
-  open(found: Location): void {
+  /** Selects a row and opens it; `rows` are the first ones under it. */
+  open(found: Location, rows: readonly ImageRow[]): void {
     const place = this.#model.openTo(found.steps);
-    if (place) this.#model.open(place, found.row.path, found.row.childCount);
+    if (place) this.#model.fill(this.#model.open(place, found.row.path, found.row.childCount), rows);
     this.#tree.show(place);
   }
 

@@ -68,6 +68,13 @@ export class HexPages {
     this.#version++;
   }
 
+  /** Bytes that are at hand already: the first page of the image. */
+  fill(bytes: ImageBytes): void {
+    if (bytes.offset !== 0 || this.#pages.has(0)) return;
+    this.#pages.set(0, loadedPage(bytes));
+    this.#version++;
+  }
+
   /** The byte; "asked" while it is on its way, or why it can't be read. */
   at(offset: number): ByteInfo | "asked" | { readonly error: string } {
     const number = Math.floor(offset / PAGE_SIZE);

@@ -2,7 +2,7 @@
 import type { ImageRpc } from "../../src/protocol/index.ts";
 import { element, icon } from "../ui/dom.ts";
 import { connectHost, HostError } from "../ui/rpc.ts";
-import { button, progress } from "../ui/toolkit.ts";
+import { button, progress } from "../ui/components.ts";
 import { vscodeApi } from "../ui/vscode.ts";
 import { ImagePage } from "./page.ts";
 import { readState } from "./state.ts";

@@ -127,10 +127,12 @@ export class ImagePage {
 
   /** Shows what was shown last time, or the first entry. The page is in the document by now. */
   async start(): Promise<void> {
+    if (this.#info.first.bytes) this.#pages.fill(this.#info.first.bytes);
     this.#hex.open(this.#info.size, this.#pages);
     this.#fields.refresh();
     this.#host.tell("ready", {});
-    await (this.#kept ? this.#restore(this.#kept) : this.#openFirst());
+    if (this.#kept) await this.#restore(this.#kept);
+    else this.#openFirst();
     this.#fields.focus();
   }
 
@@ -284,16 +286,13 @@ export class ImagePage {
   }
 
   /** Selects the first entry. With one entry there is nothing to choose from: it is open from the start. */
-  async #openFirst(): Promise<void> {
-    const { entryCount, size } = this.#info;
-    const target = entryCount > 0 ? { path: "entries[0]" } : { start: 0, end: Math.min(1, size) };
-    const ticket = ++this.#asked;
-    const found = await this.#host.ask("locate", target);
-    // Opened to show something else.
-    if (ticket !== this.#asked) return;
+  #openFirst(): void {
+    const { entryCount, first } = this.#info;
+    const found = first.selected;
+    this.#asked++;
     if (!found) return;
     // The first rows say what kind of file it is, so they stay at the top.
-    if (entryCount === 1) this.#fields.open(found);
+    if (entryCount === 1) this.#fields.open(found, first.children);
     else this.#fields.show(found, true);
     this.#hex.showField(found.row, true);
     this.#hex.top = 0;

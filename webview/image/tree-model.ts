@@ -48,6 +48,14 @@ export class TreeModel {
     this.#changed = changed;
   }
 
+  /** Rows of a branch that are at hand already, from its first on. */
+  fill(branch: Branch, rows: readonly ImageRow[]): void {
+    const count = Math.min(branch.count, PAGE);
+    if (rows.length < count || branch.pages.has(0)) return;
+    branch.pages.set(0, { rows: rows.slice(0, PAGE) });
+    this.#touch(branch, 0);
+  }
+
   get rowCount(): number {
     return this.root.total;
   }

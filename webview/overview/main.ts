@@ -2,7 +2,7 @@
 import type { Overview, OverviewRpc } from "../../src/protocol/index.ts";
 import { element } from "../ui/dom.ts";
 import { connectHost, HostError } from "../ui/rpc.ts";
-import { button, progress } from "../ui/toolkit.ts";
+import { button, progress } from "../ui/components.ts";
 import { vscodeApi } from "../ui/vscode.ts";
 import { findingList, identityCard } from "./card.ts";
 import { channelGraph } from "./graph.ts";

@@ -2,17 +2,13 @@ import type { Handlers, ImageProblem, ImageRpc } from "../../protocol/index.ts";
 import type { ImageDocument } from "./document.ts";
 import { editHandlers } from "./edit-handlers.ts";
 import { ImageEntropy } from "./entropy.ts";
-import { imageEditorErrors } from "./errors.ts";
-import { children } from "./nodes.ts";
-import { fullValue, rowOf } from "./rows.ts";
+import { fullValue } from "./rows.ts";
 import { searchPart } from "./search.ts";
-import { spansIn } from "./spans.ts";
+import { bytesAt, firstScreen, locate, rowsUnder } from "./screen.ts";
 import { expandRows } from "./tree-expand.ts";
 import { filterPart } from "./tree-filter.ts";
 import type { ImageTree } from "./tree.ts";
 
-const MAX_ROWS = 200;
-const MAX_BYTES = 64 * 1024;
 const MAX_TEXT = 1 << 20;
 /** Entries that are decoded on opening to find what is wrong inside them; later ones say so in their own row. */
 const CHECKED_ENTRIES = 32;
@@ -34,6 +30,7 @@ export function imageHandlers(document: ImageDocument): Handlers<ImageRpc> {
         rowCount: tree.rowCount,
         sealed: image.seal !== undefined,
         problems: await problemsOf(tree),
+        first: await firstScreen(tree),
         edit: {
           ...(base.readOnly !== undefined && { readOnly: base.readOnly }),
           copyHelps: base.copyHelps,
@@ -44,36 +41,9 @@ export function imageHandlers(document: ImageDocument): Handlers<ImageRpc> {
         },
       };
     },
-    children: async ({ path, start, end }) => {
-      const tree = await document.tree();
-      const last = Math.min(end, start + MAX_ROWS);
-      const nodes = path === "" ? await tree.top(start, last) : await childrenOf(tree, path, start, last);
-      return Promise.all(nodes.map((node) => rowOf(tree, node)));
-    },
-    locate: async (target) => {
-      const tree = await document.tree();
-      const found = await ("path" in target ? tree.find(target.path) : tree.at(target));
-      return (
-        found && {
-          row: await rowOf(tree, found.node),
-          steps: found.steps.map(({ node, index }) => ({
-            path: node.path,
-            index,
-            childCount: children(node).length,
-          })),
-        }
-      );
-    },
-    bytes: async ({ offset, length }) => {
-      const tree = await document.tree();
-      const { plain } = tree.image;
-      const bytes = await plain.read(offset, Math.min(length, MAX_BYTES));
-      const range = { start: offset, end: offset + bytes.length };
-      const spans = await spansIn(tree, range);
-      // Copied, because a message carries the whole buffer under a view; into the plain class, because VS Code sends
-      // Node's Buffer as JSON.
-      return { offset, bytes: new Uint8Array(bytes), spans, edited: tree.marks.within(range) };
-    },
+    children: async (which) => rowsUnder(await document.tree(), which),
+    locate: async (target) => locate(await document.tree(), target),
+    bytes: async (range) => bytesAt(await document.tree(), range),
     value: async ({ path }) => {
       const tree = await document.tree();
       const found = await tree.find(path);
@@ -89,12 +59,6 @@ export function imageHandlers(document: ImageDocument): Handlers<ImageRpc> {
       return known.of(tree.image.plain, parts);
     },
   };
-}
-
-async function childrenOf(tree: ImageTree, path: string, start: number, end: number) {
-  const found = await tree.find(path);
-  if (!found) throw imageEditorErrors.noSuchRow(path, tree.image.name);
-  return children(found.node).slice(Math.max(0, start), end);
 }
 
 async function problemsOf(tree: ImageTree): Promise<readonly ImageProblem[]> {

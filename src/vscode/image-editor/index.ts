@@ -65,6 +65,8 @@ export function registerImageEditor(
   const { commands: editCommands, run } = registerEditCommands(() => open.at(-1), openAt);
   const show = (document: ImageDocument, panel: vscode.WebviewPanel): void => {
     const { webview } = panel;
+    // Opened while the page is loading; a failure is told when the page asks.
+    document.state().catch(() => undefined);
     webview.options = { enableScripts: true, localResourceRoots: [root] };
     let selection: ImageSelection | undefined;
     const port: ViewPort<ImageRpc> = serveView<ImageRpc>(webview, document.handlers, {
