@@ -99,6 +99,12 @@ export interface FirstScreen {
   readonly bytes: ImageBytes | undefined;
 }
 
+/** An image and its first bytes, in base64, as the page has them from the start. */
+export interface FirstImage {
+  readonly info: ImageInfo;
+  readonly bytes: (Omit<ImageBytes, "bytes"> & { readonly bytes: string }) | undefined;
+}
+
 /** A row on the way from the top of the tree to the one that was asked for. */
 export interface Step {
   readonly path: string;
@@ -117,9 +123,22 @@ export interface ImageBytes {
   readonly offset: number;
   readonly bytes: Uint8Array;
   /** Tile the range in order, cut to it. */
-  readonly spans: readonly ByteSpan[];
+  readonly spans: SpanColumns;
   /** Those that differ from the image as it was opened, in order, cut to the range. */
   readonly edited: readonly ByteRange[];
+}
+
+/**
+ * Spans that follow one another, by columns: as objects those of a page of small entries would be thirty times the bytes
+ * they are about.
+ */
+export interface SpanColumns {
+  /** Bytes of each. */
+  readonly lengths: readonly number[];
+  readonly kinds: readonly ByteKind[];
+  /** Which of `names` is its path. */
+  readonly paths: readonly number[];
+  readonly names: readonly string[];
 }
 
 /** The image editor: the host reads and decodes, the view shows. */

@@ -1,4 +1,4 @@
-import type { ByteKind, ByteSpan, ImageBytes } from "../../src/protocol/index.ts";
+import type { ByteKind, ByteSpan, ImageBytes, SpanColumns } from "../../src/protocol/index.ts";
 
 /** Bytes asked for at a time. */
 export const PAGE_SIZE = 4096;
@@ -29,7 +29,9 @@ export interface ByteInfo {
 
 interface LoadedPage {
   readonly bytes: Uint8Array;
-  readonly spans: readonly ByteSpan[];
+  /** Where each span ends, counted from the page's first byte. */
+  readonly ends: readonly number[];
+  readonly columns: SpanColumns;
   /** Index in KINDS by byte. */
   readonly kinds: Uint8Array;
   /** 1 where a span begins. */
@@ -102,7 +104,13 @@ export class HexPages {
   spanAt(offset: number): ByteSpan | undefined {
     const page = this.#pages.get(Math.floor(offset / PAGE_SIZE));
     if (!page || page === "asked" || "error" in page) return undefined;
-    return page.spans.find(({ start, end }) => start <= offset && offset < end);
+    const base = offset - (offset % PAGE_SIZE);
+    const at = page.ends.findIndex((end) => offset < base + end);
+    const { kinds, paths, names } = page.columns;
+    const kind = kinds[at];
+    if (kind === undefined) return undefined;
+    const start = base + (page.ends[at - 1] ?? 0);
+    return { start, end: base + (page.ends[at] ?? 0), kind, path: names[paths[at] ?? -1] ?? "" };
   }
 
   /** Why the byte can't be read, if it can't. */
@@ -149,11 +157,15 @@ export class HexPages {
 function loadedPage({ offset, bytes, spans, edited: ranges }: ImageBytes): LoadedPage {
   const kinds = new Uint8Array(bytes.length).fill(KINDS.indexOf("unknown"));
   const starts = new Uint8Array(bytes.length);
-  for (const { start, end, kind } of spans) {
-    kinds.fill(KINDS.indexOf(kind), start - offset, end - offset);
-    starts[start - offset] = 1;
+  const ends: number[] = [];
+  let at = 0;
+  for (const [index, length] of spans.lengths.entries()) {
+    kinds.fill(KINDS.indexOf(spans.kinds[index] ?? "unknown"), at, at + length);
+    starts[at] = 1;
+    at += length;
+    ends.push(at);
   }
   const edited = new Uint8Array(bytes.length);
   for (const { start, end } of ranges) edited.fill(1, start - offset, end - offset);
-  return { bytes, spans, kinds, starts, edited };
+  return { bytes, ends, columns: spans, kinds, starts, edited };
 }

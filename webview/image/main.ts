@@ -4,6 +4,7 @@ import { element, icon } from "../ui/dom.ts";
 import { connectHost, HostError } from "../ui/rpc.ts";
 import { button, progress } from "../ui/components.ts";
 import { vscodeApi } from "../ui/vscode.ts";
+import { takeFirst } from "./first.ts";
 import { ImagePage } from "./page.ts";
 import { readState } from "./state.ts";
 import "./style/index.css";
@@ -32,8 +33,9 @@ const host = connectHost<ImageRpc>(
 async function start(): Promise<void> {
   document.body.replaceChildren(progress("Opening …"));
   try {
-    const info = await host.ask("open", {});
     const kept = readState(vscode.getState());
+    // What came with the page is what it was when it was first shown: later it may have been edited.
+    const info = (kept ? undefined : takeFirst()) ?? (await host.ask("open", {}));
     page = new ImagePage(host, info, kept?.size === info.size ? kept : undefined, (state) => {
       vscode.setState(state);
     });

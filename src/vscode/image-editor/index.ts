@@ -15,6 +15,9 @@ import { showError } from "../messages.ts";
 import { follow, registerTreeCommands } from "./tree-commands.ts";
 import type { OpenAt } from "./tree-commands.ts";
 
+/** Milliseconds that an image may take to be opened before its page is loaded without it. */
+const MOST_WAITED = 100;
+
 export const IMAGE_EDITOR = "cryoscope.image";
 
 export type { ImageEditorHandle } from "./open-editor.ts";
@@ -65,8 +68,6 @@ export function registerImageEditor(
   const { commands: editCommands, run } = registerEditCommands(() => open.at(-1), openAt);
   const show = (document: ImageDocument, panel: vscode.WebviewPanel): void => {
     const { webview } = panel;
-    // Opened while the page is loading; a failure is told when the page asks.
-    document.state().catch(() => undefined);
     webview.options = { enableScripts: true, localResourceRoots: [root] };
     let selection: ImageSelection | undefined;
     const port: ViewPort<ImageRpc> = serveView<ImageRpc>(webview, document.handlers, {
@@ -114,7 +115,17 @@ export function registerImageEditor(
       port.dispose();
       selected.fire();
     });
-    webview.html = imagePage(webview, root);
+    // What takes longer to open, or can't be, the page asks for when it is there.
+    const first = document.handlers.open({}).catch(() => undefined);
+    const late = new Promise<undefined>((resolve) => {
+      setTimeout(() => {
+        resolve(undefined);
+      }, MOST_WAITED);
+    });
+    void Promise.race([first, late]).then((info) => {
+      // Gone when it was closed meanwhile.
+      if (open.includes(handle)) webview.html = imagePage(webview, root, info);
+    });
   };
   const provider = new ImageEditorProvider(resolve, {
     show,

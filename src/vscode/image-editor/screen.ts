@@ -1,6 +1,14 @@
 // What fills a view of an image: rows of the tree and bytes of the grid, by range.
-import type { FirstScreen, ImageBytes, ImageRow, ImageRpc, Location } from "../../protocol/index.ts";
-import type { Params } from "../../protocol/index.ts";
+import type {
+  ByteSpan,
+  FirstScreen,
+  ImageBytes,
+  ImageRow,
+  ImageRpc,
+  Location,
+  Params,
+  SpanColumns,
+} from "../../protocol/index.ts";
 import { imageEditorErrors } from "./errors.ts";
 import { children } from "./nodes.ts";
 import { rowOf } from "./rows.ts";
@@ -55,10 +63,25 @@ export async function bytesAt(
   const { plain } = tree.image;
   const bytes = await plain.read(offset, Math.min(length, MAX_BYTES));
   const range = { start: offset, end: offset + bytes.length };
-  const spans = await spansIn(tree, range);
+  const spans = columnsOf(await spansIn(tree, range));
   // Copied, because a message carries the whole buffer under a view; into the plain class, because VS Code sends
   // Node's Buffer as JSON.
   return { offset, bytes: new Uint8Array(bytes), spans, edited: tree.marks.within(range) };
+}
+
+function columnsOf(spans: readonly ByteSpan[]): SpanColumns {
+  const names = new Map<string, number>();
+  const place = (path: string): number => {
+    const known = names.get(path) ?? names.size;
+    names.set(path, known);
+    return known;
+  };
+  return {
+    lengths: spans.map(({ start, end }) => end - start),
+    kinds: spans.map(({ kind }) => kind),
+    paths: spans.map(({ path }) => place(path)),
+    names: [...names.keys()],
+  };
 }
 
 /** What a view shows before anything else. What can't be read is left out: the view asks for it and shows why. */

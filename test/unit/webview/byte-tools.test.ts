@@ -13,6 +13,7 @@ import { ImageDocument } from "../../../src/vscode/image-editor/document.ts";
 import { saveBytes } from "../../../src/vscode/image-editor/save-selection.ts";
 import { seekUnused } from "../../../src/vscode/image-editor/seek.ts";
 import { fixture } from "../fixtures.ts";
+import { spansOf } from "./spans.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tools-"));
 after(() => {
@@ -165,7 +166,7 @@ describe("stepping through unknown and unused bytes", () => {
     const uri = { path: "/image" } as unknown as Uri;
     const document = new ImageDocument(uri, () => Promise.resolve({ name, source, seal: undefined }));
     const tree = await document.tree();
-    const { spans } = await document.handlers.bytes({ offset: 0, length: bytes.length });
+    const spans = spansOf(await document.handlers.bytes({ offset: 0, length: bytes.length }));
     const unused = spans.filter(({ kind }) => kind === "unknown" || kind === "padding");
     assert.ok(unused.length > 0);
     const forwards: number[] = [];

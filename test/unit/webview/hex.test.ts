@@ -4,6 +4,7 @@ import type { ImageBytes } from "../../../src/protocol/index.ts";
 import { hexLayout, moveCursor } from "../../../webview/image/hex-layout.ts";
 import { HexPages, PAGE_SIZE } from "../../../webview/image/hex-pages.ts";
 import { parseOffset, rangeWords, sizeWords } from "../../../webview/image/words.ts";
+import { columnsOf } from "./spans.ts";
 
 function pageAt(offset: number, length: number): ImageBytes {
   const bytes = Uint8Array.from({ length }, (_, at) => (offset + at) % 251);
@@ -11,10 +12,10 @@ function pageAt(offset: number, length: number): ImageBytes {
   return {
     offset,
     bytes,
-    spans: [
+    spans: columnsOf([
       { start: offset, end: middle, kind: "tag", path: "a" },
       { start: middle, end: offset + length, kind: "value", path: "a" },
-    ],
+    ]),
     edited: [{ start: middle, end: middle + 2 }],
   };
 }
@@ -26,7 +27,7 @@ describe("HexPages", () => {
       Promise.resolve({
         offset,
         bytes: new Uint8Array([byte]),
-        spans: [{ start: 0, end: 1, kind: "value", path: "" }],
+        spans: columnsOf([{ start: 0, end: 1, kind: "value", path: "" }]),
         edited: [],
       });
     const pages = new HexPages(load, () => undefined);

@@ -7,6 +7,7 @@ import type { ByteSource } from "../../../src/bytes/index.ts";
 import type { Handlers, ImageRow, ImageRpc } from "../../../src/protocol/index.ts";
 import { ImageDocument } from "../../../src/vscode/image-editor/document.ts";
 import { fixture } from "../fixtures.ts";
+import { spansOf } from "./spans.ts";
 
 // The document only hands its URI on.
 const uri = { path: "/image" } as unknown as Uri;
@@ -84,10 +85,10 @@ describe("the image editor's document", () => {
   it("labels every byte of a page, in order and without gaps, with paths that have a row", async () => {
     const { handlers } = await openFixture(/^core-/);
     const { size } = await handlers.open({});
-    const { bytes, spans } = await handlers.bytes({ offset: 0, length: 65_536 });
-    assert.equal(bytes.length, size);
+    const page = await handlers.bytes({ offset: 0, length: 65_536 });
+    assert.equal(page.bytes.length, size);
     let position = 0;
-    for (const { start, end, path } of spans) {
+    for (const { start, end, path } of spansOf(page)) {
       assert.equal(start, position);
       assert.ok(end > start);
       await rowAt(handlers, path);
@@ -120,7 +121,7 @@ describe("the image editor's document", () => {
     assert.equal((await handlers.open({})).size, 2 ** 40);
     const end = await handlers.bytes({ offset: 2 ** 40 - 16, length: 4096 });
     assert.deepEqual(
-      end.spans.map(({ kind, path }) => [kind, path]),
+      spansOf(end).map(({ kind, path }) => [kind, path]),
       [["payload", "payload"]],
     );
     assert.equal((await handlers.locate({ start: 2 ** 39, end: 2 ** 39 + 1 }))?.row.path, "payload");
@@ -134,8 +135,8 @@ describe("the image editor's document", () => {
     const { problems, rowCount } = await handlers.open({});
     assert.equal(problems[0]?.severity, "error");
     assert.equal((await handlers.children({ path: "", start: 0, end: rowCount })).length, rowCount);
-    const { spans } = await handlers.bytes({ offset: 0, length: 4096 });
-    assert.equal(spans.at(-1)?.kind, "unknown");
+    const page = await handlers.bytes({ offset: 0, length: 4096 });
+    assert.equal(spansOf(page).at(-1)?.kind, "unknown");
   });
 
   it("can be opened again after it could not be read", async () => {
