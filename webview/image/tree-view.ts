@@ -57,6 +57,7 @@ export class TreeView {
       },
     );
     this.scroller.range.rowHeight = ROW_HEIGHT;
+    this.scroller.kept = () => (this.#selected ? this.model.positionOf(this.#selected) : -1);
     this.#list.addEventListener("keydown", (event) => {
       if (this.#onKey(event)) event.preventDefault();
     });

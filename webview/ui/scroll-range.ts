@@ -35,11 +35,17 @@ export class ScrollRange {
     return { first, end: Math.min(end, this.rowCount) };
   }
 
+  /** Whether all of a row is in the window. */
+  shows(row: number): boolean {
+    const start = row * this.rowHeight;
+    return start >= this.#top && start + this.rowHeight <= this.#top + this.viewHeight;
+  }
+
   /** Scrolls as little as needed to have the row in the window; to a third from the top when it is far away. */
   reveal(row: number): void {
     const start = row * this.rowHeight;
     const end = start + this.rowHeight;
-    if (start >= this.#top && end <= this.#top + this.viewHeight) return;
+    if (this.shows(row)) return;
     const far = start < this.#top - this.viewHeight || end > this.#top + 2 * this.viewHeight;
     if (far) this.top = start - Math.floor(this.viewHeight / 3);
     else this.top = start < this.#top ? start : end - this.viewHeight;

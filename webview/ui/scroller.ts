@@ -10,6 +10,8 @@ const SHEET = 1 << 16;
  */
 export class Scroller {
   readonly range = new ScrollRange();
+  /** The row that stays in the window when that becomes smaller; -1 for none. */
+  kept: () => number = () => -1;
   /** Holds the rows. It is a layer of its own that moves under the window: rows aren't painted again. */
   readonly sheet: HTMLElement;
   readonly #track: HTMLElement;
@@ -47,8 +49,11 @@ export class Scroller {
       this.#onPointerDown(event);
     });
     new ResizeObserver(() => {
+      const row = this.kept();
+      const wasShown = row >= 0 && this.range.shows(row);
       this.range.viewHeight = content.clientHeight;
       this.scrollTo(this.range.top);
+      if (wasShown) this.reveal(row);
     }).observe(content);
   }
 

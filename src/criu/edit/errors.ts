@@ -11,6 +11,12 @@ export const editErrors = {
     }),
   noEntries: (file: string): CryoscopeError =>
     cryoscopeError("edit.noEntries", "Only images with entries can be edited field by field.", { file }),
+  bigEndian: (file: string): CryoscopeError =>
+    cryoscopeError(
+      "edit.bigEndian",
+      "This image is of a big-endian machine (s390x): its lengths stand the other way round, and it is shown read-only.",
+      { file, next: "Edit it with crit on such a machine." },
+    ),
   badPath: (path: string): CryoscopeError =>
     cryoscopeError("edit.badPath", `"${path}" is not the path of an entry or a field.`),
   noSuchField: (path: string): CryoscopeError =>

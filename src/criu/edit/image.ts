@@ -46,11 +46,12 @@ export async function editImage(image: Image, edits: readonly Edit[]): Promise<E
   };
 }
 
-/** Throws `edit.sealed` or `edit.noEntries` for an image that can't be edited at all. */
-export function checkEditable({ name, seal, problems, type, header }: Image): void {
+/** Throws `edit.sealed`, `edit.noEntries` or `edit.bigEndian` for an image that can't be edited at all. */
+export function checkEditable({ name, seal, problems, type, header, bigEndian }: Image): void {
   if (seal || problems.some(({ code }) => code === "criu.sealed")) throw editErrors.sealed(name);
   const hasEntries = type ? type.message !== undefined : header.length > 0;
   if (!hasEntries) throw editErrors.noEntries(name);
+  if (bigEndian === true) throw editErrors.bigEndian(name);
 }
 
 async function makeEdit(image: Image, entries: EntryList, edit: Edit): Promise<void> {

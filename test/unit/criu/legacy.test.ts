@@ -5,8 +5,15 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bufferSource } from "../../../src/bytes/index.ts";
-import { critJson, imageSpans, imageTypeNamed, openImage, toPlain } from "../../../src/criu/index.ts";
-import type { FieldNode, Image, MessageNode } from "../../../src/criu/index.ts";
+import {
+  critJson,
+  editImage,
+  imageSpans,
+  imageTypeNamed,
+  openImage,
+  toPlain,
+} from "../../../src/criu/index.ts";
+import type { Edit, FieldNode, Image, MessageNode } from "../../../src/criu/index.ts";
 import { fixture } from "../fixtures.ts";
 import { allProblems, corpusImages, critEntries, readImage, tiledSpans } from "./corpus.ts";
 
@@ -96,6 +103,16 @@ describe("images of a machine with the highest byte first", () => {
       }
     for (const kind of ["INVENTORY", "CORE", "PAGEMAP", "PIPES_DATA", "SK_QUEUES", "IPCNS_SEM", "IPCNS_MSG"])
       assert.ok(kinds.has(kind), kind);
+  });
+
+  it("can be read and not edited", async () => {
+    const [pstree] = (await corpusImages("corpus/a-single")).filter(({ name }) => name === "pstree.img");
+    assert.ok(pstree);
+    const image = await open("pstree.img", await readFile(pstree.path));
+    const swapped = await open("pstree.img", await withWordsSwapped(image));
+    const edit: Edit = { kind: "set", path: "entries[0].pgid", value: 7n };
+    await editImage(image, [edit]);
+    await assert.rejects(editImage(swapped, [edit]), { code: "edit.bigEndian" });
   });
 });
 

@@ -41,6 +41,22 @@ describe("an image that is edited", () => {
     return { document, labels };
   }
 
+  it("is shown read-only, and says why, when it is of a big-endian machine", async () => {
+    const bytes = await readFile(file);
+    // Both magics and the only size word.
+    bytes.subarray(0, 12).swap32();
+    await writeFile(file, bytes.subarray(0, 12 + bytes.readUInt32BE(8)));
+    const { document } = open();
+    const { edit, entryCount } = await document.handlers.open({});
+    assert.equal(entryCount, 1);
+    assert.match(edit.readOnly ?? "", /big-endian/);
+    const row = await document.handlers.locate({ path: "entries[0].pgid" });
+    assert.equal(row?.row.can, undefined);
+    const request = { path: "entries[0].pgid", text: "7", isNew: false };
+    await assert.rejects(document.handlers.edit(request), { code: "imageEditor.readOnly" });
+    document.dispose();
+  });
+
   it("gives forms with the text to begin with, and refuses messages and what has no type", async () => {
     const { document } = open();
     const { form, check } = document.handlers;
