@@ -52,7 +52,7 @@ describe("an image that is edited", () => {
     assert.match(edit.readOnly ?? "", /big-endian/);
     const row = await document.handlers.locate({ path: "entries[0].pgid" });
     assert.equal(row?.row.can, undefined);
-    const request = { path: "entries[0].pgid", text: "7", isNew: false };
+    const request = { do: "set", path: "entries[0].pgid", text: "7" } as const;
     await assert.rejects(document.handlers.edit(request), { code: "imageEditor.readOnly" });
     document.dispose();
   });
