@@ -15,6 +15,7 @@ import type { MemoryViews } from "./memory/index.ts";
 import { registerOverview } from "./overview/index.ts";
 import type { Overviews } from "./overview/index.ts";
 import { openOnStartup } from "./startup.ts";
+import { registerSeal } from "./seal/index.ts";
 import { registerWalkthrough } from "./walkthrough/index.ts";
 
 /** What `activate` gives to tests that run in the extension host. */
@@ -37,8 +38,9 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   const keys = createKeyRing(context);
   const checkpoint = registerCheckpoint(context, {
     sealFor: keys.sealFor,
-    unlock: (what, attempt) => keys.unlock(what, attempt),
+    unlock: keys.unlock,
   });
+  registerSeal(context, { keys, checkpoint });
   registerDebug(context, { engines, catalog, checkpoint });
   const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
   context.subscriptions.push(registerRowCommands(imageEditor, checkpoint.resolveImage));

@@ -11,7 +11,7 @@ import { command } from "../messages.ts";
 import { tmpfsRow } from "./file-rows.ts";
 import { FindingBadges } from "./finding-badges.ts";
 import { openUnlocked } from "./open-unlocked.ts";
-import type { Unlock } from "./open-unlocked.ts";
+import type { UnlockFile } from "../keys/index.ts";
 import { OpenCheckpoints } from "./open-checkpoints.ts";
 import type { OpenCheckpoint } from "./open-checkpoints.ts";
 import type { Row } from "./rows.ts";
@@ -26,7 +26,7 @@ export interface CheckpointDependencies {
   /** Finds the key of a sealed layer, asking the person when none fits. */
   readonly sealFor: (layer: SealedLayer) => Promise<LayerSeal>;
   /** Runs an attempt with the keys that are known, then with one that the person is asked for. */
-  readonly unlock: Unlock;
+  readonly unlock: UnlockFile;
 }
 
 /** What the rest of the extension, and tests in a real extension host, need of the explorer. */

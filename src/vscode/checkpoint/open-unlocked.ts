@@ -1,24 +1,18 @@
 import * as vscode from "vscode";
 import type { FileTree } from "../../archive/index.ts";
 import { openSealedTree } from "../../seal/index.ts";
-import type { Key } from "../../seal/index.ts";
-
-/** Runs `attempt` with the keys that are known, then with one that the person is asked for. `what` is its name for them. */
-export type Unlock = <T>(
-  what: string,
-  attempt: (keys: readonly Key[], openedBy: (name: string) => void) => Promise<T>,
-) => Promise<T>;
+import type { UnlockFile } from "../keys/index.ts";
 
 /** Opens an archive or folder; one that is sealed with a key of the ring, or one that the person is asked for. */
 export async function openUnlocked(
   path: string,
-  unlock: Unlock,
+  unlock: UnlockFile,
   signal: AbortSignal | undefined,
 ): Promise<FileTree> {
   const maxInflated = maxInflatedBytes();
-  return unlock(path.slice(path.lastIndexOf("/") + 1), (keys, openedBy) =>
+  return unlock(path, (keys, options) =>
     openSealedTree(path, keys, {
-      openedBy,
+      ...options,
       ...(signal && { signal }),
       ...(maxInflated !== undefined && { maxInflated }),
     }),

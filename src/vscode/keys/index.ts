@@ -1,18 +1,26 @@
 // keys: the key ring: what opens sealed checkpoints, where it comes from, and how the person is asked for it.
 import * as vscode from "vscode";
 import { command } from "../messages.ts";
+import { askEncWords } from "./ask-enc-words.ts";
+import { FileUnlocker } from "./file-unlocker.ts";
+import type { UnlockFile } from "./file-unlocker.ts";
 import { KeysView } from "./keys-view.ts";
 import type { KeySourceItem, KeyStore } from "./model.ts";
 import { chooseKeyToAdd, keyPrompts } from "./prompts.ts";
 import { KeyRing } from "./ring.ts";
 
+export type { UnlockFile } from "./file-unlocker.ts";
 export { KeyRing } from "./ring.ts";
 
-/**
- * The session's keys, their view and its commands. `sealFor` is what sealed layers ask, `unlock` what opens sealed
- * archives and images.
- */
-export function createKeyRing(context: vscode.ExtensionContext): KeyRing {
+export interface Keys {
+  /** What sealed layers ask. */
+  readonly sealFor: KeyRing["sealFor"];
+  /** Opens what is sealed as a whole: archives, folders of container images. */
+  readonly unlock: UnlockFile;
+}
+
+/** The session's keys, their view and its commands. */
+export function createKeyRing(context: vscode.ExtensionContext): Keys {
   const ring = new KeyRing(keyStore(context), keyPrompts);
   const view = new KeysView(ring);
   context.subscriptions.push(
@@ -43,7 +51,10 @@ export function createKeyRing(context: vscode.ExtensionContext): KeyRing {
       );
     }),
   );
-  return ring;
+  return {
+    sealFor: ring.sealFor,
+    unlock: new FileUnlocker(ring, context.workspaceState, askEncWords).unlock,
+  };
 }
 
 const PATHS = "keys.paths";

@@ -63,17 +63,18 @@ export class KeyRing {
 
   /**
    * Runs `attempt` with the keys that are known; when they don't open what it wants, the person is asked once for one
-   * that does, and told what is needed. `what` names it in the view. Throws what `attempt` throws.
+   * that does, and told what is needed. `what` names it in the view; `asked` says whether the keys are the person's
+   * answer. Throws what `attempt` throws.
    */
   async unlock<T>(
     what: string,
-    attempt: (keys: readonly Key[], openedBy: (name: string) => void) => Promise<T>,
+    attempt: (keys: readonly Key[], openedBy: (name: string) => void, asked: boolean) => Promise<T>,
   ): Promise<T> {
     const byKnown = async (): Promise<Attempt<T>> => {
       const locked = await this.#loadKnown();
       const keys = [...this.#keys.values()].flat();
       try {
-        return { locked, result: { value: await attempt(keys, this.#noting(what, keys)) } };
+        return { locked, result: { value: await attempt(keys, this.#noting(what, keys), false) } };
       } catch (error) {
         if (isOneOf(error, ABOUT_KEY)) return { locked, result: undefined, error };
         throw error;
@@ -89,7 +90,7 @@ export class KeyRing {
       const loaded = choice && (await this.#load(choice));
       if (loaded === undefined) throw error;
       try {
-        const value = await attempt(loaded.keys, this.#noting(what, loaded.keys, loaded.id));
+        const value = await attempt(loaded.keys, this.#noting(what, loaded.keys, loaded.id), true);
         await this.#remember(loaded.id, loaded.keys);
         return value;
       } catch (failure) {

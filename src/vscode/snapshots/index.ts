@@ -88,6 +88,12 @@ export function registerSnapshots(
     on("unpinSnapshot", (snapshot) => catalog.edit(snapshot.id, { pinned: false })),
     on("revealSnapshot", reveal),
     on("exportSnapshot", (snapshot) => exportSnapshot(engines, catalog, snapshot)),
+    on("sealSnapshot", async (snapshot) =>
+      vscode.commands.executeCommand("cryoscope.sealCopy", await filesOf(engines, snapshot, catalog)),
+    ),
+    on("unsealSnapshot", async (snapshot) =>
+      vscode.commands.executeCommand("cryoscope.unsealCopy", await filesOf(engines, snapshot, catalog)),
+    ),
     command("cryoscope.importSnapshot", (chosen?: unknown) =>
       importSnapshot(catalog, chosen instanceof vscode.Uri ? chosen : undefined),
     ),
