@@ -96,6 +96,35 @@ when something that was named doesn't answer.
     load: () => import("./engines.ts"),
   },
   {
+    name: "heap",
+    summary: "the blocks of a process's heap, as glibc's malloc keeps them",
+    usage: `cryoscope heap CHECKPOINT --pid N [--chunks] [--state S]… [--json] [--sysroot ROOT] [--key FILE]…
+
+The arenas of glibc's malloc (2.26 and later, 64 bits), and how much of them is used and free. Exit status 1 says that
+the process has no such heap: another malloc, or none.
+
+  --pid N                  the process, as the container numbers it
+  --chunks                 every chunk: address, size, state
+  --state S                only used, free, tcache, fastbin, top or cache chunks; may be repeated
+  --sysroot ROOT           folder or archive with the files that were mapped and not dumped; symbols tell main_arena
+  --json                   one document (docs/heap.schema.json); with --chunks up to 1,000,000 of them
+${KEY_OPTIONS}`,
+    load: () => import("./heap.ts"),
+  },
+  {
+    name: "history",
+    summary: "the lines that were typed into shells, out of their memory",
+    usage: `cryoscope history CHECKPOINT [--pid N]… [--json] [--key FILE]…
+
+The history of bash and of other programs with GNU readline, with the time of each line, whether it was written to a
+file or not. Lines behind "-" are not in the list any more.
+
+  --pid N                  this process, whatever it is; may be repeated; all shells when not given
+  --json                   one document (docs/history.schema.json)
+${KEY_OPTIONS}`,
+    load: () => import("./history.ts"),
+  },
+  {
     name: "inspect",
     summary: "what a checkpoint holds: engine, processes, files, mounts, problems",
     usage: `cryoscope inspect CHECKPOINT [--pid N]… [--section NAME]… [--all] [--format tree|table|json] [--key FILE]…

@@ -3,6 +3,8 @@ export { openMemory } from "./checkpoint-memory.ts";
 export type { CheckpointMemory, MemoryOptions } from "./checkpoint-memory.ts";
 export { MAX_READ } from "./space/address-space.ts";
 export type { AddressSpace, MemoryPiece, Region } from "./space/address-space.ts";
+export { openWords } from "./space/words.ts";
+export type { Words } from "./space/words.ts";
 export type { Area, Backing } from "./space/areas.ts";
 export type { Run, Where } from "./space/runs.ts";
 export { originLabel, sameOrigin, UNAVAILABLE } from "./origin.ts";

@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -165,5 +165,21 @@ describe("the command line's questions to memory", function () {
     assert.match(none.stderr, /--rules is missing/);
     const missing = await cryoscope("yara", redis, "-r", "/nowhere.yar");
     assert.match(missing.stderr, /cannot be read.*nowhere\.yar/s);
+  });
+
+  it("history and heap print tables, and JSON as their schemas say", async () => {
+    const shell = join(await fixture("memory/history"), "times", "img");
+    const typed = await cryoscope("history", shell);
+    assert.match(typed.stdout, /^\d+ {6}1 {2}2026-[\d-]+T[\d:]+Z {2}echo one two three$/m);
+    await valid("history", (await cryoscope("history", shell, "--json")).stdout);
+    const folder = join(await fixture("memory/allocations"), "241", "img");
+    const pid = /^mm-(\d+)\.img$/m.exec((await readdir(folder)).join("\n"))?.[1] ?? "";
+    const heap = await cryoscope("heap", folder, "--pid", pid, "--chunks", "--state", "fastbin");
+    assert.match(heap.stdout, /^ {2}0x\w+ +40 {2}fastbin\n/m);
+    assert.match(heap.stdout, /^ {2}fastbin +3 chunks +144 bytes$/m);
+    await valid("heap", (await cryoscope("heap", folder, "--pid", pid, "--json")).stdout);
+    await valid("heap", (await cryoscope("heap", folder, "--pid", pid, "--chunks", "--json")).stdout);
+    const none = await cryoscope("heap", images, "--pid", "16582");
+    assert.match(`${none.exit} ${none.stderr}`, /^1 Process 16582 has no heap/);
   });
 });
