@@ -167,7 +167,9 @@ Without an address: every mapping, and how much of it was dumped, is in parent l
 one: the bytes there, as hexdump -C prints them. Exit status 1 says that some can't be had.
 
   --pid N                  the process, as the container numbers it
-  --address A              where to begin: 0x7f00 or 32512
+  --address A              where to begin: 0x7f00 or 32512, a register (rip, sp+16) or a symbol (main,
+                           libc.so.6!malloc+0x10)
+  --tid N                  the thread whose registers are meant; the process's first when not given
   --length L               bytes; 256 when not given
   -o, --output FILE        write the bytes into FILE instead; those that can't be had are zero
   --sysroot ROOT           folder or archive with the files that were mapped and not dumped

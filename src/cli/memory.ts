@@ -7,13 +7,15 @@ import type { ExitCode, RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
 import { HexDump } from "./memory-hex.ts";
 import { mappingTable, originJson } from "./memory-table.ts";
-import { hex, MEMORY_OPTIONS, parseAddress, parseCount, withMemory } from "./memory-target.ts";
+import { placeOf } from "./memory-place.ts";
+import { hex, MEMORY_OPTIONS, parseCount, withMemory } from "./memory-target.ts";
 import type { CliOutput } from "./output.ts";
 
 const OPTIONS = {
   ...MEMORY_OPTIONS,
   pid: { type: "string" },
   address: { type: "string" },
+  tid: { type: "string" },
   length: { type: "string" },
   output: { type: "string", short: "o" },
 } as const;
@@ -30,11 +32,13 @@ export const run: RunCommand = async (args, output) => {
   const pid = parseCount(values.pid, "--pid", "memory");
   if (values.address === undefined && (values.length ?? values.output) !== undefined)
     throw cliErrors.usage("--length and --output need --address.", "memory");
-  const address =
-    values.address === undefined ? undefined : parseAddress(values.address, "--address", "memory");
+  const { address: place } = values;
+  const tid = values.tid === undefined ? pid : parseCount(values.tid, "--tid", "memory");
   const length = parseCount(values.length ?? DEFAULT_LENGTH, "--length", "memory");
   return withMemory(path, values, async (memory) => {
     const space = await memory.space(pid);
+    const address =
+      place === undefined ? undefined : await placeOf(place, memory, space, tid, values.sysroot);
     if (address === undefined) return listMappings(memory, space, values.json === true, output);
     if (values.output !== undefined) return saveRange(space, address, length, values.output, output);
     if (values.json === true) return printJson(space, address, length, output);

@@ -8,6 +8,8 @@ export { elfErrors } from "./elf/errors.ts";
 export type { ElfSymbol, Symbols } from "./elf/symbols.ts";
 export { loadedModules } from "./unwind/loaded-modules.ts";
 export type { LoadedModule, LoadedModules } from "./unwind/loaded-modules.ts";
+export { findSymbol, suggestSymbols } from "./places.ts";
+export type { SymbolPlace } from "./places.ts";
 export { walkStack } from "./unwind/walk.ts";
 export type { WalkOptions } from "./unwind/walk.ts";
 export type { FoundBy, Frame, Stack, StackEnd } from "./unwind/frame.ts";

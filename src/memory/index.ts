@@ -19,6 +19,7 @@ export { hasProtection, isProtection } from "./search/filter.ts";
 export type { MemoryFilter } from "./search/filter.ts";
 export type { MemoryQuery, StringEncoding } from "./search/pattern.ts";
 export type { Sighting } from "./search/shared-pages.ts";
+export { sampledEntropy } from "./entropy.ts";
 export { stringLines } from "./strings.ts";
 export type { StringsOptions } from "./strings.ts";
 export { findSecrets, masked } from "./secrets/find.ts";

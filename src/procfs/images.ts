@@ -66,7 +66,7 @@ export function imagesOf(checkpoint: Checkpoint): Images {
   const one: Images["one"] = async (file, message) => (await all(file, message, { limit: 1 }))[0];
   const pageSize = async (pid: number): Promise<number> => {
     const mm = await one(`mm-${pid}.img`, "mm_entry");
-    return mm === undefined ? 4096 : pageSizeOf(mm);
+    return mm === undefined ? 4096 : pageSizeOf(mm, mm.vmas);
   };
   return {
     keep,

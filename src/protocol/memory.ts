@@ -73,6 +73,14 @@ export interface MemoryRpc extends RpcMap {
     readonly map: { readonly params: Record<string, never>; readonly result: MemoryMap };
     /** At most 64 KiB, of whole pages. */
     readonly bytes: { readonly params: MemoryRange; readonly result: MemoryBytes };
+    /**
+     * Bits a byte (0 to 8) of areas, at most 256 of them, by their starts; of some pages of each. Null where there is
+     * nothing but zeros, or no bytes.
+     */
+    readonly entropy: {
+      readonly params: { readonly starts: readonly string[] };
+      readonly result: readonly (number | null)[];
+    };
   };
   readonly hostEvents: {
     readonly go: MemoryRange;

@@ -16,7 +16,7 @@ const CODE: Readonly<Record<Area["code"], string | undefined>> = {
 };
 
 /** What a stripe's colour says. */
-const COLOURS = {
+const COLOURS: Readonly<Record<ColourBy, (area: Area, entropy: number | null | undefined) => string>> = {
   Protection: ({ permissions }: Area): string =>
     permissions.startsWith("rwx")
       ? "wx"
@@ -31,8 +31,28 @@ const COLOURS = {
   /** Where most of it comes from. */
   Origin: ({ bytes }: Area): string =>
     ORIGINS.reduce((most, kind) => ((bytes[kind] ?? 0) > (bytes[most] ?? 0) ? kind : most)),
-} as const;
-type ColourBy = keyof typeof COLOURS;
+  /** Of some pages of each; what isn't known yet has no colour. */
+  Entropy: (_area, entropy) =>
+    entropy === undefined
+      ? "none"
+      : entropy === null
+        ? "e-empty"
+        : (ENTROPIES.find(({ from }) => entropy >= from)?.colour ?? "e-plain"),
+};
+type ColourBy = "Protection" | "Kind" | "Origin" | "Entropy";
+
+/** What bits a byte mean, the most first. */
+const ENTROPIES: readonly { readonly from: number; readonly colour: string; readonly words: string }[] = [
+  { from: 7.5, colour: "e-random", words: "compressed, encrypted or random" },
+  { from: 6, colour: "e-dense", words: "dense" },
+  { from: 3, colour: "e-mixed", words: "code, text or structures" },
+  { from: 0, colour: "e-plain", words: "sparse" },
+];
+/** Mappings whose entropy is asked for at once. */
+const ASKED_AT_ONCE = 64;
+
+/** Asks for the entropy of areas by their place in the list. */
+export type AskEntropy = (areas: readonly number[]) => Promise<readonly (number | null)[]>;
 
 /** The mappings beside the bytes: what lies where, how large, and how much of it is in the checkpoint. */
 export class MapList {
@@ -43,9 +63,13 @@ export class MapList {
   readonly #chosen: (area: number) => void;
   readonly #drawn = new Map<number, HTMLElement>();
   readonly #colour: HTMLSelectElement;
+  readonly #ask: AskEntropy;
+  readonly #entropies = new Map<number, number | null>();
+  #isAsking = false;
   #now = 0;
 
-  constructor(areas: readonly Area[], chosen: (area: number) => void) {
+  constructor(areas: readonly Area[], chosen: (area: number) => void, ask: AskEntropy) {
+    this.#ask = ask;
     this.#areas = areas;
     this.#chosen = chosen;
     this.#list = element("div", {
@@ -149,6 +173,24 @@ export class MapList {
       setAttribute(row, "aria-selected", String(index === this.#now));
     }
     setAttribute(this.#list, "aria-activedescendant", this.#drawn.get(this.#now)?.id);
+    void this.#measure();
+  }
+
+  /** Asks for the entropy of what is seen, a part at a time, when it is what the colours tell. */
+  async #measure(): Promise<void> {
+    if (this.#colour.value !== "Entropy" || this.#isAsking) return;
+    const wanted = [...this.#drawn.keys()].filter((index) => !this.#entropies.has(index));
+    const asked = wanted.slice(0, ASKED_AT_ONCE);
+    if (asked.length === 0) return;
+    this.#isAsking = true;
+    const answers = await this.#ask(asked).catch(() => []);
+    this.#isAsking = false;
+    asked.forEach((index, place) => {
+      this.#entropies.set(index, answers[place] ?? null);
+      this.#drawn.get(index)?.remove();
+      this.#drawn.delete(index);
+    });
+    this.#scroller.refresh();
   }
 
   #newRow(area: Area, index: number): HTMLElement {
@@ -168,7 +210,10 @@ export class MapList {
     const notes = [...area.marks, ...(code === undefined ? [] : [code])];
     const residency = parts.map(({ kind, bytes }) => `${sizeText(bytes)} ${kind}`).join(", ");
     // The choices of the box are the table's keys.
-    const colour = COLOURS[this.#colour.value as ColourBy](area);
+    const by = this.#colour.value as ColourBy;
+    const entropy = this.#entropies.get(index);
+    const colour = COLOURS[by](area, entropy);
+    const measured = by === "Entropy" ? entropyText(entropy) : undefined;
     const row = element(
       "div",
       {
@@ -182,12 +227,19 @@ export class MapList {
             area.kind,
             sizeText(size),
             ...notes,
+            ...(measured === undefined ? [] : [measured]),
             `from ${area.start.toString(16)}`,
             residency,
           ].join(", "),
           "aria-setsize": String(this.#areas.length),
           "aria-posinset": String(index + 1),
-          title: [areaName(area), areaRange(area), ...notes, residency].join("\n"),
+          title: [
+            areaName(area),
+            areaRange(area),
+            ...notes,
+            ...(measured === undefined ? [] : [measured]),
+            residency,
+          ].join("\n"),
         },
       },
       element(
@@ -197,10 +249,24 @@ export class MapList {
         ...(code === undefined ? [] : [element("span", { class: "badge warn", text: code })]),
         ...area.marks.slice(0, 2).map((mark) => element("span", { class: "badge", text: mark })),
       ),
-      element("span", { class: "mapping-size", text: sizeText(size) }),
+      element("span", {
+        class: "mapping-size",
+        text:
+          by === "Entropy" && typeof entropy === "number"
+            ? `${entropy.toFixed(1)} bit/B · ${sizeText(size)}`
+            : sizeText(size),
+      }),
       element("span", { class: "mapping-place", text: `${area.start.toString(16)} ${area.permissions}` }),
       bar,
     );
     return row;
   }
+}
+
+/** The entropy in words; undefined while it isn't known. */
+function entropyText(entropy: number | null | undefined): string | undefined {
+  if (entropy === undefined) return undefined;
+  if (entropy === null) return "zero, or not in the checkpoint";
+  const words = ENTROPIES.find(({ from }) => entropy >= from)?.words ?? "";
+  return `${entropy.toFixed(1)} bits a byte: ${words}`;
 }

@@ -70,10 +70,17 @@ export class MemoryPage {
         moved: () => undefined,
       },
     );
-    this.#list = new MapList(this.#areas, (index) => {
-      const area = this.#areas[index];
-      if (area) this.#goTo({ start: area.start, end: area.start + 1n });
-    });
+    this.#list = new MapList(
+      this.#areas,
+      (index) => {
+        const area = this.#areas[index];
+        if (area) this.#goTo({ start: area.start, end: area.start + 1n });
+      },
+      (indexes) => {
+        const starts = indexes.map((index) => (this.#areas[index]?.start ?? 0n).toString(16));
+        return host.ask("entropy", { starts });
+      },
+    );
     this.#inspector = new MemoryInspector(this.#pages, nameOf, little, {
       follow: (target) => {
         void this.#follow(target);

@@ -10,7 +10,7 @@ interface ToolbarEvents {
 }
 
 const COMMANDS: readonly { readonly command: Command; readonly icon: string; readonly title: string }[] = [
-  { command: "goTo", icon: "target", title: "Go to Address, Register or Mapping (Ctrl+G)" },
+  { command: "goTo", icon: "target", title: "Go to Address, Symbol, Register or Mapping (Ctrl+G)" },
   { command: "search", icon: "search", title: "Search Memory (Ctrl+F)" },
   { command: "modules", icon: "library", title: "List Modules" },
   { command: "compareCode", icon: "diff", title: "Compare Code with Its File" },

@@ -20,6 +20,8 @@ export interface Symbols {
   at(address: bigint): Promise<ElfSymbol | undefined>;
   /** The symbol of that name. */
   named(name: string): Promise<ElfSymbol | undefined>;
+  /** Symbols whose names have `part` in them, in any case of its ASCII letters; at most `limit`. */
+  like(part: string, limit: number): Promise<readonly ElfSymbol[]>;
 }
 
 interface Table {
@@ -78,6 +80,16 @@ export function openSymbols(elf: ElfFile): Symbols {
         if (found) return found;
       }
       return undefined;
+    },
+    async like(part, limit) {
+      const found = new Map<string, ElfSymbol>();
+      if (part === "" || part.length > MAX_NAME) return [];
+      for (const table of tables)
+        for (const entry of await entriesLike(elf, table, part, limit)) {
+          const name = withoutVersion(await nameOf(table, entry));
+          if (found.size < limit && !found.has(name)) found.set(name, { ...entry, name });
+        }
+      return [...found.values()];
     },
   };
 }
@@ -147,6 +159,52 @@ async function placesOf(strings: ByteSource, name: string): Promise<ReadonlySet<
     await setImmediate();
   }
   return places;
+}
+
+/** Entries whose names have a part: by where in the string table names with it begin and where the part is last in them. */
+async function entriesLike(
+  elf: ElfFile,
+  table: Table,
+  part: string,
+  limit: number,
+): Promise<readonly Entry[]> {
+  const spans = await spansOf(table.strings, part.toLowerCase());
+  const found: Entry[] = [];
+  if (spans.length > 0)
+    await eachEntry(elf, table, (entry) => {
+      if (found.length >= limit) return;
+      let [low, high] = [0, spans.length];
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if ((spans[middle]?.last ?? 0) < entry.nameAt) low = middle + 1;
+        else high = middle;
+      }
+      if ((spans[low]?.first ?? Infinity) <= entry.nameAt) found.push(entry);
+    });
+  return found;
+}
+
+/** For each string with the part: where it begins, and where in it the part is last. In order, not overlapping. */
+async function spansOf(
+  strings: ByteSource,
+  part: string,
+): Promise<readonly { readonly first: number; readonly last: number }[]> {
+  const spans: { first: number; last: number }[] = [];
+  for (let at = 0; at < strings.size && spans.length < MAX_PLACES; at += STRING_CHUNK) {
+    // With a name's length before and behind it, for names that lie across.
+    const from = Math.max(0, at - MAX_NAME);
+    const bytes = await strings.read(from, STRING_CHUNK + 2 * MAX_NAME);
+    const text = Buffer.from(bytes).toString("latin1").toLowerCase();
+    for (let hit = text.indexOf(part, at - from); hit >= 0; hit = text.indexOf(part, hit + 1)) {
+      if (from + hit >= at + STRING_CHUNK || spans.length >= MAX_PLACES) break;
+      const first = from + text.lastIndexOf("\0", hit) + 1;
+      const known = spans.at(-1);
+      if (known?.first === first) known.last = from + hit;
+      else spans.push({ first, last: from + hit });
+    }
+    await setImmediate();
+  }
+  return spans;
 }
 
 async function eachEntry(

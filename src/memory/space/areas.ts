@@ -65,7 +65,7 @@ export async function readAreas(
   if (mm === undefined) throw memoryErrors.noMemory(pid);
   const file = pathInLayer(layer, `mm-${pid}.img`);
   if (mm.vmas.length > MAX_AREAS) throw memoryErrors.tooManyMappings(mm.vmas.length, { file });
-  const pageSize = pageSizeOf(mm);
+  const pageSize = pageSizeOf(mm, mm.vmas);
   const { value: mappings } = await checkpoint.memoryMap(pid);
   const byStart = new Map(mappings.map((mapping) => [mapping.start, mapping]));
   const page = BigInt(pageSize);

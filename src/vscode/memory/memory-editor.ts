@@ -1,7 +1,9 @@
 import * as vscode from "vscode";
 import type { FileTree } from "../../archive/index.ts";
 import type { Checkpoint } from "../../checkpoint/index.ts";
-import { openMemory } from "../../memory/index.ts";
+import { loadedModules } from "../../corefile/index.ts";
+import type { LoadedModules } from "../../corefile/index.ts";
+import { openMemory, sampledEntropy } from "../../memory/index.ts";
 import type { AddressSpace, CheckpointMemory } from "../../memory/index.ts";
 import type { MemoryAct, MemoryBytes, MemoryMap, MemoryRange, MemoryRpc } from "../../protocol/index.ts";
 import type { OpenCheckpoint } from "../checkpoint/index.ts";
@@ -22,6 +24,9 @@ export interface Selection {
   readonly length: number;
 }
 
+/** Areas of which the entropy is asked for at once. */
+const MAX_AREAS = 256;
+
 type Opened = readonly [checkpoint: Checkpoint, memory: CheckpointMemory, space: AddressSpace];
 
 /** A *Memory* editor: the address space of one process in a webview. Has files open until it is closed. */
@@ -41,6 +46,7 @@ export class MemoryEditor implements vscode.Disposable {
   /** Where to go once the view is there. */
   #go: MemoryRange | undefined;
   #isUp = false;
+  #modules: LoadedModules | undefined;
 
   constructor(
     entry: OpenCheckpoint,
@@ -63,7 +69,11 @@ export class MemoryEditor implements vscode.Disposable {
     this.onDidClose = this.#panel.onDidDispose;
     this.#port = serveView<MemoryRpc>(
       this.#panel.webview,
-      { map: () => this.#mapForView(), bytes: (range) => this.bytes(range) },
+      {
+        map: () => this.#mapForView(),
+        bytes: (range) => this.bytes(range),
+        entropy: ({ starts }) => this.entropy(starts),
+      },
       {
         selected: ({ start, length }) => {
           const address = fromHex(start);
@@ -103,6 +113,13 @@ export class MemoryEditor implements vscode.Disposable {
     return (await this.#open())[1];
   }
 
+  /** Its programs and libraries, for their symbols. */
+  async modules(): Promise<LoadedModules> {
+    const [, memory, space] = await this.#open();
+    this.#modules ??= loadedModules(memory, space, this.#sysroot());
+    return this.#modules;
+  }
+
   /** The mappings, as the view shows them. */
   async map(): Promise<MemoryMap> {
     const [checkpoint, memory, space] = await this.#open();
@@ -111,6 +128,18 @@ export class MemoryEditor implements vscode.Disposable {
 
   async bytes(range: MemoryRange): Promise<MemoryBytes> {
     return bytesOf(await this.space(), range);
+  }
+
+  /** How random the areas are that begin at these addresses. */
+  async entropy(starts: readonly string[]): Promise<readonly (number | null)[]> {
+    const space = await this.space();
+    const found: (number | null)[] = [];
+    for (const start of starts.slice(0, MAX_AREAS)) {
+      this.#reading.signal.throwIfAborted();
+      const area = space.areaAt(fromHex(start) ?? 0n);
+      found.push((area && (await sampledEntropy(space, area))) ?? null);
+    }
+    return found;
   }
 
   /** Shows and selects bytes. */
@@ -168,8 +197,11 @@ export class MemoryEditor implements vscode.Disposable {
 
   async #closeMemory(): Promise<void> {
     const opened = this.#opened;
+    const modules = this.#modules;
     this.#opened = undefined;
+    this.#modules = undefined;
     try {
+      await modules?.close();
       await (await opened)?.[1].close();
     } catch (error) {
       await showError(error);

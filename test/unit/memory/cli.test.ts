@@ -182,4 +182,22 @@ describe("the command line's questions to memory", function () {
     const none = await cryoscope("heap", images, "--pid", "16582");
     assert.match(`${none.exit} ${none.stderr}`, /^1 Process 16582 has no heap/);
   });
+
+  it("memory takes registers and symbols for addresses, as gdb knows them", async () => {
+    const at = async (...place: readonly string[]): Promise<string> => {
+      const ended = await cryoscope(
+        ...["memory", join(elfcore, "img"), "--pid", "1", "--length", "8", "--address"],
+        ...place,
+      );
+      return ended.stdout.split("\n")[0] ?? ended.stderr;
+    };
+    const root = ["--sysroot", join(elfcore, "root")];
+    // gdb root/threads core.1: x/8xb &main, x/8xb &main+4, x/8xb $rip, x/8xb $rsp-16
+    assert.match(await at("main", ...root), /^00401846 {2}55 48 89 e5 48 83 ec 20 /);
+    assert.match(await at("threads!main+0x4", ...root), /^0040184a {2}48 83 ec 20 /);
+    assert.match(await at("rip", ...root), /^0044403e {2}c3 90 41 57 41 56 4d 89 /);
+    assert.match(await at("rsp-16"), /^7ffca83aae98 {2}40 a7 4b 00 00 00 00 00 /);
+    const other = await cryoscope("memory", join(elfcore, "img"), "--pid", "1", "--address", "no_such");
+    assert.match(`${other.exit} ${other.stderr}`, /^2 .*"no_such" is none that is known here/);
+  });
 });
