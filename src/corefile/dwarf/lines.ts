@@ -22,6 +22,8 @@ export interface SourceLine {
 export interface Lines {
   /** The line that the instruction at `address` (the linker's) came from; undefined when nothing says. */
   at(address: bigint): Promise<SourceLine | undefined>;
+  /** The file of that number, of the line program at `program` in its section. */
+  file(program: number, index: number): Promise<string | undefined>;
 }
 
 /** A line number program, and the addresses it tells of. */
@@ -68,6 +70,12 @@ export function openLines(elf: ElfFile): Lines {
       if (known.size > 4096) known.clear();
       known.set(address, line);
       return line;
+    },
+    async file(program, index) {
+      table ??= indexed(elf);
+      const found = await table;
+      const unit = found?.units.find(({ offset }) => offset === program + 4 || offset === program + 12);
+      return found && unit && pathOf(await headerOf(found, unit), index);
     },
   };
 }

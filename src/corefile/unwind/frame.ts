@@ -1,3 +1,5 @@
+import type { FunctionAt } from "../dwarf/info/index.ts";
+import type { Scope } from "../dwarf/info/functions.ts";
 import type { SourceLine } from "../dwarf/lines.ts";
 import type { LoadedModule } from "./loaded-modules.ts";
 
@@ -18,8 +20,17 @@ export interface Frame {
   /** What is known of the registers as they were in this frame, by DWARF's numbers. */
   readonly registers: ReadonlyMap<number, bigint>;
   readonly module: LoadedModule | undefined;
-  /** The function, and how far in it `programCounter` is. */
-  readonly function: { readonly name: string; readonly offset: bigint } | undefined;
+  /** The linker's address of the instruction that is or was under way; undefined where no module is known. */
+  readonly codeAddress: bigint | undefined;
+  /** The function, and how far `programCounter` is from its symbol, which has another name where names are mangled. */
+  readonly function:
+    { readonly name: string; readonly offset: bigint; readonly symbol: string | undefined } | undefined;
+  /** A call that the compiler put in place of itself: it shares its place on the stack with the frame behind it. */
+  readonly isInlined: boolean;
+  /** What debug information says of the function. */
+  readonly scope: Scope | undefined;
+  /** The functions from this frame's to the one that is no inlined call. */
+  readonly functions?: readonly FunctionAt[];
   readonly source: SourceLine | undefined;
   /** The kernel called this one: a handler of a signal was entered from the frame above it. */
   readonly isSignalFrame: boolean;

@@ -4,6 +4,8 @@ import { readElfHeader } from "../../memory/index.ts";
 import type { AddressSpace, Area, CheckpointMemory, FileOrigin } from "../../memory/index.ts";
 import { openCallFrames } from "../dwarf/call-frames.ts";
 import type { CallFrames } from "../dwarf/call-frames.ts";
+import { openDebugInfo } from "../dwarf/info/index.ts";
+import type { DebugInfo } from "../dwarf/info/index.ts";
 import { openLines } from "../dwarf/lines.ts";
 import type { Lines } from "../dwarf/lines.ts";
 import { elfInMemory, openElfFile } from "../elf/elf-file.ts";
@@ -24,6 +26,7 @@ export interface LoadedModule {
   readonly frames: CallFrames;
   readonly symbols: Symbols;
   readonly lines: Lines;
+  readonly debugInfo: DebugInfo;
 }
 
 /** The modules of one process, each opened when an address in it is first asked for. */
@@ -149,12 +152,14 @@ function described(
   from: LoadedModule["from"],
   debug = elf,
 ): LoadedModule {
+  const lines = openLines(debug);
   return {
     name: area.name ?? `[${area.kind}]`,
     ...{ bias, elf, from },
     frames: firstOf(openCallFrames(elf), debug === elf ? undefined : openCallFrames(debug)),
     symbols: openSymbols(debug),
-    lines: openLines(debug),
+    lines,
+    debugInfo: openDebugInfo(debug, lines),
   };
 }
 

@@ -3,7 +3,9 @@ import type { AddressSpace } from "../../memory/index.ts";
 import { MACHINES } from "../dwarf/registers.ts";
 import type { Machine } from "../dwarf/registers.ts";
 import type { FoundBy, Frame, Stack, StackEnd } from "./frame.ts";
-import type { LoadedModule, LoadedModules } from "./loaded-modules.ts";
+import { framesOf } from "./frames-of.ts";
+import type { Place } from "./frames-of.ts";
+import type { LoadedModules } from "./loaded-modules.ts";
 import { stepByCallFrames, stepByFramePointer, stepByScan, wordReader } from "./step.ts";
 import type { ReadWord, Step } from "./step.ts";
 
@@ -16,16 +18,6 @@ export interface WalkOptions {
 const LIMIT = 256;
 /** Guesses in a row: behind them nothing is sure any more. */
 const MAX_GUESSES = 16;
-
-/** What a walk is in the middle of. */
-interface Place {
-  readonly foundBy: FoundBy;
-  readonly programCounter: bigint;
-  readonly registers: ReadonlyMap<number, bigint>;
-  readonly module: LoadedModule | undefined;
-  /** The program counter is behind a call: rules and lines are asked for at the call itself. */
-  readonly isReturn: boolean;
-}
 
 export const machineFor = ({ architecture, compat }: Registers): Machine | undefined =>
   compat ? undefined : MACHINES.find((machine) => machine.architecture === architecture);
@@ -63,12 +55,14 @@ export async function walkStack(
   };
   const seen = new Set<string>();
   let guesses = 0;
+  let steps = 0;
   let end: StackEnd = "lost";
   while (place) {
     signal?.throwIfAborted();
     if (frames.length >= limit) return { frames, end: "limit" };
     const next = await caller({ machine, space, modules, word }, place);
-    frames.push(await frameOf(place, next?.step));
+    frames.push(...(await framesOf(place, next?.step)));
+    steps++;
     if (next === undefined) break;
     const { step, foundBy } = next;
     if (step.programCounter === 0n) return { frames, end: "outermost" };
@@ -76,7 +70,7 @@ export async function walkStack(
     const below = place.registers.get(machine.stackPointer) ?? 0n;
     const key = `${step.programCounter} ${stack}`;
     // A handler's own stack may lie above the one it interrupted; a call's frame never does.
-    if (seen.has(key) || (!step.isSignalFrame && stack <= below && !isLeaf(frames, stack, below)))
+    if (seen.has(key) || (!step.isSignalFrame && stack <= below && !isLeaf(steps, stack, below)))
       return { frames, end: "cycle" };
     seen.add(key);
     guesses = foundBy === "scan" ? guesses + 1 : 0;
@@ -91,8 +85,7 @@ export async function walkStack(
 }
 
 /** The innermost function may have nothing on the stack where the return address has a register of its own. */
-const isLeaf = (frames: readonly Frame[], stack: bigint, below: bigint): boolean =>
-  frames.length === 1 && stack === below;
+const isLeaf = (steps: number, stack: bigint, below: bigint): boolean => steps === 1 && stack === below;
 
 const isCode = (space: AddressSpace, address: bigint): boolean =>
   space.areaAt(address)?.permissions.includes("x") ?? false;
@@ -141,22 +134,4 @@ async function looksLikeReturn(
   const linked = module && (await module.elf.readAt(address - module.bias - 8n, 8));
   // Where nobody has the code, any address in a program's may be one: the frame says that it is a guess.
   return linked?.length === 8 ? machine.isCall(linked) : space.areaAt(address)?.fileId !== undefined;
-}
-
-async function frameOf(
-  { foundBy, programCounter, registers, module, isReturn }: Place,
-  step: Step | undefined,
-): Promise<Frame> {
-  // What returns from a handler was called by nobody: the kernel put its start there.
-  const asked = isReturn && step?.isSignalFrame !== true ? programCounter - 1n : programCounter;
-  const linked = module && BigInt.asUintN(64, asked - module.bias);
-  const symbol = linked === undefined ? undefined : await module?.symbols.at(linked).catch(() => undefined);
-  const source = linked === undefined ? undefined : await module?.lines.at(linked).catch(() => undefined);
-  return {
-    ...{ foundBy, programCounter, registers, module, source },
-    cfa: step?.cfa,
-    function: symbol &&
-      module && { name: symbol.name, offset: programCounter - module.bias - symbol.address },
-    isSignalFrame: step?.isSignalFrame ?? false,
-  };
 }

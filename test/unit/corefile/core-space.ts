@@ -24,11 +24,11 @@ const GENERAL =
 /** The core in a fixture. The program is there unless `without` says so; `stripped` takes its sections from it. */
 export async function coreProcess(
   name: string,
-  { without = false, stripped = false } = {},
+  { without = false, stripped = false, program: called = "calls", core: dumped = "core" } = {},
 ): Promise<CoreProcess> {
   const folder = await fixture(name);
-  const core = await readCore(join(folder, "core"));
-  const file = join(folder, "calls");
+  const core = await readCore(join(folder, dumped));
+  const file = join(folder, called);
   const program = stripped ? bufferSource(withoutSections(await readFile(file))) : await openFileSource(file);
   return { ...processOf(core, without ? undefined : program), close: async () => program.close?.() };
 }

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  callerOf,
+  childrenOfValue,
+  loadedModules,
+  pointedTo,
+  valueFloat,
+  valueNumber,
+  variableValue,
+  walkStack,
+} from "../../../src/corefile/index.ts";
+import type { DataValue, Frame, LoadedModules } from "../../../src/corefile/index.ts";
+import type { AddressSpace } from "../../../src/memory/index.ts";
+import { fixture } from "../fixtures.ts";
+import { coreProcess } from "./core-space.ts";
+
+/** A value as dump.py of the fixture took it apart in gdb. */
+interface GdbValue {
+  readonly gone?: true;
+  readonly deep?: true;
+  readonly number?: string;
+  readonly float?: string;
+  readonly enum?: string;
+  readonly list?: readonly GdbValue[];
+  readonly parts?: readonly (readonly [string, GdbValue])[];
+  readonly other?: string;
+  readonly error?: string;
+}
+type GdbVariable = readonly [name: string, type: string, value: GdbValue];
+interface GdbFrame {
+  readonly pc: string;
+  readonly name: string | null;
+  readonly inline: boolean;
+  readonly line?: number;
+  readonly arguments?: readonly GdbVariable[];
+  readonly locals?: readonly GdbVariable[];
+}
+interface GdbDump {
+  readonly threads: readonly { readonly lwp: number; readonly frames: readonly GdbFrame[] }[];
+  readonly globals: Readonly<Record<string, GdbValue>>;
+}
+
+const PROGRAMS = ["c-O2", "c-O0-v4", "cpp-O0", "cpp-O2"] as const;
+
+for (const program of PROGRAMS)
+  describe(`the variables of ${program}`, () => {
+    let gdb: GdbDump;
+    let space: AddressSpace;
+    let modules: LoadedModules;
+    let close: () => Promise<void>;
+    const stacks = new Map<number, readonly Frame[]>();
+
+    before(async () => {
+      gdb = JSON.parse(
+        await readFile(join(await fixture("unwind/locals"), `${program}.json`), "utf8"),
+      ) as GdbDump;
+      const opened = await coreProcess("unwind/locals", { program, core: `${program}.core` });
+      ({ space, close } = opened);
+      modules = loadedModules(opened.memory, space);
+      for (const { tid, registers } of opened.threads)
+        stacks.set(tid, (await walkStack(space, modules, registers)).frames);
+    });
+    after(async () => {
+      await modules.close();
+      await close();
+    });
+
+    it("has gdb's frames, inlined calls among them, with their names and lines", () => {
+      for (const { lwp, frames } of gdb.threads)
+        assert.deepEqual(
+          (stacks.get(lwp) ?? []).slice(0, frames.length).map(({ programCounter, isInlined, ...frame }) => ({
+            pc: `0x${programCounter.toString(16)}`,
+            name: frame.function?.name,
+            inline: isInlined,
+            line: frame.source?.line,
+          })),
+          frames.map(({ pc, name, inline, line }) => ({
+            pc,
+            name: name?.replace(/(?<!operator)\([^()]*\)( const)?$/, ""),
+            inline,
+            line,
+          })),
+        );
+    });
+
+    it("has gdb's values of all arguments and locals", async () => {
+      const wrong: string[] = [];
+      let compared = 0;
+      for (const { lwp, frames } of gdb.threads)
+        for (const [index, expected] of frames.entries()) {
+          const frame = stacks.get(lwp)?.[index];
+          if (frame?.scope === undefined || expected.arguments === undefined) continue;
+          const found = await frame.module?.debugInfo.variables(frame.scope);
+          for (const [given, ours] of [
+            [expected.arguments, found?.arguments ?? []],
+            [expected.locals ?? [], found?.locals ?? []],
+          ] as const) {
+            const names = new Set(given.map(([name]) => name));
+            assert.deepEqual(new Set(ours.map(({ name }) => name)), names, `${expected.name ?? ""}`);
+            for (const name of names) {
+              const [, , theirs] = given.find((each) => each[0] === name) ?? [];
+              const variable = ours.find((each) => each.name === name);
+              if (theirs === undefined || variable === undefined) continue;
+              const value = await variableValue(
+                { space, frame, caller: callerOf(stacks.get(lwp) ?? [], index) },
+                variable,
+              );
+              const where = `${expected.name ?? ""}: ${name}`;
+              wrong.push(...(await differences(space, where, value, theirs)));
+              compared++;
+            }
+          }
+        }
+      assert.deepEqual(wrong, []);
+      assert.ok(compared > 15, String(compared));
+    });
+  });
+
+/** Pointers that were optimized away together with what they pointed to. */
+const IMPLICIT: ReadonlySet<string> = new Set([
+  "operator(): __closure",
+  "operator(): this",
+  "work: word",
+  "work: pointer",
+]);
+
+/** Where a value is not what gdb says. */
+async function differences(
+  space: AddressSpace,
+  where: string,
+  given: DataValue,
+  expected: GdbValue,
+): Promise<readonly string[]> {
+  let value = given;
+  if (value.type.kind === "pointer" && value.type.isReference && !expected.gone)
+    value = (await pointedTo(space, value)) ?? value;
+  if (expected.deep || expected.other !== undefined || expected.error !== undefined) return [];
+  // gdb calls a value gone when it knows but a part of it.
+  if (expected.gone) return value.missing !== undefined || value.holes.length > 0 ? [] : [`${where} is gone`];
+  // gdb makes up a pointer to what has no place (DW_OP_implicit_pointer), and says that it is 0.
+  if (expected.number === "0" && value.missing && IMPLICIT.has(where)) return [];
+  if (expected.parts) {
+    const found: string[] = [];
+    const children = await childrenOfValue(space, value);
+    for (const [name, part] of expected.parts.flatMap(flat)) {
+      const child =
+        name === "base"
+          ? children.find(({ kind }) => kind === "base")
+          : children.find((each) => each.name === name);
+      if (child) found.push(...(await differences(space, `${where}.${name}`, child.value, part)));
+      else found.push(`${where}.${name} is not there`);
+    }
+    return found;
+  }
+  if (expected.list) {
+    const children = await childrenOfValue(space, value, 0, 65);
+    const found = await Promise.all(
+      expected.list.map(async (part, index) => {
+        const child = children[index];
+        return child
+          ? differences(space, `${where}[${index}]`, child.value, part)
+          : [`${where}[${index}] is not there`];
+      }),
+    );
+    return found.flat();
+  }
+  const [theirs, ours] =
+    expected.float === undefined
+      ? [expected.number, String(await valueNumber(space, value))]
+      : [Number(expected.float), await valueFloat(space, value)];
+  return theirs === ours
+    ? []
+    : [`${where} is ${String(theirs)} and not ${String(ours)} (${value.missing ?? ""})`];
+}
+
+/** Members of what has no name count as the record's own. */
+const flat = ([name, value]: readonly [string, GdbValue]): readonly (readonly [string, GdbValue])[] =>
+  name === "" ? (value.parts ?? []).flatMap(flat) : [[name, value]];
