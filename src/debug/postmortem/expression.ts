@@ -8,17 +8,24 @@ export type Expression =
   | { readonly kind: "register"; readonly name: string }
   | { readonly kind: "symbol"; readonly name: string }
   | { readonly kind: "sum"; readonly left: Expression; readonly right: Expression; readonly sign: 1n | -1n }
-  /** The value in memory at an address. */
-  | { readonly kind: "load"; readonly type: ValueType; readonly address: Expression }
+  /** What is in memory at an address: of a type, or as the variable that has the address is declared. */
+  | { readonly kind: "load"; readonly type: ValueType | undefined; readonly address: Expression }
+  | { readonly kind: "member"; readonly of: Expression; readonly name: string }
+  | { readonly kind: "element"; readonly of: Expression; readonly index: Expression }
+  | { readonly kind: "addressOf"; readonly of: Expression }
+  /** A value taken as a type of the program; a number as a pointer to it where `stars` says so. */
+  | { readonly kind: "named"; readonly type: string; readonly stars: number; readonly value: Expression }
   /** A value taken as another type. */
   | { readonly kind: "cast"; readonly type: ValueType; readonly value: Expression }
   /** The text at an address, up to its zero byte. */
   | { readonly kind: "string"; readonly address: Expression };
 
-const TOKEN = /\s*(?:(0x[0-9a-f]+|\d+)|(\$[a-z_]\w*)|([a-z_.~@][\w.:~@$]*)|([-+*&()]))/iy;
+const TOKEN = /\s*(?:(0x[0-9a-f]+|\d+)|(\$[a-z_]\w*)|([a-z_~@](?:[\w~@$]|::)*)|(->|[-+*&()[\].]))/iy;
 const MAX_LENGTH = 4096;
 const MAX_DEPTH = 64;
 const U64: ValueType = { size: 8, kind: "unsigned" };
+
+const TAGS: ReadonlySet<string> = new Set(["struct", "class", "union", "enum"]);
 
 interface Token {
   readonly kind: "number" | "register" | "name" | "sign";
@@ -72,26 +79,34 @@ class Parser {
 
   operand(depth: number): Expression {
     if (depth > MAX_DEPTH) throw postmortemErrors.badExpression("The expression is nested too deeply");
+    if (this.#isSign("&")) {
+      this.#at++;
+      return { kind: "addressOf", of: this.operand(depth + 1) };
+    }
+    if (this.#isSign("*")) {
+      this.#at++;
+      const cast = this.#cast();
+      if (cast && !cast.isPointer)
+        throw postmortemErrors.badExpression("What * is put before must be a pointer");
+      return { kind: "load", type: cast?.type, address: this.operand(depth + 1) };
+    }
+    const cast = this.#cast();
+    if (cast) {
+      const value = this.operand(depth + 1);
+      if (cast.isPointer && cast.type.kind === "character") return { kind: "string", address: value };
+      return { kind: "cast", type: cast.isPointer ? U64 : cast.type, value };
+    }
+    const named = this.#namedCast();
+    if (named) return { kind: "named", ...named, value: this.operand(depth + 1) };
+    return this.#postfix(this.#primary(depth), depth);
+  }
+
+  #primary(depth: number): Expression {
     const token = this.tokens[this.#at++];
     if (token?.kind === "number") return { kind: "number", value: BigInt.asUintN(64, BigInt(token.text)) };
     if (token?.kind === "register") return { kind: "register", name: token.text };
     if (token?.kind === "name") return { kind: "symbol", name: token.text };
-    if (token?.text === "&") return this.operand(depth + 1);
-    if (token?.text === "*") {
-      const cast = this.#cast();
-      if (cast && !cast.isPointer)
-        throw postmortemErrors.badExpression("What * is put before must be a pointer");
-      return { kind: "load", type: cast?.type ?? U64, address: this.operand(depth + 1) };
-    }
     if (token?.text === "(") {
-      this.#at--;
-      const cast = this.#cast();
-      if (cast) {
-        const value = this.operand(depth + 1);
-        if (cast.isPointer && cast.type.kind === "character") return { kind: "string", address: value };
-        return { kind: "cast", type: cast.isPointer ? U64 : cast.type, value };
-      }
-      this.#at++;
       const inner = this.sum(depth + 1);
       this.#expect(")");
       return inner;
@@ -99,6 +114,26 @@ class Parser {
     throw postmortemErrors.badExpression(
       token ? `"${token.text}" is not understood here` : "The expression ends too early",
     );
+  }
+
+  /** `.x`, `->x`, `[4]`, as many as there are. */
+  #postfix(of: Expression, depth: number): Expression {
+    let whole = of;
+    for (let count = depth; ; count++) {
+      if (count > MAX_DEPTH) throw postmortemErrors.badExpression("The expression is nested too deeply");
+      if (this.#isSign("[")) {
+        this.#at++;
+        const index = this.sum(depth + 1);
+        this.#expect("]");
+        whole = { kind: "element", of: whole, index };
+      } else if (this.#isSign(".") || this.#isSign("->")) {
+        this.#at++;
+        const name = this.tokens[this.#at++];
+        if (name?.kind !== "name" && name?.kind !== "number")
+          throw postmortemErrors.badExpression("The name of a member is missing");
+        whole = { kind: "member", of: whole, name: name.text };
+      } else return whole;
+    }
   }
 
   end(): void {
@@ -120,6 +155,24 @@ class Parser {
     this.#at = at + 1;
     // A pointer to a pointer is read as a number of 8 bytes.
     return { type: stars > 1 ? U64 : type, isPointer: stars > 0 };
+  }
+
+  /** `(struct node *)`, `(shapes::Square*)`: what is in brackets is a type when a value follows. */
+  #namedCast(): { readonly type: string; readonly stars: number } | undefined {
+    let at = this.#at;
+    if (this.tokens[at]?.text !== "(") return undefined;
+    const words: string[] = [];
+    for (at++; this.tokens[at]?.kind === "name"; at++) words.push(this.tokens[at]?.text ?? "");
+    let stars = 0;
+    for (; this.tokens[at]?.text === "*"; at++) stars++;
+    const next = this.tokens[at + 1];
+    const isValue = next !== undefined && (next.kind !== "sign" || ["(", "&", "*"].includes(next.text));
+    const isTagged = words.length > 1 && TAGS.has(words[0] ?? "");
+    if (words.length === 0 || this.tokens[at]?.text !== ")" || !isValue) return undefined;
+    // `(a) * b` is no cast, and nothing here multiplies.
+    if (stars === 0 && !isTagged && next.kind === "sign" && next.text !== "(") return undefined;
+    this.#at = at + 1;
+    return { type: words.filter((word) => word !== "const" && !TAGS.has(word)).join(" "), stars };
   }
 
   #isSign(text: string): boolean {

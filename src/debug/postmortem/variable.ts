@@ -12,9 +12,10 @@ export interface Variable {
 
 /** Rows below another; read when they are looked at. */
 export interface Children {
-  /** How many there are, where that is known before. */
-  readonly count?: number;
-  readonly read: () => Promise<readonly Variable[]>;
+  /** How many there are of a list whose parts can be read alone. */
+  readonly indexed?: number;
+  /** The rows `[start, start + count)` of a list that says how long it is; of others all. */
+  readonly read: (start?: number, count?: number) => Promise<readonly Variable[]>;
 }
 
 /** Longer values are cut: a frozen process may have any bytes in any length. */
@@ -34,6 +35,8 @@ export function shown(text: string): string {
 
 /** References are given out for as long as a session lasts; the oldest of very many are forgotten. */
 const MAX_REFERENCES = 65_536;
+/** Rows of a list in one answer. */
+const MAX_ROWS = 10_000;
 
 /** The rows that the other side may ask for, by the numbers it knows them by. */
 export class VariableStore {
@@ -48,9 +51,12 @@ export class VariableStore {
     return reference;
   }
 
-  /** The rows `[start, start + count)`; all from `start` on without a count. */
+  /** The rows `[start, start + count)`; all from `start` on without a count, of a long list only the first. */
   async read(reference: number, start = 0, count = 0): Promise<readonly Variable[]> {
-    const rows = (await this.#known.get(reference)?.read()) ?? [];
+    const children = this.#known.get(reference);
+    if (children?.indexed !== undefined)
+      return children.read(start, Math.min(count > 0 ? count : MAX_ROWS, MAX_ROWS));
+    const rows = (await children?.read()) ?? [];
     return rows.slice(start, count > 0 ? start + count : undefined);
   }
 }

@@ -10,9 +10,9 @@ export async function scopes(
 ): Promise<DebugProtocol.ScopesResponse["body"]> {
   const frame = await target.frame(frameId);
   return {
-    scopes: SCOPES.map(({ name, expensive, isRegisters, rows }) => ({
+    scopes: SCOPES.filter(({ isFor }) => isFor?.(frame) ?? true).map(({ name, expensive, hint, rows }) => ({
       ...{ name, expensive },
-      ...(isRegisters === true && { presentationHint: "registers" }),
+      ...(hint !== undefined && { presentationHint: hint }),
       variablesReference: store.add({ read: async () => rows(target, frame) }),
     })),
   };
@@ -21,9 +21,9 @@ export async function scopes(
 /** The rows below a scope or another row, or a part of them. */
 export async function variables(
   { variables: store }: RunningSession,
-  { variablesReference, start, count, filter }: DebugProtocol.VariablesArguments,
+  { variablesReference, start, count }: DebugProtocol.VariablesArguments,
 ): Promise<DebugProtocol.VariablesResponse["body"]> {
-  const rows = filter === "indexed" ? [] : await store.read(variablesReference, start, count);
+  const rows = await store.read(variablesReference, start, count);
   return { variables: rows.map((row) => asVariable(row, store)) };
 }
 
@@ -37,5 +37,6 @@ function asVariable(
     ...(memory !== undefined && { memoryReference: memory }),
     ...(expression !== undefined && { evaluateName: expression }),
     variablesReference: children ? store.add(children) : 0,
+    ...(children?.indexed !== undefined && { indexedVariables: children.indexed }),
   };
 }

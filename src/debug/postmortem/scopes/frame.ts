@@ -40,7 +40,11 @@ export function frameRows(frozen: FrozenFrame): readonly Variable[] {
       memory: memoryReference({ pid, address: programCounter }),
     },
   ];
-  if (called) rows.push({ name: "function", value: shown(`${called.name}+${called.offset}`) });
+  const real = frame.functions?.at(-1)?.name ?? called?.symbol;
+  if (frame.isInlined) rows.push({ name: "inlined into", value: shown(real ?? "?") });
+  else if (called) rows.push({ name: "function", value: shown(`${called.name}+${called.offset}`) });
+  if (called?.symbol !== undefined && called.symbol !== called.name)
+    rows.push({ name: "symbol", value: shown(called.symbol) });
   if (module)
     rows.push({
       name: "module",

@@ -1,4 +1,5 @@
 import type { FrozenFrame, FrozenTarget } from "../target.ts";
+import { frameVariables, staticVariables } from "../values/frame-values.ts";
 import type { Variable } from "../variable.ts";
 import { frameRows } from "./frame.ts";
 import { argumentRows, credentialRows, environmentRows, openFileRows, signalRows } from "./process.ts";
@@ -7,24 +8,37 @@ import { floatingRows, generalRows } from "./registers.ts";
 /** A group of the Variables view. */
 export interface Scope {
   readonly name: string;
-  /** Shows registers, which the editor marks as such. */
-  readonly isRegisters?: boolean;
+  /** What the editor may mark it as. */
+  readonly hint?: "arguments" | "locals" | "registers";
+  /** Frames that have such a group; all when not given. */
+  isFor?(frame: FrozenFrame): boolean;
   /** Not opened unless asked for. */
   readonly expensive: boolean;
   rows(target: FrozenTarget, frame: FrozenFrame): Promise<readonly Variable[]> | readonly Variable[];
 }
 
+const hasDebugInfo = ({ frame }: FrozenFrame): boolean => frame.scope !== undefined;
+
 /** The scopes of every frame, in the order they are shown. A new one is a row. */
 export const SCOPES: readonly Scope[] = [
+  {
+    ...{ name: "Arguments", hint: "arguments", expensive: false, isFor: hasDebugInfo },
+    rows: (target, frame) => frameVariables(target, frame, "arguments"),
+  },
+  {
+    ...{ name: "Locals", hint: "locals", expensive: false, isFor: hasDebugInfo },
+    rows: (target, frame) => frameVariables(target, frame, "locals"),
+  },
+  { name: "Statics", expensive: true, isFor: hasDebugInfo, rows: staticVariables },
   { name: "Frame", expensive: false, rows: (_target, frame) => frameRows(frame) },
-  { name: "Registers", isRegisters: true, expensive: false, rows: (_target, frame) => generalRows(frame) },
+  { name: "Registers", hint: "registers", expensive: false, rows: (_target, frame) => generalRows(frame) },
   {
     name: "Floating Point and Vectors",
-    isRegisters: true,
+    hint: "registers",
     expensive: true,
     rows: (_target, frame) => floatingRows(frame),
   },
-  { name: "Arguments", expensive: true, rows: (_target, { thread }) => argumentRows(thread) },
+  { name: "Program Arguments", expensive: true, rows: (_target, { thread }) => argumentRows(thread) },
   { name: "Environment", expensive: true, rows: (target, { thread }) => environmentRows(target, thread) },
   { name: "Open Files", expensive: true, rows: (target, { thread }) => openFileRows(target, thread) },
   { name: "Signals", expensive: true, rows: (target, { thread }) => signalRows(target, thread) },

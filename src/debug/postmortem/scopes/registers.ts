@@ -1,4 +1,5 @@
 import type { Registers } from "../../../checkpoint/index.ts";
+import { postmortemErrors } from "../errors.ts";
 import type { FrozenFrame } from "../target.ts";
 import { hex, memoryReference } from "../memory-reference.ts";
 import type { Variable } from "../variable.ts";
@@ -40,6 +41,24 @@ export function generalRegisters({ thread, frame, index }: FrozenFrame): Readonl
   const counter = PROGRAM_COUNTERS[architecture];
   if (counter !== undefined) found.set(registerName(architecture, counter), frame.programCounter);
   return found;
+}
+
+/** The names that gdb has for them whatever the machine is. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  pc: ["rip", "pc"],
+  sp: ["rsp", "sp"],
+  fp: ["rbp", "x29"],
+  flags: ["eflags", "pstate"],
+};
+
+/** A register of a frame by its name, or the one that all machines have. Throws `postmortem.unknownName`. */
+export function registerValue(frame: FrozenFrame | undefined, name: string): bigint {
+  const registers = frame ? generalRegisters(frame) : new Map<string, bigint>();
+  for (const each of [name, ...(ALIASES[name] ?? [])]) {
+    const value = registers.get(each);
+    if (value !== undefined) return value;
+  }
+  throw postmortemErrors.unknownName(`$${name}`);
 }
 
 export function generalRows(frame: FrozenFrame): readonly Variable[] {
