@@ -22,11 +22,12 @@ export async function recogniseSnapshot(source: ByteSource): Promise<ForeignHead
 
 /** Files of a folder that are looked at, and the smallest that can be one. */
 const MAX_FILES = 64;
+const MAX_ENTRIES = 4096;
 const SMALLEST = 16;
 /** CRIU's images; where one is, nothing needs to be read to know. */
 const OF_CRIU = ["inventory.img", "pstree.img"];
-/** Where an engine puts what its runtime froze: `podman --runtime runsc`, containerd. */
-const ENGINE_FOLDER = "checkpoint";
+/** The state that runsc writes, where an engine puts what its runtime froze: `podman --runtime runsc`, containerd. */
+const OF_ENGINE = { folder: "checkpoint", name: "checkpoint.img" };
 /** What runsc calls the files beside its state (runsc/boot/restore.go). */
 const BESIDE: Readonly<Record<string, string>> = {
   "pages.img": "memory pages",
@@ -34,23 +35,40 @@ const BESIDE: Readonly<Record<string, string>> = {
 };
 
 /**
- * The same of a folder or archive: of the files in its root, or in the folder where engines put what they froze, one is a
- * snapshot, and no CRIU images lie beside it.
+ * The same of a folder or archive: of the files in its root, one is a snapshot, or runsc's lies in the folder where engines put what
+ * they froze; and no CRIU images lie beside it.
  */
 export async function recogniseFolder(tree: FileTree): Promise<ForeignOrigin | undefined> {
-  for (const folder of ["", ENGINE_FOLDER]) {
-    const inFolder = (name: string): string => (folder === "" ? name : `${folder}/${name}`);
-    for (const name of OF_CRIU) if ((await tree.stat(inFolder(name))) !== undefined) return undefined;
-    if (folder !== "" && (await tree.stat(folder))?.kind !== "folder") return undefined;
-    const entries = await tree.list(folder).catch(() => []);
-    const files = entries.filter(({ kind, size }) => kind === "file" && size >= SMALLEST);
-    const found = files.length > MAX_FILES ? undefined : await snapshotAmong(tree, files);
+  if (await hasImages(tree, "")) return undefined;
+  const { folder, name } = OF_ENGINE;
+  const state = await tree.stat(`${folder}/${name}`);
+  if (state?.kind === "file") {
+    if (await hasImages(tree, `${folder}/`)) return undefined;
+    const beside = await Promise.all(Object.keys(BESIDE).map((one) => tree.stat(`${folder}/${one}`)));
+    const found = await snapshotAmong(
+      tree,
+      [state],
+      beside.filter((entry) => entry !== undefined),
+    );
     if (found !== undefined) return { ...found, folder };
   }
-  return undefined;
+  const entries = await tree.list("").catch(() => []);
+  if (entries.length > MAX_ENTRIES) return undefined;
+  const files = entries.filter(({ kind, size }) => kind === "file" && size >= SMALLEST);
+  const found = files.length > MAX_FILES ? undefined : await snapshotAmong(tree, files, files);
+  return found && { ...found, folder: "" };
 }
 
-async function snapshotAmong(tree: FileTree, files: readonly TreeEntry[]): Promise<ForeignHead | undefined> {
+async function hasImages(tree: FileTree, folder: string): Promise<boolean> {
+  for (const name of OF_CRIU) if ((await tree.stat(`${folder}${name}`)) !== undefined) return true;
+  return false;
+}
+
+async function snapshotAmong(
+  tree: FileTree,
+  files: readonly TreeEntry[],
+  others: readonly TreeEntry[],
+): Promise<ForeignHead | undefined> {
   for (const { path, name } of files) {
     const source = await tree.open(path).catch(() => undefined);
     if (source === undefined) continue;
@@ -58,7 +76,7 @@ async function snapshotAmong(tree: FileTree, files: readonly TreeEntry[]): Promi
       const head = await recogniseSnapshot(source);
       if (head === undefined) continue;
       const beside = Object.entries(BESIDE).flatMap(([label, what]) => {
-        const size = files.find((file) => file.name === label)?.size;
+        const size = others.find((file) => file.name === label)?.size;
         return head.kind === "gvisor" && size !== undefined
           ? [[label, `${what}, ${size} bytes`] as const]
           : [];

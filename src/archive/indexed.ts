@@ -1,8 +1,11 @@
 import { sliceSource, type ByteSource } from "../bytes/index.ts";
 import { archiveErrors, printable } from "./errors.ts";
-import { joinPath, normaliseName } from "./names.ts";
+import { nameTable, ROOT, type Facts } from "./name-table.ts";
+import { baseOf, joinPath, normaliseName, parentOf } from "./names.ts";
 import { problemList } from "./problems.ts";
+import { orderOf } from "./sorting.ts";
 import type { EntryKind, FileTree, TreeEntry } from "./tree.ts";
+import { turns } from "./turns.ts";
 
 /** What an archive says of one of its members. */
 export interface Member {
@@ -10,40 +13,15 @@ export interface Member {
   readonly name: string;
   readonly kind: EntryKind;
   readonly size: number;
-  readonly mode?: number;
-  readonly mtime?: number;
+  readonly mode?: number | undefined;
+  readonly mtime?: number | undefined;
   /** Target of a symbolic link. */
-  readonly target?: string;
+  readonly target?: string | undefined;
   /** The body of a file: where it starts in the archive, or bytes of their own. */
-  readonly body?: number | ByteSource;
+  readonly body?: number | ByteSource | undefined;
   /** Name of an earlier member that this one is another name of. */
-  readonly hardLink?: string;
+  readonly hardLink?: string | undefined;
 }
-
-/**
- * What is kept of a file or link. There may be a million: its name and path are not repeated in it, and all have the
- * same fields, so that the engine keeps them small.
- */
-interface Leaf {
-  readonly kind: Exclude<EntryKind, "folder">;
-  readonly size: number;
-  readonly mode: number | undefined;
-  readonly mtime: number | undefined;
-  /** The body of a file, the target of a link. */
-  readonly body: number | ByteSource | string | undefined;
-}
-
-interface Folder {
-  readonly kind: "folder";
-  readonly size: 0;
-  mode: number | undefined;
-  mtime: number | undefined;
-  readonly children: Map<string, Leaf | Folder>;
-  /** Names in order, once somebody asked. */
-  sorted: readonly string[] | undefined;
-}
-
-type Node = Leaf | Folder;
 
 /** A tree built up from the members of an archive. */
 export interface TreeIndex {
@@ -60,103 +38,131 @@ export interface TreeIndex {
  * Of two members with one name the last one counts, as it does for tar. Bodies that are offsets lie in `archive`.
  */
 export function treeIndex(archive?: ByteSource): TreeIndex {
-  const root = emptyFolder();
+  const table = nameTable();
+  /** Bodies that are no place in the archive, by row. */
+  const sources = new Map<number, ByteSource>();
   const problems = problemList();
-  let count = 1;
+  // Members of one folder come one after the other.
+  let last = { folder: "", row: ROOT };
 
-  /** The folder of these parts, made where it is missing; undefined when one of them is no folder. */
-  function folderAt(parts: readonly string[], depth: number): Folder | undefined {
-    let at = root;
-    for (let index = 0; index < depth; index++) {
-      const part = parts[index] ?? "";
-      let next = at.children.get(part);
-      if (next === undefined) {
-        next = emptyFolder();
-        place(at, part, next);
+  /** The row of the folder at a path, made where it is missing; undefined when a part of it is no folder. */
+  function folderAt(path: string): number | undefined {
+    if (path === last.folder) return last.row;
+    let row = ROOT;
+    if (path !== "")
+      for (const part of path.split("/")) {
+        const found = table.find(row, part);
+        row = found < 0 ? table.add(row, part, "folder") : found;
+        if (table.kind(row) !== "folder") return undefined;
       }
-      if (!isFolder(next)) return undefined;
-      at = next;
-    }
-    return at;
+    last = { folder: path, row };
+    return row;
   }
 
-  function place(folder: Folder, name: string, node: Node): void {
-    if (!folder.children.has(name)) count++;
-    folder.children.set(name, node);
-    folder.sorted = undefined;
-  }
-
-  function find(path: string): Node | undefined {
-    let at: Node = root;
-    if (path === "") return at;
+  function find(path: string): number | undefined {
+    let row = ROOT;
+    if (path === "") return row;
     for (const part of path.split("/")) {
-      const next: Node | undefined = isFolder(at) ? at.children.get(part) : undefined;
-      if (next === undefined) return undefined;
-      at = next;
+      if (table.kind(row) !== "folder") return undefined;
+      row = table.find(row, part);
+      if (row < 0) return undefined;
     }
-    return at;
+    return row;
   }
 
+  function refuse(name: string, reason: string): void {
+    problems.add(`The name ${printable(name)} is refused: ${reason}.`);
+  }
+
+  // A million members pass here: no object is made for one.
   function add(member: Member): void {
-    const refuse = (reason: string): void => {
-      problems.add(`The name ${printable(member.name)} is refused: ${reason}.`);
-    };
+    const { kind, mode = NaN, mtime = NaN, hardLink } = member;
     const { path, refused } = normaliseName(member.name);
     if (path === undefined) {
-      refuse(refused);
+      refuse(member.name, refused);
       return;
     }
     if (path === "") {
-      if (member.kind !== "folder") refuse("it names the root, and is no folder");
+      if (kind !== "folder") refuse(member.name, "it names the root, and is no folder");
       return;
     }
-    const parts = path.split("/");
-    const name = parts[parts.length - 1] ?? "";
-    const folder = folderAt(parts, parts.length - 1);
+    const folder = folderAt(parentOf(path));
     if (folder === undefined) {
-      refuse("a part of it is no folder");
+      refuse(member.name, "a part of it is no folder");
       return;
     }
-    const old = folder.children.get(name);
-    if (member.kind === "folder") {
-      if (old !== undefined && !isFolder(old)) refuse("a file of that name comes before it");
-      else {
-        const made = old ?? emptyFolder();
-        made.mode = member.mode;
-        made.mtime = member.mtime;
-        place(folder, name, made);
-      }
+    const name = baseOf(path);
+    const old = table.find(folder, name);
+    const isOldFolder = old >= 0 && table.kind(old) === "folder";
+    if (kind === "folder") {
+      if (old >= 0 && !isOldFolder) refuse(member.name, "a file of that name comes before it");
+      else table.set(old < 0 ? table.add(folder, name, "folder") : old, "folder", mode, mtime, 0, NaN);
       return;
     }
-    if (old !== undefined && isFolder(old)) {
-      refuse("a folder of that name comes before it");
+    if (isOldFolder) {
+      refuse(member.name, "a folder of that name comes before it");
       return;
     }
-    if (old !== undefined)
-      problems.add(`The name ${printable(path)} appears more than once; the last one is shown.`);
-    const node =
-      member.hardLink === undefined ? leaf(member, member.kind) : hardLink(path, member, member.hardLink);
-    if (node !== undefined) place(folder, name, node);
+    if (old >= 0) problems.add(`The name ${printable(path)} appears more than once; the last one is shown.`);
+    const first = hardLink === undefined ? undefined : linked(path, hardLink);
+    if (hardLink !== undefined && first === undefined) return;
+    const row = old < 0 ? table.add(folder, name, kind) : old;
+    sources.delete(row);
+    if (first !== undefined) {
+      const { size, body } = table.facts(first);
+      table.set(row, "file", mode, mtime, size, body);
+      keep(row, sources.get(first));
+    } else if (kind === "link") {
+      const { size, body } = table.putText(member.target ?? "");
+      table.set(row, "link", mode, mtime, size, body);
+    } else {
+      const { body, size } = member;
+      const isPlace = typeof body === "number";
+      table.set(row, kind, mode, mtime, kind === "file" ? size : 0, isPlace ? body : NaN);
+      if (!isPlace) keep(row, body);
+    }
   }
 
-  function hardLink(path: string, member: Member, to: string): Leaf | undefined {
-    const name = normaliseName(to);
-    const first = name.path === undefined ? undefined : find(name.path);
-    if (first?.kind !== "file") {
-      problems.add(
-        `${printable(path)} is another name of ${printable(to)}, which is no file before it; it is left out.`,
-      );
-      return undefined;
-    }
-    const { mode, mtime } = member;
-    return { kind: "file", size: first.size, mode, mtime, body: first.body };
+  function keep(row: number, source: ByteSource | undefined): void {
+    if (source) sources.set(row, source);
   }
 
-  function need(path: string, tree: string): { path: string; node: Node } {
+  /** The row of the file that a member is another name of; undefined, and told, where there is none. */
+  function linked(path: string, to: string): number | undefined {
+    const target = normaliseName(to);
+    const first = target.path === undefined ? undefined : find(target.path);
+    if (first !== undefined && table.kind(first) === "file") return first;
+    problems.add(
+      `${printable(path)} is another name of ${printable(to)}, which is no file before it; it is left out.`,
+    );
+    return undefined;
+  }
+
+  function need(path: string, tree: string): { path: string; row: number } {
     const name = normaliseName(path);
-    const node = name.path === undefined ? undefined : find(name.path);
-    if (name.path === undefined || node === undefined) throw archiveErrors.notFound(path, tree);
-    return { path: name.path, node };
+    const row = name.path === undefined ? undefined : find(name.path);
+    if (name.path === undefined || row === undefined) throw archiveErrors.notFound(path, tree);
+    return { path: name.path, row };
+  }
+
+  async function entriesIn(folder: number, path: string): Promise<readonly TreeEntry[]> {
+    const turn = turns();
+    const rows: number[] = [];
+    const names: string[] = [];
+    for (const row of table.children(folder)) {
+      rows.push(row);
+      names.push(table.name(row));
+      const pause = turn.step();
+      if (pause) await pause;
+    }
+    const entries: TreeEntry[] = [];
+    for (const index of await orderOf(names)) {
+      const name = names[index] ?? "";
+      entries.push(entryOf(joinPath(path, name), name, table.facts(rows[index] ?? ROOT)));
+      const pause = turn.step();
+      if (pause) await pause;
+    }
+    return entries;
   }
 
   return {
@@ -165,42 +171,36 @@ export function treeIndex(archive?: ByteSource): TreeIndex {
       problems.add(text);
     },
     get count() {
-      return count;
+      return table.count;
     },
     tree: (treeName, close) => ({
       name: treeName,
       // Each gives a promise that may be rejected, and never throws itself.
       list: async (folder) => {
-        const { path, node } = await Promise.resolve(need(folder, treeName));
-        if (!isFolder(node)) throw archiveErrors.notFound(`${folder}/`, treeName);
-        // By code unit, as `sort` does by itself.
-        node.sorted ??= [...node.children.keys()].sort();
-        const entries: TreeEntry[] = [];
-        for (const name of node.sorted) {
-          const child = node.children.get(name);
-          if (child !== undefined) entries.push(entryOf(joinPath(path, name), name, child));
-        }
-        return entries;
+        const { path, row } = await Promise.resolve(need(folder, treeName));
+        if (table.kind(row) !== "folder") throw archiveErrors.notFound(`${folder}/`, treeName);
+        return entriesIn(row, path);
       },
       stat: (path) => {
-        const name = normaliseName(path);
-        const node = name.path === undefined ? undefined : find(name.path);
-        if (name.path === undefined || node === undefined) return Promise.resolve(undefined);
-        return Promise.resolve(entryOf(name.path, name.path.slice(name.path.lastIndexOf("/") + 1), node));
+        const { path: normal } = normaliseName(path);
+        const row = normal === undefined ? undefined : find(normal);
+        if (normal === undefined || row === undefined) return Promise.resolve(undefined);
+        return Promise.resolve(entryOf(normal, baseOf(normal), table.facts(row)));
       },
       open: async (path) => {
-        const { node } = await Promise.resolve(need(path, treeName));
-        if (node.kind !== "file") throw archiveErrors.notAFile(path, treeName);
-        const { body, size } = node;
+        const { row } = await Promise.resolve(need(path, treeName));
+        const { kind, body, size } = table.facts(row);
+        const source = sources.get(row);
         // A slice of its own, so that closing what was opened doesn't close the archive.
-        if (typeof body === "number" && archive) return sliceSource(archive, body, size);
-        if (typeof body === "object") return sliceSource(body, 0, size);
+        if (kind === "file" && source !== undefined) return sliceSource(source, 0, size);
+        if (kind === "file" && archive && !Number.isNaN(body)) return sliceSource(archive, body, size);
         throw archiveErrors.notAFile(path, treeName);
       },
       readLink: async (path) => {
-        const { node } = await Promise.resolve(need(path, treeName));
-        if (isFolder(node) || typeof node.body !== "string") throw archiveErrors.notALink(path, treeName);
-        return node.body;
+        const { row } = await Promise.resolve(need(path, treeName));
+        const { kind, body, size } = table.facts(row);
+        if (kind !== "link") throw archiveErrors.notALink(path, treeName);
+        return table.text(body, size);
       },
       get problems() {
         return problems.all;
@@ -210,32 +210,13 @@ export function treeIndex(archive?: ByteSource): TreeIndex {
   };
 }
 
-function isFolder(node: Node): node is Folder {
-  return node.kind === "folder";
-}
-
-function emptyFolder(): Folder {
-  return {
-    kind: "folder",
-    size: 0,
-    mode: undefined,
-    mtime: undefined,
-    children: new Map(),
-    sorted: undefined,
-  };
-}
-
-function leaf({ size, mode, mtime, target, body }: Member, kind: Leaf["kind"]): Leaf {
-  return { kind, size: kind === "file" ? size : 0, mode, mtime, body: target ?? body };
-}
-
-function entryOf(path: string, name: string, { kind, size, mode, mtime }: Node): TreeEntry {
+function entryOf(path: string, name: string, { kind, size, mode, mtime }: Facts): TreeEntry {
   return {
     name,
     path,
     kind,
-    size,
-    ...(mode !== undefined && { mode }),
-    ...(mtime !== undefined && { mtime }),
+    size: kind === "file" ? size : 0,
+    ...(Number.isNaN(mode) ? {} : { mode }),
+    ...(Number.isNaN(mtime) ? {} : { mtime }),
   };
 }

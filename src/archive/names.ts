@@ -6,6 +6,11 @@ const MAX_DEPTH = 256;
 
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
+/** Names like nearly all: in normal form as they are. The length keeps each part below its limit, whatever its characters. */
+const PLAIN =
+  /^[^/.\u0000-\u001f\u007f][^/\u0000-\u001f\u007f]*(?:\/[^/.\u0000-\u001f\u007f][^/\u0000-\u001f\u007f]*)*$/;
+const PLAIN_LENGTH = 80;
+
 export type NormalName =
   | { readonly path: string; readonly refused?: undefined }
   | { readonly refused: string; readonly path?: undefined };
@@ -16,6 +21,7 @@ export type NormalName =
  * refused with the reason in words.
  */
 export function normaliseName(raw: string): NormalName {
+  if (raw.length <= PLAIN_LENGTH && PLAIN.test(raw)) return { path: raw };
   if (raw.startsWith("/")) return { refused: "it is absolute" };
   if (CONTROL.test(raw)) return { refused: "it holds control characters" };
   if (isLonger(raw, MAX_PATH)) return { refused: "it is too long" };

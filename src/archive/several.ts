@@ -7,6 +7,7 @@ import { openNested, type OpenOptions } from "./open.ts";
 import { foreignOrigin, originOf, type TreeOrigin } from "./origin.ts";
 import { subTree } from "./sub-tree.ts";
 import type { FileTree, TreeEntry } from "./tree.ts";
+import { turns } from "./turns.ts";
 
 /** A checkpoint found in a tree. */
 export interface FoundCheckpoint {
@@ -55,7 +56,7 @@ export async function findCheckpoints(
   if (containers.length === 1) return [found("", "folder")];
   if (containers.length > 1) return containers.toSorted().map((path) => found(path, "folder"));
   const archives: string[] = [];
-  for (const { path } of files.slice(0, MAX_ARCHIVES)) {
+  for (const { path } of files) {
     signal?.throwIfAborted();
     const source = await tree.open(path).catch(() => undefined);
     if (source && (await isArchive(source))) archives.push(path);
@@ -99,10 +100,12 @@ async function look(
   const files: TreeEntry[] = [];
   let level = [""];
   let looked = 0;
+  const turn = turns();
   for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {
     const next: string[] = [];
     for (const folder of level) {
       signal?.throwIfAborted();
+      await turn.now();
       if (++looked > MAX_FOLDERS) break;
       const entries = await tree.list(folder).catch(() => []);
       const has = (names: readonly string[]): boolean =>
@@ -117,8 +120,9 @@ async function look(
       if (link.startsWith("../"))
         parents.add(normaliseName(joinPath(parentOf(folder), link.slice(3))).path ?? "");
       for (const entry of entries)
-        if (entry.kind === "file") files.push(entry);
-        else if (entry.kind === "folder" && !NOT_SEARCHED.has(entry.name)) next.push(entry.path);
+        if (entry.kind === "file") {
+          if (files.length < MAX_ARCHIVES) files.push(entry);
+        } else if (entry.kind === "folder" && !NOT_SEARCHED.has(entry.name)) next.push(entry.path);
     }
     level = next;
   }

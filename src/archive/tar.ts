@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers/promises";
-import { cachedSource, sliceSource, type ByteSource } from "../bytes/index.ts";
+import { sliceSource, type ByteSource } from "../bytes/index.ts";
 import { archiveErrors, printable } from "./errors.ts";
+import { headerWindow, type HeaderWindow } from "./header-window.ts";
 import { treeIndex, type Member } from "./indexed.ts";
 import { sparseSource, validSegments, type Segment } from "./sparse.ts";
 import {
@@ -15,15 +15,14 @@ import {
 } from "./tar-header.ts";
 import type { TarHeader } from "./tar-header.ts";
 import type { FileTree } from "./tree.ts";
+import { turns } from "./turns.ts";
 
 /** Long names and pax records are a few KiB; more is an attack on memory. */
 const MAX_META = 1 << 20;
 const MAX_SEGMENTS = 100_000;
 const NEWLINE = 10;
-/** A name costs about 200 bytes of memory. */
+/** A name costs about 80 bytes of memory, and its own. */
 const MAX_ENTRIES = 1_000_000;
-/** Headers after which others get a turn: sources in memory would never let them. */
-const TURN = 4096;
 const NO_PAX: ReadonlyMap<string, string> = new Map();
 
 export interface TarOptions {
@@ -49,16 +48,18 @@ export async function openTar(
 ): Promise<FileTree> {
   const index = treeIndex(source);
   if (problem !== undefined) index.problem(problem);
-  // Headers of small files lie near each other; one block of cache reads them together.
-  const headers = cachedSource(source, 1);
+  const headers = headerWindow(source);
+  const turn = turns();
   let globals = NO_PAX;
   let pending = NOTHING;
-  let headersRead = 0;
 
   for (let at = 0; at < source.size;) {
     signal?.throwIfAborted();
-    if (++headersRead % TURN === 0) await setImmediate();
-    const block = await headers.read(at, BLOCK);
+    // A promise for each of a million headers would take longer than all else.
+    const pause = turn.step();
+    if (pause) await pause;
+    const read = headers.read(at, BLOCK);
+    const block = read instanceof Promise ? await read : read;
     if (block.length === BLOCK && isZeroBlock(block)) break;
     if (!hasChecksum(block)) {
       if (at === 0) throw archiveErrors.notAnArchive(name);
@@ -153,16 +154,24 @@ function describe(
   const name = pax.get("GNU.sparse.name") ?? pax.get("path") ?? pending.longName ?? header.name;
   const link = pax.get("linkpath") ?? pending.longLink ?? header.link;
   const seconds = paxNumber(pax, "mtime") ?? header.mtime;
-  const facts = { name, mode: header.mode, ...(Number.isNaN(seconds) ? {} : { mtime: seconds * 1000 }) };
-  if (header.type.is === "hardLink") return { ...facts, kind: "file", size: 0, hardLink: link };
+  const isHardLink = header.type.is === "hardLink";
   const kind = header.type.is === "member" ? header.type.kind : "file";
-  if (kind === "file") return { ...facts, kind, size, body: start };
-  return { ...facts, kind, size: 0, ...(kind === "link" && { target: link }) };
+  // One shape for all: there may be a million.
+  return {
+    name,
+    kind,
+    size: kind === "file" && !isHardLink ? size : 0,
+    mode: header.mode,
+    mtime: Number.isNaN(seconds) ? undefined : seconds * 1000,
+    target: kind === "link" ? link : undefined,
+    body: kind === "file" && !isHardLink ? start : undefined,
+    hardLink: isHardLink ? link : undefined,
+  };
 }
 
 /** GNU's old form (type S): four segments in the header, then blocks of 21 while the flag says so. */
 async function oldSparseMap(
-  source: ByteSource,
+  source: HeaderWindow,
   at: number,
   header: Uint8Array,
 ): Promise<{ segments: Segment[]; blocks: number }> {

@@ -1,16 +1,19 @@
 import { folderId, openLinkedFolder } from "../archive/index.ts";
 import type { FileTree, LinkedFolder, TreeEntry } from "../archive/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
-import type { ImageSeal } from "../criu/index.ts";
+import type { ImageSeal, Problem } from "../criu/index.ts";
 import { CIPHER_IMAGE, sealErrors, sealState } from "../seal/index.ts";
 import { checkpointErrors } from "./errors.ts";
 import { join } from "./locate.ts";
 import type { SealFor } from "./model.ts";
+import { pacer } from "./pace.ts";
 import { asProblem } from "./problems.ts";
 import type { Report } from "./problems.ts";
 
 /** A chain this long is no backup scheme but an attack. */
 const MAX_LAYERS = 256;
+/** A dump has some ten files for each process. */
+const MAX_FILES = 100_000;
 
 /** One directory of images. Its own keys open it where it is sealed. */
 export interface Layer {
@@ -43,7 +46,7 @@ export async function openLayers(
     while (next !== undefined) {
       signal?.throwIfAborted();
       seen.add(next.id);
-      const layer = await openLayer(next, layers.length, sealFor);
+      const layer = await openLayer(next, layers.length, sealFor, report);
       layers.push(layer);
       next = layer.files.has("parent") ? await parentOf(layer, seen, report) : undefined;
     }
@@ -64,11 +67,20 @@ async function openLayer(
   { tree, folder }: LinkedFolder,
   index: number,
   sealFor: SealFor | undefined,
+  report: Report,
 ): Promise<Layer> {
-  const entries = await tree.list(folder);
-  const files = new Map(
-    entries.filter((entry) => entry.kind !== "folder").map((entry) => [entry.name, entry]),
-  );
+  const files = new Map<string, TreeEntry>();
+  const turn = pacer();
+  for (const entry of await tree.list(folder)) {
+    if (entry.kind === "folder") continue;
+    if (files.size >= MAX_FILES) {
+      report(tooManyFiles(folder === "" ? tree.name : folder));
+      break;
+    }
+    files.set(entry.name, entry);
+    const pause = turn();
+    if (pause) await pause;
+  }
   const cipherPath = join(folder, CIPHER_IMAGE);
   const state = await sealState(tree, folder);
   if (state === "keysLost") throw sealErrors.keysLost(folder === "" ? tree.name : folder);
@@ -108,3 +120,10 @@ async function parentOf(
   if (linked.tree !== layer.tree) await linked.tree.close();
   return broken(trouble);
 }
+
+const tooManyFiles = (file: string): Problem => ({
+  code: "checkpoint.tooManyFiles",
+  message: `There are more than ${MAX_FILES} files in this folder, more than any dump has; the first ones are looked at.`,
+  severity: "warning",
+  file,
+});

@@ -1,5 +1,6 @@
 import type { FileTree } from "../archive/index.ts";
 import { checkpointErrors } from "./errors.ts";
+import { pacer } from "./pace.ts";
 
 /** How far from the root the images may lie, and how many folders are looked at: a checkpoint is no file server. */
 const MAX_DEPTH = 5;
@@ -53,22 +54,27 @@ async function findCandidates(tree: FileTree, signal?: AbortSignal): Promise<Can
   const found: Candidate[] = [];
   let level = [""];
   let visited = 0;
+  const turn = pacer();
   for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {
     const next: string[] = [];
     for (const folder of level) {
       signal?.throwIfAborted();
+      await turn();
       if (++visited > MAX_FOLDERS) return found;
       // A folder below that can't be listed hides only itself.
       const entries = folder === "" ? await tree.list("") : await tree.list(folder).catch(() => []);
-      const names = new Set(entries.filter((entry) => entry.kind === "file").map((entry) => entry.name));
-      const hasTree = names.has("pstree.img");
-      if (hasTree || names.has("inventory.img")) {
-        const hasParent = entries.some((entry) => entry.name === "parent" && entry.kind === "link");
+      // One pass, no lists beside the list: there may be a million names.
+      let [hasTree, hasInventory, hasParent] = [false, false, false];
+      for (const entry of entries) {
+        if (entry.kind === "file" && entry.name === "pstree.img") hasTree = true;
+        else if (entry.kind === "file" && entry.name === "inventory.img") hasInventory = true;
+        else if (entry.kind === "link" && entry.name === "parent") hasParent = true;
+        else if (entry.kind === "folder" && !NOT_SEARCHED.has(entry.name)) next.push(entry.path);
+      }
+      if (hasTree || hasInventory) {
         const target = hasParent ? await tree.readLink(join(folder, "parent")).catch(() => "") : "";
         found.push({ folder, hasTree, parent: target === "" ? undefined : resolveInTree(folder, target) });
       }
-      for (const entry of entries)
-        if (entry.kind === "folder" && !NOT_SEARCHED.has(entry.name)) next.push(entry.path);
     }
     level = next;
   }

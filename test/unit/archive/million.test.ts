@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { openNested } from "../../../src/archive/index.ts";
+import type { ByteSource } from "../../../src/bytes/index.ts";
+import { openCheckpoint } from "../../../src/checkpoint/index.ts";
+import { tar } from "./helpers.ts";
+
+const BLOCK = 512;
+
+/** A tar of empty files whose headers are made as they are read: nothing of it is kept. The first block is given. */
+function endlessTar(first: Uint8Array, count: number, nameOf: (index: number) => string): ByteSource {
+  const size = (1 + count + 2) * BLOCK;
+  const template = Buffer.alloc(BLOCK);
+  template.write("0000644\0", 100);
+  template.write("00000000000\0", 124);
+  template.write("14700000000\0", 136);
+  template.write("        ", 148);
+  template.write("0", 156);
+  template.write("ustar\x0000", 257, "latin1");
+  const empty = template.reduce((sum, byte) => sum + byte, 0);
+  const headerAt = (index: number): Uint8Array => {
+    if (index === 0) return first;
+    if (index > count) return new Uint8Array(BLOCK);
+    const header = Buffer.from(template);
+    const length = header.write(nameOf(index - 1), 0, "latin1");
+    let sum = empty;
+    for (let at = 0; at < length; at++) sum += header[at] ?? 0;
+    header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+    return header;
+  };
+  return {
+    size,
+    read(offset, length) {
+      const end = Math.min(size, offset + length);
+      const bytes = new Uint8Array(Math.max(0, end - offset));
+      for (let at = offset; at < end;) {
+        const part = headerAt(Math.floor(at / BLOCK)).subarray(at % BLOCK);
+        bytes.set(part.subarray(0, end - at), at - offset);
+        at += part.length;
+      }
+      return Promise.resolve(bytes);
+    },
+  };
+}
+
+/** Bytes that live, garbage aside: V8's own heap and the arrays beside it. */
+function alive(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** The longest that a timer had to wait in processor time of this process: a busy machine doesn't count. */
+async function longestHold(work: () => Promise<void>): Promise<number> {
+  let longest = 0;
+  let last = process.cpuUsage();
+  let timer: NodeJS.Timeout;
+  const beat = (): void => {
+    const { user } = process.cpuUsage(last);
+    last = process.cpuUsage();
+    longest = Math.max(longest, user / 1000);
+    timer = setTimeout(beat, 0);
+  };
+  timer = setTimeout(beat, 0);
+  try {
+    await work();
+  } finally {
+    clearTimeout(timer);
+  }
+  return longest;
+}
+
+const MIB = 1024 * 1024;
+
+describe("an archive of a million names", () => {
+  let first: Uint8Array;
+  before(async () => {
+    first = (await tar({ name: "checkpoint", type: "directory" })).subarray(0, BLOCK);
+  });
+
+  it("is indexed with some 70 bytes a name, and lets others run meanwhile", async function () {
+    this.timeout(240_000);
+    const source = endlessTar(first, 1_200_000, (index) => `usr/share/d${index >> 9}/file-${index}.txt`);
+    const before = alive();
+    const hold = await longestHold(async () => {
+      const tree = await openNested(source, "million.tar");
+      const grown = alive() - before;
+      assert.ok(grown < 150 * MIB, `${Math.round(grown / MIB)} MiB`);
+      assert.equal((await tree.stat("usr/share/d7/file-3600.txt"))?.kind, "file");
+      assert.equal(await tree.stat("usr/share/d7/file-3600"), undefined);
+      assert.equal((await tree.list("usr/share/d9")).length, 512);
+      assert.deepEqual(tree.problems, [
+        "The archive holds more than 1000000 names; the first ones are shown.",
+      ]);
+      await tree.close();
+    });
+    // 14 ms as measured by itself; coverage and collection of garbage come on top.
+    assert.ok(hold < 250, `${Math.round(hold)} ms`);
+  });
+
+  it("all of them in the folder of the images, opens as a checkpoint that says so", async function () {
+    this.timeout(240_000);
+    const source = endlessTar(first, 999_990, (index) =>
+      index === 0 ? "checkpoint/pstree.img" : `checkpoint/core-${index}.img`,
+    );
+    const checkpoint = await openCheckpoint(await openNested(source, "million.tar"));
+    assert.equal(checkpoint.layers[0]?.files.size, 100_000);
+    assert.ok(checkpoint.problems.some(({ code }) => code === "checkpoint.tooManyFiles"));
+    await checkpoint.close();
+  });
+
+  it("is listed in order, wherever a name comes in it", async function () {
+    this.timeout(240_000);
+    // A multiplier without a common factor visits each number once, in no order.
+    const count = 50_000;
+    const source = endlessTar(first, count, (index) => `a/${(index * 7919) % count}`);
+    const tree = await openNested(source, "x.tar");
+    const names = (await tree.list("a")).map(({ name }) => name);
+    assert.deepEqual(names, Array.from({ length: count }, (_, index) => String(index)).sort());
+    await tree.close();
+  });
+});
