@@ -282,7 +282,7 @@ const builds: BuildOptions[] = [
   },
 ];
 
-if (!production) builds.push(testsOf("vscode"), testsOf("vscode-lab"));
+if (!production) builds.push(testsOf("vscode"), testsOf("vscode-lab"), testsOf("vscode-sealed"));
 
 await compileSchema();
 if (production) rmSync("dist", { recursive: true, force: true });

@@ -2,10 +2,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { format } from "node:util";
-import type { Page } from "playwright-core";
-import { openBrowser } from "./browser.ts";
+import type { BrowserContext, Page } from "playwright-core";
+import { openBrowser, openProfile } from "./browser.ts";
 import { CACHE } from "./cache.ts";
 import { ensureHost } from "./install.ts";
+import type { Host } from "./install.ts";
 import { startServer } from "./server.ts";
 
 export interface ExtensionTests {
@@ -18,6 +19,11 @@ export interface ExtensionTests {
   /** Added to the environment of the extension host. */
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /**
+   * Called when everything has ended, with the folder that held all that VS Code and the browser wrote, before it is
+   * removed. The browser then keeps its storage as that of a person does.
+   */
+  readonly afterwards?: (home: string) => Promise<void>;
 }
 
 /** Runs the tests, their console lines to standard output, and gives their exit code. Throws when the host fails. */
@@ -25,18 +31,38 @@ export async function runExtensionTests(what: ExtensionTests): Promise<number> {
   const host = await ensureHost();
   const server = await startServer(host, { driver: true });
   try {
-    const browser = await openBrowser(host);
+    const profile = what.afterwards && join(server.home, "browser");
+    const { context, close } = await openContext(host, profile);
+    let code: number;
     try {
-      const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
       await context.grantPermissions(["clipboard-read", "clipboard-write"]);
       const page = await context.newPage();
-      return await runInPage(page, server.url(what.folder, payload(what)), server.ended, what.timeoutMs);
+      code = await runInPage(page, server.url(what.folder, payload(what)), server.ended, what.timeoutMs);
     } finally {
-      await browser.close();
+      await close();
     }
+    if (what.afterwards) {
+      await server.end();
+      await what.afterwards(server.home);
+    }
+    return code;
   } finally {
     await server.stop();
   }
+}
+
+/** A browser that forgets everything, or one that keeps its storage in the folder `profile`. */
+async function openContext(
+  host: Host,
+  profile: string | undefined,
+): Promise<{ readonly context: BrowserContext; close(): Promise<void> }> {
+  const viewport = { width: 1400, height: 900 };
+  if (profile !== undefined) {
+    const context = await openProfile(host, profile, { viewport });
+    return { context, close: () => context.close() };
+  }
+  const browser = await openBrowser(host);
+  return { context: await browser.newContext({ viewport }), close: () => browser.close() };
 }
 
 /** The workbench knows the server's files as vscode-remote://remote/…, whatever the server is called. */

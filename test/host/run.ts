@@ -5,15 +5,16 @@ import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { existsSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runSealedSession } from "./traces.ts";
 import { CACHE, PROJECT, atProcessEnd, hostUnavailable, runExtensionTests } from "./index.ts";
 
 const TIMEOUT_MS = 300_000;
+/** Picks tests, as `mocha --grep` does. */
+const { MOCHA_GREP } = process.env;
 const tests = join(PROJECT, "dist/test/vscode/index.cjs");
 
 async function inServer(folder: string): Promise<number> {
-  // MOCHA_GREP picks tests, as `mocha --grep` does.
-  const grep = process.env["MOCHA_GREP"];
-  const env = grep === undefined ? {} : { MOCHA_GREP: grep };
+  const env = MOCHA_GREP === undefined ? {} : { MOCHA_GREP };
   return await runExtensionTests({ extension: PROJECT, tests, folder, env, timeoutMs: TIMEOUT_MS });
 }
 
@@ -40,7 +41,9 @@ async function main(): Promise<number> {
     const sample = join(PROJECT, "media/sample");
     if (existsSync(sample)) await cp(sample, folder, { recursive: true });
     else await mkdir(folder);
-    return await (hostUnavailable() === undefined ? inServer(folder) : inDesktop(folder));
+    if (hostUnavailable() !== undefined) return await inDesktop(folder);
+    const code = await inServer(folder);
+    return code === 0 && MOCHA_GREP === undefined ? await runSealedSession() : code;
   } finally {
     kept();
     await rm(scratch, { recursive: true, force: true });

@@ -38,7 +38,11 @@ export interface Server {
   log(): string;
   /** Resolves with a sentence when the server ends by itself. */
   readonly ended: Promise<string>;
-  /** Ends the server and all it started, and removes its folders. */
+  /** Holds everything that the server and the extension host write: data, extensions, temporary files. */
+  readonly home: string;
+  /** Ends the server and all it started; its folders stay. */
+  end(): Promise<void>;
+  /** The same, and removes its folders. */
   stop(): Promise<void>;
 }
 
@@ -73,10 +77,13 @@ export async function startServer(host: Host, options: ServerOptions = {}): Prom
   const exited = once(child, "exit");
   const ended = exited.then(([code]) => `The VS Code server ended (${String(code)}):\n${text}`);
 
-  const stop = async () => {
+  const end = async () => {
     endGroup(child.pid, "SIGTERM");
     await Promise.race([exited, sleep(STOP_MS)]);
     endGroup(child.pid, "SIGKILL");
+  };
+  const stop = async () => {
+    await end();
     kept();
     await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   };
@@ -89,6 +96,8 @@ export async function startServer(host: Host, options: ServerOptions = {}): Prom
       },
       log: () => text,
       ended,
+      home,
+      end,
       stop,
     };
   } catch (error) {
