@@ -129,7 +129,7 @@ class Criu implements Engine {
       const where = ["--images-dir", images, "--work-dir", root, "--log-file", "dump.log", VERBOSE];
       const verb = pre ? "pre-dump" : "dump";
       const args = [verb, "--tree", String(found.pid), ...where, ...steps, ...switchArgs(all)];
-      return this.machine.run("criu", args, { timeout: Infinity });
+      return this.machine.run("criu", args, { timeout: Infinity, asRoot: true, writes: root });
     });
     const saved = { kind: "folder", path: folder } as const;
     return { snapshot: newSnapshot(this, toContainer(found), saved, all), readable: { path: folder } };
@@ -174,6 +174,8 @@ class Criu implements Engine {
         {
           timeout: Infinity,
           output: "/dev/null",
+          asRoot: true,
+          writes: folder,
         },
       );
       pid = Number(await readFile(pidFile, "utf8").catch(() => "NaN"));

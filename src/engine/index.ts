@@ -22,7 +22,9 @@ export type {
 export type { ExecOptions, Execution } from "./exec.ts";
 export { localCommands } from "./run-command.ts";
 export type { RunCommand, RunOptions, RunResult } from "./run-command.ts";
-export { thisMachine } from "./machine.ts";
+export { asRoot } from "./as-root.ts";
+export type { AsRoot } from "./as-root.ts";
+export { isOnPath, thisMachine } from "./machine.ts";
 export type { Machine } from "./program-driver.ts";
 export { connectEngine } from "./connect.ts";
 export type { ConnectOptions } from "./connect.ts";

@@ -30,8 +30,8 @@ export async function isOnPath(program: string, { environment }: Machine): Promi
   return false;
 }
 
-export function rootCapability(kind: string, { uid }: Machine): Capability {
-  return uid === 0 ? { can: true } : { can: false, ...needsRoot(kind) };
+export function rootCapability(kind: string, { uid, elevates = false }: Machine): Capability {
+  return uid === 0 || elevates ? { can: true } : { can: false, ...needsRoot(kind) };
 }
 
 function needsRoot(kind: string): Advice {

@@ -10,6 +10,8 @@ export interface Machine {
   readonly cgroups: string;
   /** User id that `run` has there; undefined on systems without. */
   readonly uid: number | undefined;
+  /** Not root, but what has `asRoot` is run with its rights. */
+  readonly elevates?: boolean;
   /** A folder for short-lived files, which `run` and this process both see. */
   readonly temporary: string;
   /** Variables that programs and addresses look at. */

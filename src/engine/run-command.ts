@@ -16,6 +16,10 @@ export interface RunOptions {
    * goes on writing there.
    */
   readonly output?: string;
+  /** It needs root's rights; a machine that gets them for some programs alone gets them for this one. */
+  readonly asRoot?: boolean;
+  /** The folder that it writes into, whose files must be this user's afterwards. */
+  readonly writes?: string;
 }
 
 export interface RunResult {

@@ -3,7 +3,7 @@ import { registerCheckpoint, registerRowCommands } from "./checkpoint/index.ts";
 import type { CheckpointExplorer } from "./checkpoint/index.ts";
 import { registerCorefile } from "./corefile/index.ts";
 import { registerDebug } from "./debug/index.ts";
-import { Engines, registerEngines } from "./engines/index.ts";
+import { Engines, registerEngines, runInTerminal } from "./engines/index.ts";
 import { registerExplain } from "./explain/index.ts";
 import type { Explainer } from "./explain/index.ts";
 import { registerImageEditor } from "./image-editor/index.ts";
@@ -25,6 +25,7 @@ export interface TestApi {
   readonly explain: Explainer;
   readonly overview: Overviews;
   readonly memory: MemoryViews;
+  readonly runInTerminal: typeof runInTerminal;
 }
 
 /** Called by VS Code when a command, a view or an editor of ours is first needed. Each part registers itself. */
@@ -50,5 +51,5 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   const memory = registerMemory(context, { checkpoint });
   registerWalkthrough(context, { checkpoint, images: imageEditor, explain });
   context.subscriptions.push(openOnStartup(open));
-  return { imageEditor, checkpoint, explain, overview, memory };
+  return { imageEditor, checkpoint, explain, overview, memory, runInTerminal };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { connectEngine } from "../../src/engine/index.ts";
+import { connectEngine, preflight } from "../../src/engine/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
 import { connected, freePort, frozenProcesses, until } from "./engine-helpers.ts";
 import { FILE_COUNTER, labMachine, labOutput, sharedFolder } from "./engine-machine.ts";
@@ -101,8 +101,13 @@ describe("containerd in the lab", () => {
   it("says that CRIU refused, and leaves neither archive nor draft", async () => {
     await start(connected(await freePort()));
     const archive = join(folder, "refused.tar");
+    // Foreseen, too: by the same looks at /proc as for any other engine.
     await until(async () =>
-      (await labOutput("ss", "--tcp", "--no-header")).includes("ESTAB") ? true : undefined,
+      (await preflight(engine, FULL, { machine: labMachine() })).some(
+        ({ code, outcome }) => code === "tcpEstablished" && outcome === "stops",
+      )
+        ? true
+        : undefined,
     );
     await assert.rejects(engine.checkpoint(FULL, { name: "refused", archive }), {
       code: "engine.criuRefused",

@@ -1,4 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
+import { sealWithAge } from "../age/seal.ts";
 import { parseRecipient } from "../criusec/recipient.ts";
 import type { CriuRecipient } from "../criusec/recipient.ts";
 import { sealErrors } from "../errors.ts";
@@ -38,10 +39,17 @@ export async function readRecipients(words: readonly string[]): Promise<SealTarg
   const [certificate, ...others] = criu;
   if (certificate === undefined) {
     if (age.length === 0) throw sealErrors.notARecipient("nobody");
-    return { kind: "age", recipients: age };
+    const target = { kind: "age", recipients: age } as const;
+    // Here and not when there is something to seal: then it may be too late to ask for another one.
+    await sealWithAge(target, nothing());
+    return target;
   }
   if (age.length > 0) throw sealErrors.notARecipient("a certificate beside recipients of age");
   if (others.length > 0)
     throw sealErrors.notARecipient("more than one certificate, and CRIU seals for one alone");
   return { kind: "criu", recipient: certificate };
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  // Sealing it tries the recipients.
 }

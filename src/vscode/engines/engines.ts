@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { DiscoveredEngine, Engine, Snapshot } from "../../engine/index.ts";
 import { engineGone } from "./errors.ts";
+import { machineWithSudo } from "./sudo.ts";
 
 /**
  * The engines that answer on this machine. Looked for when first asked and again on `refresh`; dockerode is loaded
@@ -45,5 +46,6 @@ export class Engines implements vscode.Disposable {
 async function discover(): Promise<readonly DiscoveredEngine[]> {
   const { discoverEngines } = await import("../../engine/index.ts");
   const endpoints = vscode.workspace.getConfiguration("cryoscope").get<string[]>("engine.endpoints", []);
-  return discoverEngines({ endpoints });
+  const machine = await machineWithSudo();
+  return discoverEngines({ endpoints, ...(machine && { machine }) });
 }

@@ -13,9 +13,10 @@ import { askForSwitches, askHowToFreeze, decide, freeze, obstaclesOf } from "./f
 import type { FreezeChoice } from "./freeze.ts";
 import { freezeCompose, freezeDevContainer, freezeSelected } from "./groups.ts";
 import { askForTrigger, FreezeLoops } from "./loop.ts";
+import { runInTerminal } from "./sudo.ts";
 import { taskProvider } from "./tasks.ts";
 
-export { Engines };
+export { Engines, runInTerminal };
 
 type ContainerTarget = Extract<ContainerRow, { kind: "container" }>;
 
