@@ -23,3 +23,7 @@ export type { DataType, Member, TypeReference, Variable } from "./dwarf/info/typ
 export * from "./values/value.ts";
 export { childCount, childrenOfValue, memberOf } from "./values/children.ts";
 export type { Child } from "./values/children.ts";
+export { findPythonRuntime } from "./python/runtime.ts";
+export type { PythonRuntime } from "./python/runtime.ts";
+export { pythonThreads } from "./python/stacks.ts";
+export type { PythonFrame, PythonLocal, PythonThread } from "./python/stacks.ts";
