@@ -38,6 +38,9 @@ const MAX_STRING = 4096;
 /** Evaluates what `parseExpression` reads. Throws `postmortem.badExpression`, `.unknownName`, `.unreadable`. */
 export async function evaluate(place: EvaluationPlace, text: string): Promise<Evaluated> {
   const expression = parseExpression(text);
+  const python = expression.kind === "symbol" && (await place.frame?.python?.locals());
+  const local = python ? python.find(({ name }) => name === text.trim()) : undefined;
+  if (local) return { result: shown(local.value), type: shown(local.type), memory: undefined };
   const pid = pidOf(place);
   const reference = (address: bigint): string => memoryReference({ pid, address });
   if (expression.kind === "string") {

@@ -4,7 +4,7 @@ import { localPath } from "./configuration.ts";
 import type { PostmortemConfiguration } from "./configuration.ts";
 import { memoryReference } from "./memory-reference.ts";
 import { moduleId } from "./module-list.ts";
-import { baseName, frameName } from "./scopes/frame.ts";
+import { baseName, frameName, frameSource } from "./scopes/frame.ts";
 import type { FrozenFrame } from "./target.ts";
 import { shown } from "./variable.ts";
 
@@ -30,7 +30,7 @@ async function placeOf(
   frozen: FrozenFrame,
   configuration: PostmortemConfiguration,
 ): Promise<Pick<DebugProtocol.StackFrame, "source" | "line" | "column">> {
-  const { source } = frozen.frame;
+  const source = frameSource(frozen);
   const local = source && (await sourceOnThisMachine(source.path, configuration));
   if (local) return { source: local, line: source.line, column: source.column };
   const origin = source && { origin: shown(`${source.path}:${source.line}`) };

@@ -1,9 +1,10 @@
 import type { FileTree } from "../../archive/index.ts";
 import type { Checkpoint, Process, Thread } from "../../checkpoint/index.ts";
 import { loadedModules, walkStack } from "../../corefile/index.ts";
-import type { Frame, LoadedModules, Stack } from "../../corefile/index.ts";
+import type { Frame, LoadedModules, PythonFrame, PythonThread, Stack } from "../../corefile/index.ts";
 import type { AddressSpace, CheckpointMemory } from "../../memory/index.ts";
 import { postmortemErrors } from "./errors.ts";
+import { mixFrames, pythonThreadOf, readPythonThreads } from "./python.ts";
 
 /** A thread with the id it has in this session: pids are unique in one pid namespace only. */
 export interface FrozenThread {
@@ -15,8 +16,11 @@ export interface FrozenThread {
 export interface FrozenFrame {
   readonly id: number;
   readonly thread: FrozenThread;
+  /** Of `frame` among those of the machine. */
   readonly index: number;
   readonly frame: Frame;
+  /** A call in Python; `frame` is that of the interpreter which runs it. */
+  readonly python?: PythonFrame | undefined;
 }
 
 /** Frames of one thread; ids of frames leave room for so many. */
@@ -29,6 +33,7 @@ const MAX_STACKS = 128;
 export class FrozenTarget {
   readonly #stacks = new Map<number, Promise<Stack>>();
   readonly #modules = new Map<number, Promise<LoadedModules>>();
+  readonly #python = new Map<number, Promise<readonly PythonThread[]>>();
   #threads: Promise<readonly FrozenThread[]> | undefined;
 
   constructor(
@@ -74,7 +79,13 @@ export class FrozenTarget {
 
   async frames(thread: FrozenThread): Promise<readonly FrozenFrame[]> {
     const { frames } = await this.stack(thread);
-    return frames.map((frame, index) => ({ id: thread.id * ID_STEP + index, thread, index, frame }));
+    const python = pythonThreadOf(await this.python(thread.process.pid), thread)?.frames ?? [];
+    return mixFrames(frames, python)
+      .slice(0, ID_STEP)
+      .map(({ frame, python: call }, at) => ({
+        ...{ id: thread.id * ID_STEP + at, thread, frame, index: frames.indexOf(frame) },
+        ...(call && { python: call }),
+      }));
   }
 
   /** Throws `postmortem.noFrame`, `postmortem.noThread`. */
@@ -89,6 +100,13 @@ export class FrozenTarget {
   async architecture(pid: number): Promise<string> {
     const threads = (await this.threads()).filter(({ process }) => process.pid === pid);
     return threads.find(({ thread }) => thread.registers)?.thread.registers?.architecture ?? "";
+  }
+
+  /** The Python threads of a process, where it is CPython. */
+  python(pid: number): Promise<readonly PythonThread[]> {
+    const known = this.#python.get(pid) ?? readPythonThreads(this, pid).catch(() => []);
+    this.#python.set(pid, known);
+    return known;
   }
 
   space(pid: number): Promise<AddressSpace> {

@@ -1,4 +1,4 @@
-import type { FoundBy } from "../../../corefile/index.ts";
+import type { FoundBy, Frame } from "../../../corefile/index.ts";
 import { hex, memoryReference } from "../memory-reference.ts";
 import type { FrozenFrame } from "../target.ts";
 import { shown } from "../variable.ts";
@@ -13,7 +13,8 @@ export const FOUND: Readonly<Record<FoundBy, string>> = {
 };
 
 /** `depth3`, or the address where no symbol is known. */
-export function frameName({ frame }: FrozenFrame): string {
+export function frameName({ frame, python }: FrozenFrame): string {
+  if (python) return shown(`${python.name} (Python)`);
   const { function: called, module, programCounter } = frame;
   const name = called
     ? called.name
@@ -25,21 +26,31 @@ export function frameName({ frame }: FrozenFrame): string {
   return shown(`${frame.isSignalFrame ? "<signal handler called> " : ""}${name}${doubt}`);
 }
 
+/** Where the source of a frame is, in whichever language it is. */
+export const frameSource = ({ frame, python }: FrozenFrame): Frame["source"] =>
+  python ? { path: python.file, line: python.line, column: 0 } : frame.source;
+
 export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1) || path;
+
+/** What of a Python frame is not Python's. */
+const PYTHON =
+  "a call that the interpreter keeps in its own memory; address, registers and code are those of the interpreter that runs it";
 
 /** What is known of a frame itself. */
 export function frameRows(frozen: FrozenFrame): readonly Variable[] {
   const { frame, thread } = frozen;
-  const { function: called, module, cfa, source, programCounter, foundBy } = frame;
+  const { function: called, module, cfa, programCounter, foundBy } = frame;
   const { pid } = thread.process;
-  const rows: Variable[] = [
+  const source = frameSource(frozen);
+  const rows: Variable[] = frozen.python ? [{ name: "Python", value: PYTHON }] : [];
+  rows.push(
     { name: "found by", value: FOUND[foundBy] },
     {
       name: "address",
       value: hex(programCounter),
       memory: memoryReference({ pid, address: programCounter }),
     },
-  ];
+  );
   const real = frame.functions?.at(-1)?.name ?? called?.symbol;
   if (frame.isInlined) rows.push({ name: "inlined into", value: shown(real ?? "?") });
   else if (called) rows.push({ name: "function", value: shown(`${called.name}+${called.offset}`) });

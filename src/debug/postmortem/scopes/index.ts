@@ -1,3 +1,4 @@
+import { pythonRows } from "../python.ts";
 import type { FrozenFrame, FrozenTarget } from "../target.ts";
 import { frameVariables, staticVariables } from "../values/frame-values.ts";
 import type { Variable } from "../variable.ts";
@@ -17,10 +18,20 @@ export interface Scope {
   rows(target: FrozenTarget, frame: FrozenFrame): Promise<readonly Variable[]> | readonly Variable[];
 }
 
-const hasDebugInfo = ({ frame }: FrozenFrame): boolean => frame.scope !== undefined;
+const hasDebugInfo = ({ frame, python }: FrozenFrame): boolean =>
+  python === undefined && frame.scope !== undefined;
 
 /** The scopes of every frame, in the order they are shown. A new one is a row. */
 export const SCOPES: readonly Scope[] = [
+  {
+    ...{
+      name: "Python Locals",
+      hint: "locals",
+      expensive: false,
+      isFor: ({ python }) => python !== undefined,
+    },
+    rows: (_target, { python }) => (python ? pythonRows(python) : []),
+  },
   {
     ...{ name: "Arguments", hint: "arguments", expensive: false, isFor: hasDebugInfo },
     rows: (target, frame) => frameVariables(target, frame, "arguments"),
