@@ -51,7 +51,8 @@ export function archiveBench(packing: keyof typeof PACKINGS, goal: number, round
   };
 }
 
-function whyNoCheckpointctl(): string | undefined {
+/** Why checkpointctl can't be run here; undefined when it can. */
+export function whyNoCheckpointctl(): string | undefined {
   if (process.getuid?.() !== 0) return "checkpointctl runs in the lab's root, which needs root";
   if (!existsSync(join(ROOT, "usr/bin/checkpointctl")))
     return "the lab isn't built: node --import tsx test/lab/lab.ts up";

@@ -3,7 +3,7 @@ import { cli, has } from "./memory-search.bench.ts";
 import type { Bench } from "./run.ts";
 
 /** In Go and JavaScript the same. */
-const REGEX = "line [0-9]{5}77777";
+export const REGEX = "line [0-9]{5}77777";
 
 export const bench: Bench = {
   title: "search 2 GiB by a regular expression",

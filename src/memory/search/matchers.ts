@@ -3,6 +3,8 @@ import type { LinearMemory } from "../../bytes/index.ts";
 import { findPairIn, PAIR_SLACK } from "./find-pair.ts";
 import type { FindPair, PairByte } from "./find-pair.ts";
 import { exactly } from "./pattern.ts";
+import { requiredTexts } from "./required-texts.ts";
+import type { RequiredText } from "./required-texts.ts";
 import type { StringEncoding, WorkerPattern, WorkerRule } from "./pattern.ts";
 
 /** Bytes in a row in the worker's memory, `[from, end)`, of which matches may begin in `[start, stop)`. */
@@ -27,7 +29,7 @@ export function matcherFor(pattern: WorkerPattern, memory: LinearMemory): Matche
     case "bytes":
       return bytesMatcher(pattern, memory);
     case "regex":
-      return regexMatcher(new RegExp(pattern.source, pattern.flags), pattern.maxLength, memory);
+      return regexMatcher(pattern, memory);
     case "pointer":
       return pointerMatcher(pattern.start, pattern.end, memory);
     case "strings":
@@ -45,26 +47,35 @@ function rarity(byte: number): number {
   return rank < 0 ? 0 : rank + 1;
 }
 
-function bytesMatcher(pattern: WorkerPattern & { kind: "bytes" }, memory: LinearMemory): Matcher {
-  const { values, folds, masks, align } = pattern;
-  const { length } = values;
-  const bytes = new Uint8Array(memory.buffer);
-  const whole = [...masks.keys()].filter((index) => masks[index] === 255);
-  whole.sort((a, b) => rarity(values[a] ?? 0) - rarity(values[b] ?? 0));
+/** The first place in `[at, to)` where bytes may be that fit what is looked for; `to` when there is none. */
+function finderFor({ values, folds, masks }: BytesToFind, memory: LinearMemory): FindPair {
   const pairByte = (offset: number): PairByte => ({
     offset,
     value: values[offset] ?? 0,
     fold: folds[offset] ?? 0,
   });
+  const whole = [...masks.keys()].filter((index) => masks[index] === 255);
+  whole.sort((a, b) => rarity(values[a] ?? 0) - rarity(values[b] ?? 0));
   const [rarest, second = rarest] = whole.map(pairByte);
-  /** The next place that may match; without one whole byte, every place may. */
-  const next: FindPair = rarest && second ? findPairIn(memory, rarest, second) : (at) => at;
-  const matches = (at: number): boolean => {
-    for (let index = 0; index < length; index++)
-      if ((((bytes[at + index] ?? 0) | (folds[index] ?? 0)) & (masks[index] ?? 0)) !== values[index])
-        return false;
-    return true;
-  };
+  // Without one whole byte, every place may.
+  return rarest && second ? findPairIn(memory, rarest, second) : (at) => at;
+}
+
+type BytesToFind = Pick<WorkerPattern & { kind: "bytes" }, "values" | "folds" | "masks">;
+
+function fitsAt({ values, folds, masks }: BytesToFind, bytes: Uint8Array, at: number): boolean {
+  for (let index = 0; index < values.length; index++)
+    if ((((bytes[at + index] ?? 0) | (folds[index] ?? 0)) & (masks[index] ?? 0)) !== values[index])
+      return false;
+  return true;
+}
+
+function bytesMatcher(pattern: WorkerPattern & { kind: "bytes" }, memory: LinearMemory): Matcher {
+  const { align } = pattern;
+  const { length } = pattern.values;
+  const bytes = new Uint8Array(memory.buffer);
+  const next = finderFor(pattern, memory);
+  const matches = (at: number): boolean => fitsAt(pattern, bytes, at);
   return (stretches, found) => {
     const to = stretches.at(-1)?.stop ?? 0;
     let index = 0;
@@ -86,12 +97,25 @@ const WINDOW = 64 * 1024;
 /** Bytes before a window that look-behinds see. */
 const LEAD = 64;
 
-function regexMatcher(regex: RegExp, maxLength: number, memory: LinearMemory): Matcher {
+function regexMatcher(pattern: WorkerPattern & { kind: "regex" }, memory: LinearMemory): Matcher {
+  const { source, flags, maxLength } = pattern;
+  const regex = new RegExp(source, flags);
   const bytes = Buffer.from(memory.buffer);
+  const texts = requiredTexts(source, flags).map((text) => textFinder(text, memory));
+  /** Where the first match at or behind `at` may begin: so far before a text that all have. `end` when there is none. */
+  const skip = (at: number, end: number): number => {
+    let first = at;
+    for (const find of texts) {
+      const place = find(at, end);
+      if (place >= end) return end;
+      first = Math.max(first, place - maxLength + 1);
+    }
+    return first;
+  };
   return (stretches, found) => {
     for (const [index, { from, start, stop, end }] of stretches.entries()) {
       let free = start;
-      for (let at = start; at < stop; at += WINDOW) {
+      for (let at = skip(start, end); at < stop;) {
         const until = Math.min(stop, at + WINDOW);
         const first = Math.max(from, at - LEAD);
         const text = bytes.toString("latin1", first, Math.min(end, until + maxLength - 1));
@@ -103,8 +127,23 @@ function regexMatcher(regex: RegExp, maxLength: number, memory: LinearMemory): M
           if (length === 0) regex.lastIndex++;
           else if (!found(first + match.index, length, index)) return;
         }
+        at = skip(until, end);
       }
     }
+  };
+}
+
+/** The first place of a text that lies in `[from, to)` as a whole; `to` when there is none. */
+function textFinder(text: RequiredText, memory: LinearMemory): FindPair {
+  const { length } = text.values;
+  const whole = { ...text, masks: new Uint8Array(length).fill(255) };
+  const bytes = new Uint8Array(memory.buffer);
+  const next = finderFor(whole, memory);
+  return (from, to) => {
+    const last = Math.max(from, to - length + 1);
+    for (let at = next(from, last); at < last; at = next(at + 1, last))
+      if (fitsAt(whole, bytes, at)) return at;
+    return to;
   };
 }
 
