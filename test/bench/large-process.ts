@@ -36,17 +36,21 @@ interface Entry {
   readonly pages_id?: number;
   readonly vaddr?: string;
   readonly nr_pages?: number;
+  readonly compat_nr_pages?: number;
 }
 interface Decoded<T> {
   readonly magic: string;
   readonly entries: readonly T[];
 }
 
+/** Where the number of an entry's pages stands: in the 64 bits of CRIU 4.2, or in the 32 bits that older tools read. */
+type Counted = "nr_pages" | "compat_nr_pages";
+
 /**
  * Puts images of process `pid` into `target` that say that it has the 2 GiB of `benchDump` and its stack, and nothing else:
  * peers want the files that are mapped. `images` is where its own are.
  */
-function enlarge(images: string, pid: string, target: string): void {
+function enlarge(images: string, pid: string, target: string, counted: Counted): void {
   const { pages, size } = benchDump();
   const mm = decode<Mm>(images, `mm-${pid}.img`);
   const [entry] = mm.entries;
@@ -68,7 +72,12 @@ function enlarge(images: string, pid: string, target: string): void {
     ({ vaddr }) => Number(vaddr) >= Number(stack.start) && Number(vaddr) < Number(stack.end),
   );
   const large = { ...first, vaddr: hex(START), nr_pages: size / PAGE, flags: "PE_PRESENT" };
-  encode(target, `pagemap-${pid}.img`, { ...map, entries: [head, large, ...inStack] });
+  const entries = [large, ...inStack].map(({ nr_pages, compat_nr_pages: _, ...rest }) => ({
+    ...rest,
+    compat_nr_pages: 0,
+    [counted]: nr_pages,
+  }));
+  encode(target, `pagemap-${pid}.img`, { ...map, entries: [head, ...entries] });
   const file = `pages-${head.pages_id ?? 1}.img`;
   // The stack is the last that the process has.
   const kept = inStack.reduce((sum, { nr_pages = 0 }) => sum + nr_pages, 0) * PAGE;
@@ -89,7 +98,7 @@ export async function largeProcess(): Promise<{ readonly folder: string; readonl
   mkdirSync(draft, { recursive: true });
   for (const name of names)
     if (!name.startsWith("pages-")) copyFileSync(join(images, name), join(draft, name));
-  enlarge(images, pid, draft);
+  enlarge(images, pid, draft, "nr_pages");
   renameSync(draft, folder);
   return { folder, pid };
 }
@@ -103,7 +112,7 @@ export async function largeArchive(folder: string): Promise<string> {
   mkdirSync(draft, { recursive: true });
   tar("-xf", join(await fixture("corpus/g-podman-none"), "checkpoint.tar"), "-C", draft);
   const images = join(draft, "checkpoint");
-  enlarge(images, "1", images);
+  enlarge(images, "1", images, "compat_nr_pages");
   tar("-cf", join(folder, `${name}.draft`), "-C", draft, ...readdirSync(draft));
   renameSync(join(folder, `${name}.draft`), join(folder, name));
   rmSync(draft, { recursive: true });
