@@ -134,9 +134,11 @@ describe("an image, edited with the keyboard", () => {
     await workbench.runCommand(page, "Cryoscope: Add Field or Entry");
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "ti_aarch64" }).first().click();
     await editor().locator("#edit-problems", { hasText: "required field" }).waitFor();
-    // The problems take room from the fields: the new row may be below them now.
-    await goTo("entries[0].ti_aarch64");
-    await row("entries[0].ti_aarch64").waitFor();
+    // The problems take room from the fields; the new row, which is selected, stays where it can be seen.
+    const selected = editor().locator('[data-path="entries[0].ti_aarch64"][aria-selected="true"]');
+    await selected.waitFor();
+    const [box, pane] = [await selected.boundingBox(), await editor().locator("#fields").boundingBox()];
+    assert.ok(box && pane && box.y >= pane.y - 1 && box.y + box.height <= pane.y + pane.height + 1);
     await session.pictures("image-edit-refused", () => editor().locator("#fields").focus());
     await editor().locator("#fields").focus();
     await page.keyboard.press("Control+Z");

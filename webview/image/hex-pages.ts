@@ -51,6 +51,8 @@ export class HexPages {
   #old: ReadonlyMap<number, Page> = new Map();
   #inFlight = 0;
   #version = 0;
+  /** The version that each page came with. */
+  readonly #stamps = new WeakMap<object, number>();
 
   constructor(load: (offset: number, length: number) => Promise<ImageBytes>, changed: () => void) {
     this.#load = load;
@@ -60,6 +62,14 @@ export class HexPages {
   /** Grows when bytes have come. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Changes when the byte may look otherwise: its page has come, or may be asked for now. */
+  stampOf(offset: number): number {
+    const number = Math.floor(offset / PAGE_SIZE);
+    const known = this.#pages.get(number) ?? "asked";
+    const page = known === "asked" ? (this.#old.get(number) ?? known) : known;
+    return page === "asked" || page !== known ? -this.#version : (this.#stamps.get(page) ?? 0);
   }
 
   /** The image is another one now: everything is asked for again. */
@@ -73,8 +83,7 @@ export class HexPages {
   /** Bytes that are at hand already: the first page of the image. */
   fill(bytes: ImageBytes): void {
     if (bytes.offset !== 0 || this.#pages.has(0)) return;
-    this.#pages.set(0, loadedPage(bytes));
-    this.#version++;
+    this.#keep(0, loadedPage(bytes));
   }
 
   /** The byte; "asked" while it is on its way, or why it can't be read. */
@@ -119,6 +128,12 @@ export class HexPages {
     return page && page !== "asked" && "error" in page ? page.error : undefined;
   }
 
+  #keep(number: number, page: Exclude<Page, "asked">): void {
+    this.#version++;
+    this.#stamps.set(page, this.#version);
+    this.#pages.set(number, page);
+  }
+
   #page(number: number): Page {
     const known = this.#pages.get(number);
     if (known) {
@@ -135,15 +150,14 @@ export class HexPages {
     const pages = this.#pages;
     pages.set(number, "asked");
     this.#load(number * PAGE_SIZE, PAGE_SIZE)
-      .then(loadedPage, (error: unknown): Page => {
+      .then(loadedPage, (error: unknown): Exclude<Page, "asked"> => {
         return { error: error instanceof Error ? error.message : String(error) };
       })
       .then((page) => {
         // Of an image that was edited meanwhile.
         if (pages !== this.#pages) return;
         this.#inFlight--;
-        this.#version++;
-        this.#pages.set(number, page);
+        this.#keep(number, page);
         for (const oldest of this.#pages.keys()) {
           if (this.#pages.size <= KEPT_PAGES) break;
           this.#pages.delete(oldest);

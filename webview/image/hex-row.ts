@@ -64,7 +64,7 @@ export class HexRow {
     this.#drawn = look;
     this.#start = view.start;
     this.root.dataset["start"] = String(view.start);
-    setAttribute(this.root, "aria-rowindex", String(view.start / columns + 1));
+    setAttribute(this.root, "aria-rowindex", String(view.start / columns + 2));
     setText(this.#offset, view.start.toString(16).toUpperCase().padStart(this.#digits, "0"));
     for (const [column, cell] of this.#cells.entries()) {
       const text = this.#text[column];
@@ -90,10 +90,9 @@ export function byteOf(target: EventTarget | null): number | undefined {
 
 function drawByte(cell: HTMLElement, text: HTMLElement, offset: number, column: number, view: RowView): void {
   const group = column % 8 === 7 ? " group-end" : "";
-  cell.removeAttribute("id");
-  cell.removeAttribute("aria-label");
-  cell.removeAttribute("title");
-  text.removeAttribute("title");
+  // Of the cursor and of the mouse that was over it.
+  for (const name of ["id", "aria-label", "title"]) if (cell.hasAttribute(name)) cell.removeAttribute(name);
+  if (text.title !== "") text.removeAttribute("title");
   if (offset >= view.size) {
     for (const blank of [cell, text]) setText(blank, " ");
     setClass(cell, `b none${group}`);
@@ -133,7 +132,8 @@ function lookOf(
   const marks = [touches(selection) ? part(selection) : "", column];
   if (field && touches(field.span)) marks.push(part(field.span), part(field.valueSpan), String(field.isLeaf));
   if (extra.length > 0) marks.push(marksLook(extra, start));
-  return [start, size, pages.version, ...marks].join(" ");
+  const last = Math.min(start + columns, size) - 1;
+  return [start, size, pages.stampOf(start), pages.stampOf(last), ...marks].join(" ");
 }
 
 function marksOf(offset: number, { cursor, selection, field, marks: extra }: RowView): string {

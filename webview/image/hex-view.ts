@@ -76,6 +76,7 @@ export class HexView {
         events.moved();
       },
     );
+    this.#grid.prepend(this.#head.names);
     this.#grid.addEventListener("keydown", (event) => {
       if (this.#onKey(event)) event.preventDefault();
     });
@@ -181,7 +182,8 @@ export class HexView {
     this.root.style.setProperty("--digits", String(digits));
     this.root.style.setProperty("--row-height", `${String(range.rowHeight)}px`);
     setAttribute(this.#grid, "aria-colcount", String(columns + 1));
-    setAttribute(this.#grid, "aria-rowcount", String(range.rowCount));
+    // The names of the columns are the first row.
+    setAttribute(this.#grid, "aria-rowcount", String(range.rowCount + 1));
     for (const { root } of this.#rows.values()) root.remove();
     this.#rows.clear();
     this.#head.draw(columns);

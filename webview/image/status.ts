@@ -11,13 +11,21 @@ export class StatusLine {
   readonly #value = element("span", { class: "value", attributes: { id: "status-value" } });
   readonly #doc = element("span", { class: "doc" });
 
+  /** What a screen reader says of it, which reads the selected row or byte by itself: where that is on the other side. */
+  readonly #said = element("div", {
+    class: "visually-hidden",
+    attributes: { id: "said", role: "status", "aria-live": "polite" },
+  });
+  #saying = 0;
+
   constructor() {
-    const attributes = { id: "status", role: "status", "aria-live": "off", "aria-label": "Selection" };
+    const attributes = { id: "status", role: "group", "aria-label": "Selection" };
     this.root = element(
       "footer",
       { class: "status", attributes },
       element("div", {}, this.#path, this.#type, this.#range),
       element("div", {}, this.#value, this.#doc),
+      this.#said,
     );
   }
 
@@ -35,10 +43,20 @@ export class StatusLine {
     setText(this.#doc, row?.problem?.message ?? row?.doc ?? "");
     this.#value.title = row?.value ?? "";
     this.#doc.title = this.#doc.textContent;
+    this.#sayLater(range ? `${row?.path ?? "No field"}, ${this.#range.textContent}` : "");
   }
 
   /** A word for the person that isn't about the selection: "Copied 12 bytes". */
   say(text: string): void {
     setText(this.#doc, text);
+    this.#sayLater(text);
+  }
+
+  /** Moving on quickly says only where it ended. */
+  #sayLater(text: string): void {
+    clearTimeout(this.#saying);
+    this.#saying = window.setTimeout(() => {
+      setText(this.#said, text);
+    }, 300);
   }
 }

@@ -81,7 +81,7 @@ export class TreeRow {
     setAttribute(root, "data-path", row.path);
     const hint = row.link && `Refers to ${row.link}: Ctrl+click (Cmd+click) or F12 goes there.`;
     const edit = row.can?.includes("edit") && "F2 or Enter edits the value.";
-    const title = [wrong, edited, row.doc, row.value, hint, edit].filter((part) => part);
+    const title = [row.path, wrong, edited, row.doc, row.value, hint, edit].filter((part) => part);
     setAttribute(root, "title", title.join("\n"));
     setAttribute(root, "data-vscode-context", contextOf(row));
     root.className = `row ${problem?.severity ?? ""} ${change ? `edit-${change.kind}` : ""}`;

@@ -1,5 +1,7 @@
 import type { AsciiText } from "./ascii-text.ts";
 import type { MessagePlan } from "./plan.ts";
+import { MOST_PATTERNS, patternOf, printPatterns } from "./pattern.ts";
+import type { RowPattern } from "./pattern.ts";
 import { printAlike } from "./repeat.ts";
 import type { PrintedRow } from "./repeat.ts";
 import { Transcoder } from "./transcoder.ts";
@@ -22,6 +24,9 @@ interface Run {
 export class RowPrinter {
   private readonly sizes: DataView;
   private readonly transcoder: Transcoder;
+  /** Patterns of the entries printed so far, all of one plan. */
+  private readonly patterns: RowPattern[] = [];
+  private patternPlan: MessagePlan | undefined;
   private readonly row: PrintedRow = {
     at: 0,
     size: 0,
@@ -40,6 +45,21 @@ export class RowPrinter {
   ) {
     this.sizes = new DataView(window.buffer, window.byteOffset, window.byteLength);
     this.transcoder = new Transcoder(window);
+  }
+
+  /** Keeps the pattern of an entry that was printed, unless it is known. */
+  private addPattern(plan: MessagePlan, start: number, end: number): void {
+    const { transcoder } = this;
+    if (plan !== this.patternPlan) this.patterns.length = 0;
+    this.patternPlan = plan;
+    const { patterns } = this;
+    if (patterns.length === MOST_PATTERNS) return;
+    const pattern = patternOf(plan, transcoder.reader, start, end, this.comma, (from, to, last) =>
+      transcoder.between(plan, from, to, last),
+    );
+    const isKnown = (known: RowPattern): boolean =>
+      known.tag === pattern?.tag && Buffer.compare(known.middle, pattern.middle) === 0;
+    if (pattern && !patterns.some(isKnown)) patterns.unshift(pattern);
   }
 
   /** Whether there is text enough to be handed on. */
@@ -75,16 +95,23 @@ export class RowPrinter {
       index += 1;
       // The first row of an image has no separator: the next can't be like it.
       if (row.digits === 0 || index === 1) continue;
-      // Nor one that ends otherwise; to ask here is quicker.
-      if (bytes[at + 3 + size] !== bytes[at - 1]) continue;
-      row.at = at - 4 - size;
-      row.size = size;
-      row.textLength = out.length - before;
-      row.digitsEnd -= before;
-      const most = Math.min(last - index, Math.ceil(BATCH / row.textLength));
-      const alike = printAlike(transcoder.reader, sizes, row, out, most);
-      at += alike * (4 + size);
-      index += alike;
+      const [start, textLength] = [at - size, out.length - before];
+      const most = Math.min(last - index, Math.ceil(BATCH / textLength));
+      // Nor is one that ends otherwise; to ask here is quicker.
+      if (bytes[at + 3 + size] === bytes[at - 1]) {
+        row.at = at - 4 - size;
+        row.size = size;
+        row.textLength = textLength;
+        row.digitsEnd -= before;
+        const alike = printAlike(transcoder.reader, sizes, row, out, most);
+        at += alike * (4 + size);
+        index += alike;
+        if (alike > 0) continue;
+      }
+      this.addPattern(plan, start, at);
+      const printed = printPatterns(transcoder.reader, sizes, at, this.patterns, out, most);
+      ({ at } = printed);
+      index += printed.count;
     }
     return { at, index };
   }

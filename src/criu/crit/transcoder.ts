@@ -74,6 +74,14 @@ export class Transcoder {
     return text !== undefined;
   }
 
+  /** The fields in `[from, to)` as they stand between others; `last` is the number of the field before. */
+  between(plan: MessagePlan, from: number, to: number, last: number): string | undefined {
+    this.reader.position = from;
+    const text = this.fields(plan, to, last, "");
+    // Without the end of the message.
+    return text?.slice(0, text.length - plan.close.length - 1);
+  }
+
   /** Adds one number. False, and nothing added, where `number` gives undefined. */
   private addNumber(field: FieldPlan, end: number, out: AsciiText, row: PrintedRow): boolean {
     const { reader } = this;

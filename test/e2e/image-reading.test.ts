@@ -1,0 +1,188 @@
+// The image editor as it is read: by a screen reader, with the keyboard, by the mouse that rests on a byte, and by scrolling
+// over gigabytes.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Frame, FrameLocator, Locator } from "playwright-core";
+import { PROJECT, workbench } from "../host/index.ts";
+import { scrollScript } from "./scrolling.ts";
+import type { FrameTimes } from "./scrolling.ts";
+import { Session } from "./session.ts";
+
+const COMM = "entries[0].tc.comm";
+const GIB = 2 ** 30;
+
+describe("an image, read", () => {
+  let session: Session;
+  let folder: string;
+  let core: string;
+
+  before(async function () {
+    this.timeout(300_000);
+    folder = mkdtempSync(join(tmpdir(), "cryo-read-"));
+    const archive = join(PROJECT, "test/fixtures/corpus/a-single.tar.gz");
+    execFileSync("tar", ["-xzf", archive, "-C", folder, "--strip-components=2", "a-single/img"]);
+    core = readdirSync(folder).find((name) => name.startsWith("core-")) ?? "";
+    rmSync(join(folder, "pages-1.img"));
+    writeFileSync(join(folder, "pages-2.img"), "");
+    truncateSync(join(folder, "pages-2.img"), 2 * GIB);
+    session = await Session.open(folder);
+  });
+  after(async () => {
+    await session.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") await session.picture("failed-image-reading");
+  });
+
+  const editor = (): FrameLocator => workbench.webview(session.page);
+  const tree = (): Locator => editor().getByRole("tree", { name: "Fields" });
+  const grid = (): Locator => editor().getByRole("grid", { name: "Bytes" });
+
+  async function open(name: string): Promise<void> {
+    const { page } = session;
+    await page.keyboard.press("Control+P");
+    await page.locator(".quick-input-widget .quick-input-filter input").fill(name);
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().click();
+    await editor().locator('[role="treeitem"][aria-selected="true"]').waitFor();
+  }
+
+  async function goTo(path: string): Promise<void> {
+    const box = editor().locator("#go-to");
+    await box.fill(path);
+    await box.press("Enter");
+    await editor().locator(`[data-path="${path}"][aria-selected="true"]`).waitFor();
+  }
+
+  it("is a tree to a screen reader: rows have level, place, state, and say field and value", async () => {
+    await open(core);
+    await goTo(COMM);
+    const snapshot = await tree().ariaSnapshot();
+    // What the accessibility tree of the browser has, as YAML: role, name, state.
+    assert.match(snapshot, /^- tree "Fields":/);
+    assert.match(snapshot, /treeitem "entries\[0\].*" \[expanded\] \[level=1\]/);
+    assert.match(snapshot, /treeitem "tc.*" \[expanded\] \[level=2\]/);
+    assert.match(snapshot, /treeitem "comm, \\?"feat\\?".*" \[level=3\] \[selected\]/);
+    const row = editor().locator(`[data-path="${COMM}"]`);
+    const [place, size] = [await row.getAttribute("aria-posinset"), await row.getAttribute("aria-setsize")];
+    assert.ok(Number(place) >= 1 && Number(place) <= Number(size), `${place} of ${size}`);
+    // The focus stays on the tree; the row that it is on is told.
+    assert.equal(await tree().getAttribute("aria-activedescendant"), await row.getAttribute("id"));
+  });
+
+  it("is a grid to a screen reader: bytes have a row, a column and a name", async () => {
+    await goTo(COMM);
+    await grid().focus();
+    const cell = editor().locator("#byte");
+    assert.equal(await cell.getAttribute("role"), "gridcell");
+    assert.match((await cell.getAttribute("aria-label")) ?? "", /^66, [^]*comm/);
+    assert.ok(Number(await cell.getAttribute("aria-colindex")) > 1);
+    const line = editor().getByRole("row").filter({ has: cell });
+    assert.ok(Number(await line.getAttribute("aria-rowindex")) >= 1);
+    const columns = Number(await grid().getAttribute("aria-colcount"));
+    assert.ok(columns >= 9 && Number(await grid().getAttribute("aria-rowcount")) > 1);
+    const snapshot = await grid().ariaSnapshot();
+    assert.match(snapshot, /^- grid "Bytes":/);
+    assert.match(snapshot, /- row "?[0-9A-F]{4,8}/);
+    assert.match(snapshot, /- rowheader "[0-9A-F]{4,8}"/);
+    assert.match(snapshot, /- columnheader /);
+    const before = await grid().getAttribute("aria-activedescendant");
+    assert.equal(before, "byte");
+    await session.page.keyboard.press("ArrowRight");
+    await editor().locator('#byte[aria-label^="65"]').waitFor();
+  });
+
+  it("says what is selected in a live region", async () => {
+    await goTo(COMM);
+    const status = editor().getByRole("status").filter({ hasText: COMM });
+    await status.waitFor();
+    assert.equal(await status.getAttribute("aria-live"), "polite");
+  });
+
+  it("is gone through with Tab in the order of the screen, and everything has a name", async () => {
+    const { page } = session;
+    await editor().locator("#go-to").focus();
+    const seen: string[] = [];
+    for (let step = 0; step < 40; step++) {
+      const now = await focused();
+      if (now === "" || seen.includes(now)) break;
+      seen.push(now);
+      await page.keyboard.press("Tab");
+    }
+    const stops = seen.map((each) => JSON.parse(each) as [string, string]);
+    for (const [id, name] of stops) assert.notEqual(name, "", `${id} has no name`);
+    const at = (id: string): number => stops.findIndex(([each]) => each === id);
+    const order = ["go-to", "fields", "bytes", "entropy"].map(at);
+    assert.ok(!order.includes(-1), stops.map(([id]) => id).join());
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+      stops.map(([id]) => id).join(),
+    );
+  });
+
+  it("has the field's path and the words about it under the mouse, over a byte and over a row", async () => {
+    await goTo(COMM);
+    await grid().focus();
+    const cell = editor().locator("#byte");
+    await cell.hover();
+    await editor().locator('#byte[title*="entries[0].tc.comm"][title*="PR_SET_NAME"]').waitFor();
+    const row = editor().locator(`[data-path="${COMM}"]`);
+    await row.hover();
+    const words = await row.evaluate((each) =>
+      [each, ...each.querySelectorAll("*")].map((part) => part.getAttribute("title") ?? "").join("\n"),
+    );
+    assert.ok(words.includes(COMM) && words.includes("PR_SET_NAME"), words);
+  });
+
+  it("scrolls over 2 GiB without dropping frames", async function () {
+    this.timeout(180_000);
+    await open("pages-2.img");
+    await editor().locator(".line").first().waitFor();
+    await session.page.waitForTimeout(1000);
+    const wheel = await scroll("wheel");
+    const thumb = await scroll("thumb");
+    const load = loadavg()[0]?.toFixed(1) ?? "?";
+    for (const [what, times] of Object.entries({ wheel, thumb }))
+      console.log(
+        `      2 GiB scrolled with the ${what}, load ${load}: script ${words(times.script)}, with layout and paint ${words(times.work)}, from frame to frame ${words(times.interval)}`,
+      );
+    // The goal is 16.7 ms for a frame; a busy machine is given more.
+    assert.ok(percentile(wheel.script, 0.5) < 16.7 && percentile(thumb.script, 0.5) < 16.7);
+  });
+
+  /** Id or class and name of the element that has the focus; "" for none. */
+  function focused(): Promise<string> {
+    return editor()
+      .locator(":focus")
+      .first()
+      .evaluate((active) => {
+        const name = active.getAttribute("aria-label") ?? active.getAttribute("title") ?? active.textContent;
+        return JSON.stringify([active.id === "" ? active.className : active.id, name.trim()]);
+      })
+      .catch(() => "");
+  }
+
+  /** The editor's own frame, for code that runs in it. */
+  function frame(): Frame {
+    const last = session.page.frames().findLast((each) => each.url().includes("fake.html"));
+    assert.ok(last);
+    return last;
+  }
+
+  async function scroll(how: "wheel" | "thumb"): Promise<FrameTimes> {
+    // What the script gives back is of this shape.
+    return (await frame().evaluate(scrollScript(how, 240))) as FrameTimes;
+  }
+});
+
+function percentile(times: readonly number[], part: number): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length * part)] ?? NaN;
+}
+
+function words(times: readonly number[]): string {
+  return `p50 ${percentile(times, 0.5).toFixed(1)} p95 ${percentile(times, 0.95).toFixed(1)} ms`;
+}
