@@ -12,7 +12,9 @@ import type { SchemaIndex } from "./schema-index.ts";
 import type { ImageSeal } from "./seal.ts";
 import { shapeOfBytes } from "./shapes.ts";
 import type { ShapeHint } from "./shapes.ts";
-import { decodeMessage, MAX_PROBLEMS, undecodedField } from "./wire.ts";
+import { decodeMessage } from "./wire.ts";
+import { MAX_PROBLEMS } from "./wire-work.ts";
+import { undecodedField } from "./wire-nodes.ts";
 
 /** What the entries of one image have in common. */
 export interface EntryContext {

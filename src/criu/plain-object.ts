@@ -3,7 +3,7 @@ import type { MessageMap } from "./generated/messages.ts";
 import type { EntryNode, FieldNode, Image, MessageNode, Problem } from "./model.ts";
 import { criuSchemas } from "./schema-index.ts";
 import type { FieldSchema, MessageSchema } from "./schema.ts";
-import { isUndecoded } from "./wire.ts";
+import { isUndecoded } from "./wire-nodes.ts";
 
 export type MessageName = keyof MessageMap;
 

@@ -1,6 +1,6 @@
 import type { EntryNode, Image, LabelledSpan, MessageNode, PayloadNode } from "./model.ts";
 import { payloadPath } from "./records.ts";
-import { isUndecoded } from "./wire.ts";
+import { isUndecoded } from "./wire-nodes.ts";
 
 /** Spans handed on at once, at least, while there are more. */
 const BATCH = 2048;

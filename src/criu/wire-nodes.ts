@@ -69,3 +69,24 @@ export function costOf(value: FieldValue): number {
   if (typeof value !== "object") return typeof value === "string" ? 144 + value.length * 2 : 112;
   return value instanceof Uint8Array ? 232 : 272;
 }
+
+/** A field that stands for bytes which are no field: the tail of a broken message. Its number is 0. */
+export function undecodedField(start: number, end: number, value: Uint8Array): FieldNode {
+  const span = { start, end };
+  return {
+    kind: "field",
+    name: "undecoded",
+    number: 0,
+    wireType: 2,
+    schema: undefined,
+    index: undefined,
+    span,
+    valueSpan: span,
+    value,
+  };
+}
+
+/** Whether a field is not one but stands for bytes that couldn't be decoded. */
+export function isUndecoded(field: FieldNode): boolean {
+  return field.number === 0;
+}

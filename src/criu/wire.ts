@@ -5,11 +5,13 @@
 // are decoded when they are looked at.
 import { criuProblems } from "./errors.ts";
 import type { FieldNode, FieldValue, MessageNode, Problem } from "./model.ts";
-import type { SchemaIndex } from "./schema-index.ts";
 import type { FieldSchema, MessageSchema } from "./schema.ts";
-import { costOf, LazyMessage, WireField } from "./wire-nodes.ts";
+import { fits, kindOf } from "./wire-kinds.ts";
+import { costOf, LazyMessage, undecodedField, WireField } from "./wire-nodes.ts";
 import type { FieldKind } from "./wire-nodes.ts";
 import { WireReader } from "./wire-reader.ts";
+import { note, noteTooMany } from "./wire-work.ts";
+import type { DecodeContext, Frame, LastLooked, Nested, Work } from "./wire-work.ts";
 import { isNumeric, readNumber, scalarWireType } from "./wire-values.ts";
 
 /** CRIU nests at most six deep; an attacker may not choose how deep we recurse. */
@@ -20,8 +22,6 @@ const MEMORY = { least: 24 << 20, times: 6, most: 128 << 20 } as const;
 const EAGER_MEMORY = 8 << 20;
 /** Memory for a message in an entry that has used up its own. */
 const LEAST_LEFT = 1 << 20;
-/** Problems of one entry that are kept: every field of a broken message may have one. */
-export const MAX_PROBLEMS = 256;
 /** Kinds of unknown fields that are kept to be used again. */
 const MAX_UNKNOWN_KINDS = 1024;
 
@@ -30,13 +30,6 @@ const text = new TextDecoder("utf-8", { ignoreBOM: true });
 export interface Decoded {
   readonly message: MessageNode;
   readonly problems: readonly Problem[];
-}
-
-export interface DecodeContext {
-  readonly schemas: SchemaIndex;
-  /** Where `bytes[0]` lies in the image: spans count from the start of the file. */
-  readonly at: number;
-  readonly file: string;
 }
 
 /** Decodes one message. `schema` undefined shows its fields raw, as `#1`, `#2` …; never throws. */
@@ -51,12 +44,6 @@ export function decodeMessage(
   return decodeWith(bytes, schema, context, { budget: most, nested: "checked" });
 }
 
-/**
- * What becomes of the messages in a message. "kept": decoded with it. "checked": decoded for their problems, and again when
- * they are looked at. "skipped": decoded when they are looked at; their problems are known.
- */
-type Nested = "kept" | "checked" | "skipped";
-
 interface Limits {
   /** Bytes of memory for nodes. */
   readonly budget: number;
@@ -65,11 +52,6 @@ interface Limits {
   readonly depth?: number;
   /** The fields looked at last of all lazy messages of an entry: only these are kept. */
   readonly last?: LastLooked;
-}
-
-interface LastLooked {
-  message?: LazyMessage;
-  fields: readonly FieldNode[];
 }
 
 function decodeWith(
@@ -91,52 +73,6 @@ function decodeWith(
   };
   const message = readMessage(work, bytes.length, schema, depth);
   return { message, problems: work.problems, budget: work.budget };
-}
-
-/** A field that stands for bytes which are no field: the tail of a broken message. Its number is 0. */
-export function undecodedField(start: number, end: number, value: Uint8Array): FieldNode {
-  const span = { start, end };
-  return {
-    kind: "field",
-    name: "undecoded",
-    number: 0,
-    wireType: 2,
-    schema: undefined,
-    index: undefined,
-    span,
-    valueSpan: span,
-    value,
-  };
-}
-
-/** Whether a field is not one but stands for bytes that couldn't be decoded. */
-export function isUndecoded(field: FieldNode): boolean {
-  return field.number === 0;
-}
-
-/** One run of the decoder over one entry. */
-interface Work extends DecodeContext {
-  readonly reader: WireReader;
-  readonly problems: Problem[];
-  /** Bytes of memory that the nodes still to be made may take. */
-  budget: number;
-  /** Kinds of unknown fields, by their tags. */
-  readonly kinds: Map<number, FieldKind>;
-  nested: Nested | "checking";
-  readonly last: LastLooked;
-}
-
-/** A message being read. Positions here and in tags count from the start of the decoded bytes. */
-interface Frame {
-  readonly work: Work;
-  readonly end: number;
-  readonly schema: MessageSchema | undefined;
-  readonly depth: number;
-  readonly fields: FieldNode[];
-  /** How many elements each repeated field has so far. */
-  readonly counts: Map<number, number>;
-  /** Bytes of memory that its own fields take, or would. */
-  cost: number;
 }
 
 /** Reads fields up to `end`, or up to the end tag of group `group`, which is left to the caller. */
@@ -169,16 +105,6 @@ function readMessage(
   return { kind: "message", schema, span, fields: frame.fields };
 }
 
-function note({ problems }: Work, problem: Problem): void {
-  if (problems.length < MAX_PROBLEMS) problems.push(problem);
-}
-
-/** Said once: every message that is still open runs into the end of the budget. */
-function noteTooMany(work: Work, offset: number): void {
-  if (!work.problems.some(({ code }) => code === "criu.tooManyFields"))
-    note(work, criuProblems.tooManyFields({ file: work.file, offset }));
-}
-
 /** Turns `[from, to)` into an undecoded field and says why. */
 function skipRest({ work, fields }: Frame, from: number, to: number): void {
   const offset = work.at + from;
@@ -207,26 +133,6 @@ function readTag({ work, end, schema }: Frame): FieldKind | undefined {
   const kind: FieldKind = { name: `#${number}`, number, wireType, schema: undefined };
   if (work.kinds.size < MAX_UNKNOWN_KINDS) work.kinds.set(tag, kind);
   return kind;
-}
-
-/** Kinds of known fields, which have one of two wire types. */
-const knownKinds = new WeakMap<FieldSchema, FieldKind>();
-const packedKinds = new WeakMap<FieldSchema, FieldKind>();
-
-function kindOf(schema: FieldSchema, wireType: number): FieldKind {
-  const kinds = wireType === scalarWireType(schema) ? knownKinds : packedKinds;
-  const same = kinds.get(schema);
-  if (same) return same;
-  const kind: FieldKind = { name: schema.name, number: schema.number, wireType, schema };
-  kinds.set(schema, kind);
-  return kind;
-}
-
-/** Whether a field can have this wire type: its own, or length-delimited for packed elements. */
-function fits(schema: FieldSchema, wireType: number): boolean {
-  return (
-    wireType === scalarWireType(schema) || (wireType === 2 && schema.rule === "repeated" && isNumeric(schema))
-  );
 }
 
 /** Reads the value behind a tag. False, with nothing added, when the bytes are no value of that wire type. */

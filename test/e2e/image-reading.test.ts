@@ -155,9 +155,11 @@ describe("an image, read", () => {
   });
 
   /** Id or class and name of the element that has the focus; "" for none. */
-  function focused(): Promise<string> {
-    return editor()
-      .locator(":focus")
+  async function focused(): Promise<string> {
+    const focus = editor().locator(":focus");
+    // It has left the editor.
+    if ((await focus.count()) === 0) return "";
+    return focus
       .first()
       .evaluate((active) => {
         const name = active.getAttribute("aria-label") ?? active.getAttribute("title") ?? active.textContent;

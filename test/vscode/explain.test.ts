@@ -36,7 +36,8 @@ describe("the Explain view", () => {
   it("opens the sample that comes with the extension", async () => {
     await commands.executeCommand("cryoscope.openSample");
     const names = api.checkpoint.openCheckpoints.map(({ checkpoint }) => checkpoint?.container.name);
-    assert.ok(names.includes("sample"), names.join());
+    // The workspace of the tests is a copy of the sample's, which has it open already.
+    assert.equal(names.filter((name) => name === "sample").length, 1, names.join());
   });
 
   it("tells of the field that the walkthrough selects in the sample", async () => {

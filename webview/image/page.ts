@@ -9,6 +9,7 @@ import type {
 import type { Host } from "../ui/rpc.ts";
 import { Splitter } from "../ui/splitter.ts";
 import { Banner } from "./banner.ts";
+import { ByteDocs } from "./byte-docs.ts";
 import { Breadcrumbs } from "./breadcrumbs.ts";
 import { bytesText } from "./copy.ts";
 import { FieldsPane } from "./fields-pane.ts";
@@ -20,10 +21,7 @@ import { FIRST_SHARE } from "./state.ts";
 import type { ViewState } from "./state.ts";
 import { StatusLine } from "./status.ts";
 import { Toolbar } from "./toolbar.ts";
-import { byteWords, parseOffset } from "./words.ts";
-
-/** Paths whose words are kept. */
-const MOST_DOCS = 2000;
+import { parseOffset } from "./words.ts";
 
 /** An image on the screen: wires tree, bytes, editor of values and status line to each other and to the host. */
 export class ImagePage {
@@ -42,8 +40,7 @@ export class ImagePage {
   readonly #toolbar: Toolbar;
   readonly #banner: Banner;
   readonly #splitter: Splitter;
-  /** The schema's words by path, for the mouse that rests on a byte. */
-  readonly #docs = new Map<string, string>();
+  readonly #docs: ByteDocs;
   #selection: ImageSelection | undefined;
   /** Grows with everything that is asked to be selected: only the last one is. */
   #asked = 0;
@@ -66,6 +63,7 @@ export class ImagePage {
         this.#hex.refresh();
       },
     );
+    this.#docs = new ByteDocs(this.#pages, (path) => host.ask("locate", { path }));
     this.#fields = new FieldsPane(host, info, {
       selected: (row) => {
         this.#asked++;
@@ -94,8 +92,8 @@ export class ImagePage {
       selected: (range) => void this.#selectBytes(range),
       copy: (range) => void this.#copyBytes(range),
       moved: this.#keepNow,
-      describe: (offset) => this.#describe(offset),
-      explain: (offset) => this.#explain(offset),
+      describe: (offset) => this.#docs.describe(offset),
+      explain: (offset) => this.#docs.explain(offset),
     });
     this.tools = new HexTools(host, this.#hex, this.#pages, info.size, kept?.tools ?? FIRST_TOOLS, {
       reveal: (range) => void this.#revealBytes(range),
@@ -172,7 +170,7 @@ export class ImagePage {
     const info = await this.#host.ask("open", {});
     const show = await this.#fields.prepare(info);
     this.#info = info;
-    this.#docs.clear();
+    this.#docs.forget();
     this.#toolbar.show(info);
     this.#banner.show(info);
     this.#pages.reload();
@@ -182,22 +180,6 @@ export class ImagePage {
     // What is selected has another value now, or is gone.
     const path = this.#selection?.path ?? "";
     if (path === "" || !(await this.#selectPath(path))) this.#fields.show(undefined, false);
-  }
-
-  #describe(offset: number): string {
-    const span = this.#pages.spanAt(offset);
-    return byteWords(offset, span, this.#pages.errorAt(offset), this.#docs.get(span?.path ?? ""));
-  }
-
-  /** What a byte is, with the schema's words about its field. */
-  async #explain(offset: number): Promise<string> {
-    const path = this.#pages.spanAt(offset)?.path ?? "";
-    if (path !== "" && !this.#docs.has(path)) {
-      const found = await this.#host.ask("locate", { path }).catch(() => undefined);
-      if (this.#docs.size >= MOST_DOCS) this.#docs.clear();
-      this.#docs.set(path, found?.row.doc ?? "");
-    }
-    return this.#describe(offset);
   }
 
   #selected(row: ImageRow | undefined, range: ByteRange): void {

@@ -1,6 +1,6 @@
 // The steps through a message: tag, length and value of each field on the way to the bytes that are asked for.
 import type { FieldNode, Image, MessageNode, Span } from "../model.ts";
-import { isUndecoded } from "../wire.ts";
+import { isUndecoded } from "../wire-nodes.ts";
 import { elementWireType, isMessage, isPacked, WIRE_TYPES } from "./kinds.ts";
 import { fieldsStep, rawFieldSteps } from "./message.ts";
 import type { FieldSteps } from "./message.ts";

@@ -5,7 +5,8 @@ import { criuProblems } from "../errors.ts";
 import type { FieldNode, FieldValue, LabelledSpan, MessageNode, Problem, Span } from "../model.ts";
 import type { SchemaIndex } from "../schema-index.ts";
 import type { FieldSchema, MessageSchema } from "../schema.ts";
-import { MAX_PROBLEMS, undecodedField } from "../wire.ts";
+import { MAX_PROBLEMS } from "../wire-work.ts";
+import { undecodedField } from "../wire-nodes.ts";
 import { FIRST_MEMBER, MEMBER_WIDTHS, MESSAGES, NETWORK_ORDER } from "./netlink-structs.ts";
 
 /** The kernel nests at most five deep here. */
