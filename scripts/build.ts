@@ -3,11 +3,10 @@
 import { context } from "esbuild";
 import type { BuildOptions, Plugin } from "esbuild";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
-import { COMMANDS } from "../src/cli/commands.ts";
 import { compileSchema } from "./proto.ts";
 
 const production = process.argv.includes("--production");
@@ -128,8 +127,16 @@ function schemaParts(json: string): Buffer {
   return Buffer.concat([Buffer.from(`${JSON.stringify(Object.fromEntries(index))}\n`), ...parts]);
 }
 
-/** What src/cli imports when it is needed. */
-const CLI_PARTS = ["main", "layer", "decode-opened", ...COMMANDS.map(({ name }) => name)];
+/** What src/cli imports when it is needed: each becomes a file, whichever file there imports it. */
+const CLI_PARTS = [
+  ...new Set(
+    readdirSync("src/cli")
+      .flatMap((name) => [
+        ...readFileSync(`src/cli/${name}`, "utf8").matchAll(/\bimport\("\.\/([a-z-]+)\.ts"\)/g),
+      ])
+      .map(([, name = ""]) => name),
+  ),
+];
 
 /** Lines that tell the editor's task when a rebuild begins and ends (.vscode/tasks.json). */
 const progress: Plugin = {

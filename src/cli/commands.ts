@@ -13,7 +13,10 @@ const FILTER_OPTIONS = `  --pid N                  only this process; may be rep
   --kind K                 only heap, stack, anonymous, file, shared, memfd, sysv …; may be repeated
   --dirty                  only what the newest layer wrote`;
 
-/** Every command of the command line. Adding one is adding a row here and the file it loads. */
+/**
+ * Every command of the command line. Adding one is adding a row here and the file it loads; one that reads memory is also
+ * named in memory-commands.ts.
+ */
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: "cat",
@@ -57,7 +60,7 @@ is written beside it, for \`cryoscope restore\`. What an engine can't do is said
   --sysroot FOLDER         a root folder or container image that has the files which were mapped and not dumped
   --json                   print what was written, and problems, as JSON
 ${KEY_OPTIONS}`,
-    load: () => import("./core.ts"),
+    load: async () => (await import("./memory-commands.ts")).core,
   },
   {
     name: "decode",
@@ -109,7 +112,7 @@ the process has no such heap: another malloc, or none.
   --sysroot ROOT           folder or archive with the files that were mapped and not dumped; symbols tell main_arena
   --json                   one document (docs/heap.schema.json); with --chunks up to 1,000,000 of them
 ${KEY_OPTIONS}`,
-    load: () => import("./heap.ts"),
+    load: async () => (await import("./memory-commands.ts")).heap,
   },
   {
     name: "history",
@@ -122,7 +125,7 @@ file or not. Lines behind "-" are not in the list any more.
   --pid N                  this process, whatever it is; may be repeated; all shells when not given
   --json                   one document (docs/history.schema.json)
 ${KEY_OPTIONS}`,
-    load: () => import("./history.ts"),
+    load: async () => (await import("./memory-commands.ts")).history,
   },
   {
     name: "inspect",
@@ -175,7 +178,7 @@ one: the bytes there, as hexdump -C prints them. Exit status 1 says that some ca
   --sysroot ROOT           folder or archive with the files that were mapped and not dumped
   --json                   one document (docs/memory.schema.json)
 ${KEY_OPTIONS}`,
-    load: () => import("./memory.ts"),
+    load: async () => (await import("./memory-commands.ts")).memory,
   },
   {
     name: "modules",
@@ -190,7 +193,7 @@ to" that it was dumped and the file isn't here to compare.
   --sysroot ROOT           folder or archive with the files that were mapped and not dumped
   --json                   one document (docs/modules.schema.json)
 ${KEY_OPTIONS}`,
-    load: () => import("./modules.ts"),
+    load: async () => (await import("./memory-commands.ts")).modules,
   },
   {
     name: "proc",
@@ -202,7 +205,7 @@ where a link leads, or the names in a folder. docs/frozen-proc.md tells what a c
 
   --json                   one document (docs/proc.schema.json)
 ${KEY_OPTIONS}`,
-    load: () => import("./proc.ts"),
+    load: async () => (await import("./memory-commands.ts")).proc,
   },
   {
     name: "restore",
@@ -245,7 +248,7 @@ ${FILTER_OPTIONS}
   --sysroot ROOT           folder or archive with the files that were mapped and not dumped
   --json                   one document (docs/search.schema.json)
 ${KEY_OPTIONS}`,
-    load: () => import("./search.ts"),
+    load: async () => (await import("./memory-commands.ts")).search,
   },
   {
     name: "seal",
@@ -278,7 +281,7 @@ ${FILTER_OPTIONS}
   --sysroot ROOT           folder or archive with the files that were mapped and not dumped
   --json                   one document (docs/secrets.schema.json)
 ${KEY_OPTIONS}`,
-    load: () => import("./secrets.ts"),
+    load: async () => (await import("./memory-commands.ts")).secrets,
   },
   {
     name: "snapshots",
@@ -318,7 +321,7 @@ ${FILTER_OPTIONS}
   --sysroot ROOT           folder or archive with the files that were mapped and not dumped
   --json                   one document a line (docs/strings.schema.json)
 ${KEY_OPTIONS}`,
-    load: () => import("./strings.ts"),
+    load: async () => (await import("./memory-commands.ts")).strings,
   },
   {
     name: "unseal",
@@ -352,6 +355,6 @@ ${FILTER_OPTIONS}
   --sysroot ROOT           folder or archive with the files that were mapped and not dumped
   --json                   one document (docs/yara.schema.json)
 ${KEY_OPTIONS}`,
-    load: () => import("./yara.ts"),
+    load: async () => (await import("./memory-commands.ts")).yara,
   },
 ];
