@@ -43,18 +43,21 @@ export async function findPythonRuntime(
 async function byCookie(space: AddressSpace): Promise<PythonRuntime | undefined> {
   const cookie = Buffer.from(COOKIE);
   let left = MAX_DATA;
-  for (const area of space.areas.filter(isData)) {
+  for (const area of space.areas.filter(isData))
     for (let at = area.start; at < area.end && left > 0; at += BigInt(CHUNK)) {
-      const length = Math.min(CHUNK + OFFSETS_SIZE, Number(area.end - at));
-      const bytes = Buffer.from(await space.readBytes(at, length));
-      left -= bytes.length;
-      for (let found = bytes.indexOf(cookie); found >= 0; found = bytes.indexOf(cookie, found + 1)) {
-        const address = at + BigInt(found);
-        const layout = toldLayout(Buffer.from(await space.readBytes(address, OFFSETS_SIZE)));
-        if (layout) return { address, layout };
+      const length = Math.min(CHUNK, Number(area.end - at));
+      // Pages that were never written to are not in the images: what was is looked through piece by piece.
+      for (const { address, bytes } of await space.read(at, length)) {
+        if (bytes === undefined) continue;
+        left -= bytes.length;
+        const content = Buffer.from(bytes);
+        for (let found = content.indexOf(cookie); found >= 0; found = content.indexOf(cookie, found + 1)) {
+          const place = address + BigInt(found);
+          const layout = toldLayout(Buffer.from(await space.readBytes(place, OFFSETS_SIZE)));
+          if (layout) return { address: place, layout };
+        }
       }
     }
-  }
   return undefined;
 }
 

@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pythonThreads } from "../../../src/corefile/index.ts";
-import type { PythonThread } from "../../../src/corefile/index.ts";
+import { findPythonRuntime, pythonThreads } from "../../../src/corefile/index.ts";
+import type { LoadedModules, PythonThread } from "../../../src/corefile/index.ts";
 import { fixedLayout, toldLayout } from "../../../src/corefile/python/layout.ts";
 import type { PythonLayout } from "../../../src/corefile/python/layout.ts";
-import type { AddressSpace } from "../../../src/memory/index.ts";
+import type { AddressSpace, MemoryPiece } from "../../../src/memory/index.ts";
 import { fixture } from "../fixtures.ts";
+import { areaOf } from "./core-space.ts";
 
 interface Told {
   readonly runtime: string;
@@ -127,6 +128,42 @@ for (const version of ["3.11", "3.12", "3.13"])
       await pythonThreads(spaceOf(few), { address: BigInt(told.runtime), layout });
     });
   });
+
+describe("the interpreter of a process", () => {
+  it("is found by its cookie where no file of it is here, between pages that were never written to", async () => {
+    const folder = await fixture("unwind/python");
+    const told = JSON.parse(await readFile(join(folder, "3.13.json"), "utf8")) as Told;
+    const bytes = await readFile(join(folder, "3.13.pages"));
+    const pages = new Map(
+      told.pages.map((at, index) => [BigInt(`0x${at}`), bytes.subarray(index * PAGE, (index + 1) * PAGE)]),
+    );
+    const runtime = BigInt(told.runtime);
+    const start = runtime - (runtime % BigInt(PAGE)) - BigInt(PAGE * 40);
+    const data = {
+      ...areaOf(start, start + BigInt(PAGE * 300), 6, 0n),
+      name: "/usr/lib/x86_64-linux-gnu/libpython3.13.so.1.0",
+    };
+    const space: AddressSpace = {
+      ...spaceOf(pages),
+      areas: [data],
+      read: (address, length) =>
+        Promise.resolve(
+          Array.from({ length: Math.ceil(length / PAGE) }, (_, index) => {
+            const at = address + BigInt(index * PAGE);
+            const origin = { kind: "unavailable", why: "noFile" } as const;
+            const page = pages.get(at);
+            return { address: at, length: PAGE, origin, bytes: page } as unknown as MemoryPiece;
+          }),
+        ),
+    };
+    const none = { all: () => Promise.resolve([]) } as unknown as LoadedModules;
+    const found = await findPythonRuntime(space, none);
+    assert.equal(found?.address, runtime);
+    assert.equal(found.layout.version, told.version);
+    const other = { ...space, areas: [{ ...data, name: "/usr/bin/perl" }] };
+    assert.equal(await findPythonRuntime(other, none), undefined);
+  });
+});
 
 describe("the layout of an interpreter", () => {
   it("is not made up for versions that are not known", () => {
