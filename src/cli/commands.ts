@@ -306,6 +306,23 @@ ${KEY_OPTIONS}`,
     load: () => import("./spans.ts"),
   },
   {
+    name: "stack",
+    summary: "the calls each thread is in, with variables, as a debugger shows them",
+    usage: `cryoscope stack CHECKPOINT [--pid N]… [--tid N]… [--locals] [--python] [--sysroot ROOT] [--json] [--key FILE]…
+
+Names, lines and variables are read from the programs and their debug files, which --sysroot has; Python's calls (CPython
+3.11 to 3.14) from memory alone. Frames that are guesses say so. docs/postmortem.md tells how they are found.
+
+  --pid N                  only this process; may be repeated
+  --tid N                  only this thread, as the container numbers it; may be repeated
+  --locals                 arguments and local variables of each frame
+  --python                 Python's calls only
+  --sysroot ROOT           folder or archive with the programs, libraries and debug files
+  --json                   one document (docs/stack.schema.json)
+${KEY_OPTIONS}`,
+    load: () => import("./stack.ts"),
+  },
+  {
     name: "strings",
     summary: "the printable strings in the memory of all processes",
     usage: `cryoscope strings CHECKPOINT… [-n MIN] [-e ENCODING] [--addresses] [--count] [--json] …

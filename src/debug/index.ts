@@ -8,5 +8,20 @@ export type { Inspector, InspectorTarget, WaitOptions } from "./inspector-probe.
 export { inspectorBinding } from "./inspect-flag.ts";
 export type { InspectorBinding } from "./inspect-flag.ts";
 export { liveErrors } from "./errors.ts";
-export { PostmortemSession, postmortemErrors } from "./postmortem/index.ts";
-export type { OpenedCheckpoint, OpenForSession, PostmortemConfiguration } from "./postmortem/index.ts";
+export {
+  FrozenTarget,
+  frameName,
+  frameSource,
+  frameVariables,
+  PostmortemSession,
+  postmortemErrors,
+  pythonRows,
+} from "./postmortem/index.ts";
+export type {
+  FrozenFrame,
+  FrozenThread,
+  FrozenVariable,
+  OpenedCheckpoint,
+  OpenForSession,
+  PostmortemConfiguration,
+} from "./postmortem/index.ts";

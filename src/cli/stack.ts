@@ -1,0 +1,134 @@
+import { openTree } from "../archive/index.ts";
+import { frameName, frameSource, frameVariables, FrozenTarget, pythonRows } from "../debug/index.ts";
+import type { FrozenFrame, FrozenThread, FrozenVariable } from "../debug/index.ts";
+import { parseCommandLine } from "./arguments.ts";
+import { EXIT } from "./command.ts";
+import type { RunCommand } from "./command.ts";
+import { cliErrors } from "./errors.ts";
+import { hex, MEMORY_OPTIONS, parseCount, withMemory } from "./memory-target.ts";
+import { printable } from "./output.ts";
+
+const OPTIONS = {
+  ...MEMORY_OPTIONS,
+  pid: { type: "string", multiple: true, default: [] as string[] },
+  tid: { type: "string", multiple: true, default: [] as string[] },
+  locals: { type: "boolean" },
+  python: { type: "boolean" },
+} as const;
+
+/** What is printed of a thread. */
+interface ThreadStack {
+  readonly thread: FrozenThread;
+  readonly frames: readonly PrintedFrame[];
+}
+
+interface PrintedFrame {
+  readonly frozen: FrozenFrame;
+  readonly arguments: readonly FrozenVariable[];
+  readonly locals: readonly FrozenVariable[];
+}
+
+/** `cryoscope stack CHECKPOINT`: the calls each thread is in, as a debugger shows them. */
+export const run: RunCommand = async (args, output) => {
+  const { values, operand: path } = parseCommandLine("stack", args, OPTIONS, "CHECKPOINT");
+  const pids = values.pid.map((pid) => parseCount(pid, "--pid", "stack"));
+  const tids = values.tid.map((tid) => parseCount(tid, "--tid", "stack"));
+  // Of a sysroot the debug files are read beside what the memory reads of it.
+  const sysroot = values.sysroot === undefined ? undefined : await openTree(values.sysroot);
+  try {
+    return await withMemory(path, values, async (memory) => {
+      const { checkpoint } = memory;
+      for (const pid of pids)
+        if (checkpoint.process(pid) === undefined)
+          throw cliErrors.usage(`There is no process ${pid} in this checkpoint.`, "stack");
+      const processes = checkpoint.processes.filter(({ pid }) => pids.length === 0 || pids.includes(pid));
+      const target = new FrozenTarget(checkpoint, memory, processes, sysroot);
+      try {
+        const threads = await target.threads();
+        const wanted = threads.filter(({ thread }) => tids.length === 0 || tids.includes(thread.tid));
+        const stacks: ThreadStack[] = [];
+        for (const thread of wanted) {
+          const stack = await stackOf(target, thread, { ...values });
+          if (values.json === true) stacks.push(stack);
+          else await output.write(stackText(stack));
+        }
+        const { problems } = memory;
+        if (values.json === true)
+          await output.write(
+            `${JSON.stringify({ threads: stacks.map(stackJson), problems }, undefined, 2)}\n`,
+          );
+        return EXIT.done;
+      } finally {
+        await target.close();
+      }
+    });
+  } finally {
+    await sysroot?.close();
+  }
+};
+
+async function stackOf(
+  target: FrozenTarget,
+  thread: FrozenThread,
+  { locals = false, python = false }: { readonly locals?: boolean; readonly python?: boolean },
+): Promise<ThreadStack> {
+  const frames: PrintedFrame[] = [];
+  for (const frozen of await target.frames(thread)) {
+    if (python && !frozen.python) continue;
+    const rows = async (which: "arguments" | "locals"): Promise<readonly FrozenVariable[]> =>
+      locals && !frozen.python ? frameVariables(target, frozen, which) : [];
+    frames.push({
+      frozen,
+      arguments: await rows("arguments"),
+      locals: locals && frozen.python ? await pythonRows(frozen.python) : await rows("locals"),
+    });
+  }
+  return { thread, frames };
+}
+
+function stackText({ thread: { process, thread }, frames }: ThreadStack): string {
+  const head = `Thread ${thread.tid} of process ${process.pid}, ${printable(thread.comm)} (${thread.state})\n`;
+  const lines = frames.map(({ frozen, arguments: given, locals }, index) => {
+    const source = frameSource(frozen);
+    const words = given.map(({ name, value }) => `${name}=${value}`).join(", ");
+    const call = `${frameName(frozen)}${given.length > 0 ? ` (${words})` : ""}`;
+    const place = source ? ` at ${source.path}:${source.line}` : moduleOf(frozen);
+    const address = frozen.python ? "" : `${hex(frozen.frame.programCounter)} `;
+    const below = locals.map(({ name, value }) => `      ${printable(name)} = ${printable(value)}\n`);
+    return `#${String(index).padEnd(3)} ${address}${printable(`${call}${place}`)}\n${below.join("")}`;
+  });
+  return `${head}${lines.join("")}\n`;
+}
+
+const moduleOf = ({ frame }: FrozenFrame): string => (frame.module ? ` from ${frame.module.name}` : "");
+
+function stackJson({ thread: { process, thread }, frames }: ThreadStack): object {
+  return {
+    ...{ pid: process.pid, tid: thread.tid, name: thread.comm, state: thread.state },
+    frames: frames.map(({ frozen, arguments: given, locals }) => {
+      const { frame, python } = frozen;
+      const source = frameSource(frozen);
+      const name = python ? python.name : frame.function?.name;
+      return {
+        language: python ? "python" : "native",
+        ...(name !== undefined && { function: name }),
+        ...(!python && {
+          ...{ address: hex(frame.programCounter), foundBy: frame.foundBy, inlined: frame.isInlined },
+          ...(frame.function?.symbol !== undefined && {
+            symbol: frame.function.symbol,
+            offset: Number(frame.function.offset),
+          }),
+          ...(frame.module && { module: frame.module.name }),
+        }),
+        ...(source && { source: { path: source.path, line: source.line } }),
+        ...(given.length > 0 && { arguments: given.map(variableJson) }),
+        ...(locals.length > 0 && { locals: locals.map(variableJson) }),
+      };
+    }),
+  };
+}
+
+const variableJson = ({ name, value, type }: FrozenVariable): object => ({
+  ...{ name, value },
+  ...(type !== undefined && { type }),
+});

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { COMMANDS } from "../../../src/cli/commands.ts";
+import { runCli } from "../../../src/cli/run.ts";
+import { GDB_LINES, GDB_THREADS, GDB_WORKERS } from "../debug/gdb-threads.ts";
+import { fixture } from "../fixtures.ts";
+
+/** What a command printed, what it said beside, and how it ended. */
+async function cli(...words: readonly string[]): Promise<{ text: string; said: string; code: number }> {
+  let [text, said] = ["", ""];
+  const code = await runCli(COMMANDS, words, {
+    write: (part) => {
+      text += Buffer.from(part).toString();
+      return Promise.resolve();
+    },
+    message: (line) => {
+      said += `${line}\n`;
+    },
+    toTerminal: false,
+  });
+  return { text, said, code };
+}
+
+interface Printed {
+  readonly threads: readonly {
+    readonly tid: number;
+    readonly frames: readonly {
+      readonly address: string;
+      readonly function?: string;
+      readonly source?: { readonly line: number };
+      readonly arguments?: readonly { readonly name: string; readonly value: string }[];
+    }[];
+  }[];
+}
+
+describe("cryoscope stack", () => {
+  let folder: string;
+  let paths: readonly string[];
+
+  before(async () => {
+    folder = await fixture("memory/elfcore");
+    paths = [join(folder, "img"), "--sysroot", join(folder, "root")];
+  });
+
+  it("prints JSON by its schema, with the frames, lines and arguments that gdb has", async () => {
+    const { text, code } = await cli("stack", ...paths, "--locals", "--json");
+    assert.equal(code, 0);
+    const schema = JSON.parse(await readFile("docs/stack.schema.json", "utf8")) as object;
+    const validate = new Ajv2020({ allErrors: true, strict: false }).compile(schema);
+    const document: unknown = JSON.parse(text);
+    assert.ok(validate(document), JSON.stringify(validate.errors));
+    // As the schema says.
+    const { threads } = document as Printed;
+    assert.deepEqual(
+      threads.map(({ tid }) => tid),
+      [...GDB_THREADS.keys()],
+    );
+    for (const { tid, frames } of threads) {
+      const expected = GDB_THREADS.get(tid) ?? [];
+      assert.deepEqual(
+        frames.slice(0, expected.length).map((each) => [each.address.slice(2), each.function]),
+        expected,
+      );
+      for (const frame of frames)
+        assert.equal(frame.source?.line, GDB_LINES[frame.address.slice(2)], frame.address);
+      const worker = frames.find((each) => each.function === "run")?.arguments?.[0];
+      const at = GDB_WORKERS.get(tid);
+      if (at !== undefined) assert.deepEqual([worker?.name, worker?.value], ["arg", `0x${at.toString(16)}`]);
+    }
+  });
+
+  it("prints a line a frame, and variables below where they are asked for", async () => {
+    const { text } = await cli("stack", ...paths, "--tid", "1", "--locals");
+    assert.match(
+      text,
+      /^Thread 1 of process 1, threads \(running\)\n#0 {3}0x44403e __syscall_cancel_arch from \/threads\n/,
+    );
+    assert.match(text, /#5 {3}0x401827 depth3 \(a=2\) at \S+threads\.c:12\n {6}local_answer = 4\n/);
+    assert.doesNotMatch(text, /Thread 6/);
+    assert.doesNotMatch((await cli("stack", ...paths, "--tid", "1")).text, /local_answer|a=2/);
+  });
+
+  it("says that frames are guesses where no program is here", async () => {
+    const { text } = await cli("stack", join(folder, "img"), "--tid", "1");
+    assert.match(text, /\(guess\)|\(frame pointer\)/);
+  });
+
+  it("refuses a process that there is not", async () => {
+    const { said, code } = await cli("stack", ...paths, "--pid", "77");
+    assert.equal(code, 2);
+    assert.match(said, /no process 77/);
+  });
+});
