@@ -1,6 +1,7 @@
 import { FDINFO_DIFFERENCES } from "./fd/fdinfo.ts";
 import type { Difference } from "./model.ts";
 import { NAMESPACE_DIFFERENCES } from "./namespaces.ts";
+import { NETWORK_SETTINGS } from "./system/network-settings.ts";
 import { SYSTEM_FILES } from "./system-table.ts";
 import { PROC_FILES } from "./table.ts";
 
@@ -25,7 +26,11 @@ export const DIFFERENCES: readonly FileDifferences[] = [
   ),
   { file: "PID/fdinfo/N", differences: FDINFO_DIFFERENCES, absent: undefined },
   { file: "PID/ns/NAME", differences: NAMESPACE_DIFFERENCES, absent: undefined },
-  ...SYSTEM_FILES.map(({ name, differences, absent }) => ({ file: name, differences, absent })),
+  ...[...SYSTEM_FILES, NETWORK_SETTINGS].map(({ name, differences, absent }) => ({
+    file: name,
+    differences,
+    absent,
+  })),
 ];
 
 /** `file` is as in `DIFFERENCES`. Takes out of a file's text, live or frozen, what can't be the same in both. What is left must be. */

@@ -3,6 +3,7 @@ import type { Images } from "./images.ts";
 import type { System } from "./model.ts";
 import { file, fixedFolder, link } from "./nodes.ts";
 import type { FolderNode } from "./nodes.ts";
+import { networkSettings } from "./system/network-settings.ts";
 import { SYSTEM_FILES } from "./system-table.ts";
 
 /** What stands beside the processes in /proc. There is no `self`: nobody runs here. */
@@ -14,6 +15,7 @@ export function systemFolder(checkpoint: Checkpoint, images: Images): FolderNode
     [name, link(() => Promise.resolve(first && `${first.pid}/${name}`))] as const;
   return fixedFolder([
     ...SYSTEM_FILES.map(({ name, write }) => [name, file(() => write(system))] as const),
+    ["sys/net", networkSettings(system)],
     toFirst("mounts"),
     toFirst("net"),
   ]);

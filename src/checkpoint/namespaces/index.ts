@@ -13,5 +13,6 @@ export type { TrackedConnection, TrackedDirection } from "./network/conntrack.ts
 export type { NetworkDevice, TunDevice } from "./network/devices.ts";
 export type { PacketFilter } from "./network/filters.ts";
 export type { Route } from "./network/routes.ts";
+export type { NetworkSetting } from "./network/settings.ts";
 export type { RoutingRule } from "./network/rules.ts";
 export type { Network } from "./network.ts";

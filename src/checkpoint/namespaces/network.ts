@@ -11,6 +11,8 @@ import { readRoutes } from "./network/routes.ts";
 import type { Route } from "./network/routes.ts";
 import { readRules } from "./network/rules.ts";
 import type { RoutingRule } from "./network/rules.ts";
+import { readSettings } from "./network/settings.ts";
+import type { NetworkSetting } from "./network/settings.ts";
 import type { Report } from "../problems.ts";
 import { readRecords } from "../records.ts";
 import { idsOf } from "./images.ts";
@@ -27,6 +29,8 @@ export interface Network {
   /** Text of iptables-save, ip6tables-save and nft, as far as there is any. */
   readonly filters: readonly PacketFilter[];
   readonly connections: readonly TrackedConnection[];
+  /** Its sysctls, as far as CRIU dumps them. */
+  readonly settings: readonly NetworkSetting[];
 }
 
 /** Images of a network namespace: `criu/net.c`. */
@@ -57,6 +61,7 @@ export async function readNetworks(layer: Layer, report: Report): Promise<readon
       rules: await readRules(layer, id, report),
       filters: await readFilters(layer, id, report),
       connections: await readConntrack(layer, id, report),
+      settings: await readSettings(layer, id, entry, report),
     });
   }
   return networks;
