@@ -14,6 +14,15 @@ setsid unshare --net --uts --ipc sh -ec '
   ip -6 address add fd00::1/64 dev ice0 nodad
   ip link set ice0 up
   ip link set ice1 up
+  # Settings that no two of which are the same, as far as the kernel takes them, so that none can be taken for another.
+  number=100
+  for setting in /proc/sys/net/ipv4/conf/ice1/* /proc/sys/net/ipv6/conf/ice1/*; do
+    case $setting in */mtu | */disable_ipv6 | */stable_secret) continue ;; esac
+    number=$((number + 1))
+    { echo $number >$setting || echo 1 >$setting || true; } 2>/dev/null
+  done
+  echo "5 7" >/proc/sys/net/ipv4/ping_group_range
+  echo 77 >/proc/sys/net/unix/max_dgram_qlen
   ip route add 10.99.0.0/16 via 10.20.30.254 metric 7
   exec env A=1 "B=two words" python3 "$0" "$1" "$2"
 ' "$here/furnished.py" "$folder/work" "$folder/ready" </dev/null >"$folder/out" 2>&1 &
@@ -46,13 +55,22 @@ for task in $pid ${child%% *}; do
   save_task "$task"
   for thread in /proc/"$task"/task/*; do save_task "$task/task/${thread##*/}"; done
 done
-for name in dev if_inet6 netlink route tcp tcp6 udp udp6 unix; do save "$pid/net/$name"; done
+for name in dev if_inet6 netlink packet route tcp tcp6 udp udp6 unix; do save "$pid/net/$name"; done
 # These show the namespaces of the one who reads them.
 mkdir -p "$folder/proc/sysvipc" "$folder/proc/sys/kernel"
 for name in sysvipc/shm sysvipc/msg sysvipc/sem sys/kernel/hostname sys/kernel/domainname sys/kernel/shmmax \
   sys/kernel/msgmni sys/kernel/shm_rmid_forced locks; do
   nsenter --target $pid --uts --ipc cat "/proc/$name" >"$folder/proc/$name"
 done
+
+# These show the network namespace of the one who reads them.
+nsenter --target $pid --net sh -ec '
+  cd /proc/sys
+  for setting in net/ipv4/conf/*/* net/ipv6/conf/*/* net/ipv4/ping_group_range net/unix/max_dgram_qlen; do
+    mkdir -p "$0/${setting%/*}"
+    cat "$setting" >"$0/$setting" 2>/dev/null || rm -f "$0/$setting"
+  done
+' "$folder/proc/sys"
 
 criu dump --tree $pid --images-dir "$folder/images" --leave-running --shell-job --file-locks --log-file dump.log \
   >/dev/null || { tail -n 20 "$folder/images/dump.log" >&2; exit 1; }

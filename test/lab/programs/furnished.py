@@ -73,6 +73,10 @@ bound(socket.AF_INET6, socket.SOCK_DGRAM, ("::1", 5302))
 bound(socket.AF_UNIX, socket.SOCK_STREAM, "listening.sock").listen(3)
 bound(socket.AF_UNIX, socket.SOCK_DGRAM, "\0abstract\0name")
 bound(socket.AF_NETLINK, socket.SOCK_RAW, (0, 0))
+packet = bound(socket.AF_PACKET, socket.SOCK_RAW, ("ice0", 0x0800))
+# A ring of 8 frames for what comes in: PACKET_RX_RING of SOL_PACKET.
+packet.setsockopt(263, 5, struct.pack("IIII", 4096, 4, 2048, 8))
+bound(socket.AF_PACKET, socket.SOCK_DGRAM, ("ice1", 0x86DD))
 kept += socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
 
 # Signals: handled, ignored, blocked, pending; a timer.
