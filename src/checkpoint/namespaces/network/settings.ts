@@ -80,7 +80,8 @@ function named(
 ): readonly NetworkSetting[] {
   return entries.flatMap(({ iarg, sarg }, index) => {
     const name = names[index];
-    const value = sarg ?? (iarg === undefined ? undefined : String(iarg));
+    // Some texts were kept with the line's end (`net/ipv4/ping_group_range`).
+    const value = sarg?.replace(/\n$/, "") ?? (iarg === undefined ? undefined : String(iarg));
     return name === undefined || value === undefined ? [] : [{ path: `${folder}/${name}`, value }];
   });
 }
