@@ -44,7 +44,7 @@ export interface AddressSpace {
    * beyond 64 MiB.
    */
   read(address: bigint, length: number): Promise<readonly MemoryPiece[]>;
-  /** The same bytes in one array, up to the first that can't be had. */
+  /** The same bytes in one array, up to the first that can't be had. The caller must not write into it. */
   readBytes(address: bigint, length: number): Promise<Uint8Array>;
   /** Where the pages of `[start, end)` come from, in order, without gap. */
   runs(start: bigint, end: bigint): Iterable<Run>;
@@ -96,6 +96,9 @@ export function addressSpace(
     runs,
     async readBytes(address, length) {
       const pieces = await read(address, length);
+      const [only] = pieces;
+      // One page is nearly always one piece, and needs no copy.
+      if (pieces.length === 1 && only?.bytes) return only.bytes;
       const missing = pieces.findIndex(({ bytes }) => bytes === undefined);
       const parts = pieces.slice(0, missing < 0 ? undefined : missing).map(({ bytes }) => bytes);
       return Buffer.concat(parts.filter((bytes) => bytes !== undefined));
