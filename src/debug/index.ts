@@ -1,11 +1,37 @@
 // debug: plans for live sessions, and the debug adapter for post-mortem ones. It takes of engine its types only: the engines are loaded apart.
-export { attachPlan, restoreForDebugging } from "./live-session.ts";
+export { attachTo, restoreForDebugging, wakeForDebugging } from "./live-session.ts";
 export type { LiveSession, LiveWork } from "./live-session.ts";
-export { nodeAttachConfiguration, planNodeAttach } from "./live-plan.ts";
-export type { InspectorAddress, NodeAttachConfiguration, NodePlan } from "./live-plan.ts";
+export { liveOptions } from "./live-options.ts";
+export type { LiveOptions } from "./live-options.ts";
+export { Resources } from "./resources.ts";
+export { debuggersHere, majorVersion } from "./here.ts";
+export type { DebuggersHere } from "./here.ts";
+export { isIn, programsOf } from "./programs.ts";
+export type { Program } from "./programs.ts";
+export { chooseProgram, RUNTIMES } from "./runtimes/index.ts";
+export { NATIVE_DEBUGGERS } from "./runtimes/native.ts";
+export { adapterPort, debugpyPort, parseEquipment } from "./runtimes/python.ts";
+export { jdwpAddress } from "./runtimes/java.ts";
+export { isGo } from "./runtimes/go.ts";
+export { OWN_TYPE } from "./runtimes/runtime.ts";
+export type {
+  Adapter,
+  Attachment,
+  DebugConfiguration,
+  Runtime,
+  RuntimeId,
+  Target,
+} from "./runtimes/runtime.ts";
+export { openRelay } from "./relay.ts";
+export type { Relay } from "./relay.ts";
+export { pathMappings, toLocal } from "./source-map.ts";
+export type { MappingSources, PathMapping } from "./source-map.ts";
+export { continueProcesses, holdProcess, isStopped, stoppedCopy } from "./stopped.ts";
+export { nodeAttachConfiguration, waysIn } from "./live-plan.ts";
+export type { InspectorAddress, NodeAttachConfiguration } from "./live-plan.ts";
 export { parseTargets, waitForInspector } from "./inspector-probe.ts";
 export type { Inspector, InspectorTarget, WaitOptions } from "./inspector-probe.ts";
-export { inspectorBinding } from "./inspect-flag.ts";
+export { inspectorBinding, signalBinding } from "./inspect-flag.ts";
 export type { InspectorBinding } from "./inspect-flag.ts";
 export { liveErrors } from "./errors.ts";
 export {

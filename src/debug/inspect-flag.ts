@@ -20,6 +20,19 @@ export function inspectorBinding(
   argv: readonly string[],
   environment: readonly string[],
 ): InspectorBinding | undefined {
+  const { opened, binding } = readFlags(argv, environment);
+  return opened ? binding : undefined;
+}
+
+/** Where Node opens its inspector when SIGUSR1 tells it to: `--inspect-port` says it, else its default. */
+export function signalBinding(argv: readonly string[], environment: readonly string[]): InspectorBinding {
+  return readFlags(argv, environment).binding;
+}
+
+function readFlags(
+  argv: readonly string[],
+  environment: readonly string[],
+): { readonly opened: boolean; readonly binding: InspectorBinding } {
   const options =
     environment.findLast((line) => line.startsWith("NODE_OPTIONS="))?.slice("NODE_OPTIONS=".length) ?? "";
   const words = [...options.split(/\s+/), ...argv.flatMap(wordsOf)];
@@ -31,7 +44,7 @@ export function inspectorBinding(
     opened ||= opens !== null;
     if (value !== undefined) binding = parseBinding(value, binding);
   }
-  return opened ? binding : undefined;
+  return { opened, binding };
 }
 
 /** `port`, `host`, `host:port`, `[v6]:port`; what is missing stays as it was. */

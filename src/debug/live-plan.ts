@@ -1,7 +1,8 @@
-import type { ContainerDetails, Engine } from "../engine/index.ts";
+import type { ContainerDetails } from "../engine/index.ts";
 import { liveErrors } from "./errors.ts";
-import { inspectorBinding, isLoopback, isWildcard } from "./inspect-flag.ts";
+import { isLoopback, isWildcard } from "./inspect-flag.ts";
 import type { InspectorBinding } from "./inspect-flag.ts";
+import type { PathMapping } from "./source-map.ts";
 
 /** Where a debugger may find the inspector, as seen from this machine. */
 export interface InspectorAddress {
@@ -9,37 +10,17 @@ export interface InspectorAddress {
   readonly port: number;
 }
 
-/** How a debugger gets at a Node process in a container. */
-export interface NodePlan {
-  readonly container: string;
-  /** In the order in which they should be tried; at least one. */
-  readonly addresses: readonly InspectorAddress[];
-  /** The same files here and in the container, where a bind mount says so. */
-  readonly localRoot: string | undefined;
-  readonly remoteRoot: string | undefined;
-}
-
 /**
- * Plans an attach to Node in a running container. Pure: nothing is asked or opened. Throws `debug.notRunning`,
- * `debug.noInspector`, `debug.noNetwork`, `debug.loopbackOnly`, … when there is no way in.
+ * Where a port of a container is reached from this machine, in the order in which it should be tried; at least one.
+ * Pure: nothing is asked or opened. Throws `debug.notRunning`, `debug.noNetwork`, `debug.loopbackOnly`, … when no network
+ * leads there.
  */
-export function planNodeAttach(container: ContainerDetails, engine: Pick<Engine, "host">): NodePlan {
-  if (container.state !== "running") throw liveErrors.notRunning(container.name);
-  const binding = inspectorBinding(container.argv, container.environment);
-  if (binding === undefined) throw liveErrors.noInspector(container.name);
-  if (binding.port === 0) throw liveErrors.randomPort(container.name);
-  return {
-    container: container.name,
-    addresses: waysIn(container, engine.host, binding),
-    ...roots(container),
-  };
-}
-
-function waysIn(
+export function waysIn(
   container: ContainerDetails,
   host: string,
   binding: InspectorBinding,
 ): readonly InspectorAddress[] {
+  if (container.state !== "running") throw liveErrors.notRunning(container.name);
   const { name, networkMode, ports, addresses } = container;
   const remote = !isLoopback(host);
   if (networkMode === "host") {
@@ -65,16 +46,6 @@ function waysIn(
   return ways;
 }
 
-/** The bind mount that holds the working directory; else the only one there is; volumes have no path of their own. */
-function roots({ mounts, workingDirectory }: ContainerDetails): Pick<NodePlan, "localRoot" | "remoteRoot"> {
-  const binds = mounts.filter(({ source }) => /^(\/|[a-z]:[\\/])/i.test(source));
-  const holds = binds
-    .filter(({ destination }) => `${workingDirectory}/`.startsWith(`${destination.replace(/\/$/, "")}/`))
-    .sort((a, b) => b.destination.length - a.destination.length)[0];
-  const chosen = holds ?? (binds.length === 1 ? binds[0] : undefined);
-  return { localRoot: chosen?.source, remoteRoot: chosen?.destination };
-}
-
 /** A launch configuration of VS Code's built-in JavaScript debugger. */
 export interface NodeAttachConfiguration {
   readonly type: "node";
@@ -92,9 +63,9 @@ export interface NodeAttachConfiguration {
 
 /** The configuration for an inspector that answered (`waitForInspector`). */
 export function nodeAttachConfiguration(
-  plan: NodePlan,
+  mapping: PathMapping | undefined,
   { address, port }: InspectorAddress,
-  name = `Restored: ${plan.container}`,
+  name: string,
 ): NodeAttachConfiguration {
   return {
     type: "node",
@@ -110,7 +81,6 @@ export function nodeAttachConfiguration(
     // namespace: 1, say. It then attaches to every Node process there is, and those can't be frozen any more.
     attachExistingChildren: false,
     skipFiles: ["<node_internals>/**"],
-    ...(plan.localRoot !== undefined && { localRoot: plan.localRoot }),
-    ...(plan.remoteRoot !== undefined && { remoteRoot: plan.remoteRoot }),
+    ...(mapping && { localRoot: mapping.localRoot, remoteRoot: mapping.remoteRoot }),
   };
 }

@@ -1,48 +1,154 @@
+import { randomBytes } from "node:crypto";
 import type { ContainerDetails, Engine, EngineProgress, RestoreOptions, Snapshot } from "../engine/index.ts";
-import { waitForInspector } from "./inspector-probe.ts";
-import type { Inspector } from "./inspector-probe.ts";
-import { nodeAttachConfiguration, planNodeAttach } from "./live-plan.ts";
-import type { NodeAttachConfiguration } from "./live-plan.ts";
+import { liveErrors } from "./errors.ts";
+import type { DebuggersHere } from "./here.ts";
+import type { LiveOptions } from "./live-options.ts";
+import { programsOf } from "./programs.ts";
+import type { Program } from "./programs.ts";
+import type { Resources } from "./resources.ts";
+import { go, isGo } from "./runtimes/go.ts";
+import { chooseProgram } from "./runtimes/index.ts";
+import type { Attachment, RuntimeId } from "./runtimes/runtime.ts";
+import { pathMappings } from "./source-map.ts";
+import { continueProcesses, restoreStopped } from "./stopped.ts";
 
+/** A container that runs again, or still, and how a debugger gets at a process in it. */
 export interface LiveSession {
   readonly container: ContainerDetails;
-  readonly inspector: Inspector;
-  /** To be handed to VS Code's debugger. */
-  readonly configuration: NodeAttachConfiguration;
+  readonly program: Program;
+  readonly runtime: RuntimeId;
+  readonly attachment: Attachment;
 }
 
 export interface LiveWork {
-  readonly signal?: AbortSignal;
+  readonly here: DebuggersHere;
+  /** What the session takes: a copy of the container, relays, temporary files. Give it back when the session ends. */
+  readonly own: Resources;
+  /** Told the name of a copy before it is made. */
+  readonly reserve?: (name: string) => Promise<void>;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: EngineProgress | { readonly phase: "attaching" }) => void;
-  /** Milliseconds that the inspector has to answer; 10 s. */
+  /** A line for the debug console. */
+  readonly log?: (line: string) => void;
+  /** Milliseconds that a debug server has to answer; 10 s. */
   readonly timeout?: number;
 }
 
 /**
- * Restores a snapshot and waits until a debugger can be attached. Throws what the restore throws (`engine.*`), and
- * `debug.*` when the restored container has no inspector that can be reached; it then runs on.
+ * Restores a snapshot and makes ready what a debugger needs to attach. Throws what the restore throws (`engine.*`),
+ * `debug.diedAtWaking`, and `debug.*` when there is no way in. A container restored in place then runs on; a copy and
+ * all else that was taken is in `work.own`.
  */
+export async function wakeForDebugging(
+  engine: Engine,
+  snapshot: Snapshot,
+  options: LiveOptions,
+  work: LiveWork,
+): Promise<LiveSession> {
+  return attachTo(engine, await restoreForDebugging(engine, snapshot, options, work), options, work);
+}
+
+/** The first half of it, for who keeps the container and attaches several times. */
 export async function restoreForDebugging(
   engine: Engine,
   snapshot: Snapshot,
-  options: RestoreOptions = {},
-  work: LiveWork = {},
-): Promise<LiveSession> {
-  const { container } = await engine.restore(snapshot, options, work);
-  return attachPlan(engine, container, work);
+  options: LiveOptions,
+  work: LiveWork,
+): Promise<ContainerDetails> {
+  const container = await restore(engine, snapshot, options, work);
+  if (container.state === "exited" || container.state === "dead")
+    throw liveErrors.diedAtWaking(container.name, container.exitCode);
+  return container;
 }
 
 /** The same for a container that runs already. */
-export async function attachPlan(
-  engine: Pick<Engine, "host">,
+export async function attachTo(
+  engine: Engine,
   container: ContainerDetails,
-  { signal, onProgress, timeout }: LiveWork = {},
+  options: LiveOptions,
+  work: LiveWork,
 ): Promise<LiveSession> {
-  const plan = planNodeAttach(container, engine);
-  onProgress?.({ phase: "attaching" });
-  const inspector = await waitForInspector(plan.addresses, {
-    ...(signal && { signal }),
-    ...(timeout !== undefined && { timeout }),
+  if (container.state !== "running" && container.state !== "paused")
+    throw liveErrors.notRunning(container.name);
+  const { here, own, signal, timeout, log = () => undefined } = work;
+  work.onProgress?.({ phase: "attaching" });
+  try {
+    const { program, runtime, programs } = await choose(engine, container, options);
+    // Only who traces a process can debug it while it is stopped.
+    if (runtime.id !== "native" && runtime.id !== "go")
+      await continueProcesses(engine, container, [program.pid]);
+    log(`Process ${program.pid} (${shown(program)}) is debugged as ${runtime.label}.`);
+    const attachment = await runtime.attach({
+      ...{ engine, container, program, programs, here, own, signal, timeout, log },
+      mappings: pathMappings(container, options.sources),
+      port: options.port,
+      debugger: options.debugger,
+      stopOnEntry: options.stopOnEntry || options.stopped,
+    });
+    return { container, program, runtime: runtime.id, attachment };
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    // Whatever went wrong on the way in, that it isn't there any more is the reason.
+    const now = await engine.inspect(container.id).catch(() => undefined);
+    if (now !== undefined && (now.state === "exited" || now.state === "dead"))
+      throw liveErrors.diedAtWaking(container.name, now.exitCode, error);
+    throw error;
+  }
+}
+
+async function choose(engine: Engine, container: ContainerDetails, { pid, runtime }: LiveOptions) {
+  const programs = await programsOf(container, engine);
+  const chosen = chooseProgram(programs, { pid, runtime }, container.name);
+  const { program } = chosen;
+  const isPlain = runtime === "auto" && chosen.runtime.id === "native";
+  return { program, programs, runtime: isPlain && (await isGo(program)) ? go : chosen.runtime };
+}
+
+async function restore(
+  engine: Engine,
+  snapshot: Snapshot,
+  { copy, stopped, pid, runtime }: LiveOptions,
+  { own, signal, onProgress, log, reserve }: LiveWork,
+): Promise<ContainerDetails> {
+  const options: RestoreOptions = copy
+    ? { name: await reserveCopy(engine, snapshot, own, reserve), ...alone(engine) }
+    : { replace: true };
+  const work = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  if (!stopped) return (await engine.restore(snapshot, options, work)).container;
+  const { container, held } = await restoreStopped(engine, snapshot, options, { pid, runtime }, work);
+  log?.(`Process ${held.join(", ")} is held before its first instruction.`);
+  // A debugger that leaves lets it go on; one that never came can't.
+  await own.own("held process", () => continueProcesses(engine, container, held));
+  return container;
+}
+
+/** A name for a copy that nobody has; whatever comes of the restore, what has that name is removed at the end. */
+async function reserveCopy(
+  engine: Engine,
+  snapshot: Snapshot,
+  own: Resources,
+  reserve: LiveWork["reserve"],
+): Promise<string> {
+  if (!engine.capabilities.restoreOptions.includes("name")) throw liveErrors.noCopy(engine.name);
+  const base = snapshot.container.name.replace(/[^\w.-]/g, "-").slice(0, 40) || "snapshot";
+  const name = `${base}-debug-${randomBytes(4).toString("hex")}`;
+  await reserve?.(name);
+  await own.own(`container ${name}`, async () => {
+    const there = (await engine.list()).find((one) => one.name === name || one.id === name);
+    if (there !== undefined) await engine.remove(there.id);
   });
-  return { container, inspector, configuration: nodeAttachConfiguration(plan, inspector) };
+  return name;
+}
+
+/** What a copy beside the old container must not share with it. */
+function alone({ capabilities }: Engine): RestoreOptions {
+  return capabilities.restoreOptions.includes("ignoreStaticIp") ? { ignoreStaticIp: true } : {};
+}
+
+/** A hostile process's own words, in a line of the console. */
+function shown({ exe, argv }: Program): string {
+  const words = argv.length > 0 ? argv.join(" ") : exe;
+  return words
+    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, " ")
+    .slice(0, 200);
 }

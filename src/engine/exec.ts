@@ -10,6 +10,8 @@ import type { Transport } from "./transport.ts";
 export interface ExecOptions extends Pick<EngineWork, "signal"> {
   /** With all capabilities, as a debugger needs them that looks at another user's process. */
   readonly privileged?: boolean;
+  /** `NAME=value` lines on top of the container's own. */
+  readonly environment?: readonly string[];
 }
 
 /** A program that runs in a container. Its outputs must be read. */
@@ -27,7 +29,7 @@ export async function execIn(
   { docker, endpoint }: Transport,
   container: string,
   argv: readonly string[],
-  { privileged = false, signal }: ExecOptions,
+  { privileged = false, environment = [], signal }: ExecOptions,
 ): Promise<Execution> {
   signal?.throwIfAborted();
   const failed = (error: unknown): Error => {
@@ -41,6 +43,7 @@ export async function execIn(
   try {
     const made = await docker.getContainer(container).exec({
       Cmd: [...argv],
+      Env: [...environment],
       AttachStdin: true,
       AttachStdout: true,
       AttachStderr: true,

@@ -28,6 +28,13 @@ export interface TestApi {
   readonly runInTerminal: typeof runInTerminal;
 }
 
+let live: ReturnType<typeof registerDebug> | undefined;
+
+/** Called by VS Code when the window closes; it waits for some seconds. */
+export async function deactivate(): Promise<void> {
+  await live?.end();
+}
+
 /** Called by VS Code when a command, a view or an editor of ours is first needed. Each part registers itself. */
 export function activate(context: vscode.ExtensionContext): TestApi {
   const engines = new Engines();
@@ -42,7 +49,7 @@ export function activate(context: vscode.ExtensionContext): TestApi {
     unlock: keys.unlock,
   });
   registerSeal(context, { keys, checkpoint });
-  registerDebug(context, { engines, catalog, checkpoint });
+  live = registerDebug(context, { engines, catalog, checkpoint });
   const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
   context.subscriptions.push(registerRowCommands(imageEditor, checkpoint.resolveImage));
   const explain = registerExplain(context, { images: imageEditor });

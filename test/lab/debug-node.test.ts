@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
-import { attachPlan, restoreForDebugging } from "../../src/debug/index.ts";
+import {
+  attachTo,
+  liveOptions,
+  programsOf,
+  waitForInspector,
+  wakeForDebugging,
+} from "../../src/debug/index.ts";
+import type { LiveSession } from "../../src/debug/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
-import { connectLab, freePort, removeContainer, startContainer } from "./engine-helpers.ts";
+import { connectLab, freePort, removeContainer, startContainer, until } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
+import { archiveFolder, freezeFor, liveWork } from "./live-helpers.ts";
 
 const run = promisify(execFile);
 const NAME = "cryoscope-debug";
@@ -43,46 +48,61 @@ async function evaluate(webSocketUrl: string, expression: string): Promise<unkno
   return JSON.parse(stdout);
 }
 
+/** The address of the inspector that a session would attach to, as a web socket. */
+async function webSocketUrl({ attachment }: LiveSession): Promise<string> {
+  const { address, port } = attachment.configuration;
+  assert.ok(typeof address === "string" && typeof port === "number");
+  const { targets } = await waitForInspector([{ address, port }]);
+  return targets[0]?.webSocketUrl ?? "";
+}
+
+const IDLE = ["/usr/bin/node", "-e", PROGRAM];
+
 function labTests(kind: LabEngine): void {
-  describe(`a Node container of ${kind} in the lab`, () => {
+  describe(`a Node container of ${kind} in the lab`, function () {
+    this.timeout(120_000);
     let engine: Engine;
-    let folder: string;
+    let folder: Awaited<ReturnType<typeof archiveFolder>>;
+    let work: ReturnType<typeof liveWork>;
 
     before(async () => {
       engine = await connectLab(kind);
-      folder = await mkdtemp(join(tmpdir(), "cryoscope-debug-"));
+      folder = await archiveFolder();
+    });
+    beforeEach(() => {
+      work = liveWork();
+    });
+    afterEach(async () => {
+      assert.deepEqual(await work.own.dispose(), []);
     });
     after(async () => {
       await removeContainer(kind, NAME);
-      await rm(folder, { recursive: true, force: true });
+      await folder.remove();
     });
 
     it("is woken with its inspector, and an expression gives what was frozen", async () => {
       const port = await freePort();
       const command = ["/usr/bin/node", `--inspect=127.0.0.1:${port}`, "-e", PROGRAM];
       const container = await startContainer(engine, kind, NAME, { image: "node", command });
-      const live = await attachPlan(engine, container);
-      const secret = await evaluate(live.inspector.targets[0]?.webSocketUrl ?? "", "state.secret");
+      const url = await webSocketUrl(await attachTo(engine, container, liveOptions({}), work));
+      const secret = await evaluate(url, "state.secret");
       assert.match(String(secret), /^[0-9a-z]{6,}$/);
-      const url = live.inspector.targets[0]?.webSocketUrl ?? "";
       const before = Number(await evaluate(url, "state.counter"));
       // Nothing but this process's memory has heard of it.
       await evaluate(url, `state.told = "${NAME} ${port}"; 0`);
 
-      const archive = engine.capabilities.archives ? { archive: join(folder, "node.tar") } : {};
-      const { snapshot } = await engine.checkpoint(container.id, { name: "node", ...archive });
+      const snapshot = await freezeFor(engine, container, folder.path);
       assert.equal((await engine.inspect(container.id)).state, "exited");
       const phases: string[] = [];
-      const session = await restoreForDebugging(
-        engine,
-        snapshot,
-        { replace: true },
-        { onProgress: ({ phase }) => phases.push(phase) },
-      );
-      assert.equal(session.configuration.port, port);
-      assert.equal(session.configuration.address, "127.0.0.1");
+      const live = await wakeForDebugging(engine, snapshot, liveOptions({}), {
+        ...work,
+        onProgress: ({ phase }) => phases.push(phase),
+      });
+      assert.equal(live.runtime, "node");
+      assert.equal(live.attachment.configuration.port, port);
+      assert.equal(live.attachment.configuration.address, "127.0.0.1");
       assert.equal(phases.at(-1), "attaching");
-      const woken = session.inspector.targets[0]?.webSocketUrl ?? "";
+      const woken = await webSocketUrl(live);
       assert.equal(woken, url);
       assert.equal(await evaluate(woken, "state.secret"), secret);
       assert.equal(await evaluate(woken, "state.told"), `${NAME} ${port}`);
@@ -90,18 +110,65 @@ function labTests(kind: LabEngine): void {
       assert.ok(after >= before, `${before} -> ${after}`);
       // It runs, it isn't just there.
       assert.ok(Number(await evaluate(woken, "state.counter")) > after);
+      assert.deepEqual(work.own.names, []);
     });
 
-    it("that was started without the inspector says what is missing", async () => {
-      const command = ["/usr/bin/node", "-e", "setInterval(() => {}, 1000)"];
-      const container = await startContainer(engine, kind, NAME, { image: "node", command });
-      await assert.rejects(attachPlan(engine, container), { code: "debug.noInspector", next: /--inspect/ });
+    it("that was started without the inspector is told to open it, and needs no network", async () => {
+      const container = await startContainer(engine, kind, NAME, {
+        image: "node",
+        command: ["/bin/sh", "-c", 'node -e "$0"; exit 3', PROGRAM],
+        network: "none",
+      });
+      const snapshot = await freezeFor(engine, container, folder.path);
+      const live = await wakeForDebugging(engine, snapshot, liveOptions({}), work);
+      assert.equal(live.runtime, "node");
+      assert.notEqual(live.program.pid, 1);
+      assert.deepEqual(work.own.names, ["relay to Node's inspector"]);
+      const url = await webSocketUrl(live);
+      const first = Number(await evaluate(url, "state.counter"));
+      assert.ok(Number(await evaluate(url, "state.counter")) > first);
+      assert.equal(await evaluate(url, "process.pid"), live.program.pid);
     });
 
-    it("without a network says that there is no way in", async () => {
-      const command = ["/usr/bin/node", "--inspect", "-e", "setInterval(() => {}, 1000)"];
-      const container = await startContainer(engine, kind, NAME, { image: "node", command, network: "none" });
-      await assert.rejects(attachPlan(engine, container), { code: "debug.noNetwork" });
+    it("whose inspector listens on its own loopback only is reached within", async () => {
+      const container = await startContainer(engine, kind, NAME, {
+        image: "node",
+        command: ["/usr/bin/node", "--inspect", "-e", PROGRAM],
+        network: "none",
+        environment: ["NODE_OPTIONS=--inspect-port=9333"],
+      });
+      const live = await attachTo(engine, container, liveOptions({}), work);
+      assert.equal(await evaluate(await webSocketUrl(live), "process.pid"), 1);
+    });
+
+    it("whose port another program has says so, and gets no signal", async () => {
+      const thief = `require("net").createServer().listen(9229, "127.0.0.1")`;
+      const child = `require("child_process").spawn(process.execPath, ["-e", process.argv[1]])`;
+      const container = await startContainer(engine, kind, NAME, {
+        image: "node",
+        command: ["/usr/bin/node", "-e", `${child};${PROGRAM}`, thief],
+        network: "none",
+      });
+      await until(async () => {
+        const programs = await programsOf(container, engine);
+        return programs.length > 1 ? programs : undefined;
+      });
+      // A moment until it listens.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await assert.rejects(attachTo(engine, container, liveOptions({ pid: 1 }), work), {
+        code: "debug.inspectorPortTaken",
+        next: /--inspect-port/,
+      });
+    });
+
+    it("that is no Python says so when Python is asked for", async () => {
+      const container = await startContainer(engine, kind, NAME, { image: "node", command: IDLE });
+      await assert.rejects(attachTo(engine, container, liveOptions({ runtime: "python" }), work), {
+        code: "debug.noRuntime",
+      });
+      await assert.rejects(attachTo(engine, container, liveOptions({ pid: 4711 }), work), {
+        code: "debug.noProcess",
+      });
     });
   });
 }

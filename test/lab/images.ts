@@ -9,7 +9,7 @@ import { run } from "./process.ts";
 /** Node's own builds, as the package registry has them. Node 20, because later ones open an io_uring, which criu refuses. */
 const NODE_PACKAGE = `node-linux-${process.arch}`;
 const NODE_VERSION = "20";
-const SOURCES = ["inside/images.sh", "programs/threads.c", "programs/steps.c"];
+const SOURCES = ["inside/images.sh", "programs/threads.c", "programs/steps.c", "programs/steps.py"];
 
 /** Makes and imports what is missing. The lab must be up. */
 export function provideImages(): void {

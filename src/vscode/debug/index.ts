@@ -3,40 +3,72 @@ import * as vscode from "vscode";
 import { PostmortemSession } from "../../debug/index.ts";
 import type { CheckpointExplorer } from "../checkpoint/index.ts";
 import type { Engines } from "../engines/index.ts";
+import { command } from "../messages.ts";
+import { filesOf } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
+import { debugErrors } from "./errors.ts";
 import { isPostmortem, openFrozen, registerDebugFrozen, resolveFrozen } from "./frozen.ts";
-import { liveNodeWork } from "./live-node.ts";
+import { AttachedSessions } from "./attached.ts";
+import { Leftovers } from "./leftovers.ts";
+import { LiveSessions } from "./live-commands.ts";
 import { LiveSession } from "./live-session.ts";
-import { sparingTracker } from "./spare-debuggee.ts";
+import { liveWork } from "./live-work.ts";
+import { isBelowOurs, sparingTracker } from "./spare-debuggee.ts";
+import { Stops } from "./stops.ts";
 
 export function registerDebug(
   context: vscode.ExtensionContext,
   { engines, catalog, checkpoint }: { engines: Engines; catalog: Catalog; checkpoint: CheckpointExplorer },
-): void {
+): LiveSessions {
+  const attached = new AttachedSessions();
+  const stops = new Stops();
+  const live = new LiveSessions();
+  const leftovers = new Leftovers(context.workspaceState);
+  const parts = { engines, catalog, attached, leftovers, stops };
   context.subscriptions.push(
     sparingTracker(),
+    attached.register(),
+    stops.register(isBelowOurs),
+    live.register(),
     registerDebugFrozen(checkpoint),
     vscode.debug.registerDebugConfigurationProvider("cryoscope", {
       // F5 without a launch.json gives an empty configuration: ask for the snapshot then.
       resolveDebugConfiguration: async (folder, configuration) => {
         const type = configuration.type || "cryoscope";
         if (isPostmortem(configuration)) return resolveFrozen({ ...configuration, type }, folder);
-        const snapshot: unknown = configuration.snapshot;
-        if (typeof snapshot === "string" && snapshot !== "") return { ...configuration, type };
+        const snapshot: unknown = configuration["snapshot"];
+        const names = [snapshot, configuration.request === "attach" && configuration["container"]];
+        if (names.some((name) => typeof name === "string" && name !== "")) return { ...configuration, type };
         const asked = await askForSnapshot(catalog);
         if (asked === undefined) return undefined;
         return { ...configuration, type, request: "launch", name: `Wake ${asked}`, snapshot: asked };
       },
     }),
     vscode.debug.registerDebugAdapterDescriptorFactory("cryoscope", {
-      createDebugAdapterDescriptor: (session) =>
-        new vscode.DebugAdapterInlineImplementation(
-          isPostmortem(session.configuration)
-            ? new PostmortemSession(openFrozen(checkpoint, session))
-            : new LiveSession(session, liveNodeWork(session.configuration, { engines, catalog })),
-        ),
+      createDebugAdapterDescriptor: (session) => {
+        const { configuration, workspaceFolder } = session;
+        if (isPostmortem(configuration))
+          return new vscode.DebugAdapterInlineImplementation(
+            new PostmortemSession(openFrozen(checkpoint, session)),
+          );
+        const adapter = new LiveSession(session, (log) =>
+          liveWork(configuration, workspaceFolder, parts, log),
+        );
+        live.add(session, adapter);
+        return new vscode.DebugAdapterInlineImplementation(adapter);
+      },
+    }),
+    command("cryoscope.debugFrozenSnapshot", async (name: string) => {
+      const snapshot = await catalog.find(name);
+      if (snapshot === undefined) throw debugErrors.noSnapshot(name);
+      const { fsPath } = await filesOf(engines, snapshot, catalog);
+      return vscode.debug.startDebugging(undefined, {
+        ...{ type: "cryoscope", request: "launch", mode: "postmortem" },
+        ...{ name: `Frozen ${snapshot.name}`, checkpoint: fsPath },
+      });
     }),
   );
+  return live;
 }
 
 async function askForSnapshot(catalog: Catalog): Promise<string | undefined> {

@@ -2,11 +2,20 @@ import { DebugSession, InitializedEvent, OutputEvent, TerminatedEvent } from "@v
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import * as vscode from "vscode";
 import { toCryoscopeError } from "../../bytes/index.ts";
+import { explainLiveError } from "./explain.ts";
 
-/** What a live session does, apart from speaking DAP: `start` restores and gives the configuration to attach with. */
+/** What a live session does, apart from speaking DAP. Each may be called again; `release` comes last, once. */
 export interface LiveSessionWork {
-  /** Restores and finds the debugger's address. `log` writes a line to the debug console. */
-  start(log: (line: string) => void, signal: AbortSignal): Promise<vscode.DebugConfiguration>;
+  /** Restores, or finds what runs, and gives the configuration to attach with. */
+  start(signal: AbortSignal): Promise<vscode.DebugConfiguration>;
+  /** Gives back what was opened for the debugger, which has detached; the container stays. */
+  leave(): Promise<void>;
+  /** Freezes the container as it is now; nothing is attached. Gives what to attach with again. */
+  freeze(signal: AbortSignal): Promise<vscode.DebugConfiguration>;
+  /** Before the debugger detaches for `freeze`: holds the process where it is, if that can be done. */
+  hold(debuggers: ReadonlySet<vscode.DebugSession>): Promise<void>;
+  /** Gives everything back: no container, mount, cgroup, port or file that the session made is left. */
+  release(): Promise<void>;
 }
 
 /**
@@ -14,28 +23,61 @@ export interface LiveSessionWork {
  * the session of the debugger that fits the runtime as its child, and ends with it.
  */
 export class LiveSession extends DebugSession {
+  private readonly work: LiveSessionWork;
   private readonly cancelled = new AbortController();
   private readonly children = new Set<vscode.DebugSession>();
   private readonly listening: vscode.Disposable;
+  /** One thing after the other: a rewind must not meet the end of the session in the middle. */
+  private turn: Promise<unknown> = Promise.resolve();
+  /** The end of a child is meant, and not the end of the session. */
+  private changing = false;
+  private released: Promise<void> | undefined;
 
   constructor(
     private readonly session: vscode.DebugSession,
-    private readonly work: LiveSessionWork,
+    makeWork: (log: (line: string) => void) => LiveSessionWork,
   ) {
     super();
+    this.work = makeWork((line) => {
+      this.sendEvent(new OutputEvent(`${line}\n`, "console"));
+    });
     this.listening = vscode.Disposable.from(
       vscode.debug.onDidStartDebugSession((other) => {
         if (other.parentSession?.id === session.id) this.children.add(other);
       }),
       vscode.debug.onDidTerminateDebugSession((other) => {
-        if (this.children.delete(other)) this.sendEvent(new TerminatedEvent());
+        if (this.children.delete(other) && !this.changing) this.sendEvent(new TerminatedEvent());
       }),
     );
   }
 
   override dispose(): void {
+    void this.end();
     this.listening.dispose();
     super.dispose();
+  }
+
+  /** Throws the restored container away, restores the same snapshot and attaches again; breakpoints are the editor's. */
+  rewind(): Promise<void> {
+    return this.change((signal) => this.work.start(signal));
+  }
+
+  /** Detaches, freezes and attaches again. */
+  freezeHere(): Promise<void> {
+    return this.change(
+      (signal) => this.work.freeze(signal),
+      () => this.work.hold(this.children),
+    );
+  }
+
+  /** The end of it, however it comes: nothing that it made is left when this is over. */
+  end(): Promise<void> {
+    this.cancelled.abort();
+    this.released ??= this.turn
+      .catch(() => undefined)
+      .then(() => this.detach())
+      .then(() => this.work.release());
+    return this.released;
   }
 
   protected override initializeRequest(response: DebugProtocol.InitializeResponse): void {
@@ -45,7 +87,11 @@ export class LiveSession extends DebugSession {
   }
 
   protected override launchRequest(response: DebugProtocol.LaunchResponse): void {
-    void this.wakeAndAttach(response);
+    this.turn = this.startAndAnswer(response);
+  }
+
+  protected override attachRequest(response: DebugProtocol.AttachResponse): void {
+    this.turn = this.startAndAnswer(response);
   }
 
   protected override threadsRequest(response: DebugProtocol.ThreadsResponse): void {
@@ -54,48 +100,93 @@ export class LiveSession extends DebugSession {
   }
 
   protected override terminateRequest(response: DebugProtocol.TerminateResponse): void {
-    void this.letGo().then(() => {
+    void this.end().then(() => {
       this.sendResponse(response);
       this.sendEvent(new TerminatedEvent());
     });
   }
 
   protected override disconnectRequest(response: DebugProtocol.DisconnectResponse): void {
-    void this.letGo().then(() => {
+    void this.end().then(() => {
       this.sendResponse(response);
     });
   }
 
-  /** Ends the debuggers below, which leaves the process running (see spare-debuggee.ts), or the attempt to get there. */
-  private async letGo(): Promise<void> {
-    this.cancelled.abort();
-    await Promise.all([...this.children].map((child) => vscode.debug.stopDebugging(child)));
-  }
-
-  private async wakeAndAttach(response: DebugProtocol.LaunchResponse): Promise<void> {
+  private async startAndAnswer(response: DebugProtocol.Response): Promise<void> {
     try {
-      const child = await this.work.start((line) => {
-        this.sendEvent(new OutputEvent(`${line}\n`, "console"));
-      }, this.cancelled.signal);
+      const child = await this.work.start(this.cancelled.signal);
       this.sendResponse(response);
-      const started = await vscode.debug.startDebugging(this.session.workspaceFolder, child, {
-        parentSession: this.session,
-        consoleMode: vscode.DebugConsoleMode.MergeWithParent,
-        compact: true,
-      });
-      if (!started) this.sendEvent(new TerminatedEvent());
+      if (!(await this.startChild(child))) this.sendEvent(new TerminatedEvent());
     } catch (error) {
-      if (error instanceof vscode.CancellationError) {
+      if (error instanceof vscode.CancellationError || this.cancelled.signal.aborted) {
         this.sendResponse(response);
         this.sendEvent(new TerminatedEvent());
         return;
       }
+      // Of the session's own message the user gets no button; `explainLiveError` shows one that has.
+      const shown = explainLiveError(error, this.session.configuration);
       const { message, next } = toCryoscopeError(error);
-      this.sendErrorResponse(response, {
-        id: 1,
-        format: next ? `${message} ${next}` : message,
-        showUser: true,
-      });
+      const format = next ? `${message} ${next}` : message;
+      this.sendErrorResponse(response, { id: 1, format, showUser: !shown });
     }
   }
+
+  /** Detaches the debugger, does something, and attaches with what that gives. Errors end the session, said aloud. */
+  private change(
+    work: (signal: AbortSignal) => Promise<vscode.DebugConfiguration>,
+    before: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
+    const { signal } = this.cancelled;
+    const done = this.turn
+      .catch(() => undefined)
+      .then(async () => {
+        signal.throwIfAborted();
+        this.changing = true;
+        try {
+          await before();
+          await this.detach();
+          await this.work.leave();
+          const child = await work(signal);
+          if (!(await this.startChild(child))) throw new vscode.CancellationError();
+        } catch (error) {
+          this.sendEvent(new TerminatedEvent());
+          throw error;
+        } finally {
+          this.changing = false;
+        }
+      });
+    this.turn = done;
+    return done;
+  }
+
+  private async startChild(configuration: vscode.DebugConfiguration): Promise<boolean> {
+    this.cancelled.signal.throwIfAborted();
+    return vscode.debug.startDebugging(this.session.workspaceFolder, configuration, {
+      parentSession: this.session,
+      consoleMode: vscode.DebugConsoleMode.MergeWithParent,
+      compact: true,
+    });
+  }
+
+  /** Ends the debuggers below, which leaves the process running (see spare-debuggee.ts), and waits until they are gone. */
+  private async detach(): Promise<void> {
+    const leaving = [...this.children];
+    const gone = Promise.all(leaving.map((child) => ended(child)));
+    await Promise.all(leaving.map((child) => vscode.debug.stopDebugging(child)));
+    // One that doesn't answer keeps nobody: its line is cut when what was opened for it is closed.
+    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, DETACH_MILLISECONDS))]);
+    for (const child of leaving) this.children.delete(child);
+  }
+}
+
+const DETACH_MILLISECONDS = 5000;
+
+function ended(session: vscode.DebugSession): Promise<void> {
+  return new Promise((resolve) => {
+    const listening = vscode.debug.onDidTerminateDebugSession((other) => {
+      if (other.id !== session.id) return;
+      listening.dispose();
+      resolve();
+    });
+  });
 }

@@ -36,7 +36,8 @@ export function sparingTracker(): vscode.Disposable {
   });
 }
 
-function isBelowOurs(session: vscode.DebugSession): boolean {
+/** Whether a session runs below one of ours. */
+export function isBelowOurs(session: vscode.DebugSession): boolean {
   for (let parent = session.parentSession; parent; parent = parent.parentSession)
     if (parent.type === "cryoscope") return true;
   return false;

@@ -9,14 +9,22 @@ import { criuLogLanguage, hasLog, openCriuLog } from "./criu-log.ts";
 import { attachedDebuggers, trackSessions } from "./debuggers.ts";
 import { Engines } from "./engines.ts";
 import { engineGone } from "./errors.ts";
-import { askForSwitches, askHowToFreeze, decide, freeze, obstaclesOf } from "./freeze.ts";
+import {
+  askForSwitches,
+  askHowToFreeze,
+  decide,
+  freeze,
+  freezeQuietly,
+  obstaclesOf,
+  proposedName,
+} from "./freeze.ts";
 import type { FreezeChoice } from "./freeze.ts";
 import { freezeCompose, freezeDevContainer, freezeSelected } from "./groups.ts";
 import { askForTrigger, FreezeLoops } from "./loop.ts";
 import { runInTerminal } from "./sudo.ts";
 import { taskProvider } from "./tasks.ts";
 
-export { Engines, runInTerminal };
+export { Engines, freezeQuietly, proposedName, runInTerminal };
 
 type ContainerTarget = Extract<ContainerRow, { kind: "container" }>;
 

@@ -20,7 +20,7 @@ import type { SnapshotRow } from "./snapshots-view.ts";
 import { assertMayRun } from "./trust.ts";
 import { askHowToWake, askToReplace, engineFor, wake } from "./wake.ts";
 
-export { askToReplace, assertMayRun, Catalog, filesOf, recordFacts };
+export { askToReplace, assertMayRun, Catalog, engineFor, filesOf, recordFacts };
 
 /** What a command is given: a row of the view, a snapshot from another command, or nothing. */
 type Chosen = SnapshotRow | Snapshot | undefined;

@@ -5,7 +5,8 @@
 #   lab/busybox  a shell and the usual tools
 #   lab/native   the same, and /threads (test/lab/programs/threads.c, static, with symbols)
 #   lab/node     the same, and Node with its libraries
-#   lab/debuggers  the same, and Python with debugpy, gdb, and /steps (test/lab/programs/steps.c, static, with symbols)
+#   lab/debuggers  the same, and Python with debugpy, gdb, and the two programs steps of test/lab/programs: /steps, static,
+#                with symbols, and /app/steps.py
 set -eu
 folder=$1 node=$2 key=$3
 tools='sh ls cat sleep echo ps top nc ping wget tail dd touch rm mkdir mv ln kill env id hostname ip sed awk grep find mount stat tee vi seq date head wc true false'
@@ -28,6 +29,7 @@ add_node() {
 }
 add_debuggers() {
   gcc -static -g -O0 -o "$1/steps" /project/test/lab/programs/steps.c
+  install -D -m 644 /project/test/lab/programs/steps.py "$1/app/steps.py"
   cp --dereference /usr/bin/python3 /usr/bin/gdb "$1/usr/bin/"
   mkdir -p "$1/usr/share" "$1/usr/lib/python3"
   cp -a /usr/share/gdb "$1/usr/share/"

@@ -1,0 +1,213 @@
+// Native programs: a table of debuggers, on this machine by the process's number here, else in the container.
+import { access, constants } from "node:fs/promises";
+import { liveErrors } from "../errors.ts";
+import { majorVersion } from "../here.ts";
+import { runInside, startInside } from "../inside.ts";
+import { openRelay } from "../relay.ts";
+import { OWN_TYPE, sessionName } from "./runtime.ts";
+import type { Attachment, DebugConfiguration, Runtime, Target } from "./runtime.ts";
+
+export const native: Runtime = {
+  id: "native",
+  label: "a native program",
+  needs:
+    "gdb 14 or newer or lldb-dap, on this machine or in the container, or a C/C++ debugger of the editor's.",
+  recognises: ({ exe }) => exe !== "",
+  async attach(target) {
+    const tried: string[] = [];
+    for (const { id, attach } of NATIVE_DEBUGGERS) {
+      if (target.debugger !== undefined && target.debugger !== id) continue;
+      const found = await attach(target);
+      if (typeof found !== "string") {
+        target.log(`Attaching to process ${target.program.pid} with ${id}.`);
+        return found;
+      }
+      tried.push(`${id}: ${found}`);
+    }
+    throw liveErrors.noNativeDebugger(target.container.name, tried);
+  },
+};
+
+interface NativeDebugger {
+  /** What `debugger` in launch.json calls it. */
+  readonly id: string;
+  /** The attachment, or a few words that say why it isn't to be had. */
+  attach(target: Target): Promise<Attachment | string>;
+}
+
+const NO_TYPE = "the editor has no such debugger";
+const NOT_SEEN = "this machine doesn't see the process";
+
+/** What all that run here need: the process's number on this machine, and the right to look at it. */
+interface Seen {
+  readonly pid: number;
+  /** Its file, found whatever is at that path on this machine. */
+  readonly program: string;
+  readonly root: string;
+}
+
+async function seen({ program: { hostPid, exe } }: Target): Promise<Seen | undefined> {
+  if (hostPid === undefined) return undefined;
+  const root = `/proc/${hostPid}/root`;
+  // The link can be followed only by who may trace the process (ptrace(2), access mode checking).
+  const may = await access(`${root}/`, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+  const path = `${root}${exe}`;
+  const there = await access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+  return may ? { pid: hostPid, root, program: there ? path : `/proc/${hostPid}/exe` } : undefined;
+}
+
+const pairs = ({ mappings }: Target): readonly (readonly [string, string])[] =>
+  mappings.map(({ remoteRoot, localRoot }) => [remoteRoot, localRoot]);
+const table = (target: Target): Readonly<Record<string, string>> => Object.fromEntries(pairs(target));
+
+function extension(
+  type: string,
+  configure: (target: Target, seen: Seen) => Readonly<Record<string, unknown>>,
+): NativeDebugger["attach"] {
+  return async (target) => {
+    if (!target.here.types.has(type)) return NO_TYPE;
+    const where = await seen(target);
+    if (where === undefined) return NOT_SEEN;
+    return { configuration: named(target, type, configure(target, where)) };
+  };
+}
+
+const named = (
+  target: Target,
+  type: string,
+  more: Readonly<Record<string, unknown>>,
+): DebugConfiguration => ({ type, request: "attach", name: sessionName(target), ...more });
+
+const lldbSettings = (target: Target, { pid, program }: Seen) => ({
+  pid,
+  program,
+  stopOnEntry: target.stopOnEntry,
+  sourceMap: pairs(target),
+});
+
+const LLDB_DAP = [
+  "lldb-dap",
+  ...Array.from({ length: 12 }, (_, index) => `lldb-dap-${28 - index}`),
+  "lldb-vscode",
+];
+
+/** Best first: what the user installed for it, then what runs here, then what the container has. */
+export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
+  {
+    id: "cppdbg",
+    attach: extension("cppdbg", (target, { pid, program, root }) => ({
+      MIMode: "gdb",
+      processId: `${pid}`,
+      program,
+      sourceFileMap: table(target),
+      setupCommands: [{ text: `-gdb-set sysroot ${root}`, ignoreFailures: true }],
+    })),
+  },
+  {
+    id: "codelldb",
+    attach: extension("lldb", (target, where) => ({
+      pid: where.pid,
+      program: where.program,
+      stopOnEntry: target.stopOnEntry,
+      sourceMap: table(target),
+    })),
+  },
+  { id: "lldb-dap-extension", attach: extension("lldb-dap", lldbSettings) },
+  {
+    id: "lldb-dap",
+    async attach(target) {
+      const command = await target.here.find(...LLDB_DAP);
+      if (command === undefined) return "it isn't on PATH";
+      const where = await seen(target);
+      if (where === undefined) return NOT_SEEN;
+      return {
+        configuration: named(target, OWN_TYPE, lldbSettings(target, where)),
+        adapter: { kind: "program", command, args: [] },
+      };
+    },
+  },
+  {
+    id: "gdb",
+    async attach(target) {
+      const command = await target.here.find("gdb");
+      if (command === undefined) return "it isn't on PATH";
+      const version = majorVersion(await target.here.version(command));
+      if (version < 14)
+        return `it is version ${version || "?"}, and speaks the debug adapter protocol from 14 on`;
+      const where = await seen(target);
+      if (where === undefined) return NOT_SEEN;
+      return {
+        configuration: named(target, OWN_TYPE, { pid: where.pid, program: where.program }),
+        adapter: { kind: "program", command, args: gdbArgs(target, where.root) },
+        waits: true,
+      };
+    },
+  },
+  {
+    id: "gdb-inside",
+    async attach(target) {
+      const { engine, container, program, signal } = target;
+      if (engine.exec === undefined) return `${engine.name} can't run programs in it`;
+      const options = { privileged: true, ...(signal && { signal }) };
+      const asked = await runInside(engine, container, ["gdb", "--version"], options).catch(() => undefined);
+      if (asked?.status !== 0) return "it isn't in the container";
+      const version = majorVersion(asked.stdout);
+      if (version < 14) return `the container's is version ${version || "?"}, and it must be 14 or newer`;
+      // Without the signal: cancelling must end the session in order, not cut its line.
+      // gdb takes the debuggee's strings to be in its own locale's encoding.
+      const debugging = { privileged: true, environment: ["LC_ALL=C.UTF-8"] };
+      const start = () => startInside(engine, container, ["gdb", ...gdbArgs(target)], debugging);
+      const relay = await openRelay(start, { onMessage: target.log });
+      await target.own.own("gdb in the container", () => relay.close());
+      const file = `/proc/${program.pid}/exe`;
+      return {
+        configuration: named(target, OWN_TYPE, { pid: program.pid, program: file }),
+        adapter: { kind: "server", host: relay.address, port: relay.port },
+        waits: true,
+      };
+    },
+  },
+  {
+    id: "gdbserver",
+    async attach(target) {
+      const { engine, container, program } = target;
+      if (engine.exec === undefined) return `${engine.name} can't run programs in it`;
+      const command = await target.here.find(...LLDB_DAP);
+      if (command === undefined) return "lldb-dap, its other half, isn't on PATH";
+      const asked = await runInside(engine, container, ["gdbserver", "--version"]).catch(() => undefined);
+      if (asked?.status !== 0) return "it isn't in the container";
+      // "stdio": what would be its TCP connection is its input and output.
+      const argv = ["gdbserver", "--once", "--attach", "stdio", `${program.pid}`];
+      const relay = await openRelay(() => startInside(engine, container, argv, { privileged: true }));
+      await target.own.own("gdbserver in the container", () => relay.close());
+      return {
+        configuration: named(target, OWN_TYPE, {
+          attachCommands: [`gdb-remote ${relay.address}:${relay.port}`],
+          stopOnEntry: target.stopOnEntry,
+          sourceMap: pairs(target),
+        }),
+        adapter: { kind: "program", command, args: [] },
+      };
+    },
+  },
+];
+
+function gdbArgs(target: Target, sysroot?: string): readonly string[] {
+  const commands = [
+    // Nothing of the debuggee's own folders is run: its files are not to be trusted.
+    "set auto-load off",
+    "set debuginfod enabled off",
+    ...(sysroot === undefined ? [] : [`set sysroot ${sysroot}`]),
+    ...pairs(target).map(([from, to]) => `set substitute-path ${quoted(from)} ${quoted(to)}`),
+  ];
+  return ["-q", "-nx", ...commands.flatMap((command) => ["-iex", command]), "-i", "dap"];
+}
+
+/** gdb splits the words of its commands as its `buildargv` does. */
+const quoted = (path: string): string => `"${path.replace(/["\\]/g, "\\$&")}"`;

@@ -1,0 +1,126 @@
+// Node: its inspector, that listens already or is opened by SIGUSR1, and VS Code's built-in JavaScript debugger.
+import { liveErrors } from "../errors.ts";
+import { inspectorBinding, isLoopback, isWildcard, signalBinding } from "../inspect-flag.ts";
+import type { InspectorBinding } from "../inspect-flag.ts";
+import { runInside, startInside } from "../inside.ts";
+import { waitForInspector } from "../inspector-probe.ts";
+import type { Inspector } from "../inspector-probe.ts";
+import { nodeAttachConfiguration, waysIn } from "../live-plan.ts";
+import { raiseLoopback } from "../loopback.ts";
+import { programName } from "../programs.ts";
+import { openRelay } from "../relay.ts";
+import { mainMapping } from "../source-map.ts";
+import type { PathMapping } from "../source-map.ts";
+import { sessionName } from "./runtime.ts";
+import type { Attachment, Runtime, Target } from "./runtime.ts";
+
+export const node: Runtime = {
+  id: "node",
+  label: "Node.js",
+  needs: "Nothing: the inspector is opened by a signal when it doesn't listen yet.",
+  recognises: (program) => /^node(?:js)?[\d.]*$/.test(programName(program)),
+  async attach(target) {
+    const { port, container, program, mappings } = target;
+    const argv = [...container.argv, ...program.argv];
+    const given = inspectorBinding(argv, container.environment);
+    const binding = port === undefined ? given : { host: given?.host ?? "127.0.0.1", port };
+    const inspector = binding ? await reach(target, binding) : await openBySignal(target, argv);
+    target.log(`Node's inspector of process ${program.pid} is at ${inspector.address}:${inspector.port}.`);
+    return attachment(target, inspector, mainMapping(mappings, container.workingDirectory, ...argv));
+  },
+};
+
+function attachment(target: Target, inspector: Inspector, mapping: PathMapping | undefined): Attachment {
+  const configuration = nodeAttachConfiguration(mapping, inspector, sessionName(target));
+  return { configuration: { ...configuration, ...(target.stopOnEntry && { stopOnEntry: true }) } };
+}
+
+/** An inspector that listens: by the container's network, else through a relay in the container. */
+async function reach(target: Target, binding: InspectorBinding): Promise<Inspector> {
+  const { container, engine } = target;
+  if (binding.port === 0) throw liveErrors.randomPort(container.name);
+  try {
+    const ways = waysIn(container, engine.host, binding);
+    // What a network leads to answers at once or never; the relay is there for the second.
+    const timeout = engine.exec === undefined ? target.timeout : Math.min(target.timeout ?? 3000, 3000);
+    return await answering({ ...target, timeout }, ways);
+  } catch (error) {
+    if (engine.exec === undefined || target.signal?.aborted) throw error;
+    return relayed(target, binding);
+  }
+}
+
+/** Node opens its inspector when it gets SIGUSR1, unless another program has the port (`src/inspector_agent.cc`). */
+async function openBySignal(target: Target, argv: readonly string[]): Promise<Inspector> {
+  const { container, engine, program } = target;
+  const binding = signalBinding(argv, container.environment);
+  if (engine.exec === undefined) {
+    if (program.hostPid === undefined || container.networkMode !== "host")
+      throw liveErrors.noInspector(container.name);
+    process.kill(program.hostPid, "SIGUSR1");
+    return answering(target, [{ address: "127.0.0.1", port: binding.port }]);
+  }
+  await raiseLoopback(engine, container);
+  const asked = await runInside(
+    engine,
+    container,
+    inNode(target, OPEN, `${program.pid}`, `${binding.port}`),
+    {
+      ...QUIET,
+      privileged: true,
+      ...(target.signal && { signal: target.signal }),
+    },
+  );
+  if (asked.stdout.trim() === "other") throw liveErrors.inspectorPortTaken(container.name, binding.port);
+  if (asked.status !== 0) throw liveErrors.signalRefused(container.name, program.pid, asked.stderr);
+  return reach(target, binding);
+}
+
+/** By the process's own program: a container that runs Node has it, whatever else it lacks. */
+function inNode({ program }: Target, script: string, ...args: readonly string[]): readonly string[] {
+  return [`/proc/${program.pid}/exe`, "-e", script, ...args];
+}
+
+/** Options for the frozen program are none for our helpers: they would open an inspector of their own. */
+const QUIET = { environment: ["NODE_OPTIONS="] } as const;
+
+async function relayed(target: Target, { host, port }: InspectorBinding): Promise<Inspector> {
+  const { engine, container, log } = target;
+  await raiseLoopback(engine, container);
+  const loopback = isLoopback(host) || isWildcard(host) ? "127.0.0.1" : host;
+  const argv = inNode(target, RELAY, host === "::1" ? "::1" : loopback, `${port}`);
+  const relay = await openRelay(() => startInside(engine, container, argv, QUIET), { onMessage: log });
+  await target.own.own("relay to Node's inspector", () => relay.close());
+  return answering(target, [relay]);
+}
+
+function answering(
+  { signal, timeout }: Target,
+  ways: readonly { readonly address: string; readonly port: number }[],
+): Promise<Inspector> {
+  return waitForInspector(ways, { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) });
+}
+
+/** Whose the port is: `own`, `other`, or `free`; when it is free the process is told to open it. */
+const OPEN = `
+const fs = require("fs"), [pid, port] = process.argv.slice(1).map(Number);
+const lines = ["tcp", "tcp6"].flatMap((name) => {
+  try { return fs.readFileSync("/proc/net/" + name, "utf8").split("\\n").slice(1); } catch { return []; }
+});
+const sockets = lines.map((line) => line.trim().split(/\\s+/))
+  .filter((words) => words[3] === "0A" && parseInt(words[1].split(":").pop(), 16) === port)
+  .map((words) => "socket:[" + words[9] + "]");
+const links = fs.readdirSync("/proc/" + pid + "/fd").map((fd) => {
+  try { return fs.readlinkSync("/proc/" + pid + "/fd/" + fd); } catch { return ""; }
+});
+const whose = sockets.length === 0 ? "free" : links.some((link) => sockets.includes(link)) ? "own" : "other";
+if (whose === "free") process.kill(pid, "SIGUSR1");
+console.log(whose);
+`;
+
+const RELAY = `
+const socket = require("net").connect(Number(process.argv[2]), process.argv[1]);
+process.stdin.on("end", () => setTimeout(() => process.exit(), 200)).pipe(socket);
+socket.on("error", (error) => { console.error(error.message); process.exit(1); }).on("close", () => process.exit());
+socket.pipe(process.stdout);
+`;

@@ -1,0 +1,214 @@
+// Python: debugpy, that listens already or is put into the process, and the Python debugger or our own client of it.
+import { createConnection } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { liveErrors } from "../errors.ts";
+import { runInside, startInside } from "../inside.ts";
+import type { InsideResult } from "../inside.ts";
+import { raiseLoopback } from "../loopback.ts";
+import { programName } from "../programs.ts";
+import type { Program } from "../programs.ts";
+import { openRelay } from "../relay.ts";
+import { OWN_TYPE, sessionName } from "./runtime.ts";
+import type { Attachment, Runtime, Target } from "./runtime.ts";
+
+export const python: Runtime = {
+  id: "python",
+  label: "Python",
+  needs: "debugpy in the container, and gdb too for a Python before 3.14.",
+  recognises: (program) => /^python[\d.]*$/.test(programName(program)) && !isAdapter(program),
+  async attach(target) {
+    const interpreter = await findInterpreter(target);
+    await raiseLoopback(target.engine, target.container);
+    const given = target.port ?? debugpyPort(target.program.argv) ?? adapterPort(target.programs);
+    const port = given ?? (await inject(target, interpreter));
+    const argv = [...interpreter, "-c", RELAY, "127.0.0.1", `${port}`];
+    const relay = await openRelay(() => startInside(target.engine, target.container, argv), {
+      onMessage: target.log,
+    });
+    await target.own.own("relay to debugpy", () => relay.close());
+    await greeted(relay.port, target, port);
+    target.log(`debugpy of process ${target.program.pid} is at ${relay.address}:${relay.port}.`);
+    return attachment(target, relay.port, port);
+  },
+};
+
+/** What `python -m debugpy --listen [HOST:]PORT` in the arguments says; undefined when it isn't there. */
+export function debugpyPort(argv: readonly string[]): number | undefined {
+  const words = argv.flatMap((word) => word.split(/\s+/));
+  if (!words.some((word) => /(?:^|\/)debugpy(?:\/__main__\.py)?$/.test(word))) return undefined;
+  const value = words[words.lastIndexOf("--listen") + 1] ?? "";
+  const port = Number(/(?:^|:)(\d{1,5})$/.exec(value)?.[1] ?? Number.NaN);
+  return words.includes("--listen") && port > 0 && port < 65_536 ? port : undefined;
+}
+
+/** debugpy's own helper, which is what listens for the editor; it is a Python program too. */
+const isAdapter = ({ argv }: Program): boolean => argv.some((word) => /\/debugpy\/adapter\/?$/.test(word));
+
+/** Where debugpy listens that was put into a process earlier, before it was frozen perhaps. */
+export function adapterPort(programs: readonly Program[]): number | undefined {
+  const argv = programs.find(isAdapter)?.argv ?? [];
+  const port = Number(argv[argv.lastIndexOf("--port") + 1]);
+  return argv.includes("--port") && port > 0 && port < 65_536 ? port : undefined;
+}
+
+function attachment(target: Target, local: number, port: number): Attachment {
+  const { here, mappings, stopOnEntry } = target;
+  const common = {
+    request: "attach" as const,
+    name: sessionName(target),
+    pathMappings: mappings,
+    justMyCode: false,
+    // Children would be attached to at ports of the container's that nobody relays.
+    subProcess: false,
+    ...(stopOnEntry && { stopOnEntry }),
+  };
+  if (here.types.has("debugpy"))
+    return {
+      configuration: { ...common, type: "debugpy", connect: { host: "127.0.0.1", port: local } },
+      port,
+    };
+  return {
+    configuration: { ...common, type: OWN_TYPE },
+    adapter: { kind: "server", host: "127.0.0.1", port: local },
+    port,
+  };
+}
+
+/** The way to run the process's own Python: as it was started (a virtual environment is known by that), or its file. */
+async function findInterpreter(target: Target): Promise<readonly string[]> {
+  for (const path of interpreters(target.program)) {
+    const tried = await inside(target, [path, "-c", "pass"]).catch(() => undefined);
+    if (tried?.status === 0) return [path];
+  }
+  throw liveErrors.noInterpreter(target.container.name, programName(target.program));
+}
+
+function interpreters({ pid, argv, exe }: Program): readonly string[] {
+  const named = argv[0] ?? "";
+  // A relative path was relative to a folder that isn't known.
+  const usable = named !== "" && (named.startsWith("/") || !named.includes("/")) ? [named] : [];
+  return [...new Set([...usable, ...(exe === "" ? [] : [exe]), `/proc/${pid}/exe`])];
+}
+
+interface Equipment {
+  readonly version: string;
+  readonly debugpy: boolean;
+  readonly gdb: boolean;
+  readonly remoteExec: boolean;
+  /** A port of the container's that is free now. */
+  readonly port: number;
+}
+
+/** Puts debugpy into the process and gives the port that it listens on, in the container's loopback. */
+async function inject(target: Target, interpreter: readonly string[]): Promise<number> {
+  const { container, program, log } = target;
+  const asked = await inside(target, [...interpreter, "-c", EQUIPMENT]);
+  const has = parseEquipment(asked.stdout);
+  if (has === undefined) throw liveErrors.noInterpreter(container.name, programName(program));
+  if (!has.debugpy) throw liveErrors.noDebugpy(container.name, has.version);
+  if (!has.remoteExec && !has.gdb) throw liveErrors.noInjector(container.name, has.version);
+  log(`Putting debugpy into process ${program.pid} (Python ${has.version}) …`);
+  const how = has.remoteExec
+    ? ["-c", REMOTE_EXEC, `${program.pid}`, `${has.port}`]
+    : ["-m", "debugpy", "--listen", `127.0.0.1:${has.port}`, "--pid", `${program.pid}`];
+  const done = await inside(target, [...interpreter, ...how], 60_000);
+  if (done.status !== 0) throw liveErrors.injectFailed(container.name, program.pid, done.stderr);
+  return has.port;
+}
+
+export function parseEquipment(answer: string): Equipment | undefined {
+  try {
+    const value = JSON.parse(answer) as Partial<Equipment> | null;
+    if (typeof value?.port !== "number" || typeof value.version !== "string") return undefined;
+    return {
+      version: value.version,
+      debugpy: value.debugpy === true,
+      gdb: value.gdb === true,
+      remoteExec: value.remoteExec === true,
+      port: value.port,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function inside(target: Target, argv: readonly string[], timeout = 20_000): Promise<InsideResult> {
+  const { signal } = target;
+  return runInside(target.engine, target.container, argv, {
+    privileged: true,
+    timeout,
+    ...(signal && { signal }),
+  });
+}
+
+/** Waits until debugpy's adapter speaks: it sends an event to whoever connects. */
+async function greeted(local: number, { signal, timeout = 10_000, container }: Target, port: number) {
+  const end = performance.now() + timeout;
+  do {
+    signal?.throwIfAborted();
+    const answer = await new Promise<boolean>((resolve) => {
+      const socket = createConnection(local, "127.0.0.1");
+      const over = (heard: boolean) => () => {
+        socket.destroy();
+        resolve(heard);
+      };
+      socket.setTimeout(5000, over(false));
+      socket.once("data", over(true)).once("error", over(false)).once("close", over(false));
+    });
+    if (answer) return;
+    await sleep(100);
+  } while (performance.now() < end);
+  throw liveErrors.noDebugServer("debugpy", container.name, port);
+}
+
+const EQUIPMENT = `
+import importlib.util, json, shutil, socket, sys
+free = socket.socket()
+free.bind(("127.0.0.1", 0))
+print(json.dumps({
+    "version": "%d.%d" % sys.version_info[:2],
+    "debugpy": importlib.util.find_spec("debugpy") is not None,
+    "gdb": shutil.which("gdb") is not None,
+    "remoteExec": hasattr(sys, "remote_exec"),
+    "port": free.getsockname()[1],
+}))
+`;
+
+/** The script must be a file that the process can read; it is gone when the process has run it. */
+const REMOTE_EXEC = `
+import os, sys, tempfile, time
+pid, port = int(sys.argv[1]), int(sys.argv[2])
+handle, path = tempfile.mkstemp(suffix=".py")
+os.write(handle, ("import os, debugpy\\nos.unlink(%r)\\ndebugpy.listen(('127.0.0.1', %d))\\n" % (path, port)).encode())
+os.fchmod(handle, 0o644)
+os.close(handle)
+try:
+    sys.remote_exec(pid, path)
+    for _ in range(200):
+        if not os.path.exists(path):
+            sys.exit(0)
+        time.sleep(0.1)
+    sys.exit("the process does not run Python code")
+finally:
+    if os.path.exists(path):
+        os.unlink(path)
+`;
+
+const RELAY = `
+import os, socket, sys, threading
+peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+def upward():
+    while True:
+        chunk = os.read(0, 65536)
+        if not chunk:
+            os._exit(0)
+        peer.sendall(chunk)
+threading.Thread(target=upward, daemon=True).start()
+while True:
+    chunk = peer.recv(65536)
+    if not chunk:
+        break
+    while chunk:
+        chunk = chunk[os.write(1, chunk):]
+os._exit(0)
+`;

@@ -1,0 +1,231 @@
+// Restoring a process stopped, with engines that have no option for it: a copy of the images says that it was.
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { copyFile, link, mkdir, open, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { openTree } from "../archive/index.ts";
+import type { FileTree } from "../archive/index.ts";
+import { toCryoscopeError } from "../bytes/index.ts";
+import { openCheckpoint } from "../checkpoint/index.ts";
+import type { ContainerDetails, Engine, EngineWork, RestoreOptions, Snapshot } from "../engine/index.ts";
+import { editImage, openImage, readEntry } from "../criu/index.ts";
+import { liveErrors } from "./errors.ts";
+import { runInside } from "./inside.ts";
+import { programsOf } from "./programs.ts";
+import type { Program } from "./programs.ts";
+import { chooseProgram } from "./runtimes/index.ts";
+import type { RuntimeId } from "./runtimes/runtime.ts";
+
+/** `task_core_entry.task_state` (`criu/include/image.h`): what CRIU finds alive, and what it restores with SIGSTOP. */
+const TASK_ALIVE = 1;
+const TASK_STOPPED = 3;
+
+interface Wanted {
+  readonly pid: number | undefined;
+  readonly runtime: RuntimeId | "auto";
+}
+
+export interface Held {
+  readonly container: ContainerDetails;
+  /** The processes that are stopped, as the container numbers them. */
+  readonly held: readonly number[];
+}
+
+/**
+ * Restores a snapshot with one process stopped before its first instruction after the freeze: all other processes run.
+ * What is copied for that is gone when this returns, however it does. Throws `debug.cannotStop`, and what the restore
+ * throws.
+ */
+export async function restoreStopped(
+  engine: Engine,
+  snapshot: Snapshot,
+  options: RestoreOptions,
+  wanted: Wanted,
+  work: EngineWork,
+): Promise<Held> {
+  const { path } = await engine.locate(snapshot, work);
+  if (path === undefined) throw liveErrors.cannotStop(engine.name);
+  const pid = wanted.pid ?? (await frozenProcess(path, wanted, snapshot.container.name));
+  const copy = await stoppedCopy(snapshot, path, pid).catch((error: unknown) => {
+    throw liveErrors.cannotStop(engine.name, toCryoscopeError(error).message, error);
+  });
+  try {
+    const { container } = await engine.restore(copy.snapshot, options, work);
+    return { container, held: [pid] };
+  } finally {
+    await copy.remove();
+  }
+}
+
+/** Lets go of processes that are stopped; those that run already, or are gone, are left alone. */
+export async function continueProcesses(
+  engine: Engine,
+  container: ContainerDetails,
+  pids: readonly number[],
+): Promise<void> {
+  const now = await engine.inspect(container.id).catch(() => undefined);
+  if (now?.state !== "running" && now?.state !== "paused") return;
+  for (const { pid, hostPid } of await programsOf(now, engine)) {
+    if (!pids.includes(pid)) continue;
+    if (hostPid === undefined) await runInside(engine, container, ["kill", "-CONT", `${pid}`]);
+    else if (await isStopped(hostPid)) process.kill(hostPid, "SIGCONT");
+  }
+}
+
+/**
+ * Stops a process by a signal. One that a debugger holds stays where it is when that leaves: the signal is what meets
+ * it then (ptrace(2), PTRACE_DETACH).
+ */
+export async function holdProcess(
+  engine: Engine,
+  container: ContainerDetails,
+  { pid, hostPid }: Program,
+): Promise<void> {
+  if (hostPid === undefined) await runInside(engine, container, ["kill", "-STOP", `${pid}`]);
+  else process.kill(hostPid, "SIGSTOP");
+}
+
+/** Whether a process of this machine is stopped by a signal, and not held by a debugger. */
+export async function isStopped(hostPid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${hostPid}/status`, "utf8").catch(() => "");
+  return /^State:\s+T /m.test(status);
+}
+
+/** The process that would be debugged, by what was frozen. */
+async function frozenProcess(path: string, { runtime }: Wanted, container: string): Promise<number> {
+  const checkpoint = await openCheckpoint(await openTree(path));
+  try {
+    const programs = checkpoint.processes.map(({ pid, comm, cmdline }) => ({
+      ...{ pid, hostPid: undefined, argv: cmdline },
+      exe: cmdline[0] ?? comm,
+    }));
+    return chooseProgram(programs, { runtime }, container).program.pid;
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+interface StoppedCopy {
+  readonly snapshot: Snapshot;
+  remove(): Promise<void>;
+}
+
+/** A snapshot of the same container whose images say of one process that it was stopped; the evidence isn't touched. */
+export async function stoppedCopy(snapshot: Snapshot, path: string, pid: number): Promise<StoppedCopy> {
+  const tree = await openTree(path);
+  try {
+    const image = await imagePath(tree, `core-${pid}.img`);
+    const bytes = await stoppedImage(tree, image);
+    return snapshot.checkpoint.kind === "archive"
+      ? await archiveCopy(snapshot, path, image, bytes)
+      : await folderCopy(snapshot, path, image, bytes);
+  } finally {
+    await tree.close();
+  }
+}
+
+/** Images lie at the top (Docker's folders) or in `checkpoint` (archives, and the folders that we make). */
+async function imagePath(tree: FileTree, name: string): Promise<string> {
+  for (const path of [`checkpoint/${name}`, name]) if ((await tree.stat(path))?.kind === "file") return path;
+  throw liveErrors.noCore(name);
+}
+
+/** A core image with `task_state` changed. Of the same length: both states are one byte on the wire. */
+async function stoppedImage(tree: FileTree, path: string): Promise<Uint8Array> {
+  const name = basename(path);
+  const source = await tree.open(path);
+  const image = await openImage(name, source);
+  const core = await readEntry(image, "core_entry");
+  const state = core?.tc?.task_state;
+  if (state !== TASK_ALIVE && state !== TASK_STOPPED) throw liveErrors.noCore(name);
+  const edit = { kind: "set", path: "entries[0].tc.task_state", value: BigInt(TASK_STOPPED) } as const;
+  const edited = (await editImage(image, [edit])).source;
+  if (edited.size !== source.size) throw liveErrors.noCore(name);
+  return edited.read(0, edited.size);
+}
+
+/** Beside the archive, under a name that a later start of the editor sweeps away should this one end here. */
+async function archiveCopy(
+  snapshot: Snapshot,
+  path: string,
+  image: string,
+  bytes: Uint8Array,
+): Promise<StoppedCopy> {
+  const copy = `${path}.${randomUUID()}.part`;
+  const remove = () => rm(copy, { force: true });
+  try {
+    // A file system that can shares the blocks.
+    await copyFile(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const file = await open(copy, "r+");
+    try {
+      const at = await memberOffset(file, image, bytes.length);
+      await file.write(bytes, 0, bytes.length, at);
+    } finally {
+      await file.close();
+    }
+    return { snapshot: { ...snapshot, checkpoint: { kind: "archive", path: copy } }, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+const BLOCK = 512;
+const MAX_MEMBERS = 1_000_000;
+
+/** Where a member's bytes begin in an uncompressed tar. Throws `debug.packedArchive` when it isn't found in that form. */
+async function memberOffset(
+  file: Awaited<ReturnType<typeof open>>,
+  wanted: string,
+  size: number,
+): Promise<number> {
+  const header = Buffer.alloc(BLOCK);
+  let at = 0;
+  for (let member = 0; member < MAX_MEMBERS; member++) {
+    const { bytesRead } = await file.read(header, 0, BLOCK, at);
+    if (bytesRead < BLOCK || header.toString("latin1", 257, 262) !== "ustar") break;
+    const name = header.toString("utf8", 0, 100).replace(/\0.*$/s, "").replace(/^\.\//, "");
+    // Sizes over 8 GiB are in base 256, which begins with this bit (GNU tar, `from_header`).
+    const length =
+      (header[124] ?? 0) & 0x80
+        ? Number(header.readBigUInt64BE(128))
+        : Number.parseInt(header.toString("latin1", 124, 136).trim() || "0", 8);
+    if (!Number.isSafeInteger(length)) break;
+    if (name === wanted && length === size) return at + BLOCK;
+    at += BLOCK + Math.ceil(length / BLOCK) * BLOCK;
+  }
+  throw liveErrors.packedArchive();
+}
+
+/** A folder of the same files, all but one of which are the old ones. */
+async function folderCopy(
+  snapshot: Snapshot,
+  path: string,
+  image: string,
+  bytes: Uint8Array,
+): Promise<StoppedCopy> {
+  // Docker takes a checkpoint by its name, in its own folder, and packs what is there: links would be packed as links.
+  const isDocker = snapshot.checkpoint.kind === "named";
+  const name = `stopped-${randomUUID()}`;
+  const copy = isDocker ? join(dirname(path), name) : `${path}.${randomUUID()}.part`;
+  const remove = () => rm(copy, { recursive: true, force: true });
+  const same = isDocker ? link : symlink;
+  try {
+    const changed = join(copy, image);
+    await mkdir(dirname(changed), { recursive: true, mode: 0o700 });
+    for (const folder of new Set(["", dirname(image)]))
+      for (const entry of await readdir(join(path, folder), { withFileTypes: true })) {
+        const to = join(copy, folder, entry.name);
+        if (to !== changed && to !== dirname(changed)) await same(join(path, folder, entry.name), to);
+      }
+    await writeFile(changed, bytes, { mode: 0o600, flag: "wx" });
+    const checkpoint =
+      snapshot.checkpoint.kind === "folder"
+        ? { ...snapshot.checkpoint, path: copy }
+        : ({ kind: "named", id: name } as const);
+    return { snapshot: { ...snapshot, checkpoint }, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}

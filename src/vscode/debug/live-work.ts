@@ -1,0 +1,200 @@
+import * as vscode from "vscode";
+import {
+  attachTo,
+  continueProcesses,
+  debuggersHere,
+  holdProcess,
+  liveErrors,
+  liveOptions,
+  pathMappings,
+  Resources,
+  restoreForDebugging,
+} from "../../debug/index.ts";
+import type { LiveSession, LiveWork } from "../../debug/index.ts";
+import type { ContainerDetails, Engine, Snapshot } from "../../engine/index.ts";
+import { freezeQuietly, proposedName } from "../engines/index.ts";
+import { showError } from "../messages.ts";
+import type { Engines } from "../engines/index.ts";
+import { askToReplace, assertMayRun, engineFor } from "../snapshots/index.ts";
+import type { Catalog } from "../snapshots/index.ts";
+import type { AttachedSessions } from "./attached.ts";
+import { debugErrors } from "./errors.ts";
+import type { Leftovers } from "./leftovers.ts";
+import type { LiveSessionWork } from "./live-session.ts";
+import type { Stops } from "./stops.ts";
+
+export interface LiveParts {
+  readonly engines: Engines;
+  readonly catalog: Catalog;
+  readonly attached: AttachedSessions;
+  readonly leftovers: Leftovers;
+  readonly stops: Stops;
+}
+
+/** What a `cryoscope` configuration asks for: a snapshot restored (launch), or a container that runs (attach). */
+export function liveWork(
+  configuration: vscode.DebugConfiguration,
+  folder: vscode.WorkspaceFolder | undefined,
+  { engines, catalog, attached, leftovers, stops }: LiveParts,
+  log: (line: string) => void,
+): LiveSessionWork {
+  const options = liveOptions(configuration, folder?.uri.fsPath);
+  /** The container, when it is ours, and the process that is held in it. */
+  let own = new Resources();
+  /** What the debugger needs: gone when it has detached. */
+  let line = new Resources();
+  let now: { readonly engine: Engine; readonly live: LiveSession } | undefined;
+  let asked = false;
+  let held = false;
+  const notes: (() => Promise<void>)[] = [];
+
+  const workOf = (signal: AbortSignal, resources: Resources): LiveWork => ({
+    here: debuggersHere(debugTypes()),
+    own: resources,
+    signal,
+    log,
+    onProgress: ({ phase }) => {
+      log(phase);
+    },
+  });
+
+  async function attach(engine: Engine, container: ContainerDetails, signal: AbortSignal) {
+    line = new Resources();
+    // The process goes on listening where it was told to, and can't be told twice.
+    const port = now?.live.attachment.port ?? options.port;
+    const live = await attachTo(
+      engine,
+      container,
+      { ...options, port, stopped: options.stopped || held },
+      workOf(signal, line),
+    );
+    now = { engine, live };
+    const roots = pathMappings(container, options.sources).map(({ localRoot }) => localRoot);
+    return attached.configure(live.attachment, {
+      stopOnEntry: options.stopOnEntry || options.stopped || held,
+      localRoots: roots,
+    });
+  }
+
+  async function wake(snapshotName: string, signal: AbortSignal) {
+    const chosen = await catalog.find(snapshotName);
+    if (!chosen) throw debugErrors.noSnapshot(snapshotName);
+    // Once for a session: to rewind is to say yes again.
+    if (!asked) await assertMayRun(chosen);
+    const { engine, snapshot } = await engineFor(engines, chosen);
+    if (!asked && !options.copy) await askToReplace(engine, snapshot);
+    asked = true;
+    await own.dispose();
+    own = new Resources();
+    log(`Waking “${snapshot.name}” (${snapshot.container.name}) on ${engine.name} …`);
+    const container = await restoreForDebugging(engine, snapshot, options, {
+      ...workOf(signal, own),
+      reserve: async (name) => {
+        notes.push(await leftovers.note(engine, name));
+      },
+    });
+    if (!options.copy) await catalog.woken(snapshot);
+    engines.refresh();
+    log(`${container.name} runs again.`);
+    now = undefined;
+    return attach(engine, container, signal);
+  }
+
+  return {
+    async start(signal) {
+      if (!vscode.workspace.isTrusted) throw debugErrors.notTrusted();
+      await leftovers.sweep(engines);
+      const snapshot = text(configuration["snapshot"]);
+      if (configuration.request === "attach") {
+        // To rewind such a session there must be a point to go back to.
+        if (now !== undefined) throw debugErrors.nothingToRewind();
+        const { engine, container } = await runningContainer(engines, catalog, configuration);
+        return attach(engine, container, signal);
+      }
+      return wake(snapshot ?? "", signal);
+    },
+    async leave() {
+      await line.dispose();
+    },
+    async hold(debuggers) {
+      if (now === undefined || ![...debuggers].some((one) => stops.has(one))) return;
+      const { engine, live } = now;
+      // Another debugger lets its process run on when it leaves, for as long as the freeze takes to begin.
+      if (live.runtime !== "native") return;
+      held = true;
+      await own.own("held process", () => continueProcesses(engine, live.container, [live.program.pid]));
+      await holdProcess(engine, live.container, live.program);
+    },
+    async freeze(signal) {
+      if (now === undefined) throw liveErrors.notRunning("");
+      const { engine, live } = now;
+      const { container, program } = live;
+      const { leaveRunning, tcpEstablished } = able(engine);
+      const choice = {
+        name: proposedName(container.name, new Date()),
+        note: held
+          ? `frozen at a breakpoint: process ${program.pid} is stopped, and goes on with SIGCONT`
+          : `frozen while process ${program.pid} was debugged`,
+        ...(leaveRunning && { leaveRunning }),
+        // debugpy speaks to its process over one.
+        ...(tcpEstablished && live.runtime === "python" && { tcpEstablished }),
+      };
+      let failure: unknown;
+      await freezeQuietly(engine, container, choice, catalog, { signal }).then(
+        ({ snapshot }: { readonly snapshot: Snapshot }) => log(`Frozen as “${snapshot.name}”.`),
+        (error: unknown) => (failure = error),
+      );
+      // Whatever became of the freeze, the debugger comes back.
+      const again = await attach(engine, await engine.inspect(container.id), signal);
+      held = false;
+      if (failure !== undefined) void showError(failure);
+      return again;
+    },
+    async release() {
+      const failures = [...(await line.dispose()), ...(await own.dispose())];
+      if (failures.length === 0) for (const done of notes) await done();
+      for (const failure of failures) void showError(failure);
+      engines.refresh();
+    },
+  };
+}
+
+function able({ capabilities }: Engine) {
+  const has = (name: "leaveRunning" | "tcpEstablished"): boolean =>
+    capabilities.checkpointOptions.includes(name);
+  return { leaveRunning: has("leaveRunning"), tcpEstablished: has("tcpEstablished") };
+}
+
+/** The container that an `attach` names, or the one that its snapshot was made of. */
+async function runningContainer(
+  engines: Engines,
+  catalog: Catalog,
+  configuration: vscode.DebugConfiguration,
+): Promise<{ readonly engine: Engine; readonly container: ContainerDetails }> {
+  const wanted = text(configuration["snapshot"]);
+  const snapshot = wanted === undefined ? undefined : await catalog.find(wanted);
+  const name = text(configuration["container"]) ?? snapshot?.container.id;
+  if (name === undefined) throw debugErrors.noContainer(wanted ?? "");
+  const endpoint = snapshot?.engine.endpoint ?? text(configuration["engine"]);
+  for (const engine of await engines.usable()) {
+    if (endpoint !== undefined && engine.endpoint !== endpoint) continue;
+    const container = await engine.inspect(name).catch(() => undefined);
+    if (container !== undefined) return { engine, container };
+  }
+  throw debugErrors.noContainer(name);
+}
+
+/** The debug types that all extensions contribute. */
+function debugTypes(): readonly string[] {
+  return vscode.extensions.all.flatMap(({ packageJSON }) => {
+    const { contributes } = packageJSON as { contributes?: { debuggers?: readonly { type?: unknown }[] } };
+    const debuggers = Array.isArray(contributes?.debuggers) ? contributes.debuggers : [];
+    return debuggers.flatMap(({ type }: { readonly type?: unknown }) =>
+      typeof type === "string" ? [type] : [],
+    );
+  });
+}
+
+/** launch.json is written by hand: a value of another type counts as not given. */
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
