@@ -26,6 +26,7 @@ export interface TestApi {
   readonly overview: Overviews;
   readonly memory: MemoryViews;
   readonly runInTerminal: typeof runInTerminal;
+  readonly catalog: Catalog;
 }
 
 let live: ReturnType<typeof registerDebug> | undefined;
@@ -58,5 +59,5 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   const memory = registerMemory(context, { checkpoint });
   registerWalkthrough(context, { checkpoint, images: imageEditor, explain });
   context.subscriptions.push(openOnStartup(open));
-  return { imageEditor, checkpoint, explain, overview, memory, runInTerminal };
+  return { imageEditor, checkpoint, explain, overview, memory, catalog, runInTerminal };
 }

@@ -5,13 +5,30 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hostUnavailable, PROJECT, runExtensionTests } from "../host/index.ts";
-import { labSocket, removeContainer, startContainer, connectLab } from "./engine-helpers.ts";
+import { labSocket, removeContainer, startContainer, connectLab, containerCount } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
 
 const ENGINES: readonly LabEngine[] = ["docker", "podman"];
 
+const PROGRAMS = join(PROJECT, "test/lab/programs");
+/** The two programs `steps`, and how their debuggers are asked about them at the line in their step. */
+const STEPS = [
+  {
+    ...{ runtime: "native", command: ["/steps"], file: join(PROGRAMS, "steps.c"), line: 12 },
+    ...{ localRoot: PROJECT, remoteRoot: "/project" },
+    ...{ expression: "order->what", counter: "before" },
+    ...{ change: "order->number = 900000", changeContext: "watch" },
+  },
+  {
+    ...{ runtime: "python", command: ["/usr/bin/python3", "/app/steps.py"] },
+    ...{ localRoot: PROGRAMS, remoteRoot: "/app" },
+    ...{ file: join(PROGRAMS, "steps.py"), line: 14, expression: "order.what", counter: "before" },
+    ...{ change: "order.number = 900000", changeContext: "repl" },
+  },
+] as const;
+
 describe("VS Code with the lab's engines", function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   const containerOf = (kind: LabEngine): string => `live-${kind}`;
 
   before(function () {
@@ -20,9 +37,10 @@ describe("VS Code with the lab's engines", function () {
   });
   after(async () => {
     for (const kind of ENGINES) await removeContainer(kind, containerOf(kind));
+    for (const { runtime } of STEPS) await removeContainer("podman", `live-${runtime}`);
   });
 
-  it("freezes, wakes and debugs a Node container of each engine", async () => {
+  it("freezes, wakes and debugs a Node container of each engine, and steps programs of Podman's", async () => {
     const cases = [];
     for (const kind of ENGINES) {
       const value = `frozen-${kind}-${Math.random().toString(36).slice(2)}`;
@@ -39,6 +57,21 @@ describe("VS Code with the lab's engines", function () {
         value,
       });
     }
+    const steps = [];
+    for (const { runtime, command, ...how } of STEPS) {
+      const container = `live-${runtime}`;
+      const value = `word-${Math.random().toString(36).slice(2)}`;
+      await startContainer(await connectLab("podman"), "podman", container, {
+        image: "debuggers",
+        command: [...command, "1000", value],
+        network: "none",
+      });
+      steps.push({
+        ...{ ...how, runtime, container, value, engine: "podman" },
+        endpoint: `unix://${labSocket("podman")}`,
+      });
+    }
+    const before = await containerCount("podman");
     const folder = await mkdtemp(join(tmpdir(), "cryo-live-"));
     try {
       const code = await runExtensionTests({
@@ -47,12 +80,14 @@ describe("VS Code with the lab's engines", function () {
         folder,
         env: {
           CRYOSCOPE_TEST_CASES: JSON.stringify(cases),
+          CRYOSCOPE_TEST_STEPS: JSON.stringify(steps),
           DOCKER_HOST: `unix://${labSocket("docker")}`,
           CONTAINER_HOST: `unix://${labSocket("podman")}`,
         },
-        timeoutMs: 200_000,
+        timeoutMs: 400_000,
       });
       assert.equal(code, 0);
+      assert.equal(await containerCount("podman"), before, "containers were left over");
       for (const kind of ENGINES) {
         const { state } = await (await connectLab(kind)).inspect(containerOf(kind));
         assert.equal(state, "running", `${containerOf(kind)} did not outlive its debug session`);

@@ -1,0 +1,124 @@
+// In the extension host, with the lab's engines: Python and native programs frozen, woken and debugged, again and again.
+import assert from "node:assert/strict";
+import { basename } from "node:path";
+import * as vscode from "vscode";
+import type { TestApi } from "../../src/vscode/extension.ts";
+import { Debuggers, sessionEnd, topFrame, until, valueOf } from "./debug-support.ts";
+
+/** Written by test/lab/vscode.test.ts, which made the containers. */
+interface Case {
+  readonly runtime: "python" | "native";
+  readonly engine: string;
+  readonly endpoint: string;
+  readonly container: string;
+  /** A line that each step comes by, in a file of this machine. */
+  readonly file: string;
+  readonly line: number;
+  readonly remoteRoot: string;
+  readonly localRoot: string;
+  /** An expression at that line, and a word that its value holds. */
+  readonly expression: string;
+  readonly value: string;
+  /** Grows with each step. */
+  readonly counter: string;
+  /** Makes it 900000. */
+  readonly change: string;
+  readonly changeContext: string;
+}
+
+const cases = JSON.parse(process.env["CRYOSCOPE_TEST_STEPS"] ?? "[]") as readonly Case[];
+
+describe("a live session of a program that isn't JavaScript", function () {
+  this.timeout(120_000);
+  let debuggers: Debuggers;
+
+  before(async () => {
+    await vscode.extensions.getExtension("cryoscope.cryoscope")?.activate();
+    debuggers = new Debuggers();
+  });
+  after(() => {
+    debuggers.dispose();
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+  });
+
+  for (const one of cases) {
+    const { runtime, engine, container } = one;
+    it(`stops ${runtime} frozen in ${engine} at a breakpoint, freezes there, and rewinds to where it began`, async () => {
+      const name = `steps-${container}`;
+      const { endpoint, file, line, localRoot, remoteRoot } = one;
+      const made: unknown = await vscode.commands.executeCommand("cryoscope.checkpointContainer", {
+        ...{ endpoint, container, name, leaveRunning: false },
+      });
+      assert.ok(made, "the container was not frozen");
+      const location = new vscode.Location(vscode.Uri.file(file), new vscode.Position(line - 1, 0));
+      vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+      vscode.debug.addBreakpoints([new vscode.SourceBreakpoint(location)]);
+
+      let seen = debuggers.count;
+      const started = await vscode.debug.startDebugging(undefined, {
+        ...{ type: "cryoscope", request: "launch", name: "Wake and debug", snapshot: name },
+        pathMappings: [{ localRoot, remoteRoot }],
+      });
+      assert.ok(started, "the debug session did not start");
+      const first = await debuggers.breakpoint(seen);
+      const frame = await topFrame(first);
+      assert.equal(frame.line, line);
+      // On a server VS Code writes where the file is before its path.
+      assert.ok(frame.source?.path?.endsWith(file), frame.source?.path);
+      // The editor shows the file of this machine, not a copy that the debugger would send.
+      assert.ok((frame.source.sourceReference ?? 0) === 0);
+      await until("the editor shows the line", () =>
+        Promise.resolve(
+          vscode.window.activeTextEditor?.document.uri.scheme === "file" &&
+            basename(vscode.window.activeTextEditor.document.fileName) === basename(file)
+            ? true
+            : undefined,
+        ),
+      );
+      assert.ok((await valueOf(first, one.expression)).includes(one.value));
+      const began = Number(await valueOf(first, one.counter));
+      assert.ok(began >= 1000, `${began}`);
+
+      // What the debugger changes is frozen too …
+      await valueOf(first, one.change, one.changeContext);
+      const before = await snapshotCount();
+      seen = debuggers.count;
+      assert.equal(await vscode.commands.executeCommand("cryoscope.freezeHere"), true);
+      assert.equal(await snapshotCount(), before + 1);
+      const again =
+        runtime === "native"
+          ? // Held at the very instruction.
+            await until("it is attached to again", async () => {
+              const [session] = debuggers.sessions;
+              return session && { session, threadId: 1, reason: "attach" };
+            })
+          : await debuggers.breakpoint(seen);
+      const later = await until("it has a frame", () =>
+        valueOf(again, one.counter).then(Number, () => undefined),
+      );
+      assert.ok(later >= 900_000, `${began} -> ${later}`);
+
+      // … and gone at the point where it began. The breakpoint is kept.
+      seen = debuggers.count;
+      assert.equal(await vscode.commands.executeCommand("cryoscope.rewind"), true);
+      const rewound = await debuggers.breakpoint(seen);
+      assert.notEqual(rewound.session.id, first.session.id);
+      assert.ok((await valueOf(rewound, one.expression)).includes(one.value));
+      const back = Number(await valueOf(rewound, one.counter));
+      assert.ok(back >= 1000 && back < 100_000, `${began} -> ${later} -> ${back}`);
+      assert.equal(vscode.debug.breakpoints.length, 1);
+
+      const ended = sessionEnd("cryoscope");
+      await vscode.debug.stopDebugging();
+      await ended;
+      await until("the debuggers have gone", () =>
+        Promise.resolve(debuggers.sessions.size === 0 ? true : undefined),
+      );
+    });
+  }
+});
+
+async function snapshotCount(): Promise<number> {
+  const extension = vscode.extensions.getExtension<TestApi>("cryoscope.cryoscope");
+  return ((await (await extension?.activate())?.catalog.list()) ?? []).length;
+}
