@@ -156,6 +156,12 @@ export const liveErrors = {
       'Leave "stopped" out: the debugger is then attached while it runs.',
       { cause },
     ),
+  stoppedProcess: (container: string, pid: number) =>
+    failed(
+      "stoppedProcess",
+      `Process ${pid} of ${container} is stopped, and on a machine with cgroup v1 CRIU hangs when it freezes such a one.`,
+      "Let it go on first (continue in the debugger, or kill -CONT), then freeze.",
+    ),
   noCore: (image: string) =>
     failed(
       "noCore",

@@ -1,7 +1,18 @@
 // Restoring a process stopped, with engines that have no option for it: a copy of the images says that it was.
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, link, mkdir, open, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  access,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { openTree } from "../archive/index.ts";
 import type { FileTree } from "../archive/index.ts";
@@ -12,7 +23,6 @@ import { editImage, openImage, readEntry } from "../criu/index.ts";
 import { liveErrors } from "./errors.ts";
 import { runInside } from "./inside.ts";
 import { programsOf } from "./programs.ts";
-import type { Program } from "./programs.ts";
 import { chooseProgram } from "./runtimes/index.ts";
 import type { RuntimeId } from "./runtimes/runtime.ts";
 
@@ -73,16 +83,23 @@ export async function continueProcesses(
 }
 
 /**
- * Stops a process by a signal. One that a debugger holds stays where it is when that leaves: the signal is what meets
- * it then (ptrace(2), PTRACE_DETACH).
+ * Refuses to freeze a container with a stopped process on a machine with cgroup v1: CRIU freezes the cgroup first and
+ * then attaches to each process, which for a stopped one waits for it to move (`ptrace_attach`, JOBCTL_TRAPPING). Both
+ * wait for ever then, and the engine with them. Throws `debug.stoppedProcess`.
  */
-export async function holdProcess(
+export async function assertNoneStopped(
   engine: Engine,
   container: ContainerDetails,
-  { pid, hostPid }: Program,
+  freezer = "/sys/fs/cgroup/freezer",
 ): Promise<void> {
-  if (hostPid === undefined) await runInside(engine, container, ["kill", "-STOP", `${pid}`]);
-  else process.kill(hostPid, "SIGSTOP");
+  const isOld = await access(freezer).then(
+    () => true,
+    () => false,
+  );
+  if (!isOld) return;
+  for (const { pid, hostPid } of await programsOf(container, engine))
+    if (hostPid !== undefined && (await isStopped(hostPid)))
+      throw liveErrors.stoppedProcess(container.name, pid);
 }
 
 /** Whether a process of this machine is stopped by a signal, and not held by a debugger. */
@@ -213,7 +230,7 @@ async function folderCopy(
   try {
     const changed = join(copy, image);
     await mkdir(dirname(changed), { recursive: true, mode: 0o700 });
-    for (const folder of new Set(["", dirname(image)]))
+    for (const folder of new Set([".", dirname(image)]))
       for (const entry of await readdir(join(path, folder), { withFileTypes: true })) {
         const to = join(copy, folder, entry.name);
         if (to !== changed && to !== dirname(changed)) await same(join(path, folder, entry.name), to);

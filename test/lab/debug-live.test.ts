@@ -1,14 +1,18 @@
 // Live sessions of Python and native programs: frozen, woken, attached to, by the debuggers' own protocol.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { liveOptions, wakeForDebugging } from "../../src/debug/index.ts";
-import type { Engine } from "../../src/engine/index.ts";
+import { attachTo, isStopped, liveOptions, programsOf, wakeForDebugging } from "../../src/debug/index.ts";
+import type { ContainerDetails, Engine, Snapshot } from "../../src/engine/index.ts";
 import { attachClient } from "./dap-wire.ts";
 import type { WireClient } from "./dap-wire.ts";
 import { connectLab, removeContainer, startContainer } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
 import { archiveFolder, freezeFor, liveWork } from "./live-helpers.ts";
+import { inLab } from "./namespaces.ts";
 import { PROJECT } from "./place.ts";
 
 const NAME = "cryoscope-live";
@@ -118,8 +122,180 @@ function labTests(kind: LabEngine): void {
       }
       assert.equal((await engine.inspect(container.id)).state, "running");
     });
+
+    it("held before its first instruction is where it was frozen, however long that takes", async () => {
+      const command = ["/steps", "1000", "frozen-word"];
+      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
+      const snapshot = await freezeFor(engine, container, folder.path);
+      const numbers: string[] = [];
+      for (const round of [1, 2]) {
+        const work = liveWork([], "");
+        try {
+          const live = await wakeForDebugging(engine, snapshot, liveOptions({ stopped: true }), work);
+          assert.deepEqual(work.own.names, ["held process", "gdb in the container"]);
+          await new Promise((resolve) => setTimeout(resolve, round * 300));
+          const client = await attachClient(live.attachment);
+          await client.attach();
+          const thread = await stopped(client);
+          const args = { threadId: thread };
+          const { stackFrames } = await client.get<DebugProtocol.StackTraceResponse>("stackTrace", args);
+          const main = stackFrames.find(({ name }) => name === "main");
+          assert.ok(main);
+          numbers.push(await value(client, "order.number", main.id));
+          if (round === 1) await client.disconnect();
+          // The second time the debugger never says good-bye: its line is cut.
+        } finally {
+          assert.deepEqual(await work.own.dispose(), []);
+        }
+        // It goes on by itself then.
+        const now = await engine.inspect(container.id);
+        assert.equal(now.state, "running");
+        const [program] = await programsOf(now, engine);
+        assert.ok(program?.hostPid !== undefined);
+        assert.equal(await isStopped(program.hostPid), false);
+      }
+      assert.equal(numbers[0], numbers[1]);
+      assert.ok(Number(numbers[0]) >= 1000, numbers[0]);
+    });
+
+    it("that ends as soon as it is restored says so, and what to do", async () => {
+      // Its one system call comes back interrupted after a restore.
+      const container = await startContainer(engine, kind, NAME, { command: ["sleep", "1000"] });
+      const snapshot = await freezeFor(engine, container, folder.path);
+      const work = liveWork([], "");
+      const waking = wakeForDebugging(engine, snapshot, liveOptions({}), work);
+      await assert.rejects(waking, { code: "debug.diedAtWaking", next: /Debug Frozen Process/ });
+      assert.deepEqual(await work.own.dispose(), []);
+    });
+
+    it("without debugpy or gdb names the package that is missing", async () => {
+      const command = ["/usr/bin/python3", "/app/steps.py", "1", "word"];
+      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
+      const moved = async (path: string): Promise<void> => {
+        const done = await engine.exec?.(container.id, ["mv", path, "/root/"]);
+        done?.stdout.resume();
+        done?.stderr.resume();
+        assert.equal(await done?.exit, 0);
+      };
+      const work = liveWork([], "");
+      await moved("/usr/bin/gdb");
+      await assert.rejects(attachTo(engine, container, liveOptions({}), work), {
+        code: "debug.noInjector",
+        next: /package gdb/,
+      });
+      await moved("/usr/lib/python3/dist-packages/debugpy");
+      await assert.rejects(attachTo(engine, container, liveOptions({}), work), {
+        code: "debug.noDebugpy",
+        next: /pip install debugpy.*Debug Frozen Process/,
+      });
+      await assert.rejects(attachTo(engine, container, liveOptions({ runtime: "native" }), work), {
+        code: "debug.noNativeDebugger",
+        message: /gdb-inside: it isn't in the container/,
+        next: /Install gdb/,
+      });
+      assert.deepEqual(await work.own.dispose(), []);
+    });
   });
 }
+
+describe("a copy of a container, restored beside it for a debugger", function () {
+  this.timeout(120_000);
+  let engine: Engine;
+  let folder: Awaited<ReturnType<typeof archiveFolder>>;
+  let container: ContainerDetails;
+  let snapshot: Snapshot;
+
+  before(async () => {
+    engine = await connectLab("podman");
+    folder = await archiveFolder();
+    container = await startContainer(engine, "podman", NAME, {
+      ...{ image: "debuggers", command: ["/steps", "1000", "frozen-word"], network: "none" },
+    });
+    snapshot = await freezeFor(engine, container, folder.path, { leaveRunning: true });
+  });
+  after(async () => {
+    await removeContainer("podman", NAME);
+    await folder.remove();
+  });
+
+  /** All that a session could leave behind, one a line. */
+  async function everything(): Promise<readonly string[]> {
+    const inside = (script: string): readonly string[] => {
+      const [file, args] = inLab(["sh", "-c", script]);
+      return execFileSync(file, args, { encoding: "utf8" }).split("\n");
+    };
+    return [
+      ...(await engine.list()).map(({ id }) => id),
+      ...inside("cut -d' ' -f5 /proc/self/mountinfo"),
+      ...inside("find /sys/fs/cgroup -name '*libpod-*'"),
+      ...readdirSync(folder.path),
+      ...readdirSync(tmpdir()).filter((name) => /cryoscope-(?!live-)|\.part$/.test(name)),
+      ...(await programsOf(container, engine)).map(({ pid }) => `process ${pid}`),
+    ];
+  }
+
+  /** What is there that wasn't. (Podman lets go of the old container's own mount of /dev/shm at some time.) */
+  async function left(before: readonly string[]): Promise<readonly string[]> {
+    return (await everything()).filter((one) => !before.includes(one));
+  }
+
+  it("leaves no container, mount, cgroup, file or process when its session ends", async () => {
+    const before = await everything();
+    const work = liveWork([], "");
+    const live = await wakeForDebugging(engine, snapshot, liveOptions({ copy: true, stopped: true }), work);
+    assert.notEqual(live.container.id, container.id);
+    const client = await attachClient(live.attachment);
+    await client.attach();
+    await stopped(client);
+    assert.ok((await left(before)).length >= 3);
+    // Neither continued nor disconnected: as when the window is closed.
+    assert.deepEqual(await work.own.dispose(), []);
+    assert.deepEqual(await left(before), []);
+    assert.equal((await engine.inspect(container.id)).state, "running");
+  });
+
+  it("leaves nothing when the restore fails, or is cancelled, or no debugger can be had", async () => {
+    const before = await everything();
+    const empty = join(folder.path, "empty.tar");
+    writeFileSync(empty, Buffer.alloc(10_240));
+    const broken = { ...snapshot, checkpoint: { kind: "archive", path: empty } } as const;
+    const failing = liveWork([], "");
+    await assert.rejects(wakeForDebugging(engine, broken, liveOptions({ copy: true }), failing));
+    assert.deepEqual(await failing.own.dispose(), []);
+    rmSync(empty);
+    assert.deepEqual(await left(before), []);
+
+    const leave = new AbortController();
+    const cancelled = { ...liveWork([], ""), signal: leave.signal };
+    const options = liveOptions({ copy: true, stopped: true });
+    const waking = wakeForDebugging(engine, snapshot, options, {
+      ...cancelled,
+      onProgress: ({ phase }) => {
+        if (phase === "restoring") leave.abort();
+      },
+    });
+    await assert.rejects(waking);
+    // The engine may still be at it when nobody waits any more.
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    assert.deepEqual(await cancelled.own.dispose(), []);
+    assert.deepEqual(await left(before), []);
+
+    const without = liveWork([], "");
+    const wrong = liveOptions({ copy: true, stopped: true, debugger: "codelldb" });
+    await assert.rejects(wakeForDebugging(engine, snapshot, wrong, without), {
+      code: "debug.noNativeDebugger",
+    });
+    assert.deepEqual(await without.own.dispose(), []);
+    assert.deepEqual(await left(before), []);
+  });
+
+  it("is refused by an engine that can't make one", async () => {
+    const docker = await connectLab("docker");
+    const work = liveWork([], "");
+    const refused = wakeForDebugging(docker, snapshot, liveOptions({ copy: true }), work);
+    await assert.rejects(refused, { code: "debug.noCopy", next: /Leave "copy" out/ });
+  });
+});
 
 labTests("podman");
 labTests("docker");

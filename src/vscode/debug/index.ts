@@ -13,22 +13,19 @@ import { Leftovers } from "./leftovers.ts";
 import { LiveSessions } from "./live-commands.ts";
 import { LiveSession } from "./live-session.ts";
 import { liveWork } from "./live-work.ts";
-import { isBelowOurs, sparingTracker } from "./spare-debuggee.ts";
-import { Stops } from "./stops.ts";
+import { sparingTracker } from "./spare-debuggee.ts";
 
 export function registerDebug(
   context: vscode.ExtensionContext,
   { engines, catalog, checkpoint }: { engines: Engines; catalog: Catalog; checkpoint: CheckpointExplorer },
 ): LiveSessions {
   const attached = new AttachedSessions();
-  const stops = new Stops();
   const live = new LiveSessions();
   const leftovers = new Leftovers(context.workspaceState);
-  const parts = { engines, catalog, attached, leftovers, stops };
+  const parts = { engines, catalog, attached, leftovers };
   context.subscriptions.push(
     sparingTracker(),
     attached.register(),
-    stops.register(isBelowOurs),
     live.register(),
     registerDebugFrozen(checkpoint),
     vscode.debug.registerDebugConfigurationProvider("cryoscope", {

@@ -12,8 +12,6 @@ export interface LiveSessionWork {
   leave(): Promise<void>;
   /** Freezes the container as it is now; nothing is attached. Gives what to attach with again. */
   freeze(signal: AbortSignal): Promise<vscode.DebugConfiguration>;
-  /** Before the debugger detaches for `freeze`: holds the process where it is, if that can be done. */
-  hold(debuggers: ReadonlySet<vscode.DebugSession>): Promise<void>;
   /** Gives everything back: no container, mount, cgroup, port or file that the session made is left. */
   release(): Promise<void>;
 }
@@ -64,10 +62,7 @@ export class LiveSession extends DebugSession {
 
   /** Detaches, freezes and attaches again. */
   freezeHere(): Promise<void> {
-    return this.change(
-      (signal) => this.work.freeze(signal),
-      () => this.work.hold(this.children),
-    );
+    return this.change((signal) => this.work.freeze(signal));
   }
 
   /** The end of it, however it comes: nothing that it made is left when this is over. */
@@ -132,10 +127,7 @@ export class LiveSession extends DebugSession {
   }
 
   /** Detaches the debugger, does something, and attaches with what that gives. Errors end the session, said aloud. */
-  private change(
-    work: (signal: AbortSignal) => Promise<vscode.DebugConfiguration>,
-    before: () => Promise<void> = () => Promise.resolve(),
-  ): Promise<void> {
+  private change(work: (signal: AbortSignal) => Promise<vscode.DebugConfiguration>): Promise<void> {
     const { signal } = this.cancelled;
     const done = this.turn
       .catch(() => undefined)
@@ -143,7 +135,6 @@ export class LiveSession extends DebugSession {
         signal.throwIfAborted();
         this.changing = true;
         try {
-          await before();
           await this.detach();
           await this.work.leave();
           const child = await work(signal);

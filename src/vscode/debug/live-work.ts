@@ -1,9 +1,8 @@
 import * as vscode from "vscode";
 import {
+  assertNoneStopped,
   attachTo,
-  continueProcesses,
   debuggersHere,
-  holdProcess,
   liveErrors,
   liveOptions,
   pathMappings,
@@ -21,21 +20,19 @@ import type { AttachedSessions } from "./attached.ts";
 import { debugErrors } from "./errors.ts";
 import type { Leftovers } from "./leftovers.ts";
 import type { LiveSessionWork } from "./live-session.ts";
-import type { Stops } from "./stops.ts";
 
 export interface LiveParts {
   readonly engines: Engines;
   readonly catalog: Catalog;
   readonly attached: AttachedSessions;
   readonly leftovers: Leftovers;
-  readonly stops: Stops;
 }
 
 /** What a `cryoscope` configuration asks for: a snapshot restored (launch), or a container that runs (attach). */
 export function liveWork(
   configuration: vscode.DebugConfiguration,
   folder: vscode.WorkspaceFolder | undefined,
-  { engines, catalog, attached, leftovers, stops }: LiveParts,
+  { engines, catalog, attached, leftovers }: LiveParts,
   log: (line: string) => void,
 ): LiveSessionWork {
   const options = liveOptions(configuration, folder?.uri.fsPath);
@@ -45,7 +42,6 @@ export function liveWork(
   let line = new Resources();
   let now: { readonly engine: Engine; readonly live: LiveSession } | undefined;
   let asked = false;
-  let held = false;
   const notes: (() => Promise<void>)[] = [];
 
   const workOf = (signal: AbortSignal, resources: Resources): LiveWork => ({
@@ -65,13 +61,13 @@ export function liveWork(
     const live = await attachTo(
       engine,
       container,
-      { ...options, port, stopped: options.stopped || held },
+      { ...options, port, stopped: options.stopped },
       workOf(signal, line),
     );
     now = { engine, live };
     const roots = pathMappings(container, options.sources).map(({ localRoot }) => localRoot);
     return attached.configure(live.attachment, {
-      stopOnEntry: options.stopOnEntry || options.stopped || held,
+      stopOnEntry: options.stopOnEntry || options.stopped,
       localRoots: roots,
     });
   }
@@ -116,15 +112,6 @@ export function liveWork(
     async leave() {
       await line.dispose();
     },
-    async hold(debuggers) {
-      if (now === undefined || ![...debuggers].some((one) => stops.has(one))) return;
-      const { engine, live } = now;
-      // Another debugger lets its process run on when it leaves, for as long as the freeze takes to begin.
-      if (live.runtime !== "native") return;
-      held = true;
-      await own.own("held process", () => continueProcesses(engine, live.container, [live.program.pid]));
-      await holdProcess(engine, live.container, live.program);
-    },
     async freeze(signal) {
       if (now === undefined) throw liveErrors.notRunning("");
       const { engine, live } = now;
@@ -132,21 +119,21 @@ export function liveWork(
       const { leaveRunning, tcpEstablished } = able(engine);
       const choice = {
         name: proposedName(container.name, new Date()),
-        note: held
-          ? `frozen at a breakpoint: process ${program.pid} is stopped, and goes on with SIGCONT`
-          : `frozen while process ${program.pid} was debugged`,
+        note: `frozen while process ${program.pid} was debugged`,
         ...(leaveRunning && { leaveRunning }),
         // debugpy speaks to its process over one.
         ...(tcpEstablished && live.runtime === "python" && { tcpEstablished }),
       };
       let failure: unknown;
-      await freezeQuietly(engine, container, choice, catalog, { signal }).then(
+      const frozen = assertNoneStopped(engine, container).then(() =>
+        freezeQuietly(engine, container, choice, catalog, { signal }),
+      );
+      await frozen.then(
         ({ snapshot }: { readonly snapshot: Snapshot }) => log(`Frozen as “${snapshot.name}”.`),
         (error: unknown) => (failure = error),
       );
       // Whatever became of the freeze, the debugger comes back.
       const again = await attach(engine, await engine.inspect(container.id), signal);
-      held = false;
       if (failure !== undefined) void showError(failure);
       return again;
     },

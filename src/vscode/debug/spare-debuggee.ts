@@ -36,8 +36,7 @@ export function sparingTracker(): vscode.Disposable {
   });
 }
 
-/** Whether a session runs below one of ours. */
-export function isBelowOurs(session: vscode.DebugSession): boolean {
+function isBelowOurs(session: vscode.DebugSession): boolean {
   for (let parent = session.parentSession; parent; parent = parent.parentSession)
     if (parent.type === "cryoscope") return true;
   return false;
