@@ -19,6 +19,26 @@ const FILTER_OPTIONS = `  --pid N                  only this process; may be rep
  */
 export const COMMANDS: readonly CommandRow[] = [
   {
+    name: "bisect",
+    summary: "the first of a row of snapshots in which a command's answer is another",
+    usage: `cryoscope bisect FILE…|FOLDER [--container NAME] [--engine E] [--inside] [--copy] [--timeout SECONDS] [--json]
+       -- COMMAND [ARGUMENT]…
+
+FILEs are what \`cryoscope checkpoint\` wrote, FOLDER holds a catalog.json. The snapshots are taken by their times, oldest
+first; each that is tried is restored, COMMAND is run on it, and the next is chosen by halves. As with git bisect run,
+status 0 says that all is as before, 125 that it can't be told, anything else up to 127 that it has turned.
+
+  --container NAME         of the snapshots in FOLDER, those of this container
+  --engine E               as for restore; by default the one that froze them
+  --inside                 run COMMAND in the container; else on this machine, with CRYOSCOPE_CONTAINER (its id),
+                           CRYOSCOPE_PID, CRYOSCOPE_ENGINE and CRYOSCOPE_SNAPSHOT in its environment
+  --copy                   restore beside the container, and remove the copy; else the container is replaced, and stays
+                           as the last try left it
+  --timeout SECONDS        what COMMAND may take before it counts as "can't be told"; 60 when not given
+  --json                   one document: first, last (both with name, id, time), tries, untold`,
+    load: () => import("./bisect.ts"),
+  },
+  {
     name: "cat",
     summary: "a file of a checkpoint's archive, byte for byte",
     usage: `cryoscope cat CHECKPOINT PATH [--raw] [--key FILE]…

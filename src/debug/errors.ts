@@ -156,6 +156,34 @@ export const liveErrors = {
       'Leave "stopped" out: the debugger is then attached while it runs.',
       { cause },
     ),
+  bisectShort: () =>
+    failed("bisectShort", "A bisection needs two snapshots at least.", "Freeze the container more often."),
+  bisectNever: () =>
+    failed(
+      "bisectNever",
+      "In the last snapshot the command still ends with 0: nothing has turned yet.",
+      "Give later snapshots, or another command.",
+    ),
+  bisectAlways: () =>
+    failed(
+      "bisectAlways",
+      "In the first snapshot the command doesn't end with 0: it had turned before.",
+      "Give earlier snapshots, or another command.",
+    ),
+  bisectUnknown: (index: number) =>
+    failed(
+      "bisectUnknown",
+      `For the ${index === 0 ? "first" : "last"} snapshot the command can't tell (exit status 125, or its time was over).`,
+      "Begin and end the row with snapshots that can be told.",
+    ),
+  bisectBroken: (status: number) =>
+    failed(
+      "bisectBroken",
+      `The command ended with ${status < 0 ? "a signal" : `exit status ${status}`}, which says nothing of the snapshot.`,
+      "Let it end with 0 (as before), 1 to 124, 126 or 127 (different) or 125 (can't tell).",
+    ),
+  bisectNoCommand: (program: string, cause: unknown) =>
+    failed("bisectNoCommand", `${program} can't be run.`, "Check the command.", { cause }),
   stoppedProcess: (container: string, pid: number) =>
     failed(
       "stoppedProcess",

@@ -3,6 +3,10 @@ export { attachTo, restoreForDebugging, wakeForDebugging } from "./live-session.
 export type { LiveSession, LiveWork } from "./live-session.ts";
 export { liveOptions } from "./live-options.ts";
 export type { LiveOptions } from "./live-options.ts";
+export { bisect, verdictOf } from "./bisect.ts";
+export type { BisectOptions, BisectResult, Verdict } from "./bisect.ts";
+export { bisectSnapshots } from "./bisect-snapshots.ts";
+export type { BisectCommand, BisectRow } from "./bisect-snapshots.ts";
 export { Resources } from "./resources.ts";
 export { debuggersHere, majorVersion } from "./here.ts";
 export type { DebuggersHere } from "./here.ts";

@@ -17,13 +17,13 @@ const STEPS = [
     ...{ runtime: "native", command: ["/steps"], file: join(PROGRAMS, "steps.c"), line: 12 },
     ...{ localRoot: PROJECT, remoteRoot: "/project" },
     ...{ expression: "order->what", counter: "before" },
-    ...{ change: "order->number = 900000", changeContext: "watch" },
+    ...{ change: "before = 900000", changeContext: "watch" },
   },
   {
     ...{ runtime: "python", command: ["/usr/bin/python3", "/app/steps.py"] },
     ...{ localRoot: PROGRAMS, remoteRoot: "/app" },
     ...{ file: join(PROGRAMS, "steps.py"), line: 14, expression: "order.what", counter: "before" },
-    ...{ change: "order.number = 900000", changeContext: "repl" },
+    ...{ change: "before = 900000", changeContext: "repl" },
   },
 ] as const;
 

@@ -36,6 +36,10 @@ describe("a live session of a program that isn't JavaScript", function () {
     await vscode.extensions.getExtension("cryoscope.cryoscope")?.activate();
     debuggers = new Debuggers();
   });
+  afterEach(async () => {
+    // One that failed in the middle must not stop at the next one's breakpoints.
+    await vscode.debug.stopDebugging();
+  });
   after(() => {
     debuggers.dispose();
     vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
