@@ -4,7 +4,7 @@ import { context } from "esbuild";
 import type { BuildOptions, Plugin } from "esbuild";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { compileSchema } from "./proto.ts";
@@ -167,11 +167,16 @@ const webviews = readdirSync("webview", { withFileTypes: true })
 /** The WebAssembly of YARA-X: only the one that its JavaScript was made for is ever loaded. */
 const yaraX = await readFile("node_modules/@virustotal/yara-x/pkg/yara_x_js_bg.wasm");
 
-/** Packs YARA-X into `dist/yara/`, once: it takes some seconds, and changes with its version only. */
+/** Packs YARA-X into `dist/yara/`. Once, into the cache: it takes many seconds, and changes with its version only. */
 async function packYara(): Promise<void> {
-  const file = "dist/yara/yara-x.wasm.br";
+  const file = ".cache/yara/yara-x.wasm.br";
   const known = await readFile(file).then(brotliDecompressSync, () => undefined);
-  if (known?.equals(yaraX) === true) return;
+  if (known?.equals(yaraX) !== true) await compressYara(file);
+  await mkdir("dist/yara", { recursive: true });
+  await copyFile(file, join("dist/yara", basename(file)));
+}
+
+async function compressYara(file: string): Promise<void> {
   const { BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT, BROTLI_MAX_WINDOW_BITS } = constants;
   const params = { [BROTLI_PARAM_LGWIN]: BROTLI_MAX_WINDOW_BITS, [BROTLI_PARAM_SIZE_HINT]: yaraX.length };
   await mkdir(dirname(file), { recursive: true });

@@ -11,41 +11,56 @@ const ORIGINS: readonly (readonly [PageOrigin["kind"], string])[] = [
   ["unavailable", "MISSING"],
 ];
 
-/** The mappings of a process as a table, sizes in KiB. */
-export function mappingTable(regions: readonly Region[]): string {
-  const rows = regions.map(({ area, origins }) => [
-    `${area.start.toString(16)}-${area.end.toString(16)}`,
-    area.permissions,
-    kib(Number(area.end - area.start)),
-    ...ORIGINS.map(([kind]) =>
-      kib(origins.reduce((sum, { origin, bytes }) => sum + (origin.kind === kind ? bytes : 0), 0)),
-    ),
-    area.kind,
-    printable(area.name ?? ""),
-  ]);
-  const sums = ["total", "", ...[2, 3, 4, 5, 6, 7].map((column) => sum(rows, column)), "", ""];
+/** The mappings of a process as a table, sizes in KiB, in parts: there may be 100,000, and few are kept as text at once. */
+export function* mappingTable(regions: readonly Region[]): Generator<string> {
   const head = ["ADDRESSES", "PERM", "KIB", ...ORIGINS.map(([, title]) => title), "KIND", "NAME"];
-  const all = [head, ...rows, sums];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  const isNumber = (column: number): boolean => column > 1 && column < 8;
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => {
-          const width = widths[column] ?? 0;
-          return isNumber(column) ? cell.padStart(width) : cell.padEnd(width);
-        })
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n")
-    .concat("\n");
+  const widths = head.map(({ length }) => length);
+  const sums = head.map(() => 0);
+  const widen = (row: readonly string[]): void => {
+    for (const [column, { length }] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, length);
+  };
+  for (const region of regions) {
+    const row = rowOf(region);
+    widen(row);
+    for (const column of NUMBERS) sums[column] = (sums[column] ?? 0) + (Number(row[column]) || 0);
+  }
+  const total = head.map((_, column) => (NUMBERS.includes(column) ? kib(1024 * (sums[column] ?? 0)) : ""));
+  total[0] = "total";
+  widen(total);
+  yield lineOf(head, widths);
+  for (let first = 0; first < regions.length; first += PART)
+    yield regions
+      .slice(first, first + PART)
+      .map((region) => lineOf(rowOf(region), widths))
+      .join("");
+  yield lineOf(total, widths);
+}
+
+/** Columns of numbers. */
+const NUMBERS = [2, 3, 4, 5, 6, 7];
+/** Rows that are text at once. */
+const PART = 1000;
+
+const rowOf = ({ area, origins }: Region): readonly string[] => [
+  `${area.start.toString(16)}-${area.end.toString(16)}`,
+  area.permissions,
+  kib(Number(area.end - area.start)),
+  ...ORIGINS.map(([kind]) =>
+    kib(origins.reduce((sum, { origin, bytes }) => sum + (origin.kind === kind ? bytes : 0), 0)),
+  ),
+  area.kind,
+  printable(area.name ?? ""),
+];
+
+function lineOf(row: readonly string[], widths: readonly number[]): string {
+  const cells = row.map((cell, column) => {
+    const width = widths[column] ?? 0;
+    return NUMBERS.includes(column) ? cell.padStart(width) : cell.padEnd(width);
+  });
+  return `${cells.join("  ").trimEnd()}\n`;
 }
 
 const kib = (bytes: number): string => (bytes === 0 ? "-" : String(bytes / 1024));
-
-const sum = (rows: readonly (readonly string[])[], column: number): string =>
-  kib(1024 * rows.reduce((total, row) => total + (Number(row[column]) || 0), 0));
 
 /** An origin as JSON documents have it. */
 export function originJson(origin: PageOrigin): {

@@ -68,7 +68,7 @@ async function listMappings(
     const { pid, pageSize } = space;
     await output.write(`${JSON.stringify({ pid, pageSize, mappings, problems }, undefined, 2)}\n`);
   } else {
-    await output.write(mappingTable(regions));
+    for (const part of mappingTable(regions)) await output.write(part);
     for (const { message, file } of problems)
       output.message(file === undefined ? message : `${file}: ${message}`);
   }

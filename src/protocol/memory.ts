@@ -92,6 +92,6 @@ export interface MemoryRpc extends RpcMap {
     readonly selected: MemoryRange;
     readonly copy: string;
     /** A button was pressed: the command of that name. */
-    readonly run: "goTo" | "search" | "saveSelection" | "saveMapping" | "compareCode" | "modules";
+    readonly run: "goTo" | "search" | "saveSelection" | "saveMapping" | "compareCode" | "modules" | "heap";
   };
 }

@@ -72,4 +72,25 @@ describe("the Memory editor, in a browser", () => {
     await page.keyboard.press("Alt+ArrowLeft");
     await memory.locator(".breadcrumbs [aria-current]").waitFor();
   });
+
+  it("colours the mappings by their entropy, and lists the blocks of the heap", async () => {
+    const { page } = session;
+    const memory = await session.webview("#map");
+    await memory.getByRole("combobox", { name: "Colour of the mappings" }).selectOption("Entropy");
+    await memory
+      .locator(".mapping-size", { hasText: /\d\.\d bit\/B/ })
+      .first()
+      .waitFor();
+    await memory.getByRole("grid", { name: "Memory" }).focus();
+    await memory.getByRole("button", { name: "List Heap Chunks" }).click();
+    await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "All chunks" }).click();
+    await page
+      .locator('.monaco-list-row[role="treeitem"]')
+      .filter({ hasText: /used, \d+ bytes, main arena/ })
+      .first()
+      .waitFor();
+    await session.pictures("memory-heap", async () => {
+      await memory.getByRole("grid", { name: "Memory" }).focus();
+    });
+  });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { commands, extensions, TabInputTextDiff, Uri, window, workspace } from "vscode";
+import { findSymbol, suggestSymbols } from "../../src/corefile/index.ts";
 import type { TestApi } from "../../src/vscode/extension.ts";
 
 type Editor = NonNullable<TestApi["memory"]["editors"]["active"]>;
@@ -211,6 +212,53 @@ describe("the Memory editor and the search of memory", () => {
     assert.ok(elf.includes("linux-vdso.so.1"));
   });
 
+  it("scans with YARA rules, and lists what they match with the rule's name", async () => {
+    const rules = Uri.file(join(folder, "sentence.yar"));
+    await writeFile(
+      rules.fsPath,
+      `rule Sentence { strings: $a = "${SENTENCE}" fullword $b = { 00 7f 45 4c 46 ff } condition: any of them }`,
+    );
+    const count = await commands.executeCommand("cryoscope.scanYara", processRow(1), [rules]);
+    assert.equal(count, 1);
+    const [match] = await matches();
+    assert.equal(match?.text.includes(SENTENCE), true);
+    const { matches: view } = api.memory.search;
+    const [group] = view.getChildren();
+    const [row] = view.getChildren(group);
+    assert.match(String(row && view.getTreeItem(row).description), /^Sentence \$a · 7f/);
+  });
+
+  it("lists the lines that were typed into a shell, with their times", async () => {
+    const archive = join(extensionPath(), "test/fixtures/memory/history.tar.gz");
+    await promisify(execFile)("tar", ["-xzf", archive, "-C", folder]);
+    const source = Uri.file(join(folder, "history/times/img"));
+    await api.checkpoint.open(source);
+    const entry = api.checkpoint.openCheckpoints.find((each) => each.source.fsPath === source.fsPath);
+    assert.ok(entry);
+    try {
+      await commands.executeCommand("cryoscope.showHistory", { entry });
+      const said = await readFile(join(folder, "history/times/said.txt"), "utf8");
+      const lines = said
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.replace(/^ *\d+ {2}\d+ /, ""));
+      assert.deepEqual(
+        (await matches()).slice(0, lines.length).map(({ text: line }) => line),
+        lines,
+      );
+    } finally {
+      await commands.executeCommand("cryoscope.closeCheckpoint", { kind: "checkpoint", entry });
+    }
+  });
+
+  it("measures how random mappings are", async () => {
+    const editor = await open();
+    const { areas } = await editor.map();
+    const entropies = await editor.entropy(areas.slice(0, 256).map(({ start }) => start));
+    const known = entropies.filter((entropy) => entropy !== null);
+    assert.ok(known.length > 0 && known.every((entropy) => entropy > 0 && entropy < 8));
+  });
+
   describe("with a sysroot", () => {
     let editor: Editor;
     let program: Buffer;
@@ -248,6 +296,14 @@ describe("the Memory editor and the search of memory", () => {
       assert.equal(await codeAt("401000"), "own");
       const { bytes } = await editor.bytes(range);
       assert.deepEqual(Buffer.from(bytes), program.subarray(0x2000, 0x3000));
+    });
+
+    it("knows its symbols, as gdb does", async () => {
+      const modules = await editor.modules();
+      // gdb root/threads core.1: info address main
+      assert.equal((await findSymbol(modules, "threads!main+0x10"))?.address, 0x401856n);
+      const offered = await suggestSymbols(modules, "mai", 50);
+      assert.ok(offered.some(({ name, address }) => name === "main" && address === 0x401846n));
     });
 
     it("carves the program out of memory: its code is the file's", async () => {

@@ -13,6 +13,7 @@ const COMMANDS: readonly { readonly command: Command; readonly icon: string; rea
   { command: "goTo", icon: "target", title: "Go to Address, Symbol, Register or Mapping (Ctrl+G)" },
   { command: "search", icon: "search", title: "Search Memory (Ctrl+F)" },
   { command: "modules", icon: "library", title: "List Modules" },
+  { command: "heap", icon: "layers", title: "List Heap Chunks" },
   { command: "compareCode", icon: "diff", title: "Compare Code with Its File" },
   { command: "saveSelection", icon: "save", title: "Save Selected Memory" },
 ];

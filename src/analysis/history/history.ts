@@ -9,6 +9,8 @@ import type { AddressSpace, Area, CheckpointMemory, Words } from "../../memory/i
 export interface HistoryLine {
   /** Of its HIST_ENTRY. */
   readonly address: bigint;
+  /** Of its text. */
+  readonly lineAddress: bigint;
   readonly text: string;
   /** Seconds since 1970; undefined where none was kept. */
   readonly time: bigint | undefined;
@@ -58,7 +60,7 @@ class HistoryReader {
   readonly times = new Map<bigint, bigint>();
   readonly #words: Words;
   readonly #space: AddressSpace;
-  readonly #areas: readonly Area[];
+  readonly #areas: ReadonlySet<Area>;
   readonly #signal: AbortSignal | undefined;
   readonly #known = new Map<bigint, HistoryLine | undefined>();
 
@@ -66,8 +68,10 @@ class HistoryReader {
     this.#words = openWords(space);
     this.#space = space;
     this.#signal = signal;
-    this.#areas = space.areas.filter(
-      ({ kind, permissions }) => (kind === "heap" || kind === "anonymous") && permissions.startsWith("rw"),
+    this.#areas = new Set(
+      space.areas.filter(
+        ({ kind, permissions }) => (kind === "heap" || kind === "anonymous") && permissions.startsWith("rw"),
+      ),
     );
   }
 
@@ -103,12 +107,14 @@ class HistoryReader {
     if (time !== 0n && !this.times.has(time)) return undefined;
     const text =
       lineOf(await this.#words.bytes(line, 256)) ?? lineOf(await this.#words.bytes(line, MAX_LINE));
-    return text === undefined ? undefined : { address, text, time: this.times.get(time), number: undefined };
+    return text === undefined
+      ? undefined
+      : { address, lineAddress: line, text, time: this.times.get(time), number: undefined };
   }
 
   #isInHeap(address: bigint): boolean {
     const area = this.#space.areaAt(address);
-    return area !== undefined && this.#areas.includes(area);
+    return area !== undefined && this.#areas.has(area);
   }
 
   /** The array that has the most of the entries, with what else is in it, in its order. */

@@ -1,6 +1,8 @@
 // process: what is known of one process and its threads, one file a subject.
 export type { AuxiliaryValue } from "./auxiliary.ts";
 export type { CapabilitySet, Credentials } from "./credentials.ts";
+export { readMm } from "./mm-image.ts";
+export type { MmImage } from "./mm-image.ts";
 export type { ProcessDetails } from "./details.ts";
 export type { Environment, EnvironmentVariable } from "./environment.ts";
 export type { MemoryLayout } from "./layout.ts";

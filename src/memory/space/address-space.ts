@@ -36,7 +36,7 @@ export interface AddressSpace {
   /** By address, not overlapping. */
   readonly areas: readonly Area[];
   /** The process's mm image: where its heap, stack, arguments and environment are. */
-  readonly mm: MessageMap["mm_entry"];
+  readonly mm: Omit<MessageMap["mm_entry"], "vmas">;
   readonly layout: Layout;
   areaAt(address: bigint): Area | undefined;
   /**
@@ -55,7 +55,7 @@ export interface AddressSpace {
 export function addressSpace(
   pid: number,
   layout: Layout,
-  mm: MessageMap["mm_entry"],
+  mm: AddressSpace["mm"],
   store: PageStore,
 ): AddressSpace {
   const { pageSize, areas } = layout;

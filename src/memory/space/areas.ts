@@ -1,6 +1,5 @@
-import { openInLayer, pageSizeOf, pathInLayer } from "../../checkpoint/index.ts";
-import type { Checkpoint, Layer, Mapping } from "../../checkpoint/index.ts";
-import { openImage, readEntry } from "../../criu/index.ts";
+import { pageSizeOf, pathInLayer, readMm } from "../../checkpoint/index.ts";
+import type { Checkpoint, Mapping, MmImage } from "../../checkpoint/index.ts";
 import type { MessageMap, Problem } from "../../criu/index.ts";
 import type { BackingFiles, FoundFile, NoFile } from "../files/backing.ts";
 import { memoryErrors } from "../errors.ts";
@@ -35,7 +34,7 @@ export interface Areas {
   /** By address; they don't overlap. */
   readonly areas: readonly Area[];
   readonly guards: readonly Guard[];
-  readonly mm: MessageMap["mm_entry"];
+  readonly mm: MmImage;
 }
 
 type Vma = MessageMap["vma_entry"];
@@ -61,27 +60,32 @@ export async function readAreas(
 ): Promise<Areas> {
   const [layer] = checkpoint.layers;
   if (checkpoint.process(pid) === undefined || layer === undefined) throw memoryErrors.noProcess(pid);
-  const mm = await readMm(layer, pid, tell);
+  const name = `mm-${pid}.img`;
+  // A process that had ended has none, which is no fault of the dump's.
+  const mm = layer.files.get(name)?.kind === "file" ? await readMm(layer, pid, tell) : undefined;
   if (mm === undefined) throw memoryErrors.noMemory(pid);
-  const file = pathInLayer(layer, `mm-${pid}.img`);
-  if (mm.vmas.length > MAX_AREAS) throw memoryErrors.tooManyMappings(mm.vmas.length, { file });
-  const pageSize = pageSizeOf(mm, mm.vmas);
+  const file = pathInLayer(layer, name);
+  const vmas = await mm.vmas(tell);
+  if (vmas.length > MAX_AREAS) throw memoryErrors.tooManyMappings(vmas.length, { file });
+  const pageSize = pageSizeOf(mm, vmas);
   const { value: mappings } = await checkpoint.memoryMap(pid);
-  const byStart = new Map(mappings.map((mapping) => [mapping.start, mapping]));
+  /** Made for lists that don't go together only: a second list of 100,000 costs memory. */
+  let byStart: ReadonlyMap<bigint, Mapping> | undefined;
   const page = BigInt(pageSize);
   const guards: Guard[] = [];
   const areas: Area[] = [];
-  for (const [index, vma] of mm.vmas.entries()) {
+  for (const [index, vma] of vmas.entries()) {
     const range = { first: Number(vma.start / page), last: Number((vma.end + page - 1n) / page) };
     if ((vma.status & STATUS_GUARD) !== 0) {
       guards.push(range);
       continue;
     }
     const listed = mappings[index];
-    const mapping = listed?.start === vma.start ? listed : byStart.get(vma.start);
+    byStart ??= listed?.start === vma.start ? undefined : new Map(mappings.map((each) => [each.start, each]));
+    const mapping = listed?.start === vma.start ? listed : byStart?.get(vma.start);
     if (mapping === undefined || vma.end <= vma.start) continue;
     const backing = await backingOf(mapping, vma, files);
-    areas.push({ ...mapping, ...range, backing, hugetlb: (vma.flags & MAP_HUGETLB) !== 0 });
+    areas.push(areaOf(mapping, range, backing, (vma.flags & MAP_HUGETLB) !== 0));
   }
   const sorted = apart(areas, page, (overlapping) => {
     tell({
@@ -94,21 +98,30 @@ export async function readAreas(
   return { pageSize, mm, areas: sorted, guards: guards.toSorted((a, b) => a.first - b.first) };
 }
 
-async function readMm(layer: Layer, pid: number, tell: Tell): Promise<MessageMap["mm_entry"] | undefined> {
-  const file = `mm-${pid}.img`;
-  const source = await openInLayer(layer, file);
-  if (source === undefined) return undefined;
-  try {
-    const image = await openImage(file, source, { seal: layer.seal });
-    const said = (problem: Problem): void => {
-      tell({ ...problem, file: pathInLayer(layer, file) });
-    };
-    image.problems.forEach(said);
-    return await readEntry(image, "mm_entry", said);
-  } finally {
-    await source.close?.();
-  }
+/** Written out, not spread: there may be 100,000, and V8 keeps spread objects of this size as hash tables. */
+function areaOf(mapping: Mapping, { first, last }: Guard, backing: Backing, hugetlb: boolean): Area {
+  return {
+    start: mapping.start,
+    end: mapping.end,
+    kind: mapping.kind,
+    name: mapping.name,
+    offset: mapping.offset,
+    fileId: mapping.fileId,
+    shmid: mapping.shmid,
+    permissions: mapping.permissions,
+    flags: mapping.flags,
+    advice: mapping.advice,
+    vmFlags: mapping.vmFlags,
+    openFlags: mapping.openFlags,
+    first,
+    last,
+    backing,
+    hugetlb,
+  };
 }
+
+const ZERO: Backing = { kind: "zero" };
+const KERNEL: Backing = { kind: "kernel" };
 
 async function backingOf(mapping: Mapping, vma: Vma, files: BackingFiles): Promise<Backing> {
   const { kind, fileId } = mapping;
@@ -118,7 +131,7 @@ async function backingOf(mapping: Mapping, vma: Vma, files: BackingFiles): Promi
     return { kind: "file", found: await files.find(fileId) };
   }
   if (OBJECT_KINDS.has(kind)) return { kind: "object", id: String(vma.shmid) };
-  return KERNEL_KINDS.has(kind) ? { kind: "kernel" } : { kind: "zero" };
+  return KERNEL_KINDS.has(kind) ? KERNEL : ZERO;
 }
 
 /** In order of address. Of two that overlap, which no process can have, the later one loses what they share. */

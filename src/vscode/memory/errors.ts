@@ -40,6 +40,10 @@ export const memoryViewErrors = {
       `The checkpoint doesn't hold ${path}, so there is nothing to compare with.`,
       { next: "Choose Sysroot… names a folder or container image that has it." },
     ),
+  noHeap: (pid: number): CryoscopeError =>
+    cryoscopeError("memoryView.noHeap", `Process ${pid} has no heap of glibc's malloc.`, {
+      next: "It may have another malloc, or be a program of 32 bits.",
+    }),
   noRules: (file: string): CryoscopeError =>
     cryoscopeError("memoryView.noRules", "This is no file of rules.", {
       file,

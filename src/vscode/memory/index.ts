@@ -6,6 +6,8 @@ import { command } from "../messages.ts";
 import { hex } from "./address.ts";
 import { CodeDiffs } from "./code-diff.ts";
 import { goTo } from "./go-to.ts";
+import { listHeap } from "./heap.ts";
+import { showHistory } from "./history.ts";
 import type { MemoryEditor } from "./memory-editor.ts";
 import { chooseProcess, MemoryEditors } from "./memory-editors.ts";
 import { showModules } from "./modules.ts";
@@ -98,6 +100,12 @@ export function registerMemory(
     command("cryoscope.openMemory", open),
     command("cryoscope.searchMemory", find),
     command("cryoscope.scanYara", scan),
+    command("cryoscope.showHistory", async (row?: CheckpointRow) => {
+      const scope = row
+        ? { entries: [row.entry], pid: row.process?.pid }
+        : await chooseScope(explorer, "Show Shell History");
+      return scope && showHistory(search, scope);
+    }),
     command("cryoscope.memory.saveProcess", saveAll),
     inEditor("goTo", goTo),
     inEditor("search", async (editor) =>
@@ -105,6 +113,7 @@ export function registerMemory(
     ),
     inEditor("chooseSysroot", ({ entry }, folder) => sysroots.choose(entry, folder)),
     inEditor("modules", showModules),
+    inEditor("heap", (editor) => listHeap(search, editor)),
     inEditor("compareCode", (editor) => diffs.show(editor)),
     inEditor("saveSelection", saveSelection),
     inEditor("saveMapping", saveMapping),
