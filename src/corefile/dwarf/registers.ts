@@ -14,6 +14,8 @@ export interface Machine {
   readonly preserved: readonly number[];
   /** Bits of a return address that are no address: pointer authentication. */
   readonly addressMask: bigint;
+  /** A call puts the return address on the stack. */
+  readonly pushesReturn: boolean;
   /** A return address points behind a call: whether the bytes before it are one. */
   isCall(before: Uint8Array): boolean;
 }
@@ -28,6 +30,7 @@ const X86_64: Machine = {
   programCounter: "ip",
   preserved: [3, 6, 12, 13, 14, 15],
   addressMask: (1n << 64n) - 1n,
+  pushesReturn: true,
   isCall(before) {
     const from = (end: number): number => before[before.length - end] ?? 0;
     // E8 rel32, or FF /2 with a register, [reg], disp8, disp32 or SIB.
@@ -46,6 +49,7 @@ const AARCH64: Machine = {
   programCounter: "pc",
   preserved: [19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29],
   addressMask: (1n << 48n) - 1n,
+  pushesReturn: false,
   isCall(before) {
     if (before.length < 4) return false;
     const word = Buffer.from(before).readUInt32LE(before.length - 4);

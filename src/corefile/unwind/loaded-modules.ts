@@ -10,6 +10,8 @@ import { openLines } from "../dwarf/lines.ts";
 import type { Lines } from "../dwarf/lines.ts";
 import { elfInMemory, openElfFile } from "../elf/elf-file.ts";
 import type { ElfFile } from "../elf/elf-file.ts";
+import { openGoFunctions } from "../elf/go-functions.ts";
+import type { GoFunctions } from "../elf/go-functions.ts";
 import { openSymbols } from "../elf/symbols.ts";
 import type { Symbols } from "../elf/symbols.ts";
 import { findDebugFile } from "./debug-files.ts";
@@ -27,6 +29,8 @@ export interface LoadedModule {
   readonly symbols: Symbols;
   readonly lines: Lines;
   readonly debugInfo: DebugInfo;
+  /** What Go's linker left in a program, which has no call frame information when it is stripped. */
+  readonly go: GoFunctions;
 }
 
 /** The modules of one process, each opened when an address in it is first asked for. */
@@ -152,16 +156,28 @@ function described(
   from: LoadedModule["from"],
   debug = elf,
 ): LoadedModule {
-  const lines = openLines(debug);
+  const go = openGoFunctions(elf);
+  const lines = linesOr(openLines(debug), go);
   return {
     name: area.name ?? `[${area.kind}]`,
     ...{ bias, elf, from },
     frames: firstOf(openCallFrames(elf), debug === elf ? undefined : openCallFrames(debug)),
-    symbols: openSymbols(debug),
+    symbols: symbolsOr(openSymbols(debug), go),
+    go,
     lines,
     debugInfo: openDebugInfo(debug, lines),
   };
 }
+
+/** Stripped programs of Go still tell their functions and lines in a table of their own. */
+const symbolsOr = (symbols: Symbols, go: GoFunctions): Symbols => ({
+  ...symbols,
+  at: async (address) => (await symbols.at(address)) ?? go.at(address),
+});
+const linesOr = (lines: Lines, go: GoFunctions): Lines => ({
+  file: (program, index) => lines.file(program, index),
+  at: async (address) => (await lines.at(address)) ?? (await go.at(address))?.source,
+});
 
 /** The call frames of a program, and where it has none for an address, those of its debug file. */
 const firstOf = (frames: CallFrames, debug: CallFrames | undefined): CallFrames => ({

@@ -124,6 +124,33 @@ export async function stepByFramePointer(
   };
 }
 
+/** Functions of Go's runtime that nobody called. */
+const GO_OUTERMOST: ReadonlySet<string> = new Set(["runtime.goexit", "runtime.mstart", "runtime.rt0_go"]);
+
+/** The caller by Go's table of how deep the stack is at each instruction, on machines that push return addresses. */
+export async function stepByGoTable(
+  machine: Machine,
+  module: LoadedModule,
+  callee: { readonly address: bigint; readonly registers: ReadonlyMap<number, bigint> },
+  word: ReadWord,
+): Promise<Step | undefined> {
+  const stack = callee.registers.get(machine.stackPointer);
+  if (!machine.pushesReturn || stack === undefined) return undefined;
+  const found = await module.go.at(BigInt.asUintN(64, callee.address - module.bias));
+  if (found?.depth === undefined || found.depth < 0) return undefined;
+  const at = stack + BigInt(found.depth);
+  const cfa = at + 8n;
+  const registers = new Map([[machine.stackPointer, cfa]]);
+  const isSignalFrame = false;
+  if (GO_OUTERMOST.has(found.name)) return { registers, programCounter: 0n, cfa, isSignalFrame };
+  const programCounter = await word(at);
+  if (programCounter === undefined) return undefined;
+  // A function with a frame keeps the frame pointer of its caller at the top of it.
+  const kept = found.depth >= 8 ? await word(at - 8n) : callee.registers.get(machine.framePointer);
+  keep(registers, machine.framePointer, kept);
+  return { registers, programCounter, cfa, isSignalFrame };
+}
+
 /** Words of the stack that are looked at for a return address: 4 KiB. */
 const SCANNED = 512;
 

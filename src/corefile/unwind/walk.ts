@@ -6,7 +6,7 @@ import type { FoundBy, Frame, Stack, StackEnd } from "./frame.ts";
 import { framesOf } from "./frames-of.ts";
 import type { Place } from "./frames-of.ts";
 import type { LoadedModules } from "./loaded-modules.ts";
-import { stepByCallFrames, stepByFramePointer, stepByScan, wordReader } from "./step.ts";
+import { stepByCallFrames, stepByFramePointer, stepByGoTable, stepByScan, wordReader } from "./step.ts";
 import type { ReadWord, Step } from "./step.ts";
 
 export interface WalkOptions {
@@ -110,6 +110,8 @@ async function caller(
     // Damaged rules are no rules.
     const step = await stepByCallFrames(machine, module, { address, registers }, word).catch(() => undefined);
     if (step) return { step: masked(step), foundBy: "cfi" };
+    const byGo = await stepByGoTable(machine, module, { address, registers }, word).catch(() => undefined);
+    if (byGo) return { step: masked(byGo), foundBy: "go table" };
   }
   const isReturnAddress = (address: bigint): Promise<boolean> =>
     looksLikeReturn(machine, space, modules, address);
