@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { ImageRpc, ImageSelection } from "../../protocol/index.ts";
+import type { ByteRange, ImageRpc, ImageSelection } from "../../protocol/index.ts";
 import type { ResolveImage } from "../resolved.ts";
 import { serveView } from "../rpc.ts";
 import type { ViewPort } from "../rpc.ts";
@@ -50,19 +50,19 @@ export function registerImageEditor(
     tell("bookmarks", bookmarks.of(uri.toString()));
   };
 
-  /** Paths to select in images whose view isn't up yet, by URI. */
-  const wanted = new Map<string, string>();
+  /** What to select in images whose view isn't up yet, by URI. */
+  const wanted = new Map<string, string | ByteRange>();
   const upViews = new Set<OpenEditor>();
-  const openAt: OpenAt = async (uri, path) => {
-    if (path !== "") wanted.set(uri.toString(), path);
+  const openAt: OpenAt = async (uri, target) => {
+    if (target !== "") wanted.set(uri.toString(), target);
     await vscode.commands.executeCommand("vscode.openWith", uri, IMAGE_EDITOR);
     const editor = open.findLast((each) => each.uri.toString() === uri.toString());
     if (editor && upViews.has(editor)) selectWanted(editor);
   };
   const selectWanted = (editor: OpenEditor): void => {
-    const path = wanted.get(editor.uri.toString());
+    const target = wanted.get(editor.uri.toString());
     wanted.delete(editor.uri.toString());
-    if (path !== undefined) editor.select(path);
+    if (target !== undefined) editor.select(target);
   };
 
   const { commands: editCommands, run } = registerEditCommands(() => open.at(-1), openAt);

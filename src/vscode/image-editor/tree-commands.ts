@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import {
   findDefinition,
+  findPages,
   findReferences,
   hexText,
   isDefinition,
@@ -8,7 +9,7 @@ import {
   showMessage,
 } from "../../criu/index.ts";
 import type { FoundReference, Place, Reference } from "../../criu/index.ts";
-import type { TreeAction } from "../../protocol/index.ts";
+import type { ByteRange, TreeAction } from "../../protocol/index.ts";
 import { command, signalOf } from "../messages.ts";
 import type { ResolveImage } from "../resolved.ts";
 import { imageEditorErrors } from "./errors.ts";
@@ -24,8 +25,8 @@ const COPY_LIMIT = 1 << 20;
 /** References that are listed; more can't be chosen from. */
 const MAX_REFERENCES = 2000;
 
-/** Opens an image at a row; at its top for "". */
-export type OpenAt = (uri: vscode.Uri, path: string) => Promise<void>;
+/** Opens an image at a row, or at bytes; at its top for "". */
+export type OpenAt = (uri: vscode.Uri, target: string | ByteRange) => Promise<void>;
 
 /** The commands on the selected row of the image editor that is in front. */
 export function registerTreeCommands(
@@ -86,11 +87,21 @@ async function goToDefinition(
 ): Promise<void> {
   const { image } = await document.tree();
   const reference = subjectOf(image, node);
-  if (!reference) {
+  const isPages = image.type?.headMessage === "pagemap_head" && node.path.startsWith("entries");
+  if (!reference && !isPages) {
     void vscode.window.setStatusBarMessage("This row refers to nothing else.", 4000);
     return;
   }
   const images = await siblings(uri, resolve);
+  const pages = isPages ? await findPages(image, node.path, images) : undefined;
+  if (pages) {
+    await openAt(siblingUri(uri, pages.file), { start: pages.start, end: pages.end });
+    return;
+  }
+  if (!reference) {
+    void vscode.window.setStatusBarMessage("Its pages are not in a pages file beside this image.", 6000);
+    return;
+  }
   const title = `Looking for ${referenceText(reference)}`;
   const location = vscode.ProgressLocation.Window;
   const place = await vscode.window.withProgress({ location, title }, (_progress, token) =>

@@ -11,12 +11,14 @@ import {
   critPieces,
   editImage,
   encodeImage,
+  findPages,
   hintOfInventory,
+  looksLikeImage,
   openImage,
   pagemapRange,
   showMessage,
 } from "../../../src/criu/index.ts";
-import type { EntryNode, Image, ShapeHint } from "../../../src/criu/index.ts";
+import type { EntryNode, Image, ImageSet, MessageNode, ShapeHint } from "../../../src/criu/index.ts";
 import { fixture } from "../fixtures.ts";
 import { allProblems, tiledSpans } from "./corpus.ts";
 
@@ -154,6 +156,52 @@ describe("pagemaps of compressed pages", () => {
     assert.equal(await schemaWith({ compress: 1 }), "pagemap_entry");
     assert.equal(await schemaWith(), "pagemap_entry");
   });
+
+  for (const folder of [...Object.keys(FOLDERS), "plain"])
+    it(`lead to bytes that are all of the pages file, entry by entry and block by block: ${folder}`, async () => {
+      const root = join(await fixture("memory/pages-compressed"), folder);
+      const files = (await readdir(root)).filter(looksLikeImage);
+      const images: ImageSet = {
+        names: files,
+        use: async (file, work) =>
+          work(await openImage(file, bufferSource(await readFile(join(root, file))))),
+      };
+      let blocks = 0;
+      for (const { name, bytes, hint } of await pagemaps(folder)) {
+        const image = await openImage(name, bufferSource(bytes), { hint });
+        const id = Number((await image.entry(0)).message.fields[0]?.value);
+        const stored = await readFile(join(root, `pages-${id}.img`));
+        let end = 0;
+        for await (const { index, message } of image.entries(1)) {
+          const path = `entries[${index}]`;
+          const place = await findPages(image, path, images);
+          // Only zeros have no bytes.
+          if (!place) continue;
+          assert.equal(place.file, `pages-${id}.img`);
+          // What lies between is the padding up to a page.
+          const gap = stored.subarray(end, place.start);
+          assert.ok(place.start >= end && gap.length < 4096 && gap.every((byte) => byte === 0), path);
+          const lists = message.fields.flatMap((field) =>
+            field.name === "blocks" || field.name === "regions"
+              ? (field.value as MessageNode).fields.map((inner) => ({ inner, at: `${path}.${field.name}` }))
+              : [{ inner: field, at: path }],
+          );
+          let blockEnd = place.start;
+          for (const { inner, at } of lists) {
+            if (!/^(block_sizes|region_sizes|compressed_size)$/.test(inner.name)) continue;
+            const block = await findPages(image, `${at}.${inner.name}[${inner.index}]`, images);
+            assert.equal(block === undefined ? 0 : block.end - block.start, inner.value);
+            if (!block) continue;
+            assert.ok(block.start >= blockEnd && block.end <= place.end);
+            blockEnd = block.end;
+            blocks++;
+          }
+          ({ end } = place);
+        }
+        assert.equal(end, stored.length, name);
+      }
+      assert.equal(blocks > 0, folder !== "plain");
+    });
 
   it("keep their form when they are edited", async () => {
     const [first] = await pagemaps("p2-region64k");
