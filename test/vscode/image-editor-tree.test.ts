@@ -40,6 +40,22 @@ describe("the fields of the image editor", () => {
     await until(() => again.selection()?.path === `entries[${String(at)}]` || undefined, "not selected");
   });
 
+  it("lead from a run of pages to its bytes in the pages file", async () => {
+    const name = readdirSync(join(images.folder, "img")).find((each) => each.startsWith("pagemap-")) ?? "";
+    const [head, first, second] = images.crit<{ pages_id: number; nr_pages: number }>(name);
+    assert.ok(head && first && second);
+    await select(await images.open(image(name)), "entries[2]");
+    await commands.executeCommand("cryoscope.tree.goToDefinition");
+    const pages = await images.shown(image(`pages-${String(head.pages_id)}.img`));
+    // crit's counts, in pages of this machine's images: x86-64.
+    const start = first.nr_pages * 4096;
+    const end = start + second.nr_pages * 4096;
+    await until(
+      () => (pages.selection()?.start === start && pages.selection()?.end === end) || undefined,
+      "the run isn't selected",
+    );
+  });
+
   it("lead within an open checkpoint as they do in a folder", async () => {
     await commands.executeCommand("cryoscope.openCheckpoint", Uri.file(join(images.folder, "sample.tar.gz")));
     const { checkpoint } = images.api;
