@@ -1,8 +1,20 @@
 import assert from "node:assert/strict";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FileSystemError, FileType, Uri, commands, extensions, window, workspace } from "vscode";
+import { promisify } from "node:util";
+import {
+  FilePermission,
+  FileSystemError,
+  FileType,
+  RelativePattern,
+  Uri,
+  commands,
+  extensions,
+  window,
+  workspace,
+} from "vscode";
 import type { TestApi } from "../../src/vscode/extension.ts";
 
 describe("the frozen /proc in VS Code", () => {
@@ -96,6 +108,42 @@ describe("the frozen /proc in VS Code", () => {
     await assert.rejects(async () => workspace.fs.rename(target, at("proc/1/other")), isRefused);
     await assert.rejects(async () => workspace.fs.createDirectory(at("new")), isRefused);
     assert.equal(workspace.fs.isWritableFileSystem("cryoscope"), false);
+  });
+
+  it("keeps the contract of a file system that can't be written in", async () => {
+    for (const path of ["", "proc", "proc/1", "proc/1/status", "proc/1/exe", "images/pstree.img"]) {
+      const stat = await workspace.fs.stat(at(path));
+      assert.equal(stat.permissions, FilePermission.Readonly, path);
+      assert.ok(Number.isInteger(stat.mtime) && stat.size >= 0, path);
+    }
+    // A folder is no file and a file no folder, in VS Code's own words.
+    await assert.rejects(async () => workspace.fs.readFile(at("proc/1")), { code: "FileIsADirectory" });
+    await assert.rejects(
+      async () => workspace.fs.readDirectory(at("proc/1/status")),
+      (error) => ["FileNotADirectory", "FileNotFound"].includes((error as FileSystemError).code),
+    );
+    // Whoever watches is told nothing, and nothing breaks: a checkpoint doesn't change.
+    const watcher = workspace.createFileSystemWatcher(new RelativePattern(at("proc"), "**"));
+    watcher.dispose();
+    // Every name that a folder lists is there, with the kind that was said.
+    for (const [name, type] of await workspace.fs.readDirectory(at("proc/1")))
+      assert.equal((await workspace.fs.stat(at("proc/1", name))).type, type, name);
+  });
+
+  it("reads no file as a whole that is larger than memory should have to hold", async () => {
+    const folder = await mkdtemp(join(scratch, "large-"));
+    const images = join(folder, "images");
+    await promisify(execFile)("tar", ["-xzf", join(scratch, "sample.tar.gz"), "-C", folder]);
+    await cp(join(folder, "checkpoint"), images, { recursive: true });
+    await rm(join(folder, "checkpoint"), { recursive: true });
+    // Holes: 40 GiB that no disk has.
+    await writeFile(join(images, "pages-4711.img"), "");
+    await truncate(join(images, "pages-4711.img"), 40 * 2 ** 30);
+    const other = await open(Uri.file(images));
+    const file = Uri.joinPath(other, "images/pages-4711.img");
+    assert.equal((await workspace.fs.stat(file)).size, 40 * 2 ** 30);
+    await assert.rejects(async () => workspace.fs.readFile(file), /bytes|MiB/);
+    await close(other.path.slice(1));
   });
 
   it("says of what isn't there that it isn't", async () => {
