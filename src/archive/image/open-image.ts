@@ -10,7 +10,7 @@ import { openContainerdCheckpoint } from "./containerd.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { dockerImages, isDockerManifest, layerPath } from "./docker.ts";
 import { findImages, isCheckpointImage, readManifest } from "./find-images.ts";
-import { arrayIn, isObject, readJson } from "./json.ts";
+import { arrayIn, isObject, MAX_JSON, readJson } from "./json.ts";
 import { layeredTree } from "./layers.ts";
 
 /** Opens an archive in a source: `openNested` of this folder. */
@@ -43,7 +43,8 @@ export async function openImageStore(
     problems.add(text);
   };
   const images = await imagesIn(store, openArchive, say, signal);
-  if (images === undefined) return undefined;
+  if (images === undefined)
+    return problems.all.length === 0 ? undefined : describedTree(store, { problems: problems.all });
   const described = (tree: FileTree, more: { origin?: ImageOrigin; parts?: readonly TreePart[] }): FileTree =>
     describedTree(tree, { name: store.name, ...more, problems: problems.all, close: () => store.close() });
 
@@ -135,7 +136,9 @@ async function imagesIn(
     const { origin, layers } = await readManifest(manifest, undefined, blobs, say);
     return [{ origin, open: () => openLayers(store.name, origin, blobs, layers, openArchive, say, signal) }];
   }
-  // Anything may be called manifest.json.
+  // Anything may be called manifest.json; what was too long to be looked at may have been one.
+  if (manifest === undefined && ((await store.stat("manifest.json"))?.size ?? 0) > MAX_JSON)
+    quiet.all.forEach(say);
   return undefined;
 }
 

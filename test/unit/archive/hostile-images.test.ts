@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { openNested, originOf, type FileTree } from "../../../src/archive/index.ts";
+import { openNested, openTree, originOf, type FileTree } from "../../../src/archive/index.ts";
 import { bufferSource } from "../../../src/bytes/index.ts";
 import { content, names, sha256, tar, type Entry } from "./helpers.ts";
 
@@ -84,6 +87,35 @@ describe("a hostile store of container images", () => {
     const layout = new Layout();
     const tree = await layout.open([layout.blob("{".repeat(100), MANIFEST)]);
     assert.match(tree.problems.join(), /it is no JSON/);
+  });
+
+  it("with a manifest of 500 MiB reads none of it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "huge-manifest-"));
+    try {
+      for (const [name, head] of [
+        ["manifest.json", '[{"Config":"'],
+        ["index.json", '{"manifests":[{"annotations":{"a":"'],
+      ] as const) {
+        // A hole after a beginning that is JSON: no disk and no memory holds it.
+        const file = join(folder, name);
+        await writeFile(file, head);
+        await truncate(file, 500 * 2 ** 20);
+        // Without it a manifest.json is what `docker save` writes.
+        if (name === "index.json")
+          await writeFile(join(folder, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
+        const before = process.memoryUsage();
+        const tree = await openTree(folder);
+        const after = process.memoryUsage();
+        assert.equal((await tree.stat(name))?.size, 500 * 2 ** 20);
+        assert.match(tree.problems.join(), /are read at most/, name);
+        const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+        assert.ok(grown < 64 * 2 ** 20, `${name}: ${grown} bytes`);
+        await tree.close();
+        await rm(file);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("can't lead out of its blobs", async () => {
