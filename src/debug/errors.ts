@@ -18,6 +18,12 @@ function lastLine(words: string): string {
 
 /** The errors of live sessions. Container names and addresses in them are bounded by whoever read them. */
 export const liveErrors = {
+  noCoreDebugger: () =>
+    failed(
+      "noCoreDebugger",
+      "There is no debugger here that opens ELF cores.",
+      "Install gdb or lldb (packages of those names), or a C/C++ debugger of the editor's; or debug the frozen process itself (Debug Frozen Process), which needs none.",
+    ),
   notRunning: (container: string) =>
     failed(
       "notRunning",

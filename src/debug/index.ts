@@ -8,6 +8,8 @@ export type { BisectOptions, BisectResult, Verdict } from "./bisect.ts";
 export { bisectSnapshots } from "./bisect-snapshots.ts";
 export type { BisectCommand, BisectRow } from "./bisect-snapshots.ts";
 export { Resources } from "./resources.ts";
+export { coreOpening } from "./core-debuggers.ts";
+export type { CoreOpening, CoreToOpen } from "./core-debuggers.ts";
 export { debuggersHere, majorVersion } from "./here.ts";
 export type { DebuggersHere } from "./here.ts";
 export { isIn, programsOf } from "./programs.ts";

@@ -3,11 +3,12 @@ import { openFileSink, writeCore } from "../../corefile/index.ts";
 import { openMemory } from "../../memory/index.ts";
 import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
 import { command, signalOf } from "../messages.ts";
+import { registerOpenCore } from "./open-core.ts";
 
 /** The row of a process in the *Checkpoint* view. */
 interface ProcessRow {
   readonly entry: OpenCheckpoint;
-  readonly process: { readonly pid: number; readonly comm: string };
+  readonly process: { readonly pid: number; readonly comm: string; readonly exe?: string | undefined };
 }
 
 /** Registers *Export ELF Core…*, which writes a frozen process for gdb and lldb. Gives the file that was written. */
@@ -18,27 +19,37 @@ export function registerCorefile(
   context.subscriptions.push(
     command("cryoscope.exportCore", async (row?: ProcessRow, target?: unknown) => {
       const chosen = row ?? (await chooseProcess(explorer));
-      if (chosen === undefined) return undefined;
-      const { pid, comm } = chosen.process;
-      const file =
-        target instanceof vscode.Uri
-          ? target
-          : await vscode.window.showSaveDialog({
-              title: "Export ELF Core",
-              defaultUri: vscode.Uri.joinPath(chosen.entry.source, "..", `core.${pid}`),
-            });
-      if (file === undefined) return undefined;
-      await vscode.window.withProgress(
-        {
-          location: vscode.ProgressLocation.Notification,
-          title: `Writing the core of ${pid} ${comm.replace(/[^\w.-]/g, "?")}`,
-          cancellable: true,
-        },
-        (progress, token) => writeTo(file.fsPath, chosen, progress, signalOf(token)),
-      );
-      return file;
+      return chosen && exportCore(chosen, target);
+    }),
+    registerOpenCore(async (row) => {
+      // The rows of the view that has the command are those of processes.
+      const chosen = (row as ProcessRow | undefined) ?? (await chooseProcess(explorer));
+      const file = chosen && (await exportCore(chosen));
+      return file && { file, process: chosen.process };
     }),
   );
+}
+
+/** Asks where to, and writes. Gives the file. */
+async function exportCore(chosen: ProcessRow, target?: unknown): Promise<vscode.Uri | undefined> {
+  const { pid, comm } = chosen.process;
+  const file =
+    target instanceof vscode.Uri
+      ? target
+      : await vscode.window.showSaveDialog({
+          title: "Export ELF Core",
+          defaultUri: vscode.Uri.joinPath(chosen.entry.source, "..", `core.${pid}`),
+        });
+  if (file === undefined) return undefined;
+  await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: `Writing the core of ${pid} ${comm.replace(/[^\w.-]/g, "?")}`,
+      cancellable: true,
+    },
+    (progress, token) => writeTo(file.fsPath, chosen, progress, signalOf(token)),
+  );
+  return file;
 }
 
 async function chooseProcess(explorer: CheckpointExplorer): Promise<ProcessRow | undefined> {

@@ -15,6 +15,8 @@ import { LiveSession } from "./live-session.ts";
 import { liveWork } from "./live-work.ts";
 import { sparingTracker } from "./spare-debuggee.ts";
 
+export { debugTypes } from "./debug-types.ts";
+
 export function registerDebug(
   context: vscode.ExtensionContext,
   { engines, catalog, checkpoint }: { engines: Engines; catalog: Catalog; checkpoint: CheckpointExplorer },

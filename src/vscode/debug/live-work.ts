@@ -17,6 +17,7 @@ import type { Engines } from "../engines/index.ts";
 import { askToReplace, assertMayRun, engineFor } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
 import type { AttachedSessions } from "./attached.ts";
+import { debugTypes } from "./debug-types.ts";
 import { debugErrors } from "./errors.ts";
 import type { Leftovers } from "./leftovers.ts";
 import type { LiveSessionWork } from "./live-session.ts";
@@ -169,17 +170,6 @@ async function runningContainer(
     if (container !== undefined) return { engine, container };
   }
   throw debugErrors.noContainer(name);
-}
-
-/** The debug types that all extensions contribute. */
-function debugTypes(): readonly string[] {
-  return vscode.extensions.all.flatMap(({ packageJSON }) => {
-    const { contributes } = packageJSON as { contributes?: { debuggers?: readonly { type?: unknown }[] } };
-    const debuggers = Array.isArray(contributes?.debuggers) ? contributes.debuggers : [];
-    return debuggers.flatMap(({ type }: { readonly type?: unknown }) =>
-      typeof type === "string" ? [type] : [],
-    );
-  });
 }
 
 /** launch.json is written by hand: a value of another type counts as not given. */

@@ -1,0 +1,61 @@
+import * as vscode from "vscode";
+import { coreOpening, debuggersHere } from "../../debug/index.ts";
+import { debugTypes } from "../debug/index.ts";
+import { command } from "../messages.ts";
+
+/** What the core was made of. */
+interface Frozen {
+  readonly pid: number;
+  readonly comm: string;
+  readonly exe?: string | undefined;
+}
+
+interface ProcessRow {
+  readonly process: Frozen;
+}
+
+/** Saves the core of a process; the file and the process, or undefined when the user thought better of it. */
+export type SaveCore = (
+  row: ProcessRow | undefined,
+) => Promise<{ readonly file: vscode.Uri; readonly process: Frozen } | undefined>;
+
+/**
+ * *Open Core in Debugger…*: saves the core of a process where the user says, and opens it with the debugger that is here:
+ * a session of the editor, or gdb or lldb in a terminal.
+ */
+export function registerOpenCore(save: SaveCore): vscode.Disposable {
+  return command("cryoscope.openCore", async (row?: ProcessRow) => {
+    const saved = await save(row);
+    const place = saved && (await chooseSysroot());
+    if (saved === undefined || place === undefined) return undefined;
+    const { pid, comm, exe } = saved.process;
+    const name = `Core of ${pid} ${comm.replace(/[^\w.-]/g, "?")}`;
+    const core = { core: saved.file.fsPath, exe, sysroot: place.sysroot, name };
+    const opening = await coreOpening(core, debuggersHere(debugTypes()));
+    if (opening.kind === "session") return vscode.debug.startDebugging(undefined, opening.configuration);
+    vscode.window.createTerminal({ name, shellPath: opening.program, shellArgs: [...opening.args] }).show();
+    return true;
+  });
+}
+
+/** The root folder that has the programs, if there is one. Undefined when the user thought better of it. */
+async function chooseSysroot(): Promise<{ readonly sysroot: string | undefined } | undefined> {
+  const choose = {
+    label: "$(folder-opened) Choose a Root Folder…",
+    detail: "Has the programs and libraries of the container.",
+  };
+  const without = { label: "Without", detail: "Stacks and names only as far as the core itself has them." };
+  const picked = await vscode.window.showQuickPick([choose, without], {
+    title: "Open Core in Debugger",
+    placeHolder: "Where are the programs and libraries that ran?",
+  });
+  if (picked === undefined) return undefined;
+  if (picked === without) return { sysroot: undefined };
+  const [folder] =
+    (await vscode.window.showOpenDialog({
+      canSelectFiles: false,
+      canSelectFolders: true,
+      title: "Root Folder",
+    })) ?? [];
+  return folder && { sysroot: folder.fsPath };
+}
