@@ -45,6 +45,7 @@ export async function listHeap(
     {
       text: `heap of process ${pid}`,
       filter: {},
+      things: { one: "block", many: "blocks" },
       async *steps([memory], { signal }) {
         if (memory === undefined) return;
         const space = await memory.space(pid);

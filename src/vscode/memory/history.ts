@@ -7,6 +7,7 @@ export function showHistory(search: MemorySearch, scope: SearchScope): Promise<n
   return search.runLook(scope, {
     text: "shell history",
     filter: {},
+    things: { one: "line", many: "lines" },
     async *steps(memories, { filter, signal }) {
       for (const memory of memories) {
         const pids = memory.pids.filter((pid) => filter.pids?.has(pid) ?? true);

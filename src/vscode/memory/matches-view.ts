@@ -11,6 +11,14 @@ export interface NamedMatch extends Omit<MemoryMatch, "rule"> {
   readonly name?: string;
 }
 
+/** What the lines of the view are called. */
+export interface Things {
+  readonly one: string;
+  readonly many: string;
+}
+
+const MATCHES: Things = { one: "match", many: "matches" };
+
 /** A match as it is kept: its words, not the memory around it. */
 export interface FoundMatch {
   readonly kind: "match";
@@ -50,12 +58,19 @@ export class MatchesView implements vscode.TreeDataProvider<MatchRow>, vscode.Di
   #processes: ProcessMatches[] = [];
   #telling: NodeJS.Timeout | undefined;
   #count = 0;
+  #things = MATCHES;
 
   get count(): number {
     return this.#count;
   }
 
-  clear(): void {
+  /** `3 matches`, or what else the lines are. */
+  inWords(count: number): string {
+    return `${count} ${count === 1 ? this.#things.one : this.#things.many}`;
+  }
+
+  clear(things = MATCHES): void {
+    this.#things = things;
     this.#processes = [];
     this.#count = 0;
     this.#tell();
@@ -108,7 +123,7 @@ export class MatchesView implements vscode.TreeDataProvider<MatchRow>, vscode.Di
     const item = new vscode.TreeItem(`${pid} ${comm}`, Expanded);
     item.id = `${entry.id}/${pid}`;
     const name = entry.checkpoint?.container.name ?? entry.checkpoint?.name ?? "";
-    item.description = `${matches.length} ${matches.length === 1 ? "match" : "matches"} · ${name}`;
+    item.description = `${this.inWords(matches.length)} · ${name}`;
     item.iconPath = new vscode.ThemeIcon("server-process");
     return item;
   }

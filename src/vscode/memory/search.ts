@@ -4,7 +4,7 @@ import type { CheckpointMemory, MemoryFilter } from "../../memory/index.ts";
 import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
 import { command } from "../messages.ts";
 import { MatchesView } from "./matches-view.ts";
-import type { FoundMatch, MatchRow, NamedMatch } from "./matches-view.ts";
+import type { FoundMatch, MatchRow, NamedMatch, Things } from "./matches-view.ts";
 import type { MemoryEditors } from "./memory-editors.ts";
 import { askQuery } from "./query.ts";
 import type { Asked, SearchPlace } from "./query.ts";
@@ -27,6 +27,8 @@ export interface Look {
   /** For the head of the view. */
   readonly text: string;
   readonly filter: MemoryFilter;
+  /** What its lines are called; matches when not given. */
+  readonly things?: Things;
   readonly steps: (
     memories: readonly CheckpointMemory[],
     options: {
@@ -99,7 +101,7 @@ export class MemorySearch implements vscode.Disposable {
     this.#running?.abort();
     const running = new AbortController();
     this.#running = running;
-    this.matches.clear();
+    this.matches.clear(look.things);
     this.#tree.description = look.text;
     this.#tree.message = "Searching…";
     this.#show(true);
@@ -159,7 +161,7 @@ export class MemorySearch implements vscode.Disposable {
   #summary(): string {
     const { count } = this.matches;
     if (count === 0) return "Nothing found in the memory that is in the checkpoint.";
-    return count >= MOST ? `The first ${MOST} matches` : `${count} ${count === 1 ? "match" : "matches"}`;
+    return count >= MOST ? `The first ${this.matches.inWords(MOST)}` : this.matches.inWords(count);
   }
 
   #say(words: string, signal: AbortSignal): void {
