@@ -35,7 +35,7 @@ status 0 says that all is as before, 125 that it can't be told, anything else up
   --copy                   restore beside the container, and remove the copy; else the container is replaced, and stays
                            as the last try left it
   --timeout SECONDS        what COMMAND may take before it counts as "can't be told"; 60 when not given
-  --json                   one document: first, last (both with name, id, time), tries, untold`,
+  --json                   one document (docs/bisect.schema.json)`,
     load: () => import("./bisect.ts"),
   },
   {

@@ -1,8 +1,9 @@
 // A row of snapshots of one container, and the first in which its memory holds something else.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { bisectSnapshots } from "../../src/debug/index.ts";
 import type { BisectRow } from "../../src/debug/index.ts";
 import type { ContainerDetails, Engine, Snapshot } from "../../src/engine/index.ts";
@@ -101,6 +102,9 @@ describe("a bisection of the lab's snapshots", function () {
         },
       );
     });
+    const schema = JSON.parse(await readFile(join(PROJECT, "docs/bisect.schema.json"), "utf8")) as object;
+    const validate = new Ajv2020({ strict: false }).compile(schema);
+    assert.ok(validate(JSON.parse(stdout)), JSON.stringify(validate.errors));
     const said = JSON.parse(stdout) as Record<"first" | "last", { readonly name: string }> & {
       readonly untold: readonly { readonly name: string }[];
     };

@@ -2,12 +2,14 @@
 import * as vscode from "vscode";
 import { PostmortemSession } from "../../debug/index.ts";
 import type { CheckpointExplorer } from "../checkpoint/index.ts";
+import type { Snapshot } from "../../engine/index.ts";
 import type { Engines } from "../engines/index.ts";
 import { command } from "../messages.ts";
 import { filesOf } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
 import { debugErrors } from "./errors.ts";
 import { isPostmortem, openFrozen, registerDebugFrozen, resolveFrozen } from "./frozen.ts";
+import { bisectFrom } from "./bisect.ts";
 import { AttachedSessions } from "./attached.ts";
 import { Leftovers } from "./leftovers.ts";
 import { LiveSessions } from "./live-commands.ts";
@@ -57,6 +59,14 @@ export function registerDebug(
         return new vscode.DebugAdapterInlineImplementation(adapter);
       },
     }),
+    command(
+      "cryoscope.bisectSnapshots",
+      async (chosen?: { readonly snapshot?: Snapshot }, words?: string) => {
+        const id = chosen?.snapshot?.id ?? (await askForSnapshot(catalog));
+        const snapshot = id === undefined ? undefined : await catalog.find(id);
+        return snapshot && bisectFrom(snapshot, words, parts);
+      },
+    ),
     command("cryoscope.debugFrozenSnapshot", async (name: string) => {
       const snapshot = await catalog.find(name);
       if (snapshot === undefined) throw debugErrors.noSnapshot(name);
