@@ -33,8 +33,22 @@ export function parseCommandLine<T extends Options>(
 /** Parses a command's words: these options and any number of operands. Throws `cli.usage`. */
 export function parseWords<T extends Options>(command: string, args: readonly string[], options: T) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: withDashes(args), options, allowPositionals: true, strict: true });
   } catch (error) {
     throw cliErrors.usage(error instanceof Error ? error.message : String(error), command);
   }
+}
+
+/** What openssl was called with begins with a dash, which would be taken for an option of ours. */
+function withDashes(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const [arg = "", next] = [args[at], args[at + 1]];
+    if (arg === "--") return [...joined, ...args.slice(at)];
+    if (arg === "--openssl-enc" && next?.startsWith("-") === true) {
+      joined.push(`${arg}=${next}`);
+      at++;
+    } else joined.push(arg);
+  }
+  return joined;
 }

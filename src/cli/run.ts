@@ -6,6 +6,14 @@ import { cliErrors } from "./errors.ts";
 import { errorText } from "./output.ts";
 import type { CliOutput } from "./output.ts";
 
+/** How what is needed is given on the command line. */
+const KEY_OPTIONS_FOR: Readonly<Record<string, string>> = {
+  "seal.keyNeeded": "--key FILE, --passphrase-file FILE",
+  "seal.wrongKey": "--key FILE, --passphrase-file FILE",
+  "seal.passphraseNeeded": "--passphrase-file FILE",
+  "seal.wrongPassphrase": "--passphrase-file FILE",
+};
+
 /** Runs what the words of a command line say. Throws only what is not a `CryoscopeError`. */
 export async function runCli(
   commands: readonly CommandRow[],
@@ -16,7 +24,8 @@ export async function runCli(
     return await runWords(commands, args, output);
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error;
-    output.message(`cryoscope: ${errorText(error)}`);
+    const option = KEY_OPTIONS_FOR[error.code];
+    output.message(`cryoscope: ${errorText(error)}${option === undefined ? "" : ` (${option})`}`);
     return error.code === "cli.usage" ? EXIT.wrongUsage : EXIT.unreadable;
   }
 }

@@ -4,6 +4,11 @@ const GIVE_KEY = "Give the RSA private key that belongs to the certificate it wa
 
 const PLUGIN_NEXT = "Open it with `age -d -i IDENTITY -o checkpoint.tar FILE`, and open what comes out.";
 
+/** Names of files stay as they are; "the passphrase in FILE" begins a sentence. */
+function capital(name: string): string {
+  return /^(?:an?|the|passphrase) /.test(name) ? `${name.charAt(0).toUpperCase()}${name.slice(1)}` : name;
+}
+
 /** What opens a seal, for the person who has to find it. */
 export interface KeyNeed {
   /** Completes "This is sealed …": `with age, for an X25519 recipient`. */
@@ -17,7 +22,7 @@ const CRIU_NEED: KeyNeed = { sealed: "for an RSA key", give: GIVE_KEY };
 /** The errors of this floor. None carries a secret: neither key bytes, nor passphrases, nor plaintext. */
 export const sealErrors = {
   keyNeeded: (file: string, { sealed, give }: KeyNeed = CRIU_NEED): CryoscopeError =>
-    cryoscopeError("seal.keyNeeded", `This checkpoint is sealed ${sealed}, and no key was given.`, {
+    cryoscopeError("seal.keyNeeded", `This checkpoint is sealed ${sealed}, and no key for that was given.`, {
       file,
       next: give,
     }),
@@ -25,7 +30,7 @@ export const sealErrors = {
     cryoscopeError(
       "seal.wrongKey",
       tried.length === 1
-        ? `The key ${tried.join()} does not open this checkpoint.`
+        ? `${capital(tried.join())} does not open this checkpoint.`
         : `None of the keys ${tried.join(", ")} opens this checkpoint.`,
       { file, next: give },
     ),
@@ -64,6 +69,11 @@ export const sealErrors = {
   notARecipient: (found: string): CryoscopeError =>
     cryoscopeError("seal.notARecipient", `This is ${found}: nothing can be sealed for it.`, {
       next: "Give a recipient of age (age1…, ssh-ed25519 …, ssh-rsa …), or the file of one RSA certificate or public key (PEM).",
+    }),
+  sealedAlready: (file: string): CryoscopeError =>
+    cryoscopeError("seal.sealedAlready", "CRIU has sealed these images already.", {
+      ...(file !== "" && { file }),
+      next: "Seal them as they are for a recipient of age; or unseal them first, and seal what comes out.",
     }),
   unwritable: (file: string, cause: unknown): CryoscopeError =>
     cryoscopeError("seal.unwritable", `The copy cannot be written: ${(cause as Error).message}.`, {

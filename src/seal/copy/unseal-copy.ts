@@ -33,9 +33,9 @@ export async function unsealCopy(
     // Before anything is written: a key that doesn't fit leaves no folder behind.
     const layers = await openLayers(tree, keys, options.openedBy);
     try {
-      options.beforeWriting?.();
       const folder = await createOutFolder(out);
       try {
+        options.beforeWriting?.();
         return await writeAll(tree, layers, folder, options);
       } catch (error) {
         await folder.discard();

@@ -37,7 +37,7 @@ const DIGEST = 32;
 /**
  * The files of a plain layer as `criu dump --encrypt` would have written them (CRIU PR 2297), and cipher.img at the end.
  * Folders, links and files that are no images of CRIU's are left to the caller. Every layer gets keys of its own. Throws
- * `seal.damaged` for what can't be framed, `seal.unsupported` for a layer that is sealed or compressed.
+ * `seal.damaged` for what can't be framed, `seal.sealedAlready`, `seal.unsupported` for a layer that is compressed.
  */
 export async function* sealLayer(
   tree: FileTree,
@@ -46,8 +46,7 @@ export async function* sealLayer(
   { random = systemRandom, signal }: { readonly random?: SealRandom; readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<SealedFile> {
   const files = (await tree.list(folder)).filter(({ kind }) => kind === "file");
-  if (files.some(({ name }) => name === CIPHER_IMAGE))
-    throw sealErrors.unsupported(folder, "sealed already", "Unseal it first: `cryoscope unseal`.");
+  if (files.some(({ name }) => name === CIPHER_IMAGE)) throw sealErrors.sealedAlready(folder);
   const keys: LayerKeys = {
     record: random.key(32),
     pages: { key: random.key(64), tweak: random.key(16) },

@@ -3,6 +3,7 @@ import type { ByteSource } from "../../bytes/index.ts";
 import { imageSpanBatches, openImage } from "../../criu/index.ts";
 import type { Image, ImageSeal, LabelledSpan } from "../../criu/index.ts";
 import { sealErrors } from "../errors.ts";
+import { framingProblems } from "./framing-problems.ts";
 import { watchRecords } from "./watch-records.ts";
 
 const CHUNK = 1 << 20;
@@ -25,6 +26,8 @@ export async function* unsealImage(
   }
   const [problem] = image.problems;
   if (problem) throw sealErrors.damaged({ file: name, offset: problem.offset ?? 0 }, problem.message);
+  for await (const { offset = 0, message } of framingProblems(image))
+    throw sealErrors.damaged({ file: name, offset }, message);
   for await (const { start, end } of keptSpans(image))
     for (let at = start; at < end; at += CHUNK) {
       const bytes = await readExactly(image.plain, at, Math.min(CHUNK, end - at), { file: name });

@@ -2,11 +2,12 @@ import { setImmediate } from "node:timers/promises";
 import { joinPath, type FileTree } from "../../archive/index.ts";
 import { readChunks } from "../../bytes/index.ts";
 import { openImage } from "../../criu/index.ts";
-import type { ImageSeal } from "../../criu/index.ts";
+import type { ImageSeal, Problem } from "../../criu/index.ts";
 import { CIPHER_IMAGE } from "./cipher-image.ts";
 import type { LayerSeal } from "./layer-seal.ts";
 import { verifyPages } from "./verify-pages.ts";
 import type { PagesVerdict, VerifyOptions } from "./verify-pages.ts";
+import { framingProblems } from "./framing-problems.ts";
 import { watchRecords } from "./watch-records.ts";
 
 /** A place in a layer that is not as it was dumped. */
@@ -77,13 +78,15 @@ async function verifyImage(
     const broken: BrokenRecord[] = watched
       .broken()
       .map((at) => ({ file: name, entry: image.entryAt(at), offset: at, why: NOT_AUTHENTIC }));
-    for (const { message, offset } of image.problems)
-      broken.push({
-        file: name,
-        entry: offset === undefined ? undefined : image.entryAt(offset),
-        offset,
-        why: message,
-      });
+    const problem = ({ message, offset }: Problem): BrokenRecord => ({
+      file: name,
+      entry: offset === undefined ? undefined : image.entryAt(offset),
+      offset,
+      why: message,
+    });
+    broken.push(...image.problems.map(problem));
+    for await (const found of framingProblems(image))
+      if (broken.length < MAX_BROKEN) broken.push(problem(found));
     return { authentic: watched.authentic, broken };
   } finally {
     await source.close?.();

@@ -80,7 +80,7 @@ describe("cryoscope decode", () => {
     const path = await image("sealed/simple-enc", "enc/pstree.img");
     const none = await cryoscope("decode", path);
     assert.deepEqual([none.exit, none.out], [3, ""]);
-    assert.match(none.err, /sealed.*no key was given/);
+    assert.match(none.err, /sealed.*no key for that was given/);
     const wrong = await cryoscope("decode", path, "--key", await key("key4096.pkcs1.pem"));
     assert.deepEqual([wrong.exit, wrong.out], [3, ""]);
     assert.match(wrong.err, /key4096\.pkcs1\.pem does not open/);

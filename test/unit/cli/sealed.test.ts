@@ -145,6 +145,6 @@ describe("the command line over sealed checkpoints", function () {
     assert.match(none.err, /neither an age recipient nor a file/);
     const again = await run("seal", simple, "-r", join(keys, "key1.cert.pem"), "-o", out);
     assert.equal(again.code, 3);
-    assert.match(again.err, /sealed already/);
+    assert.match(again.err, /sealed these images already/);
   });
 });
