@@ -8,6 +8,9 @@ import { isArmoredMessage } from "./recognise.ts";
 
 type Library = typeof libraryTypes;
 
+/** A head shorter than this is the whole message. */
+const SMALL = 64 * 1024;
+
 /** Why a message didn't open: no key is for it, or it is for one and was changed. */
 export type PgpFailure = "wrongKey" | "notAuthentic" | "unsupported";
 
@@ -30,9 +33,11 @@ export async function openByLibrary(
       decryptionKeys.push(...(await secretKeys(library, key, passphrases)));
   let began = false;
   try {
+    // Of a short stream the library loses the end where the runtime has no AES-CFB, as in VS Code.
+    const whole = head.length < SMALL ? Uint8Array.from(head) : undefined;
     const message = isArmoredMessage(head)
       ? await library.readMessage({ armoredMessage: streamOf(text(input)) })
-      : await library.readMessage({ binaryMessage: streamOf(input) });
+      : await library.readMessage({ binaryMessage: whole ?? streamOf(input) });
     const { data } = await library.decrypt({
       message,
       // Given both, the library would try passphrases alone.
@@ -42,6 +47,10 @@ export async function openByLibrary(
       config: { allowUnauthenticatedStream: true },
     });
     began = true;
+    if (whole && !isArmoredMessage(head)) {
+      await write(data as unknown as Uint8Array);
+      return undefined;
+    }
     const reader = (data as unknown as ReadableStream<Uint8Array>).getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) await write(next.value);
     return undefined;
