@@ -34,7 +34,7 @@ export const memoryErrors = {
         ? "YARA-X, which reads YARA rules, isn't installed here."
         : `There is no WebAssembly of YARA-X in ${named.join(", ")}.`,
       {
-        next: "Install the extension cryoscope-yara, or `npm install @virustotal/yara-x` anywhere and name that folder.",
+        next: "Install the extension cryoscope-yara, or `npm install @virustotal/yara-x@1.20.0` anywhere and name that folder.",
       },
     ),
   otherYara: (file: string): CryoscopeError =>
