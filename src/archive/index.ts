@@ -9,6 +9,7 @@ export type { FolderTree } from "./folder.ts";
 export { openLinkedFolder, folderId } from "./linked.ts";
 export type { LinkedFolder } from "./linked.ts";
 export { joinPath, normaliseName } from "./names.ts";
+export { orderOf } from "./sorting.ts";
 export { archiveErrors, printable } from "./errors.ts";
 export { recogniseFolder, recogniseSnapshot } from "./foreign.ts";
 export { createSpill } from "./spill.ts";

@@ -1,7 +1,10 @@
+import { orderOf } from "../archive/index.ts";
+import type { TreeEntry } from "../archive/index.ts";
 import { imageTypeByName, looksLikeImage } from "../criu/index.ts";
 import type { ImageType, Problem } from "../criu/index.ts";
 import { pathInLayer } from "./layers.ts";
 import type { Layer } from "./layers.ts";
+import { pacer } from "./pace.ts";
 import { collect, orReport } from "./problems.ts";
 import type { Report } from "./problems.ts";
 import { withImage } from "./records.ts";
@@ -20,19 +23,54 @@ export interface LayerFile {
 
 /** The files of a layer, in the order people count: `core-2.img` before `core-10.img`. */
 export function listLayerFiles(layer: Layer): readonly LayerFile[] {
-  return [...layer.files.values()]
-    .filter((entry) => entry.kind === "file")
-    .map((entry) => ({
-      name: entry.name,
-      path: pathInLayer(layer, entry.name),
-      size: entry.size,
-      type: imageTypeByName(entry.name),
-      isImage: looksLikeImage(entry.name),
-    }))
-    .map((file) => ({ file, key: countingKey(file.name) }))
+  const known = listed.get(layer);
+  if (known !== undefined) return known;
+  const files = filesOf(layer);
+  const made = files
+    .map((entry) => ({ entry, key: countingKey(entry.name) }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .map(({ file }) => file);
+    .map(({ entry }) => layerFile(layer, entry));
+  listed.set(layer, made);
+  return made;
 }
+
+/** Layers never change. */
+const listed = new WeakMap<Layer, readonly LayerFile[]>();
+/** Up to so many files are listed at once. */
+const LISTED_AT_ONCE = 5000;
+
+/** Makes the list of a layer of many files in slices, so that `listLayerFiles` has it at once. */
+export async function prepareLayerFiles(layer: Layer): Promise<void> {
+  const files = filesOf(layer);
+  if (files.length <= LISTED_AT_ONCE) return;
+  const turn = pacer();
+  const keys: string[] = [];
+  for (const { name } of files) {
+    keys.push(countingKey(name));
+    const pause = turn();
+    if (pause) await pause;
+  }
+  const made: LayerFile[] = [];
+  for (const index of await orderOf(keys)) {
+    const entry = files[index];
+    if (entry) made.push(layerFile(layer, entry));
+    const pause = turn();
+    if (pause) await pause;
+  }
+  listed.set(layer, made);
+}
+
+function filesOf(layer: Layer): readonly TreeEntry[] {
+  return [...layer.files.values()].filter((entry) => entry.kind === "file");
+}
+
+const layerFile = (layer: Layer, { name, size }: TreeEntry): LayerFile => ({
+  name,
+  path: pathInLayer(layer, name),
+  size,
+  type: imageTypeByName(name),
+  isImage: looksLikeImage(name),
+});
 
 /** Numbers by their value. A locale's order would take longer to load than all else here does. */
 const countingKey = (name: string): string => name.replace(/\d+/g, (digits) => digits.padStart(20, "0"));

@@ -10,7 +10,7 @@ import { foreignOf, foreignProblem, noCriu } from "./foreign.ts";
 import type { Foreign } from "./foreign.ts";
 import { readFileLocks } from "./file-locks.ts";
 import { fileImages } from "./files/context.ts";
-import { checkImages } from "./images.ts";
+import { checkImages, prepareLayerFiles } from "./images.ts";
 import { closeLayers, openLayers } from "./layers.ts";
 import type { Layer } from "./layers.ts";
 import { locateImages } from "./locate.ts";
@@ -51,6 +51,7 @@ export async function openCheckpoint(tree: FileTree, options: OpenOptions = {}):
     const [newest, ...parents] = await openLayers(tree, folder, sealFor, report, signal);
     if (newest === undefined) throw checkpointErrors.noImages(tree.name);
     const layers = [newest, ...parents] as const;
+    for (const layer of layers) await prepareLayerFiles(layer);
     if (foreign !== undefined) return openForeign(newest, foreign, report);
     const [inventory] = await readRecords(newest, "inventory.img", "inventory_entry", report, 1);
     if (!newest.files.has("inventory.img")) report(noInventory(folder));
