@@ -122,10 +122,11 @@ export async function chooseCheckpoint(
   const { all } = checkpoints;
   if (all.length <= 1) return all[0];
   const items = all.map((entry) => ({
-    label: entry.checkpoint?.container.name ?? entry.id,
+    label:
+      entry.checkpoint?.container.name ?? entry.source.path.slice(entry.source.path.lastIndexOf("/") + 1),
     description: entry.source.fsPath,
     entry,
   }));
-  const picked = await vscode.window.showQuickPick(items, { title });
+  const picked = await vscode.window.showQuickPick(items, { title, matchOnDescription: true });
   return picked?.entry;
 }
