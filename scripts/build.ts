@@ -30,6 +30,18 @@ const enginesApart: Plugin = {
   },
 };
 
+/** Half of dockerode and its kin is for building images and for SSH, and nothing here calls it: it becomes an empty module. */
+const dockerWithoutBuilds: Plugin = {
+  name: "docker-without-builds",
+  setup(build) {
+    const unused = /^(ssh2|@grpc\/(grpc-js|proto-loader)|protobufjs)$/;
+    build.onResolve({ filter: unused }, ({ path, importer }) =>
+      /[\\/](dockerode|docker-modem)[\\/]/.test(importer) ? { path, namespace: "unused" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
+
 /** Kubernetes' library is as big as all else of the engines, and needed by few. */
 const kubernetesApart: Plugin = {
   name: "kubernetes-apart",
@@ -258,7 +270,7 @@ const builds: BuildOptions[] = [
       { in: "src/engine/kube-client.ts", out: "kube-client" },
     ],
     outdir: "dist",
-    plugins: [kubernetesApart],
+    plugins: [kubernetesApart, dockerWithoutBuilds],
   },
   {
     ...node,

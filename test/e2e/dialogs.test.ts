@@ -1,0 +1,212 @@
+// What is asked before anything is frozen, run or removed. Docker here is a stand-in that says what a real one says:
+// the questions are what is tested; freezing and waking for real is in test/lab.
+import assert from "node:assert/strict";
+import { createWriteStream } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { Locator } from "playwright-core";
+import { pack } from "tar-stream";
+import { workbench } from "../host/index.ts";
+import { CONTAINER_ID, dockerd, json, startStub } from "../unit/engine/stub.ts";
+import type { Stub } from "../unit/engine/stub.ts";
+import { Session } from "./session.ts";
+
+/** Asks for all that a container may: what a person should see before it runs. */
+const SPEC = {
+  process: {
+    args: ["/bin/sh", "-c", "steal \u202eslaitnederc"],
+    user: { uid: 0, gid: 0 },
+    capabilities: { effective: ["CAP_CHOWN", "CAP_SYS_ADMIN"] },
+  },
+  mounts: [{ type: "bind", source: "/home", destination: "/victim", options: ["rbind", "rw"] }],
+  linux: { namespaces: [{ type: "mount" }, { type: "pid" }, { type: "ipc" }] },
+};
+
+describe("what is asked before it is done, in a browser", () => {
+  let session: Session;
+  let docker: Stub;
+  let folder: string;
+
+  before(async function () {
+    this.timeout(300_000);
+    folder = await mkdtemp(join(tmpdir(), "cryoscope-dialogs-"));
+    docker = await startStub((request, response) => {
+      const path = (request.url ?? "").split("?")[0] ?? "";
+      if (path.endsWith("/containers/json")) json(response, 200, CONTAINERS);
+      else if (request.method === "POST" && path.endsWith("/checkpoints")) response.writeHead(201).end();
+      // containerd#12141: this version brings no container with a bridge back.
+      else dockerd(request, response, { version: "28.5.2", networkMode: "bridge", status: "running" });
+    });
+    await mkdir(join(folder, ".vscode"));
+    await writeFile(
+      join(folder, ".vscode/settings.json"),
+      JSON.stringify({
+        "cryoscope.engine.endpoints": [docker.address],
+        "cryoscope.snapshots.keep.count": 1,
+      }),
+    );
+    const tar = pack();
+    tar.entry({ name: "spec.dump" }, JSON.stringify(SPEC));
+    tar.finalize();
+    await pipeline(tar, createWriteStream(join(folder, "from-elsewhere.tar")));
+    session = await Session.open(folder);
+  });
+  after(async () => {
+    await session.close();
+    await docker[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") await session.picture("failed-dialogs");
+  });
+
+  const dialog = (): Locator => session.page.locator(".monaco-dialog-box");
+  const detail = async (): Promise<string> =>
+    (await dialog().locator(".dialog-message-detail").textContent()) ?? "";
+  const press = async (button: string): Promise<void> => {
+    await dialog().getByRole("button", { name: button, exact: true }).click();
+    await dialog().waitFor({ state: "detached" });
+  };
+  const frozen = (): number =>
+    docker.requests.filter((one) => one.startsWith("POST") && one.includes("/checkpoints")).length;
+  const snapshots = (): Locator => workbench.treeRows(session.page, "Snapshots");
+  const pick = async (text: string): Promise<void> => {
+    await session.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().click();
+  };
+
+  it("lists what runs and what doesn't, with its engine", async () => {
+    await workbench.openView(session.page, "Cryoscope");
+    const rows = workbench.treeRows(session.page, "Containers");
+    await rows.filter({ hasText: "web" }).waitFor();
+    await workbench.foldView(session.page, "Checkpoint");
+    await session.pictures("containers", async () => {
+      await rows.filter({ hasText: "web" }).click();
+    });
+  });
+
+  it("names, before it freezes, that this Docker won't bring the container back", async () => {
+    await workbench.runCommand(session.page, "Cryoscope: Freeze Container…");
+    await pick("web");
+    await dialog().waitFor();
+    assert.match(await detail(), /28\.5\.2.*can't restore.*bridge/s);
+    await session.picture("freeze-dialog");
+    await press("Cancel");
+    assert.equal(frozen(), 0);
+  });
+
+  it("freezes all the same when told so, and draws what comes after what", async () => {
+    for (const name of ["first", "second"]) {
+      await workbench.runCommand(session.page, "Cryoscope: Freeze Container…");
+      await pick("web");
+      await dialog().waitFor();
+      await press("Freeze Anyway");
+      const input = session.page.locator(".quick-input-widget .quick-input-box input");
+      await input.waitFor();
+      await input.fill(name);
+      await session.page.keyboard.press("Enter");
+      await pick("Leave it running");
+      await snapshots().filter({ hasText: name }).waitFor();
+    }
+    assert.equal(frozen(), 2);
+    const levels = await snapshots().evaluateAll((rows) =>
+      rows.map((row) => [row.getAttribute("aria-label")?.split(",")[0], row.getAttribute("aria-level")]),
+    );
+    assert.deepEqual(levels, [
+      ["Snapshot first of web", "1"],
+      ["Snapshot second of web", "2"],
+    ]);
+  });
+
+  it("shows what an archive from elsewhere would run, and with what rights, and runs nothing when told not to", async () => {
+    await workbench.runCommand(session.page, "Cryoscope: Import Checkpoint as Snapshot…");
+    const input = session.page.locator(
+      ".quick-input-widget .quick-input-filter input, .quick-input-box input",
+    );
+    await input.first().waitFor();
+    await input.first().fill(join(folder, "from-elsewhere.tar"));
+    await session.page.keyboard.press("Enter");
+    const row = snapshots().filter({ hasText: "from-elsewhere" });
+    await row.first().waitFor();
+    await session.pictures("snapshots", async () => {
+      await row.first().click();
+    });
+    await row.first().click({ button: "right" });
+    await session.page.getByRole("menuitem", { name: "Restore Snapshot", exact: true }).click();
+    await dialog().waitFor();
+    const words = await detail();
+    for (const said of [
+      // The mark that turns the writing around is not in it.
+      /Runs: \/bin\/sh -c "steal\s+slaitnederc"/,
+      /As: 0:0/,
+      /root, and not in a user namespace/,
+      /capabilities CAP_SYS_ADMIN/,
+      /no seccomp filter/,
+      /\/home → \/victim/,
+      /Network: the machine's/,
+    ])
+      assert.match(words, said);
+    assert.ok(!words.includes("\u202e"));
+    await session.picture("restore-dialog");
+    const before = docker.requests.length;
+    await press("Cancel");
+    assert.deepEqual(
+      docker.requests.slice(before).filter((one) => !one.startsWith("GET")),
+      [],
+    );
+  });
+
+  it("deletes a snapshot after a question, and not without", async () => {
+    const row = snapshots().filter({ hasText: "from-elsewhere" });
+    const ask = async (): Promise<void> => {
+      await row.first().click({ button: "right" });
+      await session.page.getByRole("menuitem", { name: /^Delete Snapshot/ }).click();
+      await dialog().waitFor();
+      assert.match(await detail(), /gone for good/);
+    };
+    await ask();
+    await press("Cancel");
+    assert.equal(await row.count(), 1);
+    await ask();
+    await press("Delete");
+    await row.first().waitFor({ state: "detached" });
+  });
+
+  it("names what is beyond the limits before it removes that", async () => {
+    await workbench.runCommand(session.page, "Cryoscope: Delete Snapshots beyond the Limits…");
+    await dialog().waitFor();
+    assert.match(await detail(), /^first/);
+    await session.picture("retention-dialog");
+    await press("Cancel");
+    assert.equal(await snapshots().count(), 2);
+  });
+});
+
+/** As `GET /containers/json` lists them. */
+const CONTAINERS = [
+  {
+    Id: CONTAINER_ID,
+    Names: ["/web"],
+    Image: "nginx:1.27",
+    State: "running",
+    Status: "Up 3 minutes",
+    Command: "nginx",
+  },
+  {
+    Id: CONTAINER_ID.replaceAll("0", "1"),
+    Names: ["/database"],
+    Image: "postgres:17",
+    State: "running",
+    Status: "Up 2 hours (healthy)",
+    Command: "postgres",
+  },
+  {
+    Id: CONTAINER_ID.replaceAll("0", "2"),
+    Names: ["/migration"],
+    Image: "web:dev",
+    State: "exited",
+    Status: "Exited (0) 2 hours ago",
+    Command: "migrate",
+  },
+];
