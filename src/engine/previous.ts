@@ -75,6 +75,8 @@ async function* mergedBytes(archive: string, body: Readable): AsyncGenerator<Uin
       if (entry.header.name === PRE || entry.header.name.startsWith(`${PRE}/`))
         yield* entryBytes(entry.header, Readable.from(entry, { objectMode: false }));
       else entry.resume();
+  } catch (error) {
+    throw engineErrors.archiveUnreadable(archive, error);
   } finally {
     file.destroy();
   }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Engine } from "../../src/engine/index.ts";
-import { labOutput, labStart } from "./engine-machine.ts";
+import { labOutput, labStart, sharedFolder } from "./engine-machine.ts";
 import { LAB_IMAGES } from "./sockets.ts";
 import {
   COUNTER,
@@ -136,6 +136,30 @@ describe("Podman in the lab", () => {
       await removeContainer("podman", COPY);
     } finally {
       await removeImage(reference);
+    }
+  });
+
+  it("wakes from a container image that buildah made of an archive, as the documentation says", async () => {
+    await startContainer(podman, "podman", NAME);
+    const last = await countedAtLeast("podman", NAME, 4);
+    const reference = "localhost/cryoscope-test:built";
+    const folder = await sharedFolder();
+    try {
+      const archive = join(folder, "frozen.tar");
+      const { snapshot } = await podman.checkpoint(NAME, { name: "frozen", archive });
+      const working = (await labOutput("buildah", "from", "scratch")).trim();
+      await labOutput("buildah", "add", working, archive, "/");
+      const annotation = `io.podman.annotations.checkpoint.name=${NAME}`;
+      await labOutput("buildah", "config", "--annotation", annotation, working);
+      await labOutput("buildah", "commit", "--rm", working, reference);
+      const image = { ...snapshot, checkpoint: { kind: "image", reference } } as const;
+      await podman.restore(image, { name: COPY });
+      await countedAtLeast("podman", COPY, 2);
+      assert.ok(((await counted("podman", COPY)).at(-1) ?? 0) > last);
+      await removeContainer("podman", COPY);
+    } finally {
+      await removeImage(reference).catch(() => undefined);
+      await rm(folder, { recursive: true });
     }
   });
 

@@ -88,7 +88,8 @@ function snapshotItem({ snapshot, children }: Extract<SnapshotRow, { kind: "snap
   const item = new vscode.TreeItem(snapshot.name, children.length > 0 ? Expanded : None);
   const time = localTime(snapshot);
   const tags = (snapshot.tags ?? []).map((tag) => `#${tag}`).join(" ");
-  item.id = snapshot.id;
+  // Another id with the first child: VS Code would keep the row folded that it knew as one without.
+  item.id = children.length > 0 ? `${snapshot.id} and later` : snapshot.id;
   // The name proposed begins with the container's: the time comes first where there is little room.
   item.description = [time, snapshot.container.name, tags].filter((part) => part !== "").join(" · ");
   item.iconPath = new vscode.ThemeIcon(
