@@ -1,13 +1,10 @@
 // What is asked before anything is frozen, run or removed. Docker here is a stand-in that says what a real one says:
 // the questions are what is tested; freezing and waking for real is in test/lab.
 import assert from "node:assert/strict";
-import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { Locator } from "playwright-core";
-import { pack } from "tar-stream";
 import { workbench } from "../host/index.ts";
 import { CONTAINER_ID, dockerd, json, startStub } from "../unit/engine/stub.ts";
 import type { Stub } from "../unit/engine/stub.ts";
@@ -41,19 +38,18 @@ describe("what is asked before it is done, in a browser", function () {
       // containerd#12141: this version brings no container with a bridge back.
       else dockerd(request, response, { version: "28.5.2", networkMode: "bridge", status: "running" });
     });
-    await mkdir(join(folder, ".vscode"));
+    const workspace = join(folder, "from-elsewhere");
+    await mkdir(join(workspace, ".vscode"), { recursive: true });
     await writeFile(
-      join(folder, ".vscode/settings.json"),
+      join(workspace, ".vscode/settings.json"),
       JSON.stringify({
         "cryoscope.engine.endpoints": [docker.address],
         "cryoscope.snapshots.keep.count": 1,
       }),
     );
-    const tar = pack();
-    tar.entry({ name: "spec.dump" }, JSON.stringify(SPEC));
-    tar.finalize();
-    await pipeline(tar, createWriteStream(join(folder, "from-elsewhere.tar")));
-    session = await Session.open(folder);
+    // A checkpoint that is a folder, and the one that a dialog for files begins in.
+    await writeFile(join(workspace, "spec.dump"), JSON.stringify(SPEC));
+    session = await Session.open(workspace);
   });
   after(async () => {
     await session.close();
@@ -123,11 +119,9 @@ describe("what is asked before it is done, in a browser", function () {
 
   it("shows what an archive from elsewhere would run, and with what rights, and runs nothing when told not to", async () => {
     await workbench.runCommand(session.page, "Cryoscope: Import Checkpoint as Snapshot…");
-    const input = session.page.locator(
-      ".quick-input-widget .quick-input-filter input, .quick-input-box input",
-    );
-    await input.first().waitFor();
-    await input.first().fill(join(folder, "from-elsewhere.tar"));
+    await session.page.locator(".quick-input-widget").getByText("Import a Checkpoint").first().waitFor();
+    // The dialog begins in the folder of the workspace, and lists it a moment later.
+    await session.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
     await session.page.keyboard.press("Enter");
     const row = snapshots().filter({ hasText: "from-elsewhere" });
     await row.first().waitFor();
