@@ -10,17 +10,6 @@ import { CONTAINER_ID, dockerd, json, startStub } from "../unit/engine/stub.ts";
 import type { Stub } from "../unit/engine/stub.ts";
 import { Session } from "./session.ts";
 
-/** Asks for all that a container may: what a person should see before it runs. */
-const SPEC = {
-  process: {
-    args: ["/bin/sh", "-c", "steal \u202eslaitnederc"],
-    user: { uid: 0, gid: 0 },
-    capabilities: { effective: ["CAP_CHOWN", "CAP_SYS_ADMIN"] },
-  },
-  mounts: [{ type: "bind", source: "/home", destination: "/victim", options: ["rbind", "rw"] }],
-  linux: { namespaces: [{ type: "mount" }, { type: "pid" }, { type: "ipc" }] },
-};
-
 describe("what is asked before it is done, in a browser", function () {
   // Each goes on where the one before stopped.
   this.bail(true);
@@ -44,11 +33,8 @@ describe("what is asked before it is done, in a browser", function () {
       join(workspace, ".vscode/settings.json"),
       JSON.stringify({
         "cryoscope.engine.endpoints": [docker.address],
-        "cryoscope.snapshots.keep.count": 1,
       }),
     );
-    // A checkpoint that is a folder, and the one that a dialog for files begins in.
-    await writeFile(join(workspace, "spec.dump"), JSON.stringify(SPEC));
     session = await Session.open(workspace);
   });
   after(async () => {
@@ -115,67 +101,6 @@ describe("what is asked before it is done, in a browser", function () {
       ["Snapshot first of one", "1"],
       ["Snapshot second of one", "2"],
     ]);
-  });
-
-  it("shows what an archive from elsewhere would run, and with what rights, and runs nothing when told not to", async () => {
-    await workbench.runCommand(session.page, "Cryoscope: Import Checkpoint as Snapshot…");
-    await session.page.locator(".quick-input-widget").getByText("Import a Checkpoint").first().waitFor();
-    // The dialog begins in the folder of the workspace, and lists it a moment later.
-    await session.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
-    await session.page.keyboard.press("Enter");
-    const row = snapshots().filter({ hasText: "from-elsewhere" });
-    await row.first().waitFor();
-    await session.pictures("snapshots", async () => {
-      await row.first().click();
-    });
-    await row.first().click({ button: "right" });
-    await session.page.getByRole("menuitem", { name: "Restore Snapshot", exact: true }).click();
-    await dialog().waitFor();
-    const words = await detail();
-    for (const said of [
-      // The mark that turns the writing around is not in it.
-      /Runs: \/bin\/sh -c "steal\s+slaitnederc"/,
-      /As: 0:0/,
-      /root, and not in a user namespace/,
-      /capabilities CAP_SYS_ADMIN/,
-      /no seccomp filter/,
-      /\/home → \/victim/,
-      /Network: the machine's/,
-    ])
-      assert.match(words, said);
-    assert.ok(!words.includes("\u202e"));
-    await session.picture("restore-dialog");
-    const before = docker.requests.length;
-    await press("Cancel");
-    assert.deepEqual(
-      docker.requests.slice(before).filter((one) => !one.startsWith("GET")),
-      [],
-    );
-  });
-
-  it("deletes a snapshot after a question, and not without", async () => {
-    const row = snapshots().filter({ hasText: "from-elsewhere" });
-    const ask = async (): Promise<void> => {
-      await row.first().click({ button: "right" });
-      await session.page.getByRole("menuitem", { name: /^Delete Snapshot/ }).click();
-      await dialog().waitFor();
-      assert.match(await detail(), /gone for good/);
-    };
-    await ask();
-    await press("Cancel");
-    assert.equal(await row.count(), 1);
-    await ask();
-    await press("Delete");
-    await row.first().waitFor({ state: "detached" });
-  });
-
-  it("names what is beyond the limits before it removes that", async () => {
-    await workbench.runCommand(session.page, "Cryoscope: Delete Snapshots beyond the Limits…");
-    await dialog().waitFor();
-    assert.match(await detail(), /^first/);
-    await session.picture("retention-dialog");
-    await press("Cancel");
-    assert.equal(await snapshots().count(), 2);
   });
 });
 
