@@ -1,4 +1,4 @@
-// Real processes whose memory was made 2 GiB large: for peers that want more of a checkpoint than its pages.
+// Real processes whose memory was made large: for peers that want more of a checkpoint than its pages.
 import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
@@ -8,6 +8,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  truncateSync,
   appendFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -47,11 +48,10 @@ interface Decoded<T> {
 type Counted = "nr_pages" | "compat_nr_pages";
 
 /**
- * Puts images of process `pid` into `target` that say that it has the 2 GiB of `benchDump` and its stack, and nothing else:
+ * Puts images of process `pid` into `target` that say that it has `size` bytes of `benchDump` and its stack, and nothing else:
  * peers want the files that are mapped. `images` is where its own are.
  */
-function enlarge(images: string, pid: string, target: string, counted: Counted): void {
-  const { pages, size } = benchDump();
+function enlarge(images: string, pid: string, target: string, size: number, counted: Counted): void {
   const mm = decode<Mm>(images, `mm-${pid}.img`);
   const [entry] = mm.entries;
   const isStack = ({ start, end }: Vma): boolean =>
@@ -82,23 +82,24 @@ function enlarge(images: string, pid: string, target: string, counted: Counted):
   // The stack is the last that the process has.
   const kept = inStack.reduce((sum, { nr_pages = 0 }) => sum + nr_pages, 0) * PAGE;
   const stackPages = readFileSync(join(images, file)).subarray(-kept);
-  copyFileSync(pages, join(target, file));
+  copyFileSync(benchDump().pages, join(target, file));
+  truncateSync(join(target, file), size);
   appendFileSync(join(target, file), stackPages);
 }
 
-/** A process of 51 threads: the folder of its images, and its pid. Made once, kept in the cache. */
-export async function largeProcess(): Promise<{ readonly folder: string; readonly pid: string }> {
+/** A process of 51 threads and `size` bytes: the folder of its images, and its pid. Made once, kept in the cache. */
+export async function largeProcess(size: number): Promise<{ readonly folder: string; readonly pid: string }> {
   const images = join(await fixture("corpus/b-threads50"), "img");
   const names = readdirSync(images).filter((name) => name.endsWith(".img"));
   const pid = /^mm-(\d+)\.img$/m.exec(names.join("\n"))?.[1] ?? "";
-  const folder = fileURLToPath(new URL("../../.cache/bench/core", import.meta.url));
+  const folder = fileURLToPath(new URL(`../../.cache/bench/core-${size}`, import.meta.url));
   if (existsSync(folder)) return { folder, pid };
   const draft = `${folder}.draft`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true });
   for (const name of names)
     if (!name.startsWith("pages-")) copyFileSync(join(images, name), join(draft, name));
-  enlarge(images, pid, draft, "nr_pages");
+  enlarge(images, pid, draft, size, "nr_pages");
   renameSync(draft, folder);
   return { folder, pid };
 }
@@ -112,7 +113,7 @@ export async function largeArchive(folder: string): Promise<string> {
   mkdirSync(draft, { recursive: true });
   tar("-xf", join(await fixture("corpus/g-podman-none"), "checkpoint.tar"), "-C", draft);
   const images = join(draft, "checkpoint");
-  enlarge(images, "1", images, "compat_nr_pages");
+  enlarge(images, "1", images, benchDump().size, "compat_nr_pages");
   tar("-cf", join(folder, `${name}.draft`), "-C", draft, ...readdirSync(draft));
   renameSync(join(folder, `${name}.draft`), join(folder, name));
   rmSync(draft, { recursive: true });
