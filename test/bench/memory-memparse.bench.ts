@@ -10,7 +10,7 @@ import type { Bench } from "./run.ts";
 export const bench: Bench = {
   title: "search an archive of 2 GiB by a regular expression",
   goal: 3,
-  rounds: 3,
+  rounds: 1,
   async prepare() {
     const why = whyNoCheckpointctl();
     if (why !== undefined) {
