@@ -47,11 +47,14 @@ export class Gatherer {
 
   /** The part of a piece that lies in a window; undefined when it begins behind it. */
   #within(row: number, from: number, to: number): Piece | undefined {
-    const [source = 0, offset = 0, length = 0, place = 0] = this.#pieces.subarray(row, row + PIECE_COLUMNS);
+    // By index, not taken apart: there can be a hundred thousand.
+    const pieces = this.#pieces;
+    const place = pieces[row + 3] ?? 0;
     if (place >= to) return undefined;
     const start = Math.max(place, from);
-    const end = Math.min(place + length, to);
-    return { source, offset: offset + start - place, length: end - start, at: start - from };
+    const end = Math.min(place + (pieces[row + 2] ?? 0), to);
+    const offset = (pieces[row + 1] ?? 0) + start - place;
+    return { source: pieces[row] ?? 0, offset, length: end - start, at: start - from };
   }
 
   #copy({ source, offset, length, at }: Piece, row: number): number {

@@ -187,8 +187,8 @@ export function* windowsOf(
 
 function stretchesOf({ stretches }: Job): readonly Stretch[] {
   return Array.from({ length: stretches.length / 4 }, (_, row) => {
-    const [from = 0, start = 0, stop = 0, end = 0] = stretches.subarray(row * 4, row * 4 + 4);
-    return { from, start, stop, end };
+    const column = (index: number): number => stretches[row * 4 + index] ?? 0;
+    return { from: column(0), start: column(1), stop: column(2), end: column(3) };
   });
 }
 
