@@ -46,7 +46,6 @@ export const run: RunCommand = async (args, output) => {
     min,
     encoding,
     filter: filterOf(values, "strings"),
-    blocking: true,
     ...(values.threads !== undefined && { threads: parseCount(values.threads, "--threads", "strings", 1) }),
   };
   return openMemories(positionals, values, async (memories) => {

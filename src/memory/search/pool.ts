@@ -37,8 +37,8 @@ export interface PoolOptions {
   /** Milliseconds that a job may take: longer ones end the search. */
   readonly timeLimit: number;
   /**
-   * One of the threads is this one, which is held for a job at a time: for processes that do nothing else, and patterns whose
-   * jobs surely end.
+   * One of the threads is this one, which is held for a job at a time: for processes that do nothing else, and jobs that
+   * surely end soon.
    */
   readonly isHereToo: boolean;
 }

@@ -17,7 +17,7 @@ export interface ScanOptions {
   readonly threads?: number;
   /** Milliseconds that 4 MiB may take. */
   readonly timeLimit?: number;
-  /** One of the threads may be this one, which is held for some milliseconds at a time: for a process that does nothing else. */
+  /** One of the threads may be this one, which is held for some milliseconds at a time: where nothing else waits for it. */
   readonly blocking?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,25 +36,25 @@ export interface ScanStep {
 const MAX_THREADS = 4;
 const MIB = 1024 * 1024;
 
-/** How large the jobs of a kind of pattern are, how much memory they have, and whether their time is bounded by that. */
+/** How large the jobs of a kind of pattern are, how much memory they have, and whether they take a few milliseconds at most. */
 interface Sizes {
   readonly job: JobSize;
   readonly memory: number;
-  readonly surelyEnds: boolean;
+  readonly isQuick: boolean;
 }
 
 /**
  * Bytes and pointers are found in a job's bytes in less time than it takes to hand over one of 4 MiB; they are gathered in
  * windows, of which reading is fastest. All others have a job's bytes in one piece.
  */
-const inWindows: Sizes = { job: jobSize(16 * MIB), memory: 4 * MIB, surelyEnds: true };
+const inWindows: Sizes = { job: jobSize(16 * MIB), memory: 4 * MIB, isQuick: true };
 const inOnePiece = { job: jobSize(4 * MIB), memory: jobSize(4 * MIB).places };
 const SIZES: Readonly<Record<WorkerPattern["kind"], Sizes>> = {
   bytes: inWindows,
   pointer: inWindows,
-  strings: { ...inOnePiece, surelyEnds: true },
-  regex: { ...inOnePiece, surelyEnds: false },
-  rules: { ...inOnePiece, surelyEnds: false },
+  strings: { ...inOnePiece, isQuick: false },
+  regex: { ...inOnePiece, isQuick: false },
+  rules: { ...inOnePiece, isQuick: false },
 };
 const TIME_LIMIT = 10_000;
 /** Pages files that are kept open for workers before all of them are waited for. */
@@ -74,7 +74,7 @@ export async function* scanMemory(
   const pool = openPool(setup, {
     threads,
     timeLimit: options.timeLimit ?? TIME_LIMIT,
-    isHereToo: options.blocking === true && sizes.surelyEnds,
+    isHereToo: options.blocking === true && sizes.isQuick,
   });
   try {
     for (const memory of memories)
