@@ -340,7 +340,7 @@ Names, lines and variables are read from the programs and their debug files, whi
   --sysroot ROOT           folder or archive with the programs, libraries and debug files
   --json                   one document (docs/stack.schema.json)
 ${KEY_OPTIONS}`,
-    load: () => import("./stack.ts"),
+    load: async () => (await import("./memory-commands.ts")).stack,
   },
   {
     name: "strings",

@@ -10,5 +10,6 @@ export * as modules from "./modules.ts";
 export * as proc from "./proc.ts";
 export * as search from "./search.ts";
 export * as secrets from "./secrets.ts";
+export * as stack from "./stack.ts";
 export * as strings from "./strings.ts";
 export * as yara from "./yara.ts";
