@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { CheckpointOptions, Engine, PreflightRow, Snapshot } from "../engine/index.ts";
 import { parseCommandLine } from "./arguments.ts";
@@ -7,10 +6,10 @@ import type { RunCommand } from "./command.ts";
 import { chooseEngine, loadEngines } from "./engine-choice.ts";
 import { cliErrors } from "./errors.ts";
 import { bytesErrors } from "../bytes/index.ts";
-import { readRecipients, sealAndRemove, targetNames } from "../seal/index.ts";
-import type { SealTarget } from "../seal/index.ts";
+import { readRecipients } from "../seal/index.ts";
 import type { Engines } from "./engine-choice.ts";
-import { readRecord } from "./record.ts";
+import { readRecord, writeRecord } from "./record.ts";
+import { assertCanSeal, sealFrozen } from "./seal-frozen.ts";
 import { printable } from "./output.ts";
 import type { CliOutput } from "./output.ts";
 
@@ -59,24 +58,23 @@ export const run: RunCommand = async (args, output) => {
   const steps = await stepsOf(engines, engine, values["pre-checkpoint"] === true, values.previous);
   const words = values["seal-for"];
   const seal = words.length === 0 ? undefined : await readRecipients(words);
-  if (seal !== undefined) assertCanSeal(engine, steps);
+  if (seal !== undefined) await assertCanSeal(engine, steps, target);
   const name = values.name ?? `cli-${Date.now().toString(36)}`;
   const options = { ...switches, ...steps, name };
-  const { snapshot, path } = await (seal === undefined
-    ? freeze(engine, container, options, target)
-    : freezeAndSeal(engines, engine, { container, options, target, seal, output }));
-  const record = `${target}.json`;
-  await writeFile(record, `${JSON.stringify(snapshot, undefined, 2)}\n`, { mode: 0o600 }).catch(
-    (cause: unknown) => {
-      throw cliErrors.unwritable(record, cause);
-    },
-  );
+  const plain = seal === undefined ? target : `${target}.plain`;
+  const frozen = await freeze(engine, container, options, plain);
+  const path = frozen.path === undefined ? undefined : target;
+  const snapshot =
+    seal === undefined
+      ? frozen.snapshot
+      : await sealFrozen(engines, engine, { snapshot: frozen.snapshot, plain, target, seal }, output);
+  await writeRecord(target, snapshot);
   if (values.json === true) await output.write(`${JSON.stringify({ path, snapshot }, undefined, 2)}\n`);
   else await output.write(`${printable(path ?? "The checkpoint stays with the engine.")}\n`);
   return EXIT.done;
 };
 
-/** Into a tar or a folder, as the engine writes; what it keeps itself is copied out too, if it can be. */
+/** Into a tar or a folder, as the engine writes; what it keeps itself is copied out too. Throws `cli.notFetched`. */
 async function freeze(
   engine: Engine,
   container: string,
@@ -88,7 +86,18 @@ async function freeze(
   const { snapshot } = await engine.checkpoint(container, { ...options, ...where });
   if (archives || folders) return { snapshot, path: target };
   if (engine.fetch === undefined) return { snapshot, path: undefined };
-  return { snapshot, path: (await engine.fetch(snapshot, target)).path };
+  const fetched = await engine.fetch(snapshot, target).catch(async (cause: unknown) => {
+    // It may be all that is left of the container, and only its record says where.
+    await writeRecord(target, snapshot);
+    const { checkpoint } = snapshot;
+    throw cliErrors.notFetched(
+      target,
+      engine.name,
+      checkpoint.kind === "named" ? checkpoint.id : snapshot.name,
+      cause,
+    );
+  });
+  return { snapshot, path: fetched.path };
 }
 
 /** A checkpoint in steps: this one's memory alone, or the rest of an earlier one. */
@@ -105,43 +114,6 @@ async function stepsOf(
   if (recorded === undefined)
     throw bytesErrors.unreadable(`${resolve(previous)}.json`, "it was not there, or was too long");
   return { ...(preCheckpoint && { preCheckpoint }), previous: recorded };
-}
-
-/** Nothing plain may stay, so what can't be had and removed isn't frozen at all. */
-function assertCanSeal(engine: Engine, { preCheckpoint }: Pick<CheckpointOptions, "preCheckpoint">): void {
-  const { archives, folders, keepsCheckpoints } = engine.capabilities;
-  const copies = keepsCheckpoints && engine.fetch !== undefined && engine.deleteCheckpoint !== undefined;
-  if (!archives && !folders && !copies)
-    throw cliErrors.usage(`What ${engine.name} writes can't be removed after sealing.`, "checkpoint");
-  if (preCheckpoint === true)
-    throw cliErrors.usage("A pre-checkpoint can't be sealed: the next step reads it.", "checkpoint");
-}
-
-/** Freezes beside the target, seals into it, and removes what is plain, with the engine too. */
-async function freezeAndSeal(
-  engines: Engines,
-  engine: Engine,
-  work: {
-    readonly container: string;
-    readonly options: CheckpointOptions;
-    readonly target: string;
-    readonly seal: SealTarget;
-    readonly output: CliOutput;
-  },
-): Promise<{ readonly snapshot: Snapshot; readonly path: string }> {
-  const { container, options, target, seal, output } = work;
-  const frozen = await freeze(engine, container, options, `${target}.plain`);
-  await sealAndRemove(`${target}.plain`, seal, target, {
-    report: (sentence) => {
-      output.message(`cryoscope: ${sentence}`);
-    },
-  });
-  const { checkpoint } = frozen.snapshot;
-  if (checkpoint.kind === "named")
-    await engine.deleteCheckpoint?.(frozen.snapshot.container.id, checkpoint.id);
-  output.message("cryoscope: the plain files are deleted, which frees their blocks and doesn't erase them.");
-  const place = { kind: seal.kind === "criu" ? "folder" : "archive", path: target } as const;
-  return { snapshot: engines.sealedAs(frozen.snapshot, place, targetNames(seal)), path: target };
 }
 
 async function tell(rows: readonly PreflightRow[], json: boolean, output: CliOutput): Promise<void> {

@@ -1,6 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import type { Snapshot } from "../engine/index.ts";
 import type { Engines } from "./engine-choice.ts";
+import { cliErrors } from "./errors.ts";
 
 const MAX_RECORD = 1024 * 1024;
 
@@ -16,6 +17,17 @@ export async function readRecord(engines: Engines, file: string): Promise<Snapsh
   const { checkpoint } = snapshot;
   if (checkpoint.kind !== "archive" && checkpoint.kind !== "folder") return snapshot;
   return { ...snapshot, checkpoint: { ...checkpoint, path: file } };
+}
+
+/** Writes the record beside the file, for its owner alone, and gives its path. Throws `cli.unwritable`. */
+export async function writeRecord(file: string, snapshot: Snapshot): Promise<string> {
+  const record = `${file}.json`;
+  await writeFile(record, `${JSON.stringify(snapshot, undefined, 2)}\n`, { mode: 0o600 }).catch(
+    (cause: unknown) => {
+      throw cliErrors.unwritable(record, cause);
+    },
+  );
+  return record;
 }
 
 function parseJson(text: string): unknown {

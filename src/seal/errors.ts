@@ -81,6 +81,12 @@ export const sealErrors = {
       cause,
       next: "Choose a place where you may write and where nothing is yet.",
     }),
+  plainStays: (file: string, sealed: string, cause: unknown): CryoscopeError =>
+    cryoscopeError(
+      "seal.plainStays",
+      `It is sealed in ${sealed}, but what is plain can't be deleted: ${(cause as Error).message}.`,
+      { file, cause, next: `Delete ${file} yourself.` },
+    ),
   recordBroken: (place: Place): CryoscopeError =>
     cryoscopeError(
       "seal.recordBroken",

@@ -80,6 +80,10 @@ export async function freezeQuietly(
       ? frozen
       : await sealFrozen(engine, frozen, recipients, catalog, (note) => {
           void vscode.window.showWarningMessage(`${frozen.snapshot.name}: ${note}`);
+        }).catch(async (error: unknown) => {
+          // That it is plain is then seen in the catalog.
+          await recordFacts(catalog, frozen.snapshot).catch(() => undefined);
+          throw error;
         });
   const snapshot = await catalog.add(result.snapshot);
   // In the background: hashing gigabytes takes its time, and the work is done.

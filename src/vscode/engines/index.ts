@@ -21,6 +21,7 @@ import {
 import type { FreezeChoice } from "./freeze.ts";
 import { freezeCompose, freezeDevContainer, freezeSelected } from "./groups.ts";
 import { askForTrigger, FreezeLoops } from "./loop.ts";
+import { offerToSeal } from "./seal.ts";
 import { runInTerminal } from "./sudo.ts";
 import { taskProvider } from "./tasks.ts";
 
@@ -54,6 +55,7 @@ export function registerEngines(
       tellFrozen(details.name, snapshot);
       return snapshot;
     } catch (error) {
+      if (offerToSeal(error)) return undefined;
       if (!hasLog(error)) throw error;
       const { file } = error;
       // Not awaited: the message may stay for long, the command is over.
