@@ -192,6 +192,33 @@ describe("the preflight in the lab", () => {
       }
     });
 
+  it("finds a stopped process of a container, for which CRIU would wait with cgroup v1", async () => {
+    const name = "cryoscope-preflight-stopped";
+    const engine = await connectLab("podman");
+    const machine = labMachine();
+    const cgroups = await sharedFolder();
+    try {
+      const command = ["sh", "-c", "sleep 1000 & sleep 0.3; kill -STOP $!; wait"];
+      const { id } = await startContainer(engine, "podman", name, { command });
+      const row = async (): Promise<PreflightRow | undefined> =>
+        (await preflight(engine, id, { machine: { ...machine, cgroups } })).find(
+          ({ code }) => code === "stopped",
+        );
+      const found = await until(async () => {
+        const one = await row();
+        return one?.outcome === "fine" ? undefined : one;
+      });
+      assert.equal(found.outcome, "stops");
+      assert.match(found.sentence, /Stopped \(SIGSTOP\) is sleep \(\d+\)/);
+      // The mark of cgroup v2, which freezes such a process without a signal.
+      await writeFile(join(cgroups, "cgroup.controllers"), "cpu memory pids\n");
+      assert.equal((await row())?.outcome, "fine");
+    } finally {
+      await removeContainer("podman", name);
+      await rm(cgroups, { recursive: true });
+    }
+  });
+
   it("says of an engine elsewhere that it can't look", async () => {
     const { id } = await start("freeze()");
     // An engine's own methods live on its prototype.

@@ -70,8 +70,8 @@ const nestedNamespace: Check = {
 const stopped: Check = {
   code: "stopped",
   title: "Stopped processes",
-  async find({ processes, engine }) {
-    const cgroup2 = (await readProc("/sys/fs/cgroup/cgroup.controllers")) !== undefined;
+  async find({ processes, engine, machine }) {
+    const cgroup2 = (await readProc(join(machine.cgroups, "cgroup.controllers"))) !== undefined;
     if (cgroup2 || engine.capabilities.lists === "processes") return undefined;
     return about(
       processes.filter(({ state }) => state === "T"),

@@ -42,7 +42,8 @@ export function registerDebug(
         if (names.some((name) => typeof name === "string" && name !== "")) return { ...configuration, type };
         const asked = await askForSnapshot(catalog);
         if (asked === undefined) return undefined;
-        return { ...configuration, type, request: "launch", name: `Wake ${asked}`, snapshot: asked };
+        const name = configuration.name || `Wake ${asked.label}`;
+        return { ...configuration, type, request: "launch", name, snapshot: asked.id };
       },
     }),
     vscode.debug.registerDebugAdapterDescriptorFactory("cryoscope", {
@@ -62,7 +63,7 @@ export function registerDebug(
     command(
       "cryoscope.bisectSnapshots",
       async (chosen?: { readonly snapshot?: Snapshot }, words?: string) => {
-        const id = chosen?.snapshot?.id ?? (await askForSnapshot(catalog));
+        const id = chosen?.snapshot?.id ?? (await askForSnapshot(catalog))?.id;
         const snapshot = id === undefined ? undefined : await catalog.find(id);
         return snapshot && bisectFrom(snapshot, words, parts);
       },
@@ -80,8 +81,10 @@ export function registerDebug(
   return live;
 }
 
-async function askForSnapshot(catalog: Catalog): Promise<string | undefined> {
-  const picked = await vscode.window.showQuickPick(
+async function askForSnapshot(
+  catalog: Catalog,
+): Promise<{ readonly label: string; readonly id: string } | undefined> {
+  return vscode.window.showQuickPick(
     (await catalog.list()).map((snapshot) => ({
       label: snapshot.name,
       description: snapshot.container.name,
@@ -89,5 +92,4 @@ async function askForSnapshot(catalog: Catalog): Promise<string | undefined> {
     })),
     { title: "Wake and Debug", placeHolder: "Which snapshot?" },
   );
-  return picked?.id;
 }

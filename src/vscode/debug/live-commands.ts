@@ -4,6 +4,7 @@ import { command } from "../messages.ts";
 import { debugErrors } from "./errors.ts";
 import type { LiveSession } from "./live-session.ts";
 
+/** `launch` or `attach` while a live session has the focus: one that was attached has no snapshot to go back to. */
 const CONTEXT = "cryoscope.liveSession";
 
 /** The live sessions of this window, by their debug session's id. */
@@ -15,7 +16,7 @@ export class LiveSessions {
 
   add(session: vscode.DebugSession, live: LiveSession): void {
     this.sessions.set(session.id, { session, live });
-    void vscode.commands.executeCommand("setContext", CONTEXT, true);
+    this.showButtons();
   }
 
   /** Ends all of them; for when the window closes. */
@@ -27,7 +28,10 @@ export class LiveSessions {
     return vscode.Disposable.from(
       vscode.debug.onDidTerminateDebugSession(({ id }) => {
         this.sessions.delete(id);
-        if (this.sessions.size === 0) void vscode.commands.executeCommand("setContext", CONTEXT, false);
+        this.showButtons();
+      }),
+      vscode.debug.onDidChangeActiveDebugSession(() => {
+        this.showButtons();
       }),
       this.button("rewind", "Rewinding", (live) => live.rewind()),
       this.button("freezeHere", "Freezing", (live) => live.freezeHere()),
@@ -36,7 +40,7 @@ export class LiveSessions {
 
   private button(name: string, title: string, run: (live: LiveSession) => Promise<void>): vscode.Disposable {
     return command(`cryoscope.${name}`, async () => {
-      const live = this.active();
+      const live = this.active()?.live;
       if (live === undefined) throw debugErrors.noLiveSession();
       await vscode.window.withProgress({ location: { viewId: "workbench.view.debug" }, title }, () =>
         run(live),
@@ -45,12 +49,19 @@ export class LiveSessions {
     });
   }
 
-  /** Of the session that has the focus, or the one above it; else the only one there is. */
-  private active(): LiveSession | undefined {
-    for (let one = vscode.debug.activeDebugSession; one; one = one.parentSession) {
+  private showButtons(): void {
+    const request = this.active()?.session.configuration.request;
+    void vscode.commands.executeCommand("setContext", CONTEXT, request);
+  }
+
+  /** The session that has the focus, or the one above it; while none has it, the only one there is. */
+  private active() {
+    const focused = vscode.debug.activeDebugSession;
+    for (let one = focused; one; one = one.parentSession) {
       const found = this.sessions.get(one.id);
-      if (found) return found.live;
+      if (found) return found;
     }
-    return this.sessions.size === 1 ? [...this.sessions.values()][0]?.live : undefined;
+    const [only, ...others] = this.sessions.values();
+    return focused === undefined && others.length === 0 ? only : undefined;
   }
 }

@@ -1,0 +1,89 @@
+// A person at the workbench: F5, a stop in a restored container, the buttons of the toolbar.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { vsixFile } from "../../scripts/vsix.ts";
+import { Session } from "../e2e/session.ts";
+import { hostUnavailable, PROJECT, workbench } from "../host/index.ts";
+import { connectLab, removeContainer, startContainer } from "./engine-helpers.ts";
+
+const NAME = "live-toolbar";
+const SLOW = { timeout: 60_000 };
+
+/** The first has no snapshot to go back to; the second asks for one, and wakes it beside the container. */
+const COMMON = { type: "cryoscope", stopOnEntry: true, pathMappings: { "/project": PROJECT } };
+const ATTACH = { ...COMMON, request: "attach", name: "Attach to the steps", container: NAME };
+const WAKE = { ...COMMON, request: "launch", name: "Wake the steps", copy: true };
+
+describe("the debug toolbar of a live session", function () {
+  this.timeout(300_000);
+  let folder: string;
+  let session: Session | undefined;
+
+  before(async function () {
+    const why = hostUnavailable();
+    if (why !== undefined || !existsSync(await vsixFile(PROJECT))) this.skip();
+    const command = ["/steps", "1000", "frozen-word"];
+    await startContainer(await connectLab("podman"), "podman", NAME, {
+      ...{ image: "debuggers", command, network: "none" },
+    });
+    folder = await mkdtemp(join(tmpdir(), "cryo-toolbar-"));
+    await mkdir(join(folder, ".vscode"));
+    session = await Session.open(folder);
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") await session?.picture("live-failed");
+  });
+  after(async () => {
+    await session?.close();
+    await removeContainer("podman", NAME);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("freezes an attached container, wakes what was frozen, and rewinds it", async () => {
+    assert.ok(session);
+    const { page } = session;
+    const toolbar = page.locator(".debug-toolbar");
+    const rewind = toolbar.locator('.action-label[aria-label^="Run from Snapshot Again"]');
+    const freeze = toolbar.locator('.action-label[aria-label^="Freeze Here"]');
+    const frame = page.locator(".debug-call-stack .monaco-list-row", { hasText: "main" }).first();
+    const said = (words: string) => page.locator(".repl .monaco-list-row", { hasText: words });
+    const start = async (configuration: object): Promise<void> => {
+      const content = JSON.stringify({ version: "0.2.0", configurations: [configuration] });
+      await writeFile(join(folder, ".vscode/launch.json"), content);
+      await workbench.runCommand(page, "Debug: Start Debugging");
+    };
+    // Until the extensions of the server are known there is no debugger: neither F5 nor the palette has the command.
+    await page.locator('.activitybar a.action-label[aria-label^="Cryoscope"]').waitFor(SLOW);
+    await workbench.openView(page, "Run and Debug");
+
+    await start(ATTACH);
+    await frame.waitFor(SLOW);
+    await freeze.waitFor();
+    assert.equal(await rewind.count(), 0, "there is no snapshot to run from again");
+    await freeze.click();
+    await said("Frozen as").first().waitFor(SLOW);
+    await frame.waitFor(SLOW);
+    await page.keyboard.press("Shift+F5");
+    await toolbar.waitFor({ state: "hidden", ...SLOW });
+    assert.equal((await (await connectLab("podman")).inspect(NAME)).state, "running");
+
+    await start(WAKE);
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: NAME }).first().click();
+    await frame.waitFor(SLOW);
+    await freeze.waitFor();
+    await rewind.waitFor();
+    await session.pictures("live-toolbar", async () => {
+      await rewind.hover();
+    });
+    assert.equal(await said("Waking").count(), 1);
+    await rewind.click();
+    await said("Waking").nth(1).waitFor(SLOW);
+    await frame.waitFor(SLOW);
+    await rewind.waitFor();
+    await page.keyboard.press("Shift+F5");
+    await toolbar.waitFor({ state: "hidden", ...SLOW });
+  });
+});
