@@ -16,6 +16,7 @@ import type { ProcFile } from "./model.ts";
 import { devices, inet6Addresses } from "./net/devices.ts";
 import { inetTables } from "./net/inet.ts";
 import { netlinkSockets } from "./net/netlink.ts";
+import { packetSockets } from "./net/packet.ts";
 import { routes } from "./net/route.ts";
 import { unixSockets } from "./net/unix.ts";
 
@@ -39,6 +40,7 @@ export const PROC_FILES: readonly ProcFile[] = [
   mounts,
   netlinkSockets,
   oomScoreAdj,
+  packetSockets,
   personality,
   routes,
   sched,

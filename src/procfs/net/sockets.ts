@@ -7,7 +7,7 @@ export const networkOf = async (task: Task): Promise<number | undefined> =>
   (await detailsOf(task)).namespaces.net;
 
 /** The bodies of one kind of socket in the process's network namespace, in the order of files.img. */
-export async function socketsOf<K extends "isk" | "usk" | "nlsk">(
+export async function socketsOf<K extends "isk" | "usk" | "nlsk" | "psk">(
   task: Task,
   kind: K,
 ): Promise<readonly NonNullable<FileEntry[K]>[]> {
