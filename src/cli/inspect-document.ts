@@ -57,6 +57,8 @@ export interface InspectChoice {
   readonly sections?: readonly string[] | undefined;
   /** Pids of the processes that are shown; all without. */
   readonly pids?: readonly number[] | undefined;
+  /** Sections that are read for their problems alone, and left out of the document. */
+  readonly checkedOnly?: ReadonlySet<string>;
   readonly signal?: AbortSignal;
 }
 
@@ -72,7 +74,7 @@ export async function inspectDocument(
 /** Reads the sections that were chosen. Every image is checked when all are. */
 export async function inspectExcerpt(
   checkpoint: Checkpoint,
-  { sections, pids, signal }: InspectChoice,
+  { sections, pids, checkedOnly, signal }: InspectChoice,
 ): Promise<InspectExcerpt> {
   const problems = new Map<string, Problem>();
   const note = (found: readonly Problem[]): void => {
@@ -87,7 +89,9 @@ export async function inspectExcerpt(
     const fields: Record<string, unknown> = {};
     for (const section of all) {
       signal?.throwIfAborted();
-      if (isChosen(section.name)) Object.assign(fields, await section.read(of, take, signal));
+      if (!isChosen(section.name)) continue;
+      const read = await section.read(of, take, signal);
+      if (checkedOnly?.has(section.name) !== true) Object.assign(fields, json(read));
     }
     return fields;
   };

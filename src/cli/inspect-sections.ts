@@ -1,6 +1,5 @@
 import { listLayerFiles } from "../checkpoint/index.ts";
 import type { Checkpoint, LayerFile, Part, Process } from "../checkpoint/index.ts";
-import { json } from "./inspect-json.ts";
 
 /** Takes the value of a part and notes its problems. */
 export type Take = <T>(part: Promise<Part<T>>) => Promise<T>;
@@ -10,7 +9,7 @@ export interface Section<Of> {
   readonly name: string;
   /** One line for --help and for headings. */
   readonly title: string;
-  /** Fields of the document. */
+  /** Fields of the document, as the model has them. Reads whatever of the images can be wrong, as problems are told of all of them. */
   readonly read: (of: Of, take: Take, signal?: AbortSignal) => Promise<Readonly<Record<string, unknown>>>;
 }
 
@@ -24,7 +23,7 @@ export const CHECKPOINT_SECTIONS: readonly Section<Checkpoint>[] = [
   {
     name: "container",
     title: "What the engine wrote of the container",
-    read: ({ container }) => Promise.resolve({ container: json(container) }),
+    read: ({ container }) => Promise.resolve({ container }),
   },
   {
     name: "foreign",
@@ -33,7 +32,7 @@ export const CHECKPOINT_SECTIONS: readonly Section<Checkpoint>[] = [
       Promise.resolve(
         foreign === undefined
           ? {}
-          : { foreign: { ...json(foreign), files: layers.flatMap(listLayerFiles).map(fileFacts) } },
+          : { foreign: { ...foreign, files: layers.flatMap(listLayerFiles).map(fileFacts) } },
       ),
   },
   {
@@ -41,9 +40,9 @@ export const CHECKPOINT_SECTIONS: readonly Section<Checkpoint>[] = [
     title: "The dump: format, statistics, versions, sizes",
     read: ({ criu, versions, sizes, layers }) =>
       Promise.resolve({
-        criu: json(criu),
-        versions: json(versions),
-        sizes: json(sizes),
+        criu,
+        versions,
+        sizes,
         layers: layers.map(({ tree, folder, files, sealed }) => ({
           folder: folder === "" ? tree.name : folder,
           files: files.size,
@@ -54,47 +53,47 @@ export const CHECKPOINT_SECTIONS: readonly Section<Checkpoint>[] = [
   {
     name: "mounts",
     title: "Mounts",
-    read: async (checkpoint, take) => ({ mounts: json(await take(checkpoint.mounts())) }),
+    read: async (checkpoint, take) => ({ mounts: await take(checkpoint.mounts()) }),
   },
   {
     name: "namespaces",
     title: "Namespaces and who is in them",
-    read: async (checkpoint, take) => ({ namespaces: json(await take(checkpoint.namespaces())) }),
+    read: async (checkpoint, take) => ({ namespaces: await take(checkpoint.namespaces()) }),
   },
   {
     name: "network",
     title: "Network namespaces: devices, addresses, routes, filters",
-    read: async (checkpoint, take) => ({ networks: json(await take(checkpoint.networks())) }),
+    read: async (checkpoint, take) => ({ networks: await take(checkpoint.networks()) }),
   },
   {
     name: "ipc",
     title: "SysV shared memory, semaphores, message queues",
-    read: async (checkpoint, take) => ({ ipc: json(await take(checkpoint.ipc())) }),
+    read: async (checkpoint, take) => ({ ipc: await take(checkpoint.ipc()) }),
   },
   {
     name: "cgroups",
     title: "Cgroups and their settings",
-    read: async (checkpoint, take) => ({ cgroups: json(await take(checkpoint.cgroups())) }),
+    read: async (checkpoint, take) => ({ cgroups: await take(checkpoint.cgroups()) }),
   },
   {
     name: "locks",
     title: "File locks",
-    read: async (checkpoint, take) => ({ fileLocks: json(await take(checkpoint.fileLocks()), "fileLocks") }),
+    read: async (checkpoint, take) => ({ fileLocks: await take(checkpoint.fileLocks()) }),
   },
   {
     name: "connections",
     title: "Pipes and sockets with the processes at their ends",
-    read: async (checkpoint, take) => ({ connections: json(await take(checkpoint.connections())) }),
+    read: async (checkpoint, take) => ({ connections: await take(checkpoint.connections()) }),
   },
   {
     name: "log",
     title: "CRIU's logs: warnings and errors",
-    read: async (checkpoint, take, signal) => ({ logs: json(await take(checkpoint.logs(signal))) }),
+    read: async (checkpoint, take, signal) => ({ logs: await take(checkpoint.logs(signal)) }),
   },
   {
     name: "configuration",
     title: "The engine's own files as they are",
-    read: ({ configuration }) => Promise.resolve({ configuration: json(configuration) }),
+    read: ({ configuration }) => Promise.resolve({ configuration }),
   },
 ];
 
@@ -105,20 +104,20 @@ export const PROCESS_SECTIONS: readonly Section<OneProcess>[] = [
   {
     name: "paths",
     title: "Executable, working directory, root, umask",
-    read: async ({ checkpoint, process }, take) => ({ ...json(await take(checkpoint.paths(process.pid))) }),
+    read: async ({ checkpoint, process }, take) => ({ ...(await take(checkpoint.paths(process.pid))) }),
   },
   {
     name: "threads",
     title: "Threads: registers, signals, scheduling",
     read: async ({ checkpoint, process }, take) => ({
-      threads: json(await take(checkpoint.threads(process.pid))),
+      threads: await take(checkpoint.threads(process.pid)),
     }),
   },
   {
     name: "files",
     title: "Open files with their details",
     read: async ({ checkpoint, process }, take) => ({
-      openFiles: json(await take(checkpoint.openFiles(process.pid))),
+      openFiles: await take(checkpoint.openFiles(process.pid)),
     }),
   },
   {
@@ -130,7 +129,7 @@ export const PROCESS_SECTIONS: readonly Section<OneProcess>[] = [
       return {
         memoryMap: map.map((mapping, index) => {
           const { pages = 0, present = 0, inParent = 0, lazy = 0 } = uses[index] ?? {};
-          return { ...json(mapping), pages, present, inParent, lazy };
+          return { ...mapping, pages, present, inParent, lazy };
         }),
       };
     },
@@ -139,7 +138,7 @@ export const PROCESS_SECTIONS: readonly Section<OneProcess>[] = [
     name: "environment",
     title: "Environment",
     read: async ({ checkpoint, process }, take) => ({
-      environment: json((await take(checkpoint.environment(process.pid))).variables),
+      environment: (await take(checkpoint.environment(process.pid))).variables,
     }),
   },
   {
@@ -148,7 +147,7 @@ export const PROCESS_SECTIONS: readonly Section<OneProcess>[] = [
     read: async ({ checkpoint, process }, take) => {
       const { leader, ...details } = await take(checkpoint.details(process.pid));
       const { credentials, scheduling, seccomp } = leader;
-      return { details: json({ credentials, scheduling, seccomp, ...details }) };
+      return { details: { credentials, scheduling, seccomp, ...details } };
     },
   },
 ];

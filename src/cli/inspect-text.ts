@@ -2,8 +2,21 @@ import { printable } from "./inspect-printable.ts";
 import { showSize } from "../criu/index.ts";
 import type { InspectDocument, InspectProcess } from "./inspect-document.ts";
 
+/** Sections of which the summary shows nothing but what is wrong with them. */
+export const NOT_IN_SUMMARY: ReadonlySet<string> = new Set([
+  ..."namespaces network ipc cgroups locks connections log configuration".split(" "),
+  ..."paths files memory environment details".split(" "),
+]);
+
+type SummaryProcess = Omit<InspectProcess, "exe" | "cwd" | "root" | "umask" | "openFiles" | "memoryMap">;
+
+/** A document without the sections that the summary leaves out. */
+export type InspectSummary = Omit<InspectDocument, "processes"> & {
+  readonly processes: readonly SummaryProcess[];
+};
+
 /** The document for people: a summary, the process tree, and what was wrong. `width` cuts lines, in characters. */
-export function inspectText(document: InspectDocument, width = Infinity): string {
+export function inspectText(document: InspectSummary, width = Infinity): string {
   const lines = [
     ...summary(document),
     "",
@@ -22,7 +35,7 @@ function summary({
   layers,
   mounts,
   foreign,
-}: InspectDocument): readonly string[] {
+}: InspectSummary): readonly string[] {
   const rows: readonly (readonly [label: string, value: string | undefined])[] = [
     ["Engine", engine],
     ["Container", [container.name, container.id?.slice(0, 12)].filter(isText).join("  ")],
@@ -47,7 +60,7 @@ function summary({
   ];
 }
 
-const processLines = ({ processes }: InspectDocument): readonly string[] => [
+const processLines = ({ processes }: InspectSummary): readonly string[] => [
   `Processes (${processes.length})`,
   ...processTable(processes),
 ];
@@ -106,7 +119,7 @@ function statisticsLine(statistics: InspectDocument["criu"]["statistics"]): stri
 }
 
 /** Rows in the order of a walk through the tree, children under their parent. */
-function processTable(processes: readonly InspectProcess[]): readonly string[] {
+function processTable(processes: readonly SummaryProcess[]): readonly string[] {
   const byPid = new Map(processes.map((process) => [process.pid, process]));
   const isChild = new Set(processes.flatMap((process) => process.children));
   const rows: (readonly [pid: string, user: string, threads: string, state: string, command: string])[] = [
@@ -140,16 +153,16 @@ function processTable(processes: readonly InspectProcess[]): readonly string[] {
   );
 }
 
-function stateOf({ state, exit }: InspectProcess): string {
+function stateOf({ state, exit }: SummaryProcess): string {
   if (exit?.signal !== undefined) return `${state}, signal ${exit.signal}`;
   return exit?.code === undefined ? state : `${state}, exit ${exit.code}`;
 }
 
 /** The command line as ps shows it; the name in brackets where there is none. */
-const commandOf = ({ comm, cmdline }: InspectProcess): string =>
+const commandOf = ({ comm, cmdline }: SummaryProcess): string =>
   cmdline.length > 0 ? cmdline.join(" ") : `[${comm}]`;
 
-function problemLines({ problems }: InspectDocument): readonly string[] {
+function problemLines({ problems }: InspectSummary): readonly string[] {
   if (problems.length === 0) return [];
   return [
     "",

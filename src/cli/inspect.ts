@@ -9,10 +9,11 @@ import { EXIT } from "./command.ts";
 import type { RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
 import { inspectExcerpt } from "./inspect-document.ts";
-import type { InspectChoice, InspectDocument, InspectExcerpt } from "./inspect-document.ts";
+import type { InspectChoice, InspectExcerpt } from "./inspect-document.ts";
 import { SECTION_NAMES } from "./inspect-sections.ts";
 import type { CliOutput } from "./output.ts";
-import { inspectText } from "./inspect-text.ts";
+import { inspectText, NOT_IN_SUMMARY } from "./inspect-text.ts";
+import type { InspectSummary } from "./inspect-text.ts";
 import { forgetKeys, loadKeys, sealOptions } from "./keys.ts";
 
 const OPTIONS = {
@@ -106,8 +107,8 @@ function formatOf(asJson: boolean, format: string | undefined, choice: InspectCh
 }
 
 function readFor(checkpoint: Checkpoint, format: Format, choice: InspectChoice): Promise<InspectExcerpt> {
-  // The summary is of all: the images are checked for it.
-  return inspectExcerpt(checkpoint, format === "summary" ? {} : choice);
+  // The summary is of all: the images are checked for it, also those of which it shows nothing else.
+  return inspectExcerpt(checkpoint, format === "summary" ? { checkedOnly: NOT_IN_SUMMARY } : choice);
 }
 
 async function render(document: InspectExcerpt, format: Format, width: number | undefined): Promise<string> {
@@ -119,8 +120,8 @@ async function render(document: InspectExcerpt, format: Format, width: number | 
     case "table":
       return (await import("./inspect-table.ts")).tableText(document, width);
     case "summary":
-      // Nothing was left out of it: see readFor.
-      return inspectText(document as InspectDocument, width);
+      // All that a summary has was read: see readFor.
+      return inspectText(document as InspectSummary, width);
   }
 }
 

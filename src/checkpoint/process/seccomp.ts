@@ -49,17 +49,21 @@ export function seccompOf(
   return { mode: MODES[mode ?? 0] ?? "disabled", filters: chain };
 }
 
-/** Threads share their filters, and to go through a program takes its time: each is described once. */
+/** Threads share their filters: each is described once. */
 const described = new WeakMap<MessageMap["seccomp_filter"], SeccompFilter>();
 
 function describe(entry: MessageMap["seccomp_filter"], index: number): SeccompFilter {
   const known = described.get(entry);
   if (known !== undefined) return known;
+  let summary: string | undefined;
   const filter: SeccompFilter = {
     index,
     flags: flagNames("seccomp.filter", entry.flags ?? 0),
     length: Math.floor(entry.filter.length / INSTRUCTION),
-    summary: seccompText(entry.filter),
+    // Few ask for it, and to go through a program takes its time.
+    get summary() {
+      return (summary ??= seccompText(entry.filter));
+    },
     program: entry.filter,
   };
   described.set(entry, filter);
