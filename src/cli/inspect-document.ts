@@ -15,7 +15,7 @@ import type { Problem } from "../criu/index.ts";
 import { json } from "./inspect-json.ts";
 import type { Json } from "./inspect-json.ts";
 import { CHECKPOINT_SECTIONS, PROCESS_SECTIONS } from "./inspect-sections.ts";
-import type { Section, Take } from "./inspect-sections.ts";
+import type { Section, SectionFields, Take } from "./inspect-sections.ts";
 
 /** What `cryoscope inspect --json` prints; docs/inspect.schema.json says the same in JSON Schema, and more of it. */
 export interface InspectDocument {
@@ -57,8 +57,8 @@ export interface InspectChoice {
   readonly sections?: readonly string[] | undefined;
   /** Pids of the processes that are shown; all without. */
   readonly pids?: readonly number[] | undefined;
-  /** Sections that are read for their problems alone, and left out of the document. */
-  readonly checkedOnly?: ReadonlySet<string>;
+  /** What of a section's fields the document has, by its name; others are read for their problems alone. All without. */
+  readonly shown?: Readonly<Record<string, (fields: SectionFields) => object>>;
   readonly signal?: AbortSignal;
 }
 
@@ -74,7 +74,7 @@ export async function inspectDocument(
 /** Reads the sections that were chosen. Every image is checked when all are. */
 export async function inspectExcerpt(
   checkpoint: Checkpoint,
-  { sections, pids, checkedOnly, signal }: InspectChoice,
+  { sections, pids, shown, signal }: InspectChoice,
 ): Promise<InspectExcerpt> {
   const problems = new Map<string, Problem>();
   const note = (found: readonly Problem[]): void => {
@@ -91,7 +91,7 @@ export async function inspectExcerpt(
       signal?.throwIfAborted();
       if (!isChosen(section.name)) continue;
       const read = await section.read(of, take, signal);
-      if (checkedOnly?.has(section.name) !== true) Object.assign(fields, json(read));
+      Object.assign(fields, json(shown === undefined ? read : shown[section.name]?.(read)));
     }
     return fields;
   };

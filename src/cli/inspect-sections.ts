@@ -4,13 +4,15 @@ import type { Checkpoint, LayerFile, Part, Process } from "../checkpoint/index.t
 /** Takes the value of a part and notes its problems. */
 export type Take = <T>(part: Promise<Part<T>>) => Promise<T>;
 
+export type SectionFields = Readonly<Record<string, unknown>>;
+
 /** Something that can be asked of a checkpoint, or of each of its processes, by name. */
 export interface Section<Of> {
   readonly name: string;
   /** One line for --help and for headings. */
   readonly title: string;
   /** Fields of the document, as the model has them. Reads whatever of the images can be wrong, as problems are told of all of them. */
-  readonly read: (of: Of, take: Take, signal?: AbortSignal) => Promise<Readonly<Record<string, unknown>>>;
+  readonly read: (of: Of, take: Take, signal?: AbortSignal) => Promise<SectionFields>;
 }
 
 export interface OneProcess {

@@ -1,18 +1,35 @@
 import { printable } from "./inspect-printable.ts";
 import { showSize } from "../criu/index.ts";
 import type { InspectDocument, InspectProcess } from "./inspect-document.ts";
+import type { SectionFields } from "./inspect-sections.ts";
 
-/** Sections of which the summary shows nothing but what is wrong with them. */
-export const NOT_IN_SUMMARY: ReadonlySet<string> = new Set([
-  ..."namespaces network ipc cgroups locks connections log configuration".split(" "),
-  ..."paths files memory environment details".split(" "),
-]);
+const all = (fields: SectionFields): SectionFields => fields;
+/** Of a list only how long it is. */
+const counted =
+  (name: string) =>
+  (fields: SectionFields): SectionFields => ({ [name]: listOf(fields[name]).map(() => undefined) });
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-type SummaryProcess = Omit<InspectProcess, "exe" | "cwd" | "root" | "umask" | "openFiles" | "memoryMap">;
+/** What the summary takes of each section. It says of all of them what is wrong with them. */
+export const IN_SUMMARY = {
+  container: all,
+  foreign: all,
+  criu: all,
+  mounts: counted("mounts"),
+  threads: counted("threads"),
+};
 
-/** A document without the sections that the summary leaves out. */
-export type InspectSummary = Omit<InspectDocument, "processes"> & {
+type SummaryProcess = Pick<
+  InspectProcess,
+  "pid" | "uid" | "state" | "exit" | "comm" | "cmdline" | "children"
+> & {
+  readonly threads: readonly unknown[];
+};
+
+/** What is read for a summary. */
+export type InspectSummary = Omit<InspectDocument, "processes" | "mounts"> & {
   readonly processes: readonly SummaryProcess[];
+  readonly mounts: readonly unknown[];
 };
 
 /** The document for people: a summary, the process tree, and what was wrong. `width` cuts lines, in characters. */

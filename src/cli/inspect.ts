@@ -12,7 +12,7 @@ import { inspectExcerpt } from "./inspect-document.ts";
 import type { InspectChoice, InspectExcerpt } from "./inspect-document.ts";
 import { SECTION_NAMES } from "./inspect-sections.ts";
 import type { CliOutput } from "./output.ts";
-import { inspectText, NOT_IN_SUMMARY } from "./inspect-text.ts";
+import { IN_SUMMARY, inspectText } from "./inspect-text.ts";
 import type { InspectSummary } from "./inspect-text.ts";
 import { forgetKeys, loadKeys, sealOptions } from "./keys.ts";
 
@@ -108,7 +108,7 @@ function formatOf(asJson: boolean, format: string | undefined, choice: InspectCh
 
 function readFor(checkpoint: Checkpoint, format: Format, choice: InspectChoice): Promise<InspectExcerpt> {
   // The summary is of all: the images are checked for it, also those of which it shows nothing else.
-  return inspectExcerpt(checkpoint, format === "summary" ? { checkedOnly: NOT_IN_SUMMARY } : choice);
+  return inspectExcerpt(checkpoint, format === "summary" ? { shown: IN_SUMMARY } : choice);
 }
 
 async function render(document: InspectExcerpt, format: Format, width: number | undefined): Promise<string> {

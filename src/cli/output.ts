@@ -1,4 +1,4 @@
-import { writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import type { Writable } from "node:stream";
 import type { CryoscopeError } from "../bytes/index.ts";
 
@@ -61,6 +61,8 @@ export function streamOutput(streams: OutputStreams): BufferedOutput {
   };
   return {
     get toTerminal() {
+      // A file or a pipe is none, and needs no stream to be made to know it.
+      if (descriptor !== undefined && !fstatSync(descriptor).isCharacterDevice()) return false;
       return streams.stdout().isTTY === true;
     },
     async write(text) {
