@@ -34,8 +34,10 @@ async function placeOf(
   const local = source && (await sourceOnThisMachine(source.path, configuration));
   if (local) return { source: local, line: source.line, column: source.column };
   const origin = source && { origin: shown(`${source.path}:${source.line}`) };
+  // The Call Stack view shows the beginning of it: there the line is wanted, beside the function that it shows anyway.
+  const line = source ? `${shown(baseName(source.path))}:${source.line} ` : "";
   return {
-    source: { name: `${frameName(frozen)}.frame`, sourceReference: frozen.id, ...origin },
+    source: { name: `${line}${frameName(frozen)}.frame`, sourceReference: frozen.id, ...origin },
     ...{ line: 1, column: 1 },
   };
 }

@@ -33,6 +33,8 @@ export interface CheckpointDependencies {
 export interface CheckpointExplorer {
   /** Opens a folder or archive with progress and shows it. Undefined when cancelled; throws what opening throws. */
   open(source: vscode.Uri): Promise<Checkpoint | undefined>;
+  /** The same for what has a view of its own in front, such as a debug session: this view stays where it is. */
+  openBehind(source: vscode.Uri): Promise<Checkpoint | undefined>;
   /** Where an image of the newest layer of a checkpoint can be read, which is opened when it isn't. Undefined when cancelled. */
   imageUri(source: vscode.Uri, image: string): Promise<vscode.Uri | undefined>;
   /** How the image editor gets at bytes and keys. */
@@ -67,6 +69,7 @@ export function registerCheckpoint(
     // A tree that is drawn anew meanwhile can't find the row. It stands there all the same, so that is no failure.
     await tree.reveal(row, { select: true, focus: false, expand: true }).then(undefined, () => undefined);
   };
+  const stay = (): Promise<void> => Promise.resolve();
   context.subscriptions.push(
     checkpoints,
     view,
@@ -81,6 +84,7 @@ export function registerCheckpoint(
   const folders = registerFrozenFiles(context, checkpoints, (title) => chooseCheckpoint(checkpoints, title));
   return {
     open: async (source) => (await openWithProgress(checkpoints, source, reveal))?.load(),
+    openBehind: async (source) => (await openWithProgress(checkpoints, source, stay))?.load(),
     imageUri: async (source, image) => {
       const entry = await openWithProgress(checkpoints, source, reveal);
       const checkpoint = await entry?.load();

@@ -40,7 +40,7 @@ export const openFrozen =
   async (configuration) => {
     const { workspaceFolder: folder } = session;
     const source = below(folder, configuration.checkpoint);
-    const checkpoint = await explorer.open(source);
+    const checkpoint = await explorer.openBehind(source);
     if (checkpoint === undefined) throw new vscode.CancellationError();
     const { sysroot: path } = configuration;
     const sysroot = path === undefined ? undefined : await openTree(below(folder, path).fsPath);

@@ -9,8 +9,10 @@ export async function scopes(
   { frameId }: DebugProtocol.ScopesArguments,
 ): Promise<DebugProtocol.ScopesResponse["body"]> {
   const frame = await target.frame(frameId);
+  const isShown = await Promise.all(SCOPES.map(async ({ isFor }) => (await isFor?.(frame)) ?? true));
+  const found = SCOPES.filter((_scope, index) => isShown[index]);
   return {
-    scopes: SCOPES.filter(({ isFor }) => isFor?.(frame) ?? true).map(({ name, expensive, hint, rows }) => ({
+    scopes: found.map(({ name, expensive, hint, rows }) => ({
       ...{ name, expensive },
       ...(hint !== undefined && { presentationHint: hint }),
       variablesReference: store.add({ read: async () => rows(target, frame) }),

@@ -24,8 +24,23 @@ const PROGRAM_COUNTERS: Readonly<Record<string, string>> = { X86_64: "ip", AARCH
 export const registerName = (architecture: string, name: string): string =>
   architecture === "X86_64" ? (PC_NAMES[name] ?? name) : name;
 
+/** The order in which gdb shows them, which is not that of CRIU's images; others come behind. */
+const ORDER: Readonly<Record<string, readonly string[]>> = {
+  X86_64: (
+    "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip eflags " +
+    "cs ss ds es fs gs fs_base gs_base orig_rax"
+  ).split(" "),
+};
+
 /** The general registers of a frame, by the names people use: all of the innermost, of others what is known. */
-export function generalRegisters({ thread, frame, index }: FrozenFrame): ReadonlyMap<string, bigint> {
+export function generalRegisters(frozen: FrozenFrame): ReadonlyMap<string, bigint> {
+  const found = [...knownRegisters(frozen)];
+  const order = ORDER[frozen.thread.thread.registers?.architecture ?? ""] ?? [];
+  const place = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  return new Map(found.sort(([a], [b]) => place(a) - place(b)));
+}
+
+function knownRegisters({ thread, frame, index }: FrozenFrame): ReadonlyMap<string, bigint> {
   const { registers } = thread.thread;
   const found = new Map<string, bigint>();
   if (registers === undefined) return found;

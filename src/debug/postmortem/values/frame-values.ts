@@ -64,16 +64,22 @@ export async function renderPlace(target: FrozenTarget, pid: number): Promise<Re
   };
 }
 
+/** What the function of a frame declares, without the values. */
+export async function declaredVariables(
+  { frame }: FrozenFrame,
+  which: "arguments" | "locals",
+): Promise<readonly DeclaredVariable[]> {
+  if (frame.scope === undefined) return [];
+  return (await frame.module?.debugInfo.variables(frame.scope))?.[which] ?? [];
+}
+
 /** The arguments or locals of a frame. */
 export async function frameVariables(
   target: FrozenTarget,
   frozen: FrozenFrame,
   which: "arguments" | "locals",
 ): Promise<readonly Variable[]> {
-  const { frame } = frozen;
-  if (frame.scope === undefined) return [];
-  const found = await frame.module?.debugInfo.variables(frame.scope);
-  return rowsOf(target, frozen, found?.[which] ?? []);
+  return rowsOf(target, frozen, await declaredVariables(frozen, which));
 }
 
 /** Variables of no function, of the source that the frame's is in. */
