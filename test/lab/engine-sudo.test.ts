@@ -70,8 +70,16 @@ describe("CRIU through sudo in the lab", () => {
     const id = await start();
     const all = await engine.list();
     assert.ok(all.some((one) => one.id === id));
-    for (const { status } of all)
-      assert.match(await labOutput("cat", `/proc/${status.replace("process ", "")}/status`), /^Uid:\s+4711/m);
+    let seen = 0;
+    for (const { status } of all) {
+      // One that the counter had started may have ended since.
+      const file = `/proc/${status.replace("process ", "")}/status`;
+      const text = await labOutput("cat", file).catch(() => undefined);
+      if (text === undefined) continue;
+      assert.match(text, /^Uid:\s+4711/m);
+      seen++;
+    }
+    assert.ok(seen > 0);
     await engine.remove(id);
   });
 
