@@ -1,6 +1,6 @@
 /**
  * The lab's part of `npm test`: starts the lab, runs test/lab/*.test.ts in it, and takes it down again, also after a
- * failure or Ctrl-C. A lab that was up before stays up. Further arguments go to mocha.
+ * failure or Ctrl-C. A lab that was up before stays up. Further arguments go to mocha; files among them are run instead.
  * Ends with mocha's code, or with 77 and one line that says why where the machine can't run the lab.
  */
 import { spawn } from "node:child_process";
@@ -48,8 +48,9 @@ async function main(): Promise<number> {
   try {
     const up = await node(LAB, ["up"]);
     if (up !== 0 || interrupted) return up;
-    const options = ["--no-config", "--forbid-only", "--timeout", "60000", ...process.argv.slice(2)];
-    return await node(MOCHA, [...options, "test/lab/*.test.ts"]);
+    const given = process.argv.slice(2);
+    const files = given.some((word) => word.endsWith(".test.ts")) ? [] : ["test/lab/*.test.ts"];
+    return await node(MOCHA, ["--no-config", "--forbid-only", "--timeout", "60000", ...given, ...files]);
   } finally {
     if (!wasUp) await node(LAB, ["down"]);
   }
