@@ -10,6 +10,17 @@ import { CONTAINER_ID, dockerd, json, startStub } from "../unit/engine/stub.ts";
 import type { Stub } from "../unit/engine/stub.ts";
 import { Session } from "./session.ts";
 
+/** Asks for all that a container may: what a person should see before it runs. */
+const SPEC = {
+  process: {
+    args: ["/bin/sh", "-c", "steal \u202eslaitnederc"],
+    user: { uid: 0, gid: 0 },
+    capabilities: { effective: ["CAP_CHOWN", "CAP_SYS_ADMIN"] },
+  },
+  mounts: [{ type: "bind", source: "/home", destination: "/victim", options: ["rbind", "rw"] }],
+  linux: { namespaces: [{ type: "mount" }, { type: "pid" }, { type: "ipc" }] },
+};
+
 describe("what is asked before it is done, in a browser", function () {
   // Each goes on where the one before stopped.
   this.bail(true);
@@ -33,8 +44,11 @@ describe("what is asked before it is done, in a browser", function () {
       join(workspace, ".vscode/settings.json"),
       JSON.stringify({
         "cryoscope.engine.endpoints": [docker.address],
+        "cryoscope.snapshots.keep.count": 1,
       }),
     );
+    await mkdir(join(workspace, "stranger"));
+    await writeFile(join(workspace, "stranger/spec.dump"), JSON.stringify(SPEC));
     session = await Session.open(workspace);
   });
   after(async () => {
@@ -58,6 +72,16 @@ describe("what is asked before it is done, in a browser", function () {
   const snapshots = (): Locator => workbench.treeRows(session.page, "Snapshots");
   const pick = async (text: string): Promise<void> => {
     await session.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().click();
+  };
+
+  const menu = async (row: Locator, item: string | RegExp): Promise<void> => {
+    await row.click({ button: "right" });
+    const found = session.page.getByRole("menuitem", { name: item, exact: true });
+    await found.hover();
+    // A menu takes no click in its first moments, so that the one that opened it chooses nothing.
+    await session.page.waitForTimeout(500);
+    await found.click();
+    await found.waitFor({ state: "detached" });
   };
 
   it("lists what runs and what doesn't, with its engine", async () => {
@@ -101,6 +125,66 @@ describe("what is asked before it is done, in a browser", function () {
       ["Snapshot first of one", "1"],
       ["Snapshot second of one", "2"],
     ]);
+  });
+
+  it("shows what an archive from elsewhere would run, and with what rights, and runs nothing when told not to", async () => {
+    await workbench.openView(session.page, "Explorer");
+    await menu(
+      session.page.locator(".explorer-folders-view .monaco-list-row", { hasText: "stranger" }),
+      /^Import Checkpoint as Snapshot/,
+    );
+    await workbench.openView(session.page, "Cryoscope");
+    const row = snapshots().filter({ hasText: "stranger" });
+    await row.first().waitFor();
+    await session.pictures("snapshots", async () => {
+      await row.first().click();
+    });
+    await menu(row.first(), "Restore Snapshot");
+    await dialog().waitFor();
+    const words = await detail();
+    for (const said of [
+      // The mark that turns the writing around is not in it.
+      /Runs: \/bin\/sh -c "steal\s+slaitnederc"/,
+      /As: 0:0/,
+      /root, and not in a user namespace/,
+      /capabilities CAP_SYS_ADMIN/,
+      /no seccomp filter/,
+      /\/home → \/victim/,
+      /Network: the machine's/,
+    ])
+      assert.match(words, said);
+    assert.ok(!words.includes("\u202e"));
+    await session.picture("restore-dialog");
+    const before = docker.requests.length;
+    await press("Cancel");
+    assert.deepEqual(
+      docker.requests.slice(before).filter((one) => !one.startsWith("GET")),
+      [],
+    );
+  });
+
+  it("deletes a snapshot after a question, and not without", async () => {
+    const row = snapshots().filter({ hasText: "stranger" });
+    const ask = async (): Promise<void> => {
+      await menu(row.first(), /^Delete Snapshot/);
+      await dialog().waitFor();
+      assert.match(await detail(), /gone for good/);
+    };
+    await ask();
+    await press("Cancel");
+    assert.equal(await row.count(), 1);
+    await ask();
+    await press("Delete");
+    await row.first().waitFor({ state: "detached" });
+  });
+
+  it("names what is beyond the limits before it removes that", async () => {
+    await workbench.runCommand(session.page, "Cryoscope: Delete Snapshots beyond the Limits…");
+    await dialog().waitFor();
+    assert.match(await detail(), /^first/);
+    await session.picture("retention-dialog");
+    await press("Cancel");
+    assert.equal(await snapshots().count(), 2);
   });
 });
 
