@@ -35,7 +35,7 @@ describe("a post-mortem session, in a browser", () => {
     if (this.currentTest?.state === "failed") await session.picture("failed-postmortem");
   });
 
-  it("leaves Run and Debug in front, with the checkpoint open behind it", async () => {
+  it("leaves Run and Debug in front", async () => {
     const { page } = session;
     await workbench.openView(page, "Run and Debug");
     const start = page.locator(".start-debug-action-item");
