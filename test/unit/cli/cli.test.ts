@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fixture } from "../fixtures.ts";
+import { runCommand } from "../run-command.ts";
 
 // Mocha loads this file in another way than commands load theirs, and a module loaded in two ways is there twice.
 const load = async () => ({
@@ -13,28 +14,7 @@ const load = async () => ({
   ...(await import("../../../src/cli/run.ts")),
 });
 
-interface Outcome {
-  readonly exit: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function cryoscope(...args: string[]): Promise<Outcome> {
-  let out = "";
-  let err = "";
-  const { COMMANDS, runCli } = await load();
-  const exit = await runCli(COMMANDS, args, {
-    toTerminal: false,
-    write(text) {
-      out += text;
-      return Promise.resolve();
-    },
-    message(text) {
-      err += `${text}\n`;
-    },
-  });
-  return { exit, out, err };
-}
+const cryoscope = (...words: readonly string[]) => runCommand(words);
 
 async function image(name: string, path: string): Promise<string> {
   return join(await fixture(name), path);
@@ -49,8 +29,8 @@ describe("cryoscope decode", () => {
     const path = await image("corpus/a-single", "img/files.img");
     const crit = await readFile(await image("corpus/a-single", "crit/files.img.json"), "utf8");
     for (const options of [[], ["--json"], ["--pretty"]]) {
-      const { exit, out, err } = await cryoscope("decode", path, ...options);
-      assert.deepEqual([exit, out.trim(), err], [0, crit.trim(), ""]);
+      const { code, out, err } = await cryoscope("decode", path, ...options);
+      assert.deepEqual([code, out.trim(), err], [0, crit.trim(), ""]);
     }
   });
 
@@ -70,8 +50,8 @@ describe("cryoscope decode", () => {
       ["--key", await key("key1.pkcs1.enc.pem"), ...passphrase],
       ["--key", other, "--key", await key("key1.pkcs8.der")],
     ]) {
-      const { exit, out } = await cryoscope("decode", path, ...args);
-      assert.equal(exit, 0);
+      const { code, out } = await cryoscope("decode", path, ...args);
+      assert.equal(code, 0);
       assert.deepEqual(JSON.parse(out), JSON.parse(crit));
     }
   });
@@ -79,22 +59,22 @@ describe("cryoscope decode", () => {
   it("of a sealed image without the right key prints nothing but why", async () => {
     const path = await image("sealed/simple-enc", "enc/pstree.img");
     const none = await cryoscope("decode", path);
-    assert.deepEqual([none.exit, none.out], [3, ""]);
+    assert.deepEqual([none.code, none.out], [3, ""]);
     assert.match(none.err, /sealed.*no key for that was given/);
     const wrong = await cryoscope("decode", path, "--key", await key("key4096.pkcs1.pem"));
-    assert.deepEqual([wrong.exit, wrong.out], [3, ""]);
+    assert.deepEqual([wrong.code, wrong.out], [3, ""]);
     assert.match(wrong.err, /key4096\.pkcs1\.pem does not open/);
   });
 
   it("says that the keys of a sealed image were lost with cipher.img", async () => {
-    const { exit, out, err } = await cryoscope("decode", await image("sealed/enc-no-cipher", "pstree.img"));
-    assert.deepEqual([exit, out], [3, ""]);
+    const { code, out, err } = await cryoscope("decode", await image("sealed/enc-no-cipher", "pstree.img"));
+    assert.deepEqual([code, out], [3, ""]);
     assert.match(err, /cipher\.img/);
   });
 
   it("needs no key for what is written in clear beside sealed images", async () => {
-    const { exit, out } = await cryoscope("decode", await image("sealed/simple-enc", "enc/stats-dump"));
-    assert.equal(exit, 0);
+    const { code, out } = await cryoscope("decode", await image("sealed/simple-enc", "enc/stats-dump"));
+    assert.equal(code, 0);
     assert.match(out, /"magic": "STATS"/);
   });
 
@@ -105,8 +85,8 @@ describe("cryoscope decode", () => {
       "/nowhere/core-1.img",
       "/dev/null",
     ]) {
-      const { exit, out, err } = await cryoscope("decode", path);
-      assert.deepEqual([exit, out], [3, ""], path);
+      const { code, out, err } = await cryoscope("decode", path);
+      assert.deepEqual([code, out], [3, ""], path);
       assert.notEqual(err, "", path);
     }
   });
@@ -123,10 +103,10 @@ describe("cryoscope decode on a damaged image", () => {
     const bytes = await readFile(await image("corpus/c-unix", "img/files.img"));
     const path = join(folder, "files.img");
     await writeFile(path, bytes.subarray(0, -3));
-    const { exit, out, err } = await cryoscope("decode", path);
+    const { code, out, err } = await cryoscope("decode", path);
     const crit = await readFile(await image("corpus/c-unix", "crit/files.img.json"), "utf8");
     const whole = (JSON.parse(crit) as { entries: unknown[] }).entries.length;
-    assert.equal(exit, 1);
+    assert.equal(code, 1);
     assert.equal((JSON.parse(out) as { entries: unknown[] }).entries.length, whole - 1);
     assert.match(err, /should have .* bytes, .* are left/);
   });
@@ -140,8 +120,8 @@ describe("cryoscope spans", () => {
       await image("sealed/simple-enc", "enc/mm-10993.img"),
       fileURLToPath(import.meta.url),
     ]) {
-      const { exit, out } = await cryoscope("spans", path);
-      assert.equal(exit, 0);
+      const { code, out } = await cryoscope("spans", path);
+      assert.equal(code, 0);
       let position = 0;
       for (const line of out.trimEnd().split("\n")) {
         const span = JSON.parse(line) as { start: number; end: number; kind: string; path: string };
@@ -167,11 +147,11 @@ describe("cryoscope spans", () => {
 describe("the command line", () => {
   it("tells what there is, for all and for each command", async () => {
     const help = await cryoscope("--help");
-    assert.equal(help.exit, 0);
+    assert.equal(help.code, 0);
     for (const { name, summary } of (await load()).COMMANDS) {
       assert.ok(help.out.includes(name) && help.out.includes(summary), name);
       const own = await cryoscope(name, "--help");
-      assert.equal(own.exit, 0);
+      assert.equal(own.code, 0);
       assert.ok(own.out.startsWith(`cryoscope ${name}`));
       assert.deepEqual(await cryoscope("help", name), own);
     }
@@ -181,7 +161,8 @@ describe("the command line", () => {
     const { version } = JSON.parse(
       await readFile(fileURLToPath(new URL("../../../package.json", import.meta.url)), "utf8"),
     ) as { version: string };
-    assert.deepEqual(await cryoscope("--version"), { exit: 0, out: `${version}\n`, err: "" });
+    const { code, out, err } = await cryoscope("--version");
+    assert.deepEqual([code, out, err], [0, `${version}\n`, ""]);
   });
 
   it("ends wrong usage with 2 and a hint", async () => {
@@ -193,8 +174,8 @@ describe("the command line", () => {
       ["spans", "--wrong", "a"],
       ["decode", "--key"],
     ]) {
-      const { exit, out, err } = await cryoscope(...args);
-      assert.deepEqual([exit, out], [2, ""], args.join(" "));
+      const { code, out, err } = await cryoscope(...args);
+      assert.deepEqual([code, out], [2, ""], args.join(" "));
       assert.match(err, /--help/, args.join(" "));
     }
   });

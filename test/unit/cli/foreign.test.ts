@@ -1,29 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { Ajv2020 } from "ajv/dist/2020.js";
-
-async function run(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  // Mocha loads this file in another way than commands load theirs, and a module loaded in two ways is there twice.
-  const { COMMANDS } = await import("../../../src/cli/commands.ts");
-  const { runCli } = await import("../../../src/cli/run.ts");
-  const code = await runCli(COMMANDS, args, {
-    write: (text) => {
-      out += text;
-      return Promise.resolve();
-    },
-    message: (text) => {
-      err += `${text}\n`;
-    },
-    toTerminal: false,
-  });
-  return { code, out, err };
-}
+import { runCommand as run, assertFitsSchema } from "../run-command.ts";
 
 describe("a checkpoint of gVisor on the command line", () => {
   let scratch: string;
@@ -49,9 +30,7 @@ describe("a checkpoint of gVisor on the command line", () => {
       assert.match((await run(["inspect", "--format", "tree", path])).out, /Written 2026-/);
       const json = await run(["inspect", "--json", path]);
       const document: unknown = JSON.parse(json.out);
-      const schema = JSON.parse(await readFile("docs/inspect.schema.json", "utf8")) as object;
-      const validate = new Ajv2020({ allErrors: true, strict: false }).compile(schema);
-      assert.ok(validate(document), JSON.stringify(validate.errors));
+      await assertFitsSchema("inspect", document);
       const { engine, foreign } = document as { engine: string; foreign: { files: { path: string }[] } };
       assert.equal(engine, "gVisor");
       assert.ok(foreign.files.some((file) => file.path === "checkpoint.img"));

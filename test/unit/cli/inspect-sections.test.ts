@@ -2,40 +2,11 @@ import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import type { InspectExcerpt } from "../../../src/cli/inspect-document.ts";
 import { fixture } from "../fixtures.ts";
+import { assertFitsSchema, runCommand } from "../run-command.ts";
 
-const SCHEMA = fileURLToPath(new URL("../../../docs/inspect.schema.json", import.meta.url));
-
-async function inspect(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  // As in inspect.test.ts: commands load their files in another way than mocha loads this one.
-  const { COMMANDS } = await import("../../../src/cli/commands.ts");
-  const { runCli } = await import("../../../src/cli/run.ts");
-  let [out, err] = ["", ""];
-  const code = await runCli(COMMANDS, ["inspect", ...args], {
-    write: (text) => {
-      out += text;
-      return Promise.resolve();
-    },
-    message: (text) => {
-      err += `${text}\n`;
-    },
-    toTerminal: false,
-  });
-  return { code, out, err };
-}
-
-let compiled: ReturnType<Ajv2020["compile"]> | undefined;
-
-async function validator() {
-  if (compiled) return compiled;
-  const schema: unknown = JSON.parse(await readFile(SCHEMA, "utf8"));
-  assert(typeof schema === "object" && schema !== null);
-  compiled = new Ajv2020({ allErrors: true }).compile(schema);
-  return compiled;
-}
+const inspect = (...args: readonly string[]) => runCommand(["inspect", ...args]);
 
 /** One dump of every kind of thing. */
 const DUMPS = [
@@ -70,10 +41,9 @@ const DUMPS = [
 describe("cryoscope inspect, all of it", () => {
   for (const name of DUMPS)
     it(`fits the schema, for ${name}`, async () => {
-      const validate = await validator();
       const { code, out } = await inspect("--json", join(await fixture(`corpus/${name}`), "img"));
       assert.equal(code, 0);
-      assert.ok(validate(JSON.parse(out)), JSON.stringify(validate.errors).slice(0, 2000));
+      await assertFitsSchema("inspect", JSON.parse(out));
     });
 
   it("is cut to the sections and processes that were asked for", async () => {
@@ -83,7 +53,7 @@ describe("cryoscope inspect, all of it", () => {
     const { out, code } = await inspect("--json", "--section", "files,locks", "--pid", String(pid), folder);
     assert.equal(code, 0);
     const document: unknown = JSON.parse(out);
-    assert.ok((await validator())(document));
+    await assertFitsSchema("inspect", document);
     // Its shape is the schema's.
     const { processes, ...rest } = document as InspectExcerpt;
     assert.deepEqual(Object.keys(rest), ["name", "engine", "fileLocks", "problems"]);

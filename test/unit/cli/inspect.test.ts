@@ -2,41 +2,11 @@ import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import type { InspectDocument } from "../../../src/cli/inspect-document.ts";
 import { fixture } from "../fixtures.ts";
+import { assertFitsSchema, runCommand } from "../run-command.ts";
 
-const SCHEMA = fileURLToPath(new URL("../../../docs/inspect.schema.json", import.meta.url));
-
-// Mocha loads this file in another way than commands load theirs, and a module loaded in two ways is there twice.
-const load = async () => ({
-  ...(await import("../../../src/cli/commands.ts")),
-  ...(await import("../../../src/cli/run.ts")),
-});
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function inspect(...args: readonly string[]): Promise<Ran> {
-  let out = "";
-  let err = "";
-  const { COMMANDS, runCli } = await load();
-  const code = await runCli(COMMANDS, ["inspect", ...args], {
-    write: (text) => {
-      out += text;
-      return Promise.resolve();
-    },
-    message: (text) => {
-      err += `${text}\n`;
-    },
-    toTerminal: false,
-  });
-  return { code, out, err };
-}
+const inspect = (...args: readonly string[]) => runCommand(["inspect", ...args]);
 
 async function inspectJson(...args: readonly string[]): Promise<InspectDocument> {
   const { code, out, err } = await inspect("--json", ...args);
@@ -57,12 +27,9 @@ const CHECKPOINTS = [
 
 describe("cryoscope inspect", () => {
   it("prints JSON that fits its schema", async () => {
-    const schema: unknown = JSON.parse(await readFile(SCHEMA, "utf8"));
-    assert(typeof schema === "object" && schema !== null);
-    const validate = new Ajv2020({ allErrors: true }).compile(schema);
     for (const [name, path] of CHECKPOINTS) {
       const document = await inspectJson(join(await fixture(name), path));
-      assert.ok(validate(document), `${name}: ${JSON.stringify(validate.errors)}`);
+      await assertFitsSchema("inspect", document);
       assert.deepEqual(document.problems, [], name);
     }
   });

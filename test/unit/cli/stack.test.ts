@@ -1,27 +1,10 @@
 import assert from "node:assert/strict";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { COMMANDS } from "../../../src/cli/commands.ts";
-import { runCli } from "../../../src/cli/run.ts";
 import { GDB_LINES, GDB_THREADS, GDB_WORKERS } from "../debug/gdb-threads.ts";
 import { fixture } from "../fixtures.ts";
+import { assertFitsSchema, runCommand } from "../run-command.ts";
 
-/** What a command printed, what it said beside, and how it ended. */
-async function cli(...words: readonly string[]): Promise<{ text: string; said: string; code: number }> {
-  let [text, said] = ["", ""];
-  const code = await runCli(COMMANDS, words, {
-    write: (part) => {
-      text += Buffer.from(part).toString();
-      return Promise.resolve();
-    },
-    message: (line) => {
-      said += `${line}\n`;
-    },
-    toTerminal: false,
-  });
-  return { text, said, code };
-}
+const cli = (...words: readonly string[]) => runCommand(words);
 
 interface Printed {
   readonly threads: readonly {
@@ -45,12 +28,10 @@ describe("cryoscope stack", () => {
   });
 
   it("prints JSON by its schema, with the frames, lines and arguments that gdb has", async () => {
-    const { text, code } = await cli("stack", ...paths, "--locals", "--json");
+    const { out: text, code } = await cli("stack", ...paths, "--locals", "--json");
     assert.equal(code, 0);
-    const schema = JSON.parse(await readFile("docs/stack.schema.json", "utf8")) as object;
-    const validate = new Ajv2020({ allErrors: true, strict: false }).compile(schema);
     const document: unknown = JSON.parse(text);
-    assert.ok(validate(document), JSON.stringify(validate.errors));
+    await assertFitsSchema("stack", document);
     // As the schema says.
     const { threads } = document as Printed;
     assert.deepEqual(
@@ -72,23 +53,23 @@ describe("cryoscope stack", () => {
   });
 
   it("prints a line a frame, and variables below where they are asked for", async () => {
-    const { text } = await cli("stack", ...paths, "--tid", "1", "--locals");
+    const { out: text } = await cli("stack", ...paths, "--tid", "1", "--locals");
     assert.match(
       text,
       /^Thread 1 of process 1, threads \(running\)\n#0 {3}0x44403e __syscall_cancel_arch from \/threads\n/,
     );
     assert.match(text, /#5 {3}0x401827 depth3 \(a=2\) at \S+threads\.c:12\n {6}local_answer = 4\n/);
     assert.doesNotMatch(text, /Thread 6/);
-    assert.doesNotMatch((await cli("stack", ...paths, "--tid", "1")).text, /local_answer|a=2/);
+    assert.doesNotMatch((await cli("stack", ...paths, "--tid", "1")).out, /local_answer|a=2/);
   });
 
   it("says that frames are guesses where no program is here", async () => {
-    const { text } = await cli("stack", join(folder, "img"), "--tid", "1");
+    const { out: text } = await cli("stack", join(folder, "img"), "--tid", "1");
     assert.match(text, /\(guess\)|\(frame pointer\)/);
   });
 
   it("refuses a process that there is not", async () => {
-    const { said, code } = await cli("stack", ...paths, "--pid", "77");
+    const { err: said, code } = await cli("stack", ...paths, "--pid", "77");
     assert.equal(code, 2);
     assert.match(said, /no process 77/);
   });

@@ -1,43 +1,13 @@
-import { Ajv2020 } from "ajv/dist/2020.js";
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { COMMANDS } from "../../../src/cli/commands.ts";
-import { runCli } from "../../../src/cli/run.ts";
 import { fixture } from "../fixtures.ts";
+import { assertFitsSchema, runCommand } from "../run-command.ts";
 
-interface Ended {
-  readonly exit: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function cryoscope(...args: readonly string[]): Promise<Ended> {
-  let stdout = "";
-  let stderr = "";
-  const exit = await runCli(COMMANDS, args, {
-    toTerminal: false,
-    write: (text) => {
-      stdout += text;
-      return Promise.resolve();
-    },
-    message: (text) => {
-      stderr += `${text}\n`;
-    },
-  });
-  return { exit, stdout, stderr };
-}
-
-async function valid(schema: string, text: string): Promise<void> {
-  const document: unknown = JSON.parse(
-    await readFile(new URL(`../../../docs/${schema}.schema.json`, import.meta.url), "utf8"),
-  );
-  const ajv = new Ajv2020({ strict: false });
-  const validate = ajv.compile(document as object);
-  assert.ok(validate(JSON.parse(text)), JSON.stringify(validate.errors, undefined, 1));
-}
+const cryoscope = (...words: readonly string[]) => runCommand(words);
+const valid = (schema: string, text: string) => assertFitsSchema(schema, JSON.parse(text));
 
 describe("the command line's questions to memory", function () {
   this.timeout(60_000);
@@ -50,7 +20,7 @@ describe("the command line's questions to memory", function () {
 
   it("memory lists mappings, and dumps bytes as hexdump -C does", async () => {
     const list = await cryoscope("memory", images, "--pid", "16582");
-    assert.match(list.stdout, /^7fce1ceaa000-7fce1ceba000 +rw-s +64 +8 .* memfd +\/memfd:lab-memfd/m);
+    assert.match(list.out, /^7fce1ceaa000-7fce1ceba000 +rw-s +64 +8 .* memfd +\/memfd:lab-memfd/m);
     const dump = await cryoscope(
       "memory",
       images,
@@ -62,7 +32,7 @@ describe("the command line's questions to memory", function () {
       "64",
     );
     assert.equal(
-      dump.stdout,
+      dump.out,
       [
         "7fce1ceaa000  6d 65 6d 66 64 2d 63 6f  6e 74 65 6e 74 73 00 00  |memfd-contents..|",
         "7fce1ceaa010  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|",
@@ -70,7 +40,7 @@ describe("the command line's questions to memory", function () {
         "7fce1ceaa040\n",
       ].join("\n"),
     );
-    assert.equal(dump.exit, 0);
+    assert.equal(dump.code, 0);
   });
 
   it("memory writes a range into a file, and says what is missing", async () => {
@@ -79,8 +49,8 @@ describe("the command line's questions to memory", function () {
       const file = join(folder, "code");
       const range = ["--pid", "1", "--address", "0x402000", "--length", "8192", "-o", file];
       const without = await cryoscope("memory", join(elfcore, "img"), ...range);
-      assert.equal(without.exit, 1);
-      assert.match(without.stderr, /8192 of 8192 bytes/);
+      assert.equal(without.code, 1);
+      assert.match(without.err, /8192 of 8192 bytes/);
       const with_ = await cryoscope(
         "memory",
         join(elfcore, "img"),
@@ -88,7 +58,7 @@ describe("the command line's questions to memory", function () {
         "--sysroot",
         join(elfcore, "root"),
       );
-      assert.equal(with_.exit, 0);
+      assert.equal(with_.code, 0);
       const program = await readFile(join(elfcore, "root/threads"));
       assert.ok(program.subarray(0x2000, 0x4000).equals(await readFile(file)));
     } finally {
@@ -98,7 +68,7 @@ describe("the command line's questions to memory", function () {
 
   it("print JSON as their schemas say", async () => {
     const pid = ["--pid", "16582"];
-    await valid("memory", (await cryoscope("memory", images, ...pid, "--json")).stdout);
+    await valid("memory", (await cryoscope("memory", images, ...pid, "--json")).out);
     const bytes = await cryoscope(
       "memory",
       images,
@@ -109,28 +79,25 @@ describe("the command line's questions to memory", function () {
       "70000",
       "--json",
     );
-    await valid("memory", bytes.stdout);
-    await valid("modules", (await cryoscope("modules", images, "--json")).stdout);
-    await valid("search", (await cryoscope("search", images, "memfd", "--json", "--threads", "1")).stdout);
+    await valid("memory", bytes.out);
+    await valid("modules", (await cryoscope("modules", images, "--json")).out);
+    await valid("search", (await cryoscope("search", images, "memfd", "--json", "--threads", "1")).out);
     await valid(
       "search",
-      (await cryoscope("search", images, "memfd", "--json", "--count", "--threads", "1")).stdout,
+      (await cryoscope("search", images, "memfd", "--json", "--count", "--threads", "1")).out,
     );
-    await valid("secrets", (await cryoscope("secrets", images, "--json", "--threads", "1")).stdout);
-    const [line = ""] = (await cryoscope("strings", images, "--json", "--threads", "1")).stdout.split(
-      "\n",
-      1,
-    );
+    await valid("secrets", (await cryoscope("secrets", images, "--json", "--threads", "1")).out);
+    const [line = ""] = (await cryoscope("strings", images, "--json", "--threads", "1")).out.split("\n", 1);
     await valid("strings", line);
   });
 
   it("search looks through several checkpoints, and counts", async () => {
     const other = join(await fixture("corpus/c-shmem"), "img");
-    const { stdout } = await cryoscope("search", images, other, "feat\0shmem", "--threads", "1");
-    assert.ok(stdout.includes(`${other}: 167`) && !stdout.includes(`${images}: `));
+    const { out } = await cryoscope("search", images, other, "feat\0shmem", "--threads", "1");
+    assert.ok(out.includes(`${other}: 167`) && !out.includes(`${images}: `));
     const count = await cryoscope("search", images, "--hex", "5a5a5a5a", "--count", "--threads", "1");
     // A page of these bytes.
-    assert.equal(count.stdout, "1024\n");
+    assert.equal(count.out, "1024\n");
   });
 
   it("refuse what makes no sense", async () => {
@@ -145,42 +112,42 @@ describe("the command line's questions to memory", function () {
       ["search", images, "x", "--range", "5-2"],
       ["strings", images, "--encoding", "ebcdic"],
     ])
-      assert.equal((await cryoscope(...args)).exit, 2, args.slice(2).join(" "));
+      assert.equal((await cryoscope(...args)).code, 2, args.slice(2).join(" "));
     const none = await cryoscope("memory", images, "--pid", "1");
-    assert.equal(none.exit, 3);
-    assert.match(none.stderr, /no process 1/);
+    assert.equal(none.code, 3);
+    assert.match(none.err, /no process 1/);
   });
 
   it("yara lists rules with their places, as text, as JSON and as a number", async () => {
     const rules = fileURLToPath(new URL("../../fixtures/memory/yara/rules.yar", import.meta.url));
     const redis = join(await fixture("corpus/d-redis"), "img");
     const text = await cryoscope("yara", redis, "--rules", rules, "--kind", "stack");
-    assert.match(text.stdout, /^rules:RedisServer \[db,server\] 25634 0x7ffd0d\w+ rw-p \[stack\]\n {2}\$/m);
-    assert.equal(text.exit, 1);
+    assert.match(text.out, /^rules:RedisServer \[db,server\] 25634 0x7ffd0d\w+ rw-p \[stack\]\n {2}\$/m);
+    assert.equal(text.code, 1);
     const json = await cryoscope("yara", redis, "-r", rules, "--json");
-    await valid("yara", json.stdout);
+    await valid("yara", json.out);
     const count = await cryoscope("yara", redis, "-r", rules, "--count");
-    assert.equal(Number(count.stdout), (JSON.parse(json.stdout) as { readonly count: number }).count);
+    assert.equal(Number(count.out), (JSON.parse(json.out) as { readonly count: number }).count);
     const none = await cryoscope("yara", redis);
-    assert.match(none.stderr, /--rules is missing/);
+    assert.match(none.err, /--rules is missing/);
     const missing = await cryoscope("yara", redis, "-r", "/nowhere.yar");
-    assert.match(missing.stderr, /cannot be read.*nowhere\.yar/s);
+    assert.match(missing.err, /cannot be read.*nowhere\.yar/s);
   });
 
   it("history and heap print tables, and JSON as their schemas say", async () => {
     const shell = join(await fixture("memory/history"), "times", "img");
     const typed = await cryoscope("history", shell);
-    assert.match(typed.stdout, /^\d+ {6}1 {2}2026-[\d-]+T[\d:]+Z {2}echo one two three$/m);
-    await valid("history", (await cryoscope("history", shell, "--json")).stdout);
+    assert.match(typed.out, /^\d+ {6}1 {2}2026-[\d-]+T[\d:]+Z {2}echo one two three$/m);
+    await valid("history", (await cryoscope("history", shell, "--json")).out);
     const folder = join(await fixture("memory/allocations"), "241", "img");
     const pid = /^mm-(\d+)\.img$/m.exec((await readdir(folder)).join("\n"))?.[1] ?? "";
     const heap = await cryoscope("heap", folder, "--pid", pid, "--chunks", "--state", "fastbin");
-    assert.match(heap.stdout, /^ {2}0x\w+ +40 {2}fastbin\n/m);
-    assert.match(heap.stdout, /^ {2}fastbin +3 chunks +144 bytes$/m);
-    await valid("heap", (await cryoscope("heap", folder, "--pid", pid, "--json")).stdout);
-    await valid("heap", (await cryoscope("heap", folder, "--pid", pid, "--chunks", "--json")).stdout);
+    assert.match(heap.out, /^ {2}0x\w+ +40 {2}fastbin\n/m);
+    assert.match(heap.out, /^ {2}fastbin +3 chunks +144 bytes$/m);
+    await valid("heap", (await cryoscope("heap", folder, "--pid", pid, "--json")).out);
+    await valid("heap", (await cryoscope("heap", folder, "--pid", pid, "--chunks", "--json")).out);
     const none = await cryoscope("heap", images, "--pid", "16582");
-    assert.match(`${none.exit} ${none.stderr}`, /^1 Process 16582 has no heap/);
+    assert.match(`${none.code} ${none.err}`, /^1 Process 16582 has no heap/);
   });
 
   it("memory takes registers and symbols for addresses, as gdb knows them", async () => {
@@ -189,7 +156,7 @@ describe("the command line's questions to memory", function () {
         ...["memory", join(elfcore, "img"), "--pid", "1", "--length", "8", "--address"],
         ...place,
       );
-      return ended.stdout.split("\n")[0] ?? ended.stderr;
+      return ended.out.split("\n")[0] ?? ended.err;
     };
     const root = ["--sysroot", join(elfcore, "root")];
     // gdb root/threads core.1: x/8xb &main, x/8xb &main+4, x/8xb $rip, x/8xb $rsp-16
@@ -198,6 +165,6 @@ describe("the command line's questions to memory", function () {
     assert.match(await at("rip", ...root), /^0044403e {2}c3 90 41 57 41 56 4d 89 /);
     assert.match(await at("rsp-16"), /^7ffca83aae98 {2}40 a7 4b 00 00 00 00 00 /);
     const other = await cryoscope("memory", join(elfcore, "img"), "--pid", "1", "--address", "no_such");
-    assert.match(`${other.exit} ${other.stderr}`, /^2 .*"no_such" is none that is known here/);
+    assert.match(`${other.code} ${other.err}`, /^2 .*"no_such" is none that is known here/);
   });
 });
