@@ -1,21 +1,11 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { PROJECT, workbench } from "../host/index.ts";
-import { Session } from "./session.ts";
+import { workbench } from "../host/index.ts";
+import { openSample } from "./session.ts";
+import type { Session } from "./session.ts";
 
 describe("the walkthrough and the Explain view, in a browser", () => {
   let session: Session;
-
-  before(async function () {
-    this.timeout(300_000);
-    session = await Session.open(join(PROJECT, "media/sample"));
-  });
-  after(async () => {
-    await session.close();
-  });
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await session.picture("failed-explain");
-  });
+  openSample("explain", (opened) => (session = opened));
 
   it("leads from a step of the walkthrough to the bits of a number", async () => {
     const { page } = session;

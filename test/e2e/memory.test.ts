@@ -1,20 +1,10 @@
-import { join } from "node:path";
-import { PROJECT, workbench } from "../host/index.ts";
-import { Session } from "./session.ts";
+import { workbench } from "../host/index.ts";
+import { openSample } from "./session.ts";
+import type { Session } from "./session.ts";
 
 describe("the Memory editor, in a browser", () => {
   let session: Session;
-
-  before(async function () {
-    this.timeout(300_000);
-    session = await Session.open(join(PROJECT, "media/sample"));
-  });
-  after(async () => {
-    await session.close();
-  });
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await session.picture("failed-memory");
-  });
+  openSample("memory", (opened) => (session = opened));
 
   it("shows the mappings of a process and the bytes of the one that is chosen", async () => {
     const { page } = session;

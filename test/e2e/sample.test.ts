@@ -1,23 +1,12 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import type { Locator } from "playwright-core";
-import { PROJECT, workbench } from "../host/index.ts";
-import { Session } from "./session.ts";
+import { workbench } from "../host/index.ts";
+import { openSample } from "./session.ts";
+import type { Session } from "./session.ts";
 
 describe("the sample, opened in a browser", () => {
   let session: Session;
-
-  before(async function () {
-    // On a fresh machine VS Code and the browser are fetched first.
-    this.timeout(300_000);
-    session = await Session.open(join(PROJECT, "media/sample"));
-  });
-  after(async () => {
-    await session.close();
-  });
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await session.picture("failed");
-  });
+  openSample("sample", (opened) => (session = opened));
 
   it("lists its processes without being asked to", async () => {
     await workbench.openView(session.page, "Cryoscope");

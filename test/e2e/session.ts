@@ -86,3 +86,23 @@ export class Session {
     await this.#server.stop();
   }
 }
+
+/**
+ * Opens the sample before the tests of a `describe` and closes it after them; what is on the screen when one fails is left
+ * as `failed-NAME.png`.
+ */
+export function openSample(name: string, opened: (session: Session) => void): void {
+  let session: Session;
+  before(async function () {
+    // On a fresh machine VS Code and the browser are fetched first.
+    this.timeout(300_000);
+    session = await Session.open(join(PROJECT, "media/sample"));
+    opened(session);
+  });
+  after(async () => {
+    await session.close();
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") await session.picture(`failed-${name}`);
+  });
+}
