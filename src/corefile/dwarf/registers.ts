@@ -12,8 +12,8 @@ export interface Machine {
   readonly programCounter: string;
   /** Registers a function must leave as they were. */
   readonly preserved: readonly number[];
-  /** Bits of a return address that are no address: pointer authentication. */
-  readonly addressMask: bigint;
+  /** Return addresses may be signed in the bits that are no address: pointer authentication. */
+  readonly signsAddresses: boolean;
   /** A call puts the return address on the stack. */
   readonly pushesReturn: boolean;
   /** A return address points behind a call: whether the bytes before it are one. */
@@ -29,7 +29,7 @@ const X86_64: Machine = {
   returnAddress: 16,
   programCounter: "ip",
   preserved: [3, 6, 12, 13, 14, 15],
-  addressMask: (1n << 64n) - 1n,
+  signsAddresses: false,
   pushesReturn: true,
   isCall(before) {
     const from = (end: number): number => before[before.length - end] ?? 0;
@@ -48,7 +48,7 @@ const AARCH64: Machine = {
   returnAddress: 30,
   programCounter: "pc",
   preserved: [19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29],
-  addressMask: (1n << 48n) - 1n,
+  signsAddresses: true,
   pushesReturn: false,
   isCall(before) {
     if (before.length < 4) return false;

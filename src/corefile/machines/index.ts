@@ -4,7 +4,7 @@ import { ARM } from "./arm.ts";
 import type { Machine } from "./machine.ts";
 import { X86_64 } from "./x86-64.ts";
 
-export type { Machine, Note } from "./machine.ts";
+export type { Machine, Note, ProcessFacts } from "./machine.ts";
 
 /** Machines that cores can be written for, by `core_entry.march`. A new one is a file and a row. */
 const MACHINES: Readonly<Record<string, Machine>> = { X86_64, AARCH64, ARM };

@@ -1,4 +1,4 @@
-import type { Registers } from "../../checkpoint/index.ts";
+import type { AuxiliaryValue, Registers } from "../../checkpoint/index.ts";
 
 /** A note of an ELF core. */
 export interface Note {
@@ -6,6 +6,13 @@ export interface Note {
   readonly name: string;
   readonly type: number;
   readonly content: Uint8Array;
+}
+
+/** What some notes of a thread are made of beside its registers. */
+export interface ProcessFacts {
+  readonly auxiliary: readonly AuxiliaryValue[];
+  /** Bits of a user address. */
+  readonly addressBits: number;
 }
 
 /** What a core file of one machine looks like. */
@@ -19,5 +26,5 @@ export interface Machine {
   /** `pr_uid` and `pr_gid` of `elf_prpsinfo` are 16 bits wide, as on the oldest machines. */
   readonly hasShortIds: boolean;
   /** The notes of a thread's other registers, in the kernel's order. */
-  registerNotes(registers: Registers): readonly Note[];
+  registerNotes(registers: Registers, facts: ProcessFacts): readonly Note[];
 }

@@ -1,5 +1,6 @@
 import type { Process, ProcessDetails, Thread } from "../../checkpoint/index.ts";
 import type { AddressSpace } from "../../memory/index.ts";
+import { addressBits } from "../address-bits.ts";
 import { BytesWriter } from "../bytes-writer.ts";
 import type { Machine, Note } from "../machines/index.ts";
 import { auxiliaryNote } from "./auxv.ts";
@@ -22,9 +23,10 @@ export function coreNotes({ process, details, threads, space }: NoteSources, mac
     auxiliaryNote(details, machine),
     fileNote(space, machine),
   ];
+  const facts = { auxiliary: details.auxiliary, addressBits: addressBits(space) };
   const notes = threads.flatMap((thread, index) => {
     const [status, ...rest] = statusNotes(thread, process, details, machine);
-    const own = thread.registers ? machine.registerNotes(thread.registers) : [];
+    const own = thread.registers ? machine.registerNotes(thread.registers, facts) : [];
     return [...(status ? [status] : []), ...(index === 0 ? shared : []), ...rest, ...own];
   });
   const writer = new BytesWriter(machine.word);

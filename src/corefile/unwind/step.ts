@@ -158,14 +158,14 @@ const SCANNED = 512;
 export async function stepByScan(
   machine: Machine,
   registers: ReadonlyMap<number, bigint>,
-  space: AddressSpace,
+  { space, addressMask }: { readonly space: AddressSpace; readonly addressMask: bigint },
   isReturn: (address: bigint) => Promise<boolean>,
 ): Promise<Step | undefined> {
   const stack = registers.get(machine.stackPointer);
   if (stack === undefined || stack > (1n << 64n) - BigInt(SCANNED * 8) || stack % 8n !== 0n) return undefined;
   const bytes = Buffer.from(await space.readBytes(stack, SCANNED * 8));
   for (let at = 0; at + 8 <= bytes.length; at += 8) {
-    const programCounter = bytes.readBigUInt64LE(at) & machine.addressMask;
+    const programCounter = bytes.readBigUInt64LE(at) & addressMask;
     if (!(await isReturn(programCounter))) continue;
     const cfa = stack + BigInt(at) + 8n;
     return {

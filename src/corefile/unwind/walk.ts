@@ -1,11 +1,13 @@
 import type { Registers } from "../../checkpoint/index.ts";
 import type { AddressSpace } from "../../memory/index.ts";
+import { addressBits } from "../address-bits.ts";
 import { MACHINES } from "../dwarf/registers.ts";
 import type { Machine } from "../dwarf/registers.ts";
 import type { FoundBy, Frame, Stack, StackEnd } from "./frame.ts";
 import { framesOf } from "./frames-of.ts";
 import type { Place } from "./frames-of.ts";
 import type { LoadedModules } from "./loaded-modules.ts";
+import { stepBySignalFrame } from "./signal-frame.ts";
 import { stepByCallFrames, stepByFramePointer, stepByGoTable, stepByScan, wordReader } from "./step.ts";
 import type { ReadWord, Step } from "./step.ts";
 
@@ -46,6 +48,7 @@ export async function walkStack(
   const machine = machineFor(registers);
   if (machine === undefined) return { frames: [], end: "lost" };
   const word = wordReader(space, true);
+  const addressMask = (1n << BigInt(machine.signsAddresses ? addressBits(space) : 64)) - 1n;
   const frames: Frame[] = [];
   const { programCounter } = registers;
   let place: Place | undefined = {
@@ -60,7 +63,7 @@ export async function walkStack(
   while (place) {
     signal?.throwIfAborted();
     if (frames.length >= limit) return { frames, end: "limit" };
-    const next = await caller({ machine, space, modules, word }, place);
+    const next = await caller({ machine, space, modules, word, addressMask }, place);
     frames.push(...(await framesOf(place, next?.step)));
     steps++;
     if (next === undefined) break;
@@ -95,21 +98,28 @@ interface Walk {
   readonly space: AddressSpace;
   readonly modules: LoadedModules;
   readonly word: ReadWord;
+  /** The bits of a return address that are its address. */
+  readonly addressMask: bigint;
 }
 
 async function caller(
-  { machine, space, modules, word }: Walk,
+  { machine, space, modules, word, addressMask }: Walk,
   { programCounter, registers, module, isReturn }: Place,
 ): Promise<{ readonly step: Step; readonly foundBy: FoundBy } | undefined> {
   const masked = (step: Step): Step => ({
     ...step,
-    programCounter: step.programCounter & machine.addressMask,
+    programCounter: step.programCounter & addressMask,
   });
   if (module) {
     const address = isReturn ? programCounter - 1n : programCounter;
     // Damaged rules are no rules.
     const step = await stepByCallFrames(machine, module, { address, registers }, word).catch(() => undefined);
     if (step) return { step: masked(step), foundBy: "cfi" };
+  }
+  const bySignal = await stepBySignalFrame(machine, space, { programCounter, registers }, word);
+  if (bySignal) return { step: bySignal, foundBy: "signal frame" };
+  if (module) {
+    const address = isReturn ? programCounter - 1n : programCounter;
     const byGo = await stepByGoTable(machine, module, { address, registers }, word).catch(() => undefined);
     if (byGo) return { step: masked(byGo), foundBy: "go table" };
   }
@@ -118,7 +128,7 @@ async function caller(
   const byPointer = await stepByFramePointer(machine, registers, word);
   if (byPointer && (await isReturnAddress(masked(byPointer).programCounter)))
     return { step: masked(byPointer), foundBy: "frame pointer" };
-  const scanned = await stepByScan(machine, registers, space, isReturnAddress);
+  const scanned = await stepByScan(machine, registers, { space, addressMask }, isReturnAddress);
   return scanned && { step: scanned, foundBy: "scan" };
 }
 

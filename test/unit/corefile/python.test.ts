@@ -1,4 +1,4 @@
-// Pages of three interpreters' memory while they ran calls.py of the fixture, and what they said of their own threads:
+// Pages of four interpreters' memory while they ran calls.py of the fixture, and what they said of their own threads:
 // names, files, lines, and such locals as Python writes as a post-mortem session does.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -51,7 +51,7 @@ function spaceOf(pages: ReadonlyMap<bigint, Buffer>): AddressSpace {
   return space as AddressSpace;
 }
 
-for (const version of ["3.11", "3.12", "3.13"])
+for (const version of ["3.11", "3.12", "3.13", "3.14"])
   describe(`the threads of CPython ${version}`, () => {
     let told: Told;
     let pages: Map<bigint, Buffer>;
