@@ -18,5 +18,7 @@ export { entropyOf, sampleEntropy } from "./entropy.ts";
 export type { ByteTexture, EntropyBucket } from "./entropy.ts";
 export { compileLoop, linearMemory } from "./vectors/compile.ts";
 export type { LinearMemory, VectorLoop } from "./vectors/compile.ts";
+export { labelled, withoutLabels } from "./vectors/labelled.ts";
+export type { Labelled } from "./vectors/labelled.ts";
 export { control, i32, i64, local, v128 } from "./vectors/instructions.ts";
 export { plainXorIn, XOR_SLACK, xorIn } from "./vectors/xor.ts";

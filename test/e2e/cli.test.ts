@@ -1,8 +1,12 @@
 /** The command line as it is packaged: bundles that load one another, which the tests of the sources don't touch. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { COMMANDS } from "../../src/cli/commands.ts";
+import { pagemapImage } from "../bench/pagemap-image.ts";
 
 const run = promisify(execFile);
 const SAMPLE = "media/sample/checkpoint.tar.gz";
@@ -35,6 +39,21 @@ describe("the packaged command line", () => {
     it(`shows the sample as ${format}`, async () => {
       assert.match(await cryoscope("inspect", SAMPLE, "--format", format), /localhost\/sample:latest/);
     });
+
+  it("decodes a long pagemap where there is no WebAssembly as where there is", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "cli-"));
+    try {
+      const file = join(folder, "pagemap-1.img");
+      await writeFile(file, pagemapImage(5_000, "varied"));
+      const { stdout } = await run(process.execPath, ["--jitless", "dist/cli.cjs", "decode", file], {
+        maxBuffer: 64 * 2 ** 20,
+      });
+      assert.ok(stdout.length > 5_000 * 100);
+      assert.equal(stdout, await cryoscope("decode", file));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 
   it("reads the memory of the sample in a worker and without", async () => {
     assert.match(await cryoscope("search", SAMPLE, "from the sample"), /\[stack\]/);

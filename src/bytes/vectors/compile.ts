@@ -15,14 +15,15 @@ export interface VectorLoop {
   readonly parameters: number;
   /** Whether it gives an i32. */
   readonly hasResult: boolean;
-  /** Locals behind the parameters: so many vectors, then so many i32. */
+  /** Locals behind the parameters: so many vectors, then so many i32, then so many i64. */
   readonly vectors: number;
   readonly integers: number;
+  readonly longs?: number;
   readonly code: Code;
 }
 
 const WASM_PAGE = 65536;
-const [I32, V128] = [0x7f, 0x7b];
+const [I32, I64, V128] = [0x7f, 0x7e, 0x7b] as const;
 
 const isHere = (): boolean => typeof WebAssembly === "object";
 
@@ -53,13 +54,13 @@ const section = (id: number, content: Code): Code => [id, ...unsigned(content.le
 const name = (text: string): Code => [text.length, ...Buffer.from(text)];
 
 /** A module of one function that imports its memory (WebAssembly Core Specification 2.0, section 5.5). */
-function moduleBytes({ parameters, hasResult, vectors, integers, code }: VectorLoop): Uint8Array {
-  const locals = [2, vectors, V128 ?? 0, integers, I32 ?? 0];
+function moduleBytes({ parameters, hasResult, vectors, integers, longs = 0, code }: VectorLoop): Uint8Array {
+  const locals = [3, vectors, V128, integers, I32, longs, I64];
   const body = [...locals, ...code, END];
-  const types = [0x60, parameters, ...new Array<number>(parameters).fill(I32 ?? 0)];
+  const types = [0x60, parameters, ...new Array<number>(parameters).fill(I32)];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, ...types, ...(hasResult ? [1, I32 ?? 0] : [0])]),
+    ...section(1, [1, ...types, ...(hasResult ? [1, I32] : [0])]),
     ...section(2, [1, ...name("host"), ...name("memory"), 0x02, 0x00, 1]),
     ...section(3, [1, 0]),
     ...section(7, [1, ...name("run"), 0x00, 0]),

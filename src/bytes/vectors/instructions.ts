@@ -10,6 +10,10 @@ const vector = (operation: number): Code =>
 
 /** `offset` is added to the address on the stack; at most 127. */
 const access = (operation: number, offset: number): Code => [...vector(operation), 0, offset];
+/** The same of numbers, with any offset. Comparisons, divisions and shifts take all numbers as unsigned. */
+const scalar =
+  (operation: number) =>
+  (offset: number): Code => [operation, 0, ...unsigned(offset)];
 
 export const local = {
   get: (index: number): Code => [0x20, index],
@@ -19,16 +23,46 @@ export const local = {
 export const i32 = {
   constant: (value: number): Code => [0x41, ...signed(value)],
   add: [0x6a],
+  subtract: [0x6b],
+  multiply: [0x6c],
+  and: [0x71],
+  shiftLeft: [0x74],
+  shiftRight: [0x76],
+  isZero: [0x45],
+  isEqual: [0x46],
+  isOther: [0x47],
+  isBelow: [0x49],
+  isAbove: [0x4b],
   isAtLeast: [0x4f],
   fromI64: [0xa7],
+  load: scalar(0x28),
+  loadByte: scalar(0x2d),
+  loadTwoBytes: scalar(0x2f),
+  store: scalar(0x36),
+  storeByte: scalar(0x3a),
+  storeTwoBytes: scalar(0x3b),
 } as const satisfies Readonly<Record<string, Code | ((value: number) => Code)>>;
 
 export const i64 = {
   constant: (value: number): Code => [0x42, ...signed(value)],
+  add: [0x7c],
+  subtract: [0x7d],
+  multiply: [0x7e],
+  divide: [0x80],
+  and: [0x83],
   or: [0x84],
+  xor: [0x85],
   shiftLeft: [0x86],
+  shiftRight: [0x88],
+  isZero: [0x50],
+  isBelow: [0x54],
+  isAbove: [0x56],
+  isAtLeast: [0x5a],
+  leadingZeros: [0x79],
   trailingZeros: [0x7a],
   fromI32: [0xad],
+  load: scalar(0x29),
+  store: scalar(0x37),
 } as const satisfies Readonly<Record<string, Code | ((value: number) => Code)>>;
 
 export const v128 = {

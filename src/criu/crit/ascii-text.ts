@@ -39,8 +39,8 @@ export class AsciiText {
     this.length = addDecimal(this.bytes, this.length, value);
   }
 
-  /** Adds a number of 64 bits, given in two halves, as `"0x1f"` with the quotes. Gives how many digits it has. */
-  quotedHex(low: number, high: number): number {
+  /** Adds a number of 64 bits, given in two halves, as `"0x1f"` with the quotes. */
+  quotedHex(low: number, high: number): void {
     if (this.length + 20 > this.bytes.length) this.reserve(20);
     const digits = hexDigitCount(low, high);
     const end = this.length + HEX_START.length + digits;
@@ -48,7 +48,6 @@ export class AsciiText {
     setHex(this.bytes, end, digits, low, high);
     this.bytes[end] = QUOTE;
     this.length = end + 1;
-    return digits;
   }
 
   /** Makes room for `count` bytes more. */

@@ -17,36 +17,6 @@ export function addDecimal(text: Uint8Array, at: number, value: number): number 
   return addDigits(text, addDigits(text, at, head, digitCount(head)), value - head * HALF, 8);
 }
 
-/**
- * Turns the digits of `before`, which end at `end`, into those of `value`, which has as many. Of numbers near each other
- * only the last digits differ.
- */
-export function changeDecimal(text: Uint8Array, end: number, before: number, value: number): void {
-  const head = Math.floor(value / HALF);
-  const headBefore = Math.floor(before / HALF);
-  if (headBefore === head) changeDigits(text, end, before - head * HALF, value - head * HALF, head === 0);
-  else {
-    addDigits(text, end - 8, value - head * HALF, 8);
-    changeDigits(text, end - 8, headBefore, head, true);
-  }
-}
-
-/** `leading`: no digit stands before the first one of `value`; else both are numbers of eight digits. */
-function changeDigits(text: Uint8Array, end: number, before: number, value: number, leading: boolean): void {
-  let at = end;
-  let old = before | 0;
-  let left = value | 0;
-  while (left !== old) {
-    const rest = (left / 100) | 0;
-    const pair = (left - rest * 100) * 2;
-    text[--at] = PAIRS[pair] ?? 0;
-    if (leading && left < 10) return;
-    text[--at] = PAIRS[pair + 1] ?? 0;
-    left = rest;
-    old = (old / 100) | 0;
-  }
-}
-
 /** `count` digits of a number below 2^31. Gives where they end. */
 function addDigits(text: Uint8Array, start: number, value: number, count: number): number {
   let at = start + count;

@@ -28,13 +28,14 @@ export async function* critDirect(
   if (!plan || !headPlan) return 0;
   const comma = Uint8Array.from(Buffer.from(lineBreak(pretty, 2, true), "latin1"));
   const out = new AsciiText();
+  const printer = new RowPrinter(comma, out);
   out.add(critHead(type, pretty) + lineBreak(pretty, 2, false));
   let index = 0;
   let offset = header.end;
   let begun = false;
   while (offset < source.size) {
     const window = await source.read(offset, WINDOW);
-    const printer = new RowPrinter(window, comma, out);
+    printer.load(window);
     let at = 0;
     for (;;) {
       const last = index === 0 ? 1 : Infinity;

@@ -16,7 +16,7 @@ export interface FieldPlan {
   readonly wireType: number;
   readonly repeated: boolean;
   readonly form: PrintForm;
-  /** How a number of 64 bits, unsigned and not repeated, is printed, where that is digits and no more. */
+  /** How a whole number that isn't repeated is printed, where that is its digits and no more. */
   readonly digits: "decimal" | "hex" | undefined;
   /** The scalar type, as the decoder of nodes takes it. */
   readonly type: string;
@@ -148,9 +148,10 @@ function printForm(field: FieldSchema, mark: string, pretty: boolean, hex: boole
 }
 
 function digitsOf(field: FieldSchema, mark: string, pretty: boolean, hex: boolean): FieldPlan["digits"] {
-  if (field.type !== "uint64" || field.rule === "repeated") return undefined;
-  if (pretty && (hex || mark === "hex")) return "hex";
-  return printForm(field, mark, pretty, hex) === "decimal" ? "decimal" : undefined;
+  if (!/^u?int(32|64)$/.test(field.type) || field.rule === "repeated") return undefined;
+  const form = printForm(field, mark, pretty, hex);
+  if (form === "printer" && (hex || mark === "hex")) return "hex";
+  return form === "decimal" ? "decimal" : undefined;
 }
 
 /** Marks of numbers that `printerOf` prints in a form of their own. */

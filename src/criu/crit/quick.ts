@@ -26,11 +26,12 @@ export async function* quickRows(
   const others = plans(type?.message ?? "", 2);
   const comma = Uint8Array.from(Buffer.from(separator, "latin1"));
   const out = new AsciiText();
+  const printer = new RowPrinter(comma, out);
   let index = from;
   while (index < entryCount) {
     const { start } = image.entrySpan(index);
     const window = await source.read(start, WINDOW);
-    const printer = new RowPrinter(window, comma, out);
+    printer.load(window);
     let at = 0;
     while (index < entryCount) {
       const plan = index === 0 ? head : others;

@@ -1,9 +1,7 @@
 import type { AsciiText } from "./ascii-text.ts";
+import { patternOf } from "./pattern.ts";
 import type { MessagePlan } from "./plan.ts";
-import { MOST_PATTERNS, patternOf, printPatterns } from "./pattern.ts";
-import type { RowPattern } from "./pattern.ts";
-import { printAlike } from "./repeat.ts";
-import type { PrintedRow } from "./repeat.ts";
+import { RowKernel } from "./row-kernel.ts";
 import { Transcoder } from "./transcoder.ts";
 
 /** Bytes read at once. */
@@ -12,6 +10,8 @@ export const WINDOW = 1 << 20;
 const MAX_ENTRY = 256 * 1024;
 /** Bytes of text that are handed on at once, at least, while there are more. */
 export const BATCH = 192 * 1024;
+/** Bytes left from which on it is worth it to make a kernel. */
+const MANY = 16 * 1024;
 
 /** Entries `[index, last)`, the first of which starts at `at` of the window. */
 interface Run {
@@ -20,46 +20,26 @@ interface Run {
   readonly last: number;
 }
 
-/** Prints the entries of a stretch of an image, `window`, with `comma` before each but the first of the image. */
+/** Prints the entries of an image, from one stretch of it after the other, with `comma` before each but the first. */
 export class RowPrinter {
-  private readonly sizes: DataView;
-  private readonly transcoder: Transcoder;
-  /** Patterns of the entries printed so far, all of one plan. */
-  private readonly patterns: RowPattern[] = [];
-  private patternPlan: MessagePlan | undefined;
-  private readonly row: PrintedRow = {
-    at: 0,
-    size: 0,
-    tail: 0,
-    textLength: 0,
-    value: 0,
-    digits: 0,
-    digitsEnd: 0,
-    hex: false,
-  };
+  private window: Uint8Array = new Uint8Array();
+  private sizes: DataView = new DataView(this.window.buffer);
+  private transcoder = new Transcoder(this.window);
+  /** Made for the first image that has entries enough; null where the runtime can't. */
+  private kernel: RowKernel | null | undefined;
+  private kernelPlan: MessagePlan | undefined;
+  private kernelWindow: Uint8Array | undefined;
 
   constructor(
-    window: Uint8Array,
     private readonly comma: Uint8Array,
     private readonly out: AsciiText,
-  ) {
+  ) {}
+
+  /** The stretch that `print` reads from here on: `WINDOW` bytes at most. */
+  load(window: Uint8Array): void {
+    this.window = window;
     this.sizes = new DataView(window.buffer, window.byteOffset, window.byteLength);
     this.transcoder = new Transcoder(window);
-  }
-
-  /** Keeps the pattern of an entry that was printed, unless it is known. */
-  private addPattern(plan: MessagePlan, start: number, end: number): void {
-    const { transcoder } = this;
-    if (plan !== this.patternPlan) this.patterns.length = 0;
-    this.patternPlan = plan;
-    const { patterns } = this;
-    if (patterns.length === MOST_PATTERNS) return;
-    const pattern = patternOf(plan, transcoder.reader, start, end, this.comma, (from, to, last) =>
-      transcoder.between(plan, from, to, last),
-    );
-    const isKnown = (known: RowPattern): boolean =>
-      known.tag === pattern?.tag && Buffer.compare(known.middle, pattern.middle) === 0;
-    if (pattern && !patterns.some(isKnown)) patterns.unshift(pattern);
   }
 
   /** Whether there is text enough to be handed on. */
@@ -77,42 +57,55 @@ export class RowPrinter {
    * printed. Gives where that one is.
    */
   print(plan: MessagePlan, run: Run): { readonly at: number; readonly index: number } {
-    const { sizes, transcoder, row, comma, out } = this;
-    const { bytes } = transcoder.reader;
+    const { sizes, transcoder, comma, out } = this;
     const { last } = run;
     let { at, index } = run;
     while (index < last && out.length < BATCH && at + 4 <= sizes.byteLength) {
+      const kernel = index > 0 ? this.kernelFor(plan, at) : undefined;
+      if (kernel) {
+        const printed = kernel.print(at, last - index);
+        out.copy(printed.text);
+        ({ at } = printed);
+        index += printed.count;
+        // There is one more at the least that goes the other way, or text enough.
+        if (index === last || out.length >= BATCH || at + 4 > sizes.byteLength) break;
+      }
       const size = sizes.getUint32(at, true);
       const end = at + 4 + size;
       if (end > sizes.byteLength || size > MAX_ENTRY) break;
       const before = out.length;
       if (index > 0) out.copy(comma);
-      if (!transcoder.print(plan, at + 4, end, out, row)) {
+      if (!transcoder.print(plan, at + 4, end, out)) {
         out.length = before;
         break;
       }
+      if (kernel?.isFull === false) this.addPattern(kernel, plan, at + 4, end);
       at = end;
       index += 1;
-      // The first row of an image has no separator: the next can't be like it.
-      if (row.digits === 0 || index === 1) continue;
-      const [start, textLength] = [at - size, out.length - before];
-      const most = Math.min(last - index, Math.ceil(BATCH / textLength));
-      // Nor is one that ends otherwise; to ask here is quicker.
-      if (bytes[at + 3 + size] === bytes[at - 1]) {
-        row.at = at - 4 - size;
-        row.size = size;
-        row.textLength = textLength;
-        row.digitsEnd -= before;
-        const alike = printAlike(transcoder.reader, sizes, row, out, most);
-        at += alike * (4 + size);
-        index += alike;
-        if (alike > 0) continue;
-      }
-      this.addPattern(plan, start, at);
-      const printed = printPatterns(transcoder.reader, sizes, at, this.patterns, out, most);
-      ({ at } = printed);
-      index += printed.count;
     }
     return { at, index };
+  }
+
+  /** The kernel, ready for entries of this plan from `at` of the window on; undefined where it is not worth it. */
+  private kernelFor(plan: MessagePlan, at: number): RowKernel | undefined {
+    const { window } = this;
+    if (this.kernel === undefined && window.length - at < MANY) return undefined;
+    this.kernel ??= RowKernel.make(WINDOW, BATCH) ?? null;
+    const { kernel } = this;
+    if (kernel === null) return undefined;
+    if (this.kernelPlan !== plan) kernel.forget();
+    if (this.kernelWindow !== window) kernel.load(window);
+    this.kernelPlan = plan;
+    this.kernelWindow = window;
+    return kernel;
+  }
+
+  /** Keeps the form of an entry that was printed: the kernel didn't know it. */
+  private addPattern(kernel: RowKernel, plan: MessagePlan, start: number, end: number): void {
+    const { transcoder } = this;
+    const pattern = patternOf(plan, transcoder.reader, [start, end], this.comma, (from, to, last) =>
+      transcoder.between(plan, from, to, last),
+    );
+    if (pattern) kernel.add(pattern);
   }
 }

@@ -11,7 +11,6 @@ import type { AsciiText } from "./ascii-text.ts";
 import { quote } from "./json.ts";
 import { TAIL_SLOTS } from "./plan.ts";
 import type { FieldPlan, MessagePlan } from "./plan.ts";
-import type { PrintedRow } from "./repeat.ts";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Text that JSON writes as it is. */
@@ -45,20 +44,17 @@ export class Transcoder {
 
   /**
    * Prints the message in the bytes `[start, end)` behind what `out` has. False, and nothing added, when it is to go the
-   * general way. Fills in the number and the tail of `row`, where the next entry may be like this one; else its `digits`
-   * are 0.
+   * general way.
    */
-  print(plan: MessagePlan, start: number, end: number, out: AsciiText, row: PrintedRow): boolean {
+  print(plan: MessagePlan, start: number, end: number, out: AsciiText): boolean {
     const { reader } = this;
     const before = out.length;
-    row.digits = 0;
     // Entries that follow one another are often the same but for their first field: runs of pages, above all.
     const first = plan.firsts[reader.bytes[start] ?? 0];
     if (first !== undefined && start < end) {
       reader.position = start + 1;
       out.copy(first.open);
-      if (this.addNumber(first, end, out, row) && end - reader.position <= MAX_TAIL) {
-        row.tail = end - reader.position;
+      if (this.addNumber(first, end, out) && end - reader.position <= MAX_TAIL) {
         const rest = this.tail(plan, first, reader.position, end);
         if (rest !== undefined) {
           out.copy(rest);
@@ -66,7 +62,6 @@ export class Transcoder {
         }
       }
       out.length = before;
-      row.digits = 0;
     }
     reader.position = start;
     const text = this.fields(plan, end, 0, "{");
@@ -78,27 +73,19 @@ export class Transcoder {
   between(plan: MessagePlan, from: number, to: number, last: number): string | undefined {
     this.reader.position = from;
     const text = this.fields(plan, to, last, "");
+    if (text === "{}") return "";
     // Without the end of the message.
     return text?.slice(0, text.length - plan.close.length - 1);
   }
 
   /** Adds one number. False, and nothing added, where `number` gives undefined. */
-  private addNumber(field: FieldPlan, end: number, out: AsciiText, row: PrintedRow): boolean {
+  private addNumber(field: FieldPlan, end: number, out: AsciiText): boolean {
     const { reader } = this;
-    if (field.digits !== undefined && reader.varint(end)) {
+    if (field.digits !== undefined && field.type === "uint64" && reader.varint(end)) {
       const { low, high } = reader;
-      if (field.digits === "hex") {
-        row.digits = out.quotedHex(low, high);
-        row.digitsEnd = out.length - 1;
-        row.hex = true;
-      } else if (high <= MAX_SAFE_HIGH) {
-        const start = out.length;
-        row.value = high * 0x100000000 + low;
-        out.decimal(row.value);
-        row.digits = out.length - start;
-        row.digitsEnd = out.length;
-        row.hex = false;
-      } else out.add(String(reader.unsigned));
+      if (field.digits === "hex") out.quotedHex(low, high);
+      else if (high <= MAX_SAFE_HIGH) out.decimal(high * 0x100000000 + low);
+      else out.add(String(reader.unsigned));
       return true;
     }
     const text = this.number(field, end);

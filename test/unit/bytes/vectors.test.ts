@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compileLoop, linearMemory, plainXorIn, XOR_SLACK, xorIn } from "../../../src/bytes/index.ts";
+import {
+  compileLoop,
+  i32,
+  labelled,
+  linearMemory,
+  local,
+  plainXorIn,
+  withoutLabels,
+  XOR_SLACK,
+  xorIn,
+} from "../../../src/bytes/index.ts";
+import type { Labelled } from "../../../src/bytes/index.ts";
 
 const SIZE = 8192;
 const MASK = 4096;
@@ -38,5 +49,40 @@ describe("loops over vectors", () => {
         },
       ),
     );
+  });
+
+  it("branch to the block or loop of a name, however deep within it", () => {
+    const { block, loop, goTo, goToIf, when } = labelled;
+    const [limit, rows, columns, count] = [0, 1, 2, 3].map((index) => local.get(index));
+    assert.ok(limit && rows && columns && count);
+    const grow = (index: number, by: number): Labelled => [
+      local.get(index),
+      i32.constant(by),
+      i32.add,
+      local.set(index),
+    ];
+    // Counts the pairs (row, column) with column < row < limit, in a way that uses every branch there is.
+    const code = withoutLabels([
+      block("all", [
+        loop("rows", [
+          goToIf("all", [rows, limit, i32.isAtLeast]),
+          [i32.constant(0), local.set(2)],
+          block("row", [
+            loop("columns", [
+              when([columns, rows, i32.isAtLeast], [goTo("row")]),
+              grow(3, 1),
+              grow(2, 1),
+              goTo("columns"),
+            ]),
+          ]),
+          grow(1, 1),
+          goTo("rows"),
+        ]),
+      ]),
+      count,
+    ]);
+    const loops = { parameters: 1, hasResult: true, vectors: 0, integers: 3, code };
+    const run = compileLoop(linearMemory(1), loops);
+    for (const size of [1, 2, 10, 1000]) assert.equal(run?.(size), (size * (size - 1)) / 2);
   });
 });

@@ -1,0 +1,3 @@
+import { pagemapBench } from "./pagemap-bench.ts";
+
+export const bench = pagemapBench("varied");
