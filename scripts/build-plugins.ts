@@ -3,15 +3,18 @@ import type { Plugin } from "esbuild";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
-/** dockerode and its kin are big and rarely needed: `import("../engine/index.ts")` becomes a require of its own file. */
-export const enginesApart: Plugin = {
+/**
+ * dockerode and its kin are big and rarely needed: `import("../engine/index.ts")` becomes a require of its own file, which
+ * is in `folder` from the bundle on.
+ */
+export const enginesApart = (folder: string): Plugin => ({
   name: "engines-apart",
   setup(build) {
     build.onResolve({ filter: /\/engine\/index\.ts$/ }, (args) =>
-      args.kind === "dynamic-import" ? { path: "./engine.cjs", external: true } : undefined,
+      args.kind === "dynamic-import" ? { path: `${folder}engine.cjs`, external: true } : undefined,
     );
   },
-};
+});
 
 /** Half of dockerode and its kin is for building images and for SSH, and nothing here calls it: it becomes an empty module. */
 export const dockerWithoutBuilds: Plugin = {

@@ -85,6 +85,7 @@ function testsOf(folder: string): BuildOptions {
       ...tests.map((name) => ({ in: `test/${folder}/${name}`, out: name.replace(/\.ts$/, "") })),
     ],
     outdir: `dist/test/${folder}`,
+    plugins: [enginesApart("../../")],
     ...workersIn("../../"),
     external: ["vscode", "mocha"],
   };
@@ -95,7 +96,7 @@ const builds: BuildOptions[] = [
     ...node,
     entryPoints: [{ in: "src/vscode/extension.ts", out: "extension" }],
     outdir: "dist",
-    plugins: [enginesApart, sealsApart, schemaInParts, usedOnly],
+    plugins: [enginesApart("./"), sealsApart, schemaInParts, usedOnly],
     ...workersIn("./"),
   },
   {

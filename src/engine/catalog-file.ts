@@ -72,12 +72,26 @@ export async function writeCatalog(
   }
 }
 
-/** Removes the drafts that a process left which ended in the middle of writing. Only for a catalog that nobody uses. */
-export async function sweepDrafts(folder: string): Promise<readonly string[]> {
+/**
+ * Removes the drafts that a process left which ended in the middle of writing. Where somebody may be writing now, only
+ * those that haven't changed for so many milliseconds.
+ */
+export async function sweepDrafts(
+  folder: string,
+  { unchangedFor = 0 }: { readonly unchangedFor?: number } = {},
+): Promise<readonly string[]> {
   const names = await readdir(folder).catch(() => []);
-  const drafts = names.filter((name) => /\.[0-9a-f-]{36}\.part$/.test(name));
-  for (const name of drafts) await rm(join(folder, name), { recursive: true, force: true });
-  return drafts;
+  const swept: string[] = [];
+  for (const name of names.filter((name) => /\.[0-9a-f-]{36}\.part$/.test(name))) {
+    const changed = await stat(join(folder, name)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    );
+    if (unchangedFor > 0 && changed > Date.now() - unchangedFor) continue;
+    await rm(join(folder, name), { recursive: true, force: true });
+    swept.push(name);
+  }
+  return swept;
 }
 
 /** Deletes a snapshot's files when they lie in the catalog's folder; others are somebody else's. */

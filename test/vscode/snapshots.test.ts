@@ -1,9 +1,12 @@
 // The catalog in a real extension host, without any engine: what came from elsewhere is kept, named, pinned, read.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { commands, extensions, languages, Range, Uri, workspace } from "vscode";
-import type { FoldingRange, Hover, TextDocument } from "vscode";
+import { commands, Disposable, extensions, languages, Range, Uri, workspace } from "vscode";
+import type { ExtensionContext, FoldingRange, Hover, TextDocument } from "vscode";
+import type { Snapshot } from "../../src/engine/index.ts";
+import { Catalog } from "../../src/vscode/snapshots/index.ts";
 
 /** What the catalog writes of a snapshot; only what is looked at. */
 interface Entry {
@@ -28,6 +31,55 @@ async function catalogOf({ checkpoint, id }: Entry): Promise<Entry | undefined> 
   // Written by the catalog that is tested.
   const all = JSON.parse(await readFile(file, "utf8")) as readonly Entry[];
   return all.find((one) => one.id === id);
+}
+
+describe("the catalog of windows without a workspace", () => {
+  it("loses nothing when several of them write to it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "catalog-"));
+    const state = new Map<string, unknown>();
+    const context = {
+      storageUri: undefined,
+      globalStorageUri: Uri.file(folder),
+      subscriptions: [] as Disposable[],
+      workspaceState: {
+        get: (key: string) => state.get(key),
+        update: (key: string, value: unknown) => Promise.resolve(void state.set(key, value)),
+      },
+      // Of an ExtensionContext the catalog uses no more.
+    } as unknown as ExtensionContext;
+    const windows = [new Catalog(context), new Catalog(context)] as const;
+    const draft = join(folder, "snapshots/web.tar.00000000-0000-4000-8000-000000000000.part");
+    try {
+      for (const [index, window] of windows.entries()) await window.add(snapshotOf(`of window ${index}`));
+      await writeFile(draft, "another window is writing this");
+      for (const window of windows)
+        assert.deepEqual((await window.list()).map(({ name }) => name).sort(), [
+          "of window 0",
+          "of window 1",
+        ]);
+      assert.equal(await readFile(draft, "utf8"), "another window is writing this");
+      await windows[0].edit("of window 1", { pinned: true });
+      assert.equal((await windows[1].find("of window 1"))?.pinned, true);
+    } finally {
+      Disposable.from(...context.subscriptions).dispose();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+function snapshotOf(name: string): Snapshot {
+  return {
+    format: 1,
+    id: name,
+    name,
+    note: "",
+    time: "2026-01-01T00:00:00.000Z",
+    engine: { kind: "podman", version: "5.4.2", endpoint: "unix:///run/podman/podman.sock" },
+    container: { id: "a".repeat(64), name: "web", image: "web" },
+    checkpoint: { kind: "archive", path: "/nowhere/web.tar" },
+    leftRunning: true,
+    needs: [],
+  };
 }
 
 describe("the catalog of snapshots", () => {

@@ -17,6 +17,9 @@ export class Catalog {
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
   private loaded: Promise<CatalogContent> | undefined;
+  /** Windows without a workspace have one catalog together: what another of them wrote is read each time. */
+  private readonly isShared: boolean;
+  private isSwept = false;
   /** One write after the other, so that two quick changes can't overtake each other. */
   private writing: Promise<void> = Promise.resolve();
   /** Where each container is: the snapshot that it was last frozen as or woken from. */
@@ -24,9 +27,11 @@ export class Catalog {
   problems: readonly string[] = [];
 
   constructor(context: vscode.ExtensionContext) {
+    this.isShared = context.storageUri === undefined;
     this.uri = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, "snapshots");
     this.folder = this.uri.fsPath;
     this.heads = context.workspaceState;
+    if (this.isShared) context.subscriptions.push(this.changed, this.watch());
   }
 
   /** Newest first. */
@@ -95,18 +100,21 @@ export class Catalog {
   }
 
   private async change(edit: (all: readonly Snapshot[]) => readonly Snapshot[]): Promise<void> {
-    const content = await this.content();
-    const now = { ...content, snapshots: edit(content.snapshots) };
-    this.loaded = Promise.resolve(now);
-    this.changed.fire();
-    const { writeCatalog } = await import("../../engine/index.ts");
-    const written = this.writing.then(() => writeCatalog(this.folder, now));
+    const written = this.writing.then(async () => {
+      const content = await this.content();
+      const now = { ...content, snapshots: edit(content.snapshots) };
+      const { writeCatalog } = await import("../../engine/index.ts");
+      await writeCatalog(this.folder, now);
+      this.loaded = Promise.resolve(now);
+    });
     // One that failed (a full disk) doesn't keep the next from being tried.
     this.writing = written.catch(() => undefined);
     await written;
+    this.changed.fire();
   }
 
   private content(): Promise<CatalogContent> {
+    if (this.isShared) return this.load();
     this.loaded ??= this.load();
     return this.loaded;
   }
@@ -119,12 +127,26 @@ export class Catalog {
     );
     if (!there) return { snapshots: [], unreadable: [], problems: [] };
     const { readCatalog, sweepDrafts } = await import("../../engine/index.ts");
-    // A window that ended while it wrote may have left halves; nobody else writes here.
-    await sweepDrafts(this.folder);
+    // A window that ended while it wrote may have left halves. Where others may be writing now, only what is old is one.
+    if (!this.isSwept) await sweepDrafts(this.folder, this.isShared ? { unchangedFor: DAY } : {});
+    this.isSwept = true;
     const content = await readCatalog(this.folder, { setAside: true });
     this.problems = content.problems;
     return content;
   }
+
+  /** Tells when another window has changed the catalog. */
+  private watch(): vscode.Disposable {
+    const watcher = vscode.workspace.createFileSystemWatcher(
+      new vscode.RelativePattern(this.uri, "catalog.json"),
+    );
+    const told = (): void => {
+      this.changed.fire();
+    };
+    return vscode.Disposable.from(watcher, watcher.onDidChange(told), watcher.onDidCreate(told));
+  }
 }
+
+const DAY = 24 * 60 * 60 * 1000;
 
 const headKey = ({ engine, container }: Snapshot): string => `head ${engine.endpoint} ${container.id}`;
