@@ -44,6 +44,15 @@ export const archiveErrors = {
       cause,
       next: "Check that it exists and that you may read it.",
     }),
+  noAnswer: (file: string, milliseconds: number): CryoscopeError =>
+    cryoscopeError(
+      "archive.noAnswer",
+      `The file system it lies on has not answered for ${Math.round(milliseconds / 1000)} seconds.`,
+      {
+        file,
+        next: "Check that the network mount is alive, or copy the checkpoint to a disk of this machine.",
+      },
+    ),
   notAnArchive: (file: string): CryoscopeError =>
     cryoscopeError(
       "archive.notAnArchive",

@@ -1,14 +1,12 @@
-// What a file is, and all of a small one, is read here and now, in slices: that takes microseconds, far less than to ask
-// a thread for it, and a checkpoint has thousands of small files. Others get their turn between the slices.
-import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { readdir, readlink, realpath } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { bufferSource } from "../bytes/index.ts";
+import { CryoscopeError, bufferSource } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
 import { archiveErrors, printable } from "./errors.ts";
-import { descriptorSource, readNow } from "./handle.ts";
+import { PATIENCE, folderReads, patiently } from "./folder-reads.ts";
+import { descriptorSource } from "./handle.ts";
 import { baseOf, byName, joinPath, normaliseName } from "./names.ts";
 import { problemList } from "./problems.ts";
 import type { EntryKind, FileTree, TreeEntry } from "./tree.ts";
@@ -25,30 +23,37 @@ export function isFolderTree(tree: FileTree): tree is FolderTree {
   return "root" in tree && "reach" in tree;
 }
 
-/** Links could be swapped in between a check and an open; a FIFO would block. Neither exists on Windows. */
-const OPEN_FLAGS =
-  constants.O_RDONLY |
-  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
-  ((constants.O_NONBLOCK as number | undefined) ?? 0);
-
 /** How long the thread may be held, milliseconds. */
 const SLICE = 10;
 /** Files that are read as they are opened, bytes. */
 const SMALL_FILE = 64 * 1024;
 
+export interface FolderOptions {
+  /**
+   * How far `openLinkedFolder` may go; the folder around it when not given, where CRIU puts the other layers of a chain.
+   */
+  readonly reach?: string | undefined;
+  /** Milliseconds after which a file system that is not this machine's own is given up when it doesn't answer; half a minute. */
+  readonly patience?: number | undefined;
+}
+
 /**
  * The files of a folder. No link inside it is followed, neither to open nor to list; sockets, devices and pipes are
- * shown and not opened. `reach` is how far `openLinkedFolder` may go; the folder around it when not given, where
- * CRIU puts the other layers of a chain. Throws `archive.unreadable`
- * and `archive.notAFolder`.
+ * shown and not opened. Throws `archive.unreadable`, `archive.notAFolder` and, here and in all that the tree does,
+ * `archive.noAnswer`.
  */
-export async function openFolder(path: string, reach?: string): Promise<FolderTree> {
-  const unreadable = (cause: unknown): never => {
-    throw archiveErrors.unreadable(path, cause);
-  };
-  const root = await realpath(path).catch(unreadable);
-  if (lookAt(root)?.isDirectory() !== true) throw archiveErrors.notAFolder(path);
-  const realReach = reach === undefined ? around(root) : await realpath(reach).catch(unreadable);
+export async function openFolder(path: string, options: FolderOptions = {}): Promise<FolderTree> {
+  const { reach, patience = PATIENCE } = options;
+  const real = (path: string): Promise<string> =>
+    patiently(path, patience, () =>
+      realpath(path).catch((cause: unknown) => {
+        throw archiveErrors.unreadable(path, cause);
+      }),
+    );
+  const root = await real(path);
+  const reads = await folderReads(root, patience);
+  if ((await reads.look(root))?.isDirectory() !== true) throw archiveErrors.notAFolder(path);
+  const realReach = reach === undefined ? around(root) : await real(reach);
   const name = basename(root);
   const problems = problemList();
   const reported = new Set<string>();
@@ -67,21 +72,21 @@ export async function openFolder(path: string, reach?: string): Promise<FolderTr
   }
 
   /** The entry itself, if every part on the way to it is a real folder. */
-  function find(path: string): { path: string; real: string; stats: Stats } | undefined {
+  async function find(path: string): Promise<{ path: string; real: string; stats: Stats } | undefined> {
     const normal = normaliseName(path);
     if (normal.refused !== undefined) return undefined;
     let real = root;
-    let stats = lookAt(root);
+    let stats = await reads.look(root);
     for (const part of normal.path === "" ? [] : normal.path.split("/")) {
       if (!stats?.isDirectory()) return undefined;
       real = join(real, part);
-      stats = lookAt(real);
+      stats = await reads.look(real);
     }
     return stats && { path: normal.path, real, stats };
   }
 
-  function need(path: string): { path: string; real: string; stats: Stats } {
-    const found = find(path);
+  async function need(path: string): Promise<{ path: string; real: string; stats: Stats }> {
+    const found = await find(path);
     if (found === undefined) throw archiveErrors.notFound(path, name);
     return found;
   }
@@ -91,11 +96,13 @@ export async function openFolder(path: string, reach?: string): Promise<FolderTr
     root,
     reach: realReach,
     async list(folder) {
-      const { path, real, stats } = need(folder);
+      const { path, real, stats } = await need(folder);
       if (!stats.isDirectory()) throw archiveErrors.notFound(`${folder}/`, name);
-      const names = await readdir(real).catch((cause: unknown) => {
-        throw archiveErrors.unreadable(real, cause);
-      });
+      const names = await reads.ask(real, () =>
+        readdir(real).catch((cause: unknown) => {
+          throw archiveErrors.unreadable(real, cause);
+        }),
+      );
       const entries: TreeEntry[] = [];
       for (const child of names) {
         await turn();
@@ -107,35 +114,44 @@ export async function openFolder(path: string, reach?: string): Promise<FolderTr
           reported.add(childPath);
           continue;
         }
-        const childStats = lookAt(join(real, child));
+        const childStats = await reads.look(join(real, child));
         if (childStats !== undefined) entries.push(entryOf(childPath, childStats));
       }
       return entries.sort(byName);
     },
-    stat(path) {
-      const found = find(path);
-      return Promise.resolve(found && entryOf(found.path, found.stats));
+    async stat(path) {
+      const found = await find(path);
+      return found && entryOf(found.path, found.stats);
     },
     async open(path) {
       await turn();
-      const { real, stats } = need(path);
+      let size: number;
+      const { real, stats } = await need(path);
       if (!stats.isFile()) throw archiveErrors.notAFile(path, name);
-      const descriptor = attempt(real, () => openSync(real, OPEN_FLAGS));
-      const now = fstatSync(descriptor);
-      // Another file than the one looked at: somebody is moving things under us.
-      if (!now.isFile() || now.ino !== stats.ino || now.dev !== stats.dev) {
-        closeSync(descriptor);
-        throw archiveErrors.notAFile(path, name);
+      const descriptor = await attempt(real, () => reads.open(real));
+      try {
+        const now = await reads.stat(descriptor);
+        // Another file than the one looked at: somebody is moving things under us.
+        if (!now.isFile() || now.ino !== stats.ino || now.dev !== stats.dev)
+          throw archiveErrors.notAFile(path, name);
+        if (now.size <= SMALL_FILE) {
+          const bytes = await attempt(real, () => reads.read(descriptor, 0, now.size));
+          await reads.close(descriptor);
+          return bufferSource(bytes);
+        }
+        size = now.size;
+      } catch (error) {
+        await reads.close(descriptor);
+        throw error;
       }
-      if (now.size <= SMALL_FILE) return readAll(descriptor, real, now.size);
-      const source = descriptorSource(descriptor, now.size, turn, () => opened.delete(source));
+      const source = descriptorSource(descriptor, size, reads, turn, () => opened.delete(source));
       opened.add(source);
       return source;
     },
     async readLink(path) {
-      const { real, stats } = need(path);
+      const { real, stats } = await need(path);
       if (!stats.isSymbolicLink()) throw archiveErrors.notALink(path, name);
-      return readlink(real);
+      return reads.ask(real, () => readlink(real));
     },
     get problems() {
       return problems.all;
@@ -152,28 +168,11 @@ function around(root: string): string {
   return dirname(outer) === outer ? root : outer;
 }
 
-/** What is there, links not followed; undefined where it can't be told. */
-function lookAt(path: string): Stats | undefined {
+async function attempt<T>(path: string, action: () => T | Promise<T>): Promise<T> {
   try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
-}
-
-/** All of a small file, which is closed. */
-function readAll(descriptor: number, path: string, size: number): ByteSource {
-  try {
-    return bufferSource(attempt(path, () => readNow(descriptor, 0, size)));
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function attempt<T>(path: string, action: () => T): T {
-  try {
-    return action();
+    return await action();
   } catch (cause) {
+    if (cause instanceof CryoscopeError) throw cause;
     throw archiveErrors.unreadable(path, cause);
   }
 }

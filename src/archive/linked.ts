@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { archiveErrors } from "./errors.ts";
+import { PATIENCE, patiently } from "./folder-reads.ts";
 import { isFolderTree, openFolder } from "./folder.ts";
 import { joinPath, parentOf } from "./names.ts";
 import type { FileTree } from "./tree.ts";
@@ -39,7 +40,7 @@ export async function openLinkedFolder(tree: FileTree, path: string): Promise<Li
   }
   if (!isFolderTree(tree)) return refused("it leads out of the archive");
   const goal = resolve(tree.root, parentOf(path), target);
-  const real = await realpath(goal).catch(() => undefined);
+  const real = await patiently(goal, PATIENCE, () => realpath(goal).catch(() => undefined));
   if (real === undefined) return refused("there is nothing where it leads");
   // Links on the way are not followed either: the way as written must be the real one.
   if (real !== goal) return refused("it leads over another link");
@@ -49,7 +50,7 @@ export async function openLinkedFolder(tree: FileTree, path: string): Promise<Li
     return { tree, folder, id: real };
   }
   if (real === tree.reach || !isWithin(tree.reach, real)) return refused("it leads out of the checkpoint");
-  const other = await openFolder(real, tree.reach).catch(() => undefined);
+  const other = await openFolder(real, { reach: tree.reach }).catch(() => undefined);
   if (other === undefined) return refused("it leads to no folder");
   return { tree: other, folder: "", id: real };
 }

@@ -4,6 +4,7 @@ import { openFileSource, type ByteSource } from "../bytes/index.ts";
 import { detectPacking } from "./detect.ts";
 import { describedTree } from "./described.ts";
 import { archiveErrors } from "./errors.ts";
+import { PATIENCE, patiently } from "./folder-reads.ts";
 import { openFolder } from "./folder.ts";
 import { recogniseFolder } from "./foreign.ts";
 import { openImageStore, type OpenArchive } from "./image/open-image.ts";
@@ -18,6 +19,8 @@ export interface OpenOptions extends InflateOptions {
   readonly maxEntries?: number;
   /** Shows a store of container images as the files that it is made of, not as the checkpoint in it. */
   readonly raw?: boolean;
+  /** Milliseconds after which a folder's file system that is not this machine's own is given up; half a minute. */
+  readonly patience?: number;
 }
 
 /**
@@ -27,14 +30,16 @@ export interface OpenOptions extends InflateOptions {
  * `archive.notAnArchive`, `archive.unsupported`, and what `inflate` throws.
  */
 export async function openTree(path: string, options: OpenOptions = {}): Promise<FileTree> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw archiveErrors.unreadable(path, cause);
-  });
+  const found = await patiently(path, options.patience ?? PATIENCE, () =>
+    stat(path).catch((cause: unknown) => {
+      throw archiveErrors.unreadable(path, cause);
+    }),
+  );
   if (!found.isDirectory()) {
     const source = await openFileSource(path);
     return openPacked(source, basename(path), options, () => source.close?.() ?? Promise.resolve());
   }
-  const folder = await openFolder(path);
+  const folder = await openFolder(path, { patience: options.patience });
   const shards = await shardsIn(folder);
   // What `criu dump --stream` wrote into a folder is shown as what is in the stream.
   if (shards.length > 0) return openStreamer(shards, folder.name, () => folder.close());

@@ -86,7 +86,7 @@ export async function openFound(
     }
   }
   // A folder on disk keeps what a folder on disk can do: links to parents beside it.
-  if (isFolderTree(tree) && path !== "") return openFolder(join(tree.root, path), tree.root);
+  if (isFolderTree(tree) && path !== "") return openFolder(join(tree.root, path), { reach: tree.root });
   return subTree(tree, path, origin);
 }
 
