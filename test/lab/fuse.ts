@@ -102,7 +102,7 @@ function agreed(): Buffer {
 }
 
 const text = (body: Buffer): string => body.toString("utf8", 0, body.indexOf(0));
-const none = Buffer.alloc(0);
+const none: Buffer = Buffer.alloc(0);
 /** What is answered, by the number of the question. */
 const ANSWERS: Readonly<Record<number, (path: string, body: Buffer) => Buffer>> = {
   1: (path, body) => found(join(path, text(body))),
@@ -129,7 +129,7 @@ function answer(fuse: number, question: Buffer): void {
   const code = question.readUInt32LE(4);
   if (UNANSWERED.has(code)) return;
   const head = Buffer.alloc(16);
-  let body = none;
+  let body: Buffer = none;
   try {
     const path = paths.get(question.readBigUInt64LE(16)) ?? folder;
     const make = ANSWERS[code];
@@ -163,7 +163,7 @@ async function main(): Promise<void> {
   const buffer = Buffer.alloc(LARGEST + HEADER);
   for (;;) {
     const { bytesRead } = await readSome(fuse, buffer, 0, buffer.length, null);
-    const question = Buffer.from(buffer.subarray(0, bytesRead));
+    const question = Buffer.copyBytesFrom(buffer, 0, bytesRead);
     if (silent) kept.push(question);
     else answer(fuse, question);
   }

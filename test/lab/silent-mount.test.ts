@@ -52,7 +52,7 @@ describe("a checkpoint on a mount that falls silent", () => {
     const checkpoint = await openCheckpoint(await openTree(folder));
     assert.deepEqual(
       outcome.processes,
-      checkpoint.processes.map(({ pid, name }) => `${pid} ${name}`),
+      checkpoint.processes.map(({ pid, comm }) => `${pid} ${comm}`),
     );
     assert.deepEqual(
       outcome.problems,

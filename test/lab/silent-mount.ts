@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   try {
     // While it speaks, it is a folder like any other.
     const checkpoint = await openCheckpoint(await openTree(mountpoint));
-    const processes = checkpoint.processes.map(({ pid, name }) => `${pid} ${name}`);
+    const processes = checkpoint.processes.map(({ pid, comm }) => `${pid} ${comm}`);
     const problems = checkpoint.problems.map(({ code }) => code);
     await checkpoint.close();
 
