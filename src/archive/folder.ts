@@ -1,4 +1,4 @@
-import { readdir, readlink, realpath } from "node:fs/promises";
+import { opendir, readlink, realpath } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -7,8 +7,10 @@ import type { ByteSource } from "../bytes/index.ts";
 import { archiveErrors, printable } from "./errors.ts";
 import { PATIENCE, folderReads, patiently } from "./folder-reads.ts";
 import { descriptorSource } from "./handle.ts";
+import { MAX_LISTED, tooManyNames } from "./indexed.ts";
 import { baseOf, byName, joinPath, normaliseName } from "./names.ts";
 import { problemList } from "./problems.ts";
+import { orderOf } from "./sorting.ts";
 import type { EntryKind, FileTree, TreeEntry } from "./tree.ts";
 
 /** A tree over a folder of this machine. */
@@ -25,6 +27,8 @@ export function isFolderTree(tree: FileTree): tree is FolderTree {
 
 /** How long the thread may be held, milliseconds. */
 const SLICE = 10;
+/** Names that are sorted at once. */
+const SORTED_AT_ONCE = 2048;
 /** Files that are read as they are opened, bytes. */
 const SMALL_FILE = 64 * 1024;
 
@@ -35,6 +39,8 @@ export interface FolderOptions {
   readonly reach?: string | undefined;
   /** Milliseconds after which a file system that is not this machine's own is given up when it doesn't answer; half a minute. */
   readonly patience?: number | undefined;
+  /** Names that the list of one folder holds; the rest is a problem. */
+  readonly maxListed?: number | undefined;
 }
 
 /**
@@ -43,7 +49,7 @@ export interface FolderOptions {
  * `archive.noAnswer`.
  */
 export async function openFolder(path: string, options: FolderOptions = {}): Promise<FolderTree> {
-  const { reach, patience = PATIENCE } = options;
+  const { reach, patience = PATIENCE, maxListed = MAX_LISTED } = options;
   const real = (path: string): Promise<string> =>
     patiently(path, patience, () =>
       realpath(path).catch((cause: unknown) => {
@@ -98,13 +104,14 @@ export async function openFolder(path: string, options: FolderOptions = {}): Pro
     async list(folder) {
       const { path, real, stats } = await need(folder);
       if (!stats.isDirectory()) throw archiveErrors.notFound(`${folder}/`, name);
-      const names = await reads.ask(real, () =>
-        readdir(real).catch((cause: unknown) => {
-          throw archiveErrors.unreadable(real, cause);
-        }),
-      );
+      const listed = await reads.ask(real, () => namesIn(real, maxListed));
+      const cut = `${path}/`;
+      if (listed.length > maxListed && !reported.has(cut)) {
+        reported.add(cut);
+        problems.add(tooManyNames(path, maxListed));
+      }
       const entries: TreeEntry[] = [];
-      for (const child of names) {
+      for (const child of listed.slice(0, maxListed)) {
         await turn();
         const childPath = joinPath(path, child);
         const normal = normaliseName(childPath);
@@ -117,7 +124,7 @@ export async function openFolder(path: string, options: FolderOptions = {}): Pro
         const childStats = await reads.look(join(real, child));
         if (childStats !== undefined) entries.push(entryOf(childPath, childStats));
       }
-      return entries.sort(byName);
+      return sorted(entries);
     },
     async stat(path) {
       const found = await find(path);
@@ -160,6 +167,30 @@ export async function openFolder(path: string, options: FolderOptions = {}): Pro
       await Promise.all([...opened].map((source) => source.close?.()));
     },
   };
+}
+
+/** Names that are fetched together. */
+const NAMES_AT_ONCE = 1024;
+
+/** The names in a folder, up to one more than are listed. */
+async function namesIn(folder: string, most: number): Promise<readonly string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of await opendir(folder, { bufferSize: NAMES_AT_ONCE })) {
+      if (names.push(name) > most) break;
+      if (names.length % NAMES_AT_ONCE === 0) await setImmediate();
+    }
+  } catch (cause) {
+    throw archiveErrors.unreadable(folder, cause);
+  }
+  return names;
+}
+
+/** By name; a long list in slices. */
+async function sorted(entries: TreeEntry[]): Promise<readonly TreeEntry[]> {
+  if (entries.length <= SORTED_AT_ONCE) return entries.sort(byName);
+  const order = await orderOf(entries.map(({ name }) => name));
+  return Array.from(order, (index) => entries[index]).filter((entry) => entry !== undefined);
 }
 
 /** The folder around `root`; `root` itself where that would be the whole machine. */

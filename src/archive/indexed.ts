@@ -33,15 +33,23 @@ export interface TreeIndex {
   tree(name: string, close?: () => Promise<void>): FileTree;
 }
 
+/** Names that the list of one folder holds. By its path every name of the archive is found. */
+export const MAX_LISTED = 1 << 17;
+
+export const tooManyNames = (folder: string, most: number): string =>
+  `${folder === "" ? "The root" : printable(folder)} holds more than ${most} names; the first ones are listed.`;
+
 /**
  * Names that are refused, that repeat, or that stand in each other's way become problems; the rest stays usable.
  * Of two members with one name the last one counts, as it does for tar. Bodies that are offsets lie in `archive`.
  */
-export function treeIndex(archive?: ByteSource): TreeIndex {
+export function treeIndex(archive?: ByteSource, maxListed = MAX_LISTED): TreeIndex {
   const table = nameTable();
   /** Bodies that are no place in the archive, by row. */
   const sources = new Map<number, ByteSource>();
   const problems = problemList();
+  /** Folders that were told to hold too many names. */
+  const cut = new Set<number>();
   // Members of one folder come one after the other.
   let last = { folder: "", row: ROOT };
 
@@ -147,10 +155,21 @@ export function treeIndex(archive?: ByteSource): TreeIndex {
 
   async function entriesIn(folder: number, path: string): Promise<readonly TreeEntry[]> {
     const turn = turns();
+    // The table gives the newest first. Of a million only numbers pass here: objects for all of them would keep the garbage
+    // collector busy for longer than anybody may be held.
     const rows: number[] = [];
-    const names: string[] = [];
+    let count = 0;
     for (const row of table.children(folder)) {
-      rows.push(row);
+      rows[count++ % maxListed] = row;
+      const pause = turn.step();
+      if (pause) await pause;
+    }
+    if (count > maxListed && !cut.has(folder)) {
+      cut.add(folder);
+      problems.add(tooManyNames(path, maxListed));
+    }
+    const names: string[] = [];
+    for (const row of rows) {
       names.push(table.name(row));
       const pause = turn.step();
       if (pause) await pause;

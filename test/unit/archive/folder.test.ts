@@ -118,6 +118,23 @@ describe("a folder", () => {
     await assert.rejects(openLinkedFolder(tree, "checkpoint/root"), { code: "archive.linkRefused" });
   });
 
+  it("of too many names lists the first ones in order, says so once, and opens all", async () => {
+    const crowd = join(outer, "crowd");
+    mkdirSync(crowd);
+    for (let index = 0; index < 3000; index++) writeFileSync(join(crowd, `file-${index}`), "");
+    const whole = await openFolder(crowd);
+    const names = (await whole.list("")).map(({ name }) => name);
+    assert.deepEqual(names, readdirSync(crowd).sort());
+    assert.deepEqual(whole.problems, []);
+    const tree = await openFolder(crowd, { maxListed: 2500 });
+    const listed = (await tree.list("")).map(({ name }) => name);
+    assert.equal(listed.length, 2500);
+    assert.deepEqual(listed, listed.toSorted());
+    await tree.list("");
+    assert.deepEqual(tree.problems, ["The root holds more than 2500 names; the first ones are listed."]);
+    for (const name of names) assert.equal((await tree.stat(name))?.kind, "file");
+  });
+
   it("must be one", async () => {
     await assert.rejects(openFolder(join(outer, "secret")), { code: "archive.notAFolder" });
     await assert.rejects(openTree(join(outer, "missing")), { code: "archive.unreadable" });
