@@ -14,6 +14,8 @@ export type PageOrigin =
   | { readonly kind: "zero" }
   | { readonly kind: "unavailable"; readonly why: Unavailable };
 
+export const DUMPED: PageOrigin = { kind: "dumped" };
+
 /** Why bytes can't be had, each in words for a person. */
 export const UNAVAILABLE = {
   unmapped: "nothing is mapped here",

@@ -36,11 +36,10 @@ async function complete({ built, result }: ScanStep, encoding: StringEncoding): 
   for (let row = 0; row < matches.length; row += MATCH_COLUMNS) {
     const place = matches[row] ?? 0;
     const length = matches[row + 1] ?? 0;
-    const found = built.places[matches[row + 2] ?? 0];
+    const found = built.find(matches[row + 2] ?? 0, place + length);
     const end = (matches[row + 3] ?? 0) + length;
     parts.push(bytes.subarray(at, end));
-    if (found)
-      parts.push(await restOf(found.space, found.address + BigInt(place + length - found.from), encoding));
+    if (found) parts.push(await restOf(found.space, found.address, encoding));
     at = end;
   }
   return parts.length === 0 ? bytes : Buffer.concat([...parts, bytes.subarray(at)]);

@@ -7,6 +7,7 @@ import type { Layer } from "../layers.ts";
 import type { Report } from "../problems.ts";
 import { orReport } from "../problems.ts";
 import { withImage } from "../records.ts";
+import { ENTRY } from "./entry-flags.ts";
 import { inOrder, PagemapBuilder } from "./pagemap-builder.ts";
 
 /**
@@ -129,4 +130,13 @@ export function entryAfter({ first, pages, count }: Pagemap, page: number): numb
     else low = middle + 1;
   }
   return low;
+}
+
+/** Whether the pages of an entry lie in the pages file of its own layer, as they are. */
+export function isPlainEntry({ flags, blocks }: Pagemap, entry: number): boolean {
+  const kinds = ENTRY.present | ENTRY.parent | ENTRY.badBlocks;
+  return (
+    ((flags[entry] ?? 0) & kinds) === ENTRY.present &&
+    (blocks === undefined || (blocks.first[entry] ?? -1) < 0)
+  );
 }

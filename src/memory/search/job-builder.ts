@@ -2,8 +2,9 @@ import { offsetOf } from "../../checkpoint/index.ts";
 import type { Pagemap, PageStore, StoredPages } from "../../checkpoint/index.ts";
 import type { AddressSpace } from "../space/address-space.ts";
 import type { Run } from "../space/runs.ts";
-import { FROM, PIECE_COLUMNS } from "./messages.ts";
+import { FROM, PIECE_COLUMNS, STRETCH_COLUMNS } from "./messages.ts";
 import type { Job } from "./messages.ts";
+import type { MatchEnd } from "./pattern.ts";
 
 /** Places of a job that are not content: what lies around each stretch. */
 const AROUND_BYTES = 4 * 1024 * 1024;
@@ -15,14 +16,10 @@ const ATTACHED_STEP = 1024 * 1024;
 const LEAD = 64;
 const ALIGN = 16;
 
-/** Where a stretch of a job is in an address space. */
-export interface StretchPlace {
+/** Where a match is. */
+export interface MatchPlace {
   readonly space: AddressSpace;
-  /** Address of `from`. */
   readonly address: bigint;
-  readonly from: number;
-  /** Whether it goes on where the stretch before it, in the job before, ended. */
-  readonly continues: boolean;
 }
 
 interface PagesFile {
@@ -31,11 +28,39 @@ interface PagesFile {
   readonly size: number;
 }
 
-export interface BuiltJob {
+/** A job, and where in the address spaces its stretches are. */
+export class BuiltJob {
   readonly job: Job;
-  readonly places: readonly StretchPlace[];
   /** Bytes of content. */
   readonly bytes: number;
+  /** Whether its first stretch goes on where the last one of the job before ended. */
+  readonly continues: boolean;
+  /** By stretch: its space, and the page that it begins with. */
+  readonly #spaces: readonly AddressSpace[];
+  readonly #pages: readonly number[];
+
+  constructor(
+    job: Job,
+    bytes: number,
+    continues: boolean,
+    spaces: readonly AddressSpace[],
+    pages: readonly number[],
+  ) {
+    this.job = job;
+    this.bytes = bytes;
+    this.continues = continues;
+    this.#spaces = spaces;
+    this.#pages = pages;
+  }
+
+  /** Of a place in a stretch, the address; undefined for a stretch that the job doesn't have. */
+  find(stretch: number, place: number): MatchPlace | undefined {
+    const space = this.#spaces[stretch];
+    const start = this.job.stretches[stretch * STRETCH_COLUMNS + 1];
+    if (space === undefined || start === undefined) return undefined;
+    const page = BigInt(this.#pages[stretch] ?? 0) * BigInt(space.pageSize);
+    return { space, address: page + BigInt(place - start) };
+  }
 }
 
 /** How large jobs are. */
@@ -48,13 +73,19 @@ export interface JobSize {
 
 export const jobSize = (content: number): JobSize => ({ content, places: content + AROUND_BYTES });
 
-/** Gathers runs of pages into jobs. `reach` is how far behind its begin a match may go. */
+/**
+ * Gathers runs of pages into jobs. `reach` is how far behind its begin a match may go; `endsInZeros`: whether it may end in
+ * memory that reads as zero.
+ */
 export class JobBuilder {
   readonly #reach: number;
+  readonly #endsInZeros: boolean;
   readonly #size: JobSize;
   #pieces: number[] = [];
   #stretches: number[] = [];
-  #places: StretchPlace[] = [];
+  #spaces: AddressSpace[] = [];
+  #pages: number[] = [];
+  #continues = false;
   #attached: Uint8Array[] = [];
   #attachedSize = 0;
   #place = 0;
@@ -62,8 +93,9 @@ export class JobBuilder {
   /** Where the pages files of pagemaps lie; null where they can't be read directly. */
   #files = new Map<Pagemap, PagesFile | null>();
 
-  constructor(reach: number, size: JobSize) {
+  constructor({ reach, endsInZeros }: MatchEnd, size: JobSize) {
     this.#reach = reach;
+    this.#endsInZeros = endsInZeros;
     this.#size = size;
   }
 
@@ -86,35 +118,57 @@ export class JobBuilder {
     return Math.min(content - this.#bytes, places - this.#place - this.#reach - LEAD - 2 * ALIGN);
   }
 
-  /** Begins a stretch at `address`; `lead` bytes before it are mapped, and a match may look at them. */
-  async open(space: AddressSpace, store: PageStore, address: bigint, continues: boolean): Promise<void> {
+  /** Begins a stretch at a page. */
+  open(space: AddressSpace, page: number): void {
     this.#place = Math.ceil(this.#place / ALIGN) * ALIGN;
-    const from = this.#place;
-    const lead = continues ? LEAD : 0;
-    if (lead > 0) await this.#addAround(space, store, address - BigInt(lead), lead);
+    this.#begin(space, page, this.#place);
+  }
+
+  /** Begins a stretch that goes on where the one that the last job ended with did: a match may look at what is before it. */
+  async openNext(space: AddressSpace, store: PageStore, page: number): Promise<void> {
+    this.#continues = true;
+    await this.#addAround(space, store, BigInt(page) * BigInt(space.pageSize) - BigInt(LEAD), LEAD);
     // Bytes before the stretch that can't be had leave their place to it, still aligned.
-    const got = this.#place - from === lead ? lead : 0;
-    this.#place = from + got;
-    this.#places.push({ space, address: address - BigInt(got), from, continues });
+    if (this.#place !== LEAD) this.#place = 0;
+    this.#begin(space, page, 0);
+  }
+
+  #begin(space: AddressSpace, page: number, from: number): void {
+    this.#spaces.push(space);
+    this.#pages.push(page);
     this.#stretches.push(from, this.#place);
   }
 
   /** Adds `length` bytes of a run, from byte `offset` of it on, to the open stretch, or fewer; gives how many. */
-  async add(store: PageStore, run: Run, offset: number, length: number): Promise<number> {
-    if (this.#addDirectly(run, offset, length)) {
-      this.#bytes += length;
-      return length;
-    }
+  add(store: PageStore, run: Run, offset: number, length: number): number | Promise<number> {
+    if (!this.#addDirectly(run, offset, length)) return this.#addLater(store, run, offset, length);
+    this.#bytes += length;
+    return length;
+  }
+
+  async #addLater(store: PageStore, run: Run, offset: number, length: number): Promise<number> {
     const part = Math.min(length, ATTACHED_STEP);
     this.#bytes += part;
     await this.#addBytes(store, run, offset, part);
     return part;
   }
 
-  /** Ends the open stretch at `address`, with what lies behind it for matches to end in. */
-  async close(space: AddressSpace, store: PageStore, address: bigint): Promise<void> {
+  /**
+   * Ends the open stretch at a page, with what lies behind it for matches to end in. `isAlone`: what lies there, for a page at
+   * least, reads as zero or can't be had.
+   */
+  close(space: AddressSpace, store: PageStore, page: number, isAlone: boolean): Promise<void> | undefined {
+    const behind = this.#reach - 1;
+    if (behind === 0 || (isAlone && !this.#endsInZeros && behind <= space.pageSize)) {
+      this.#stretches.push(this.#place, this.#place);
+      return undefined;
+    }
+    return this.#closeWith(space, store, BigInt(page) * BigInt(space.pageSize), behind);
+  }
+
+  async #closeWith(space: AddressSpace, store: PageStore, address: bigint, behind: number): Promise<void> {
     this.#stretches.push(this.#place);
-    if (this.#reach > 1) await this.#addAround(space, store, address, this.#reach - 1);
+    await this.#addAround(space, store, address, behind);
     this.#stretches.push(this.#place);
   }
 
@@ -123,15 +177,17 @@ export class JobBuilder {
     const attached = this.#attached.length === 0 ? undefined : new Uint8Array(Buffer.concat(this.#attached));
     const job: Job = {
       id,
-      pieces: Float64Array.from(this.#pieces),
-      stretches: Float64Array.from(this.#stretches),
+      pieces: new Float64Array(this.#pieces),
+      stretches: new Float64Array(this.#stretches),
       attached,
       limit,
     };
-    const built = { job, places: this.#places, bytes: this.#bytes };
+    const built = new BuiltJob(job, this.#bytes, this.#continues, this.#spaces, this.#pages);
     this.#pieces = [];
     this.#stretches = [];
-    this.#places = [];
+    this.#spaces = [];
+    this.#pages = [];
+    this.#continues = false;
     this.#attached = [];
     this.#attachedSize = 0;
     this.#place = 0;

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { PageStore } from "../../checkpoint/index.ts";
 import type { AddressSpace } from "../space/address-space.ts";
+import { plainEntries } from "../space/plain-entries.ts";
 import { runsOf } from "../space/runs.ts";
 import type { Run } from "../space/runs.ts";
 import { isSearched, pagesWithin } from "./filter.ts";
@@ -24,48 +25,81 @@ export async function* jobsOf(
   limit: () => number,
   nextId: () => number,
 ): AsyncGenerator<BuiltJob> {
-  const page = BigInt(space.pageSize);
+  const { pageSize } = space;
   let turn = performance.now();
   /** Page behind the open stretch; undefined when none is open. */
   let openUntil: number | undefined;
-  const close = async (): Promise<void> => {
-    if (openUntil !== undefined) await builder.close(space, store, BigInt(openUntil) * page);
-    openUntil = undefined;
-  };
-  for (const run of searchedRuns(space, filter, shared)) {
+  /** Whether the open stretch ends where its pages do, with nothing but zeros for a page behind it. */
+  let isAlone = false;
+  // What need not be waited for isn't: there can be a hundred thousand runs.
+  for (const each of searchedRuns(space, filter, shared)) {
+    const { run } = each;
     if (openUntil !== run.first) {
-      await close();
+      const closing = openUntil === undefined ? undefined : builder.close(space, store, openUntil, isAlone);
+      if (closing) await closing;
       if (builder.isFull) yield builder.take(nextId(), limit());
-      await builder.open(space, store, BigInt(run.first) * page, false);
+      builder.open(space, run.first);
     }
-    const size = (run.last - run.first) * space.pageSize;
+    const size = (run.last - run.first) * pageSize;
     for (let at = 0; at < size;) {
-      const pages = Math.max(1, Math.floor(builder.room / space.pageSize));
-      at += await builder.add(store, run, at, Math.min(size - at, pages * space.pageSize));
-      openUntil = run.first + at / space.pageSize;
-      if (!builder.isFull) continue;
-      const next = BigInt(openUntil) * page;
-      await close();
+      const pages = Math.max(1, Math.floor(builder.room / pageSize));
+      const added = builder.add(store, run, at, Math.min(size - at, pages * pageSize));
+      at += typeof added === "number" ? added : await added;
+      openUntil = run.first + at / pageSize;
+      if (!builder.isFull || (at === size && each.isAlone)) continue;
+      await builder.close(space, store, openUntil, false);
       yield builder.take(nextId(), limit());
       // The next run may follow too; a stretch without bytes is no harm.
-      await builder.open(space, store, next, true);
-      openUntil = run.first + at / space.pageSize;
+      await builder.openNext(space, store, openUntil);
     }
+    ({ isAlone } = each);
     if (performance.now() - turn > TURN_MS) {
       await setImmediate();
       turn = performance.now();
     }
   }
-  await close();
+  if (openUntil !== undefined) await builder.close(space, store, openUntil, isAlone);
 }
 
-function* searchedRuns(space: AddressSpace, filter: MemoryFilter, shared: SharedPages): Generator<Run> {
+/** A run, and whether a page that reads as zero, or can't be had, surely follows it. */
+interface SearchedRun {
+  readonly run: Run;
+  readonly isAlone: boolean;
+}
+
+/** The runs that are searched, by address. To be used one after the other: an object may be filled again for the next. */
+function* searchedRuns(
+  space: AddressSpace,
+  filter: MemoryFilter,
+  shared: SharedPages,
+): Generator<SearchedRun> {
   for (const area of space.areas) {
     const pages = pagesWithin(area, filter, space.pageSize);
     if (pages === undefined) continue;
-    for (const run of runsOf(space.layout, pages.first, pages.last))
-      if (isSearched(run.origin, filter)) yield* shared.unsearched(run, space.pageSize);
+    const { first, last } = pages;
+    const plain = plainEntries(space.layout, area, first, last);
+    if (plain === undefined) yield* otherRuns(space, first, last, filter, shared);
+    else
+      for (;;) {
+        while (plain.next()) yield plain;
+        const { others } = plain;
+        if (others.first >= others.last) break;
+        yield* otherRuns(space, others.first, others.last, filter, shared);
+        plain.skipOthers();
+      }
   }
+}
+
+function* otherRuns(
+  space: AddressSpace,
+  first: number,
+  last: number,
+  filter: MemoryFilter,
+  shared: SharedPages,
+): Generator<SearchedRun> {
+  for (const run of runsOf(space.layout, first, last))
+    if (isSearched(run.origin, filter))
+      for (const part of shared.unsearched(run, space.pageSize)) yield { run: part, isAlone: false };
 }
 
 /** About how many bytes `jobsOf` will search, for a sign of progress: what its pagemaps and objects have. */

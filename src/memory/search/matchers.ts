@@ -6,14 +6,7 @@ import { exactly } from "./pattern.ts";
 import { requiredTexts } from "./required-texts.ts";
 import type { RequiredText } from "./required-texts.ts";
 import type { StringEncoding, WorkerPattern, WorkerRule } from "./pattern.ts";
-
-/** Bytes in a row in the worker's memory, `[from, end)`, of which matches may begin in `[start, stop)`. */
-export interface Stretch {
-  readonly from: number;
-  readonly start: number;
-  readonly stop: number;
-  readonly end: number;
-}
+import type { Stretches } from "./stretches.ts";
 
 /**
  * Takes a match: where it begins in the memory, its length, in which stretch, and by which rule when there are several.
@@ -22,7 +15,7 @@ export interface Stretch {
 export type Found = (at: number, length: number, stretch: number, rule?: number) => boolean;
 
 /** Finds all matches in stretches, which lie in order and begin at multiples of 16, as their addresses do. */
-export type Matcher = (stretches: readonly Stretch[], found: Found) => void;
+export type Matcher = (stretches: Stretches, found: Found) => void;
 
 export function matcherFor(pattern: WorkerPattern, memory: LinearMemory): Matcher {
   switch (pattern.kind) {
@@ -77,14 +70,15 @@ function bytesMatcher(pattern: WorkerPattern & { kind: "bytes" }, memory: Linear
   const next = finderFor(pattern, memory);
   const matches = (at: number): boolean => fitsAt(pattern, bytes, at);
   return (stretches, found) => {
-    const to = stretches.at(-1)?.stop ?? 0;
+    const last = stretches.length - 1;
+    if (last < 0) return;
+    const to = stretches.stop(last);
     let index = 0;
-    for (let at = next(stretches[0]?.start ?? 0, to); at < to;) {
-      while ((stretches[index]?.stop ?? Infinity) <= at) index++;
-      const stretch = stretches[index];
-      if (stretch === undefined) return;
-      if (at < stretch.start) at = next(stretch.start, to);
-      else if (at % align === 0 && at + length <= stretch.end && matches(at)) {
+    for (let at = next(stretches.start(0), to); at < to;) {
+      while (index < last && stretches.stop(index) <= at) index++;
+      const start = stretches.start(index);
+      if (at < start) at = next(start, to);
+      else if (at % align === 0 && at + length <= stretches.end(index) && matches(at)) {
         if (!found(at, length, index)) return;
         at = next(at + length, to);
       } else at = next(at + 1, to);
@@ -113,7 +107,9 @@ function regexMatcher(pattern: WorkerPattern & { kind: "regex" }, memory: Linear
     return first;
   };
   return (stretches, found) => {
-    for (const [index, { from, start, stop, end }] of stretches.entries()) {
+    for (let index = 0; index < stretches.length; index++) {
+      const [from, start] = [stretches.from(index), stretches.start(index)];
+      const [stop, end] = [stretches.stop(index), stretches.end(index)];
       let free = start;
       for (let at = skip(start, end); at < stop;) {
         const until = Math.min(stop, at + WINDOW);
@@ -156,8 +152,9 @@ function pointerMatcher(first: bigint, end: bigint, memory: LinearMemory): Match
   const [highFirst, lowFirst] = split(first);
   const [highLast, lowLast] = split(end - 1n);
   return (stretches, found) => {
-    for (const [index, stretch] of stretches.entries())
-      for (let at = (stretch.start + 7) & ~7; at < stretch.stop && at + 8 <= stretch.end; at += 8) {
+    for (let index = 0; index < stretches.length; index++) {
+      const last = Math.min(stretches.stop(index) - 1, stretches.end(index) - 8);
+      for (let at = (stretches.start(index) + 7) & ~7; at <= last; at += 8) {
         const high = words[(at >>> 2) + 1] ?? 0;
         if (high < highFirst || high > highLast) continue;
         const low = words[at >>> 2] ?? 0;
@@ -165,6 +162,7 @@ function pointerMatcher(first: bigint, end: bigint, memory: LinearMemory): Match
         if (high === highLast && low > lowLast) continue;
         if (!found(at, 8, index)) return;
       }
+    }
   };
 }
 
@@ -183,15 +181,15 @@ function stringsMatcher(min: number, encoding: StringEncoding, memory: LinearMem
   const step = wide ? 2 : 1;
   const isPart = (at: number): boolean => prints[bytes[at] ?? 0] === 1 && (!wide || bytes[at + 1] === 0);
   /** A string that began before belongs to who searched there. */
-  const skipBegun = ({ from, start, stop }: Stretch): number => {
+  const skipBegun = (from: number, start: number, stop: number): number => {
     let at = start;
     if (at - step >= from && isPart(at - step)) while (at < stop && isPart(at)) at += step;
     return at;
   };
   return (stretches, found) => {
-    for (const [index, stretch] of stretches.entries()) {
-      const { stop, end } = stretch;
-      for (let at = skipBegun(stretch); at < stop;) {
+    for (let index = 0; index < stretches.length; index++) {
+      const [stop, end] = [stretches.stop(index), stretches.end(index)];
+      for (let at = skipBegun(stretches.from(index), stretches.start(index), stop); at < stop;) {
         // A string has `min` characters: looking at its last place first skips what is too short.
         let last = at + (min - 1) * step;
         if (last + step > end) break;
@@ -224,15 +222,18 @@ function rulesMatcher(rules: readonly WorkerRule[], memory: LinearMemory): Match
   }));
   return (stretches, found) => {
     // An anchor behind the border may belong to a match before it.
-    const wide = stretches.map((stretch) => ({ ...stretch, start: stretch.from, stop: stretch.end }));
+    const wide = stretches.whole();
     for (const [rule, { find, regex, before, maxLength }] of ready.entries()) {
       let free = 0;
       let goesOn = true;
       find(wide, (at, _length, index) => {
-        const stretch = stretches[index];
-        if (stretch === undefined || at < free) return goesOn;
-        const from = Math.max(stretch.from, at - before);
-        const text = bytes.toString("latin1", from, Math.min(stretch.end, from + before + maxLength));
+        if (at < free) return goesOn;
+        const from = Math.max(stretches.from(index), at - before);
+        const text = bytes.toString(
+          "latin1",
+          from,
+          Math.min(stretches.end(index), from + before + maxLength),
+        );
         regex.lastIndex = 0;
         for (let match = regex.exec(text); match; match = regex.exec(text)) {
           const begin = from + match.index;
@@ -240,7 +241,8 @@ function rulesMatcher(rules: readonly WorkerRule[], memory: LinearMemory): Match
           if (begin > at) break;
           if (begin + length <= at) continue;
           free = begin + length;
-          if (begin >= stretch.start && begin < stretch.stop) goesOn = found(begin, length, index, rule);
+          if (begin >= stretches.start(index) && begin < stretches.stop(index))
+            goesOn = found(begin, length, index, rule);
           break;
         }
         return goesOn;

@@ -2,6 +2,8 @@ import type { WorkerPattern } from "./pattern.ts";
 
 /** Columns of `Job.pieces`, a row a piece. */
 export const PIECE_COLUMNS = 4;
+/** Columns of `Job.stretches`, a row a stretch. */
+export const STRETCH_COLUMNS = 4;
 /** In the place of a descriptor: zeros, and bytes that come with the job. */
 export const FROM = { zeros: -1, attached: -2 } as const;
 

@@ -82,10 +82,27 @@ export function compileMemoryQuery(query: MemoryQuery): WorkerPattern {
   return { kind: "regex", source: regex.source, flags: regex.flags, maxLength };
 }
 
+/** Where matches may end. */
+export interface MatchEnd {
+  /** How far behind its begin a match may go: so many bytes, its own. */
+  readonly reach: number;
+  /** Whether its last byte may be zero. */
+  readonly endsInZeros: boolean;
+}
+
+export function matchEnd(pattern: WorkerPattern): MatchEnd {
+  const reach = reachOf(pattern);
+  if (pattern.kind === "strings") return { reach, endsInZeros: pattern.encoding === "utf-16le" };
+  if (pattern.kind !== "bytes") return { reach, endsInZeros: true };
+  const [value, fold, mask] = [pattern.values, pattern.folds, pattern.masks].map((each) => each.at(-1) ?? 0);
+  return { reach, endsInZeros: ((fold ?? 0) & (mask ?? 0)) === value };
+}
+
 /** How far behind its begin a match may reach. */
 export function reachOf(pattern: WorkerPattern): number {
   if (pattern.kind === "bytes") return pattern.values.length;
-  if (pattern.kind === "pointer") return 8;
+  // At their alignment, so none reaches into another page.
+  if (pattern.kind === "pointer") return 1;
   if (pattern.kind === "rules") return Math.max(...pattern.rules.map(({ maxLength }) => maxLength));
   return pattern.kind === "strings" ? MAX_STRING : Math.min(pattern.maxLength, MAX_REGEX_MATCH);
 }

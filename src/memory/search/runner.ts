@@ -2,10 +2,10 @@
 import { linearMemory } from "../../bytes/index.ts";
 import { Gatherer } from "./gather.ts";
 import { matcherFor, MATCHER_SLACK } from "./matchers.ts";
-import type { Stretch } from "./matchers.ts";
-import { MATCH_COLUMNS } from "./messages.ts";
+import { MATCH_COLUMNS, STRETCH_COLUMNS } from "./messages.ts";
 import type { Job, JobResult, WorkerSetup } from "./messages.ts";
 import { reachOf } from "./pattern.ts";
+import { Stretches, windowsOf } from "./stretches.ts";
 
 /** Of a match that is longer, so many bytes are sent along. */
 const MAX_SENT = 4096;
@@ -30,33 +30,32 @@ export function jobRunner(setup: WorkerSetup): RunJob {
   const before = Math.ceil(around / ALIGN) * ALIGN;
   const behind = reachOf(setup.pattern) + around;
   const span = Math.floor((setup.memory - before - behind) / ALIGN) * ALIGN;
+  const sizes = { memory: setup.memory, span, before, behind };
   /** Used again for each job; it grows when there are many lines. */
   let linesBuffer = Buffer.alloc(0);
 
   function matchesOf(job: Job): JobResult {
-    const stretches = stretchesOf(job);
     const gatherer = new Gatherer(bytes, job);
     const rows: Row[] = [];
     const contexts: number[] = [];
     const sent: Uint8Array[] = [];
-    for (const { base, end, first, parts } of windowsOf(stretches, setup.memory, span, before, behind)) {
+    // What the last match of the window before has taken.
+    const taken = (): number => {
+      const last = rows.at(-1);
+      return last ? last.at + last.length : 0;
+    };
+    for (const { window, stretches } of windowsOf(job.stretches, sizes, taken)) {
+      const { base, end } = window;
       gatherer.fill(base, end);
-      // What the last match of the window before has taken.
-      const taken = rows.at(-1);
-      const free = taken ? taken.at + taken.length - base : 0;
       const found: Row[] = [];
-      match(
-        parts.map((part) => (part.start < free ? { ...part, start: Math.min(free, part.stop) } : part)),
-        (at, length, index, rule = 0) => {
-          found.push({ at: at + base, length, stretch: first + index, rule });
-          return rows.length + found.length < job.limit;
-        },
-      );
+      match(stretches, (at, length, index, rule = 0) => {
+        found.push({ at: at + base, length, stretch: stretches.first + index, rule });
+        return rows.length + found.length < job.limit;
+      });
       if (setup.pattern.kind === "rules") found.sort((a, b) => a.at - b.at);
       for (const row of found) {
         rows.push(row);
-        const part = parts[row.stretch - first];
-        if (around > 0 && part) sent.push(contextOf(row, base, part, contexts));
+        if (around > 0) sent.push(contextOf(row, base, stretches, contexts));
       }
       if (rows.length >= job.limit) break;
     }
@@ -74,26 +73,28 @@ export function jobRunner(setup: WorkerSetup): RunJob {
   }
 
   /** The bytes before, in and behind a match; a copy, since the next window takes their place. How many goes to `contexts`. */
-  function contextOf(row: Row, base: number, { from, end }: Stretch, contexts: number[]): Uint8Array {
+  function contextOf(row: Row, base: number, stretches: Stretches, contexts: number[]): Uint8Array {
     const at = row.at - base;
-    const first = Math.max(from, at - around);
+    const index = row.stretch - stretches.first;
+    const first = Math.max(stretches.from(index), at - around);
     const shown = Math.min(row.length, MAX_SENT);
-    const last = row.length > shown ? at + shown : Math.min(end, at + shown + around);
+    const last = row.length > shown ? at + shown : Math.min(stretches.end(index), at + shown + around);
     contexts.push(at - first, shown, last - at - shown);
     return new Uint8Array(bytes.subarray(first, last));
   }
 
   /** All strings of a job as lines: there can be a hundred thousand, and a row each would cost more than finding them. */
   function lines(job: Job): JobResult {
-    const stretches = stretchesOf(job);
+    const { length: size } = bytes;
+    const window = { base: 0, start: 0, stop: size, end: size };
+    const stretches = new Stretches(job.stretches, 0, job.stretches.length / STRETCH_COLUMNS, window);
     new Gatherer(bytes, job).fill(0, setup.memory);
     let out = linesBuffer;
     let length = 0;
     let count = 0;
     const open: number[] = [];
     match(stretches, (at, size, index) => {
-      const stretch = stretches[index];
-      const goesOn = stretch !== undefined && at + size === stretch.end && stretch.end > stretch.stop;
+      const goesOn = at + size === stretches.end(index) && stretches.end(index) > stretches.stop(index);
       if (goesOn) open.push(at, size, index, length);
       if (length + size + 1 > out.length) out = Buffer.concat([out], out.length * 2 + size + 65_536);
       // Copying a few bytes takes less than asking for it to be done.
@@ -136,60 +137,6 @@ interface Row {
   readonly length: number;
   readonly stretch: number;
   readonly rule: number;
-}
-
-/** A part of a job that fits the memory: the places `[base, end)`, where the memory begins at `base`. */
-interface Window {
-  readonly base: number;
-  readonly end: number;
-  /** Number of the first of the stretches. */
-  readonly first: number;
-  /** As far as they lie in the window, and as they lie in the memory. */
-  readonly parts: readonly Stretch[];
-}
-
-/**
- * Each place is looked at as a match's begin in one window only; `before` and `behind` are how many bytes around those
- * belong to it too.
- */
-export function* windowsOf(
-  stretches: readonly Stretch[],
-  memory: number,
-  span: number,
-  before: number,
-  behind: number,
-): Generator<Window> {
-  const size = stretches.at(-1)?.end ?? 0;
-  if (size <= memory) {
-    yield { base: 0, end: size, first: 0, parts: stretches };
-    return;
-  }
-  let first = 0;
-  for (let start = 0; start < size; start += span) {
-    const stop = start + span;
-    const base = Math.max(0, start - before);
-    const end = Math.min(size, stop + behind);
-    while ((stretches[first]?.stop ?? Infinity) <= start) first++;
-    const parts: Stretch[] = [];
-    for (let index = first; index < stretches.length; index++) {
-      const stretch = stretches[index];
-      if (stretch === undefined || stretch.start >= stop) break;
-      parts.push({
-        from: Math.max(stretch.from, base) - base,
-        start: Math.max(stretch.start, start) - base,
-        stop: Math.min(stretch.stop, stop) - base,
-        end: Math.min(stretch.end, end) - base,
-      });
-    }
-    if (parts.length > 0) yield { base, end, first, parts };
-  }
-}
-
-function stretchesOf({ stretches }: Job): readonly Stretch[] {
-  return Array.from({ length: stretches.length / 4 }, (_, row) => {
-    const column = (index: number): number => stretches[row * 4 + index] ?? 0;
-    return { from: column(0), start: column(1), stop: column(2), end: column(3) };
-  });
 }
 
 /** In a buffer of its own, which can be given away. */

@@ -5,7 +5,7 @@ import { JobBuilder, jobSize } from "./job-builder.ts";
 import type { BuiltJob, JobSize } from "./job-builder.ts";
 import { jobsOf, searchedBytes } from "./jobs.ts";
 import type { JobResult, WorkerSetup } from "./messages.ts";
-import { reachOf } from "./pattern.ts";
+import { matchEnd } from "./pattern.ts";
 import type { WorkerPattern } from "./pattern.ts";
 import { openPool } from "./pool.ts";
 import type { SearchPool } from "./pool.ts";
@@ -20,6 +20,8 @@ export interface ScanOptions {
   /** One of the threads may be this one, which is held for some milliseconds at a time: where nothing else waits for it. */
   readonly blocking?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Bytes that are searched at a time at most; fewer than usual where something is to lie across them. */
+  readonly partSize?: number | undefined;
 }
 
 /** What workers found in one more part of the memory. */
@@ -56,6 +58,9 @@ const SIZES: Readonly<Record<WorkerPattern["kind"], Sizes>> = {
   regex: { ...inOnePiece, isQuick: false },
   rules: { ...inOnePiece, isQuick: false },
 };
+const jobSizeOf = ({ job }: Sizes, { partSize = Infinity }: ScanOptions): JobSize =>
+  jobSize(Math.min(job.content, partSize));
+
 const TIME_LIMIT = 10_000;
 /** Pages files that are kept open for workers before all of them are waited for. */
 const MAX_PINNED = 64;
@@ -78,7 +83,13 @@ export async function* scanMemory(
   });
   try {
     for (const memory of memories)
-      yield* scanOne(memory, pool, () => new JobBuilder(reachOf(pattern), sizes.job), options, left);
+      yield* scanOne(
+        memory,
+        pool,
+        () => new JobBuilder(matchEnd(pattern), jobSizeOf(sizes, options)),
+        options,
+        left,
+      );
   } finally {
     await pool.close();
   }

@@ -128,15 +128,15 @@ class Matches {
       row * MATCH_COLUMNS,
       row * MATCH_COLUMNS + 3,
     );
-    const found = this.#built.places[stretch];
-    // The worker was given as many stretches as there are places, in this order.
+    const found = this.#built.find(stretch, place);
+    // The worker answers with stretches that it was given.
     if (found === undefined) throw new RangeError("a match outside of its job");
-    return { space: found.space, address: found.address + BigInt(place - found.from), length };
+    return { space: found.space, address: found.address, length };
   }
 
   #isTaken(row: number, taken: Taken): boolean {
     const stretch = this.#result.matches[row * MATCH_COLUMNS + 2] ?? 0;
-    if (stretch > 0 || this.#built.places[0]?.continues !== true) return false;
+    if (stretch > 0 || !this.#built.continues) return false;
     const { space, address } = this.#at(row);
     return space.pid === taken.pid && address < taken.until;
   }

@@ -1,6 +1,7 @@
 import { pageRuns } from "../../checkpoint/index.ts";
 import type { Pagemap, PageRun, StoredPages } from "../../checkpoint/index.ts";
 import type { FoundFile } from "../files/backing.ts";
+import { DUMPED } from "../origin.ts";
 import type { PageOrigin, Unavailable } from "../origin.ts";
 import type { Area, Guard } from "./areas.ts";
 
@@ -69,7 +70,6 @@ export function areaAfter(areas: readonly { readonly last: number }[], page: num
 
 const unavailable = (why: Unavailable): PageOrigin => ({ kind: "unavailable", why });
 const ZERO: PageOrigin = { kind: "zero" };
-const DUMPED: PageOrigin = { kind: "dumped" };
 const KERNEL = unavailable("kernel");
 const UNMAPPED = unavailable("unmapped");
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { linearMemory } from "../../../src/bytes/index.ts";
 import { matcherFor, MATCHER_SLACK } from "../../../src/memory/search/matchers.ts";
+import { Stretches } from "../../../src/memory/search/stretches.ts";
 import { requiredTexts } from "../../../src/memory/search/required-texts.ts";
 
 const textsOf = (source: string, flags = "g"): string[] =>
@@ -87,7 +88,7 @@ describe("texts that a regular expression requires", () => {
         Buffer.from(memory.buffer).write(text, "latin1");
         const found: string[] = [];
         const match = matcherFor({ kind: "regex", source: pattern, flags, maxLength: 300 }, memory);
-        match([{ from: 0, start: 0, stop: text.length, end: text.length }], (at, length) => {
+        match(Stretches.of([{ from: 0, start: 0, stop: text.length, end: text.length }]), (at, length) => {
           found.push(`${at} ${length}`);
           return true;
         });

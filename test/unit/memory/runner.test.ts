@@ -9,7 +9,8 @@ import type { PairByte } from "../../../src/memory/search/find-pair.ts";
 import { FROM } from "../../../src/memory/search/messages.ts";
 import type { Job, JobResult } from "../../../src/memory/search/messages.ts";
 import { compileMemoryQuery } from "../../../src/memory/search/pattern.ts";
-import { jobRunner, windowsOf } from "../../../src/memory/search/runner.ts";
+import { jobRunner } from "../../../src/memory/search/runner.ts";
+import { windowsOf } from "../../../src/memory/search/stretches.ts";
 
 const SIZE = 4096;
 /** Few different bytes, so that much matches. */
@@ -110,13 +111,14 @@ describe("doing a job in windows", () => {
   });
 
   it("looks at each place once as a begin", () => {
-    const stretches = [
-      { from: 0, start: 10, stop: 1000, end: 1003 },
-      { from: 1008, start: 1008, stop: 1100, end: 1100 },
-    ];
+    const rows = new Float64Array([0, 10, 1000, 1003, 1008, 1008, 1100, 1100]);
     const seen = new Set<number>();
-    for (const { base, parts } of windowsOf(stretches, 300, 128, 64, 20))
-      for (const { start, stop, from, end } of parts) {
+    const sizes = { memory: 300, span: 128, before: 64, behind: 20 };
+    for (const { window, stretches } of windowsOf(rows, sizes))
+      for (let index = 0; index < stretches.length; index++) {
+        const { base } = window;
+        const [from, start] = [stretches.from(index), stretches.start(index)];
+        const [stop, end] = [stretches.stop(index), stretches.end(index)];
         assert.ok(from <= start && stop <= end && end <= 300, JSON.stringify({ from, start, stop, end }));
         for (let at = start + base; at < stop + base; at++) {
           assert.ok(!seen.has(at));

@@ -1,7 +1,7 @@
 // What the tests of memory share: opening the memory of a fixture, and building small dumps to read.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openTree } from "../../../src/archive/index.ts";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
 import type { SealFor } from "../../../src/checkpoint/index.ts";
@@ -116,6 +116,8 @@ export interface MadeVma {
   /** vma_entry.status; REGULAR and ANON_PRIVATE when not given. */
   readonly status?: number;
   readonly prot?: number;
+  /** Of the shared memory object that it maps, from its first page on. */
+  readonly shmid?: number;
 }
 
 export interface MadeDump {
@@ -123,7 +125,13 @@ export interface MadeDump {
   /** pagemap_entry messages. */
   readonly pagemap: readonly Uint8Array[];
   readonly pages: Uint8Array;
+  /** More files of the folder, by path. */
+  readonly more?: Readonly<Record<string, Uint8Array>>;
 }
+
+/** `pagemap-NAME.img` of a made-up dump. */
+export const pagemapImage = (pagesId: number, entries: readonly Uint8Array[]): Buffer =>
+  image(MAGIC.pagemap, [message([1, pagesId]), ...entries]);
 
 export const MADE_PID = 7;
 const MAGIC = {
@@ -138,8 +146,8 @@ const MAGIC = {
 export async function withMade<T>(dump: MadeDump, use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "made-dump-"));
   try {
-    const vmas = dump.vmas.map(({ start, end, status = (1 << 0) | (1 << 9), prot = 3 }) =>
-      message([1, start], [2, end], [3, 0], [4, 0], [5, prot], [6, 0x22], [7, status], [8, 0]),
+    const vmas = dump.vmas.map(({ start, end, status = (1 << 0) | (1 << 9), prot = 3, shmid = 0 }) =>
+      message([1, start], [2, end], [3, 0], [4, shmid], [5, prot], [6, 0x22], [7, status], [8, 0]),
     );
     const numbers = Array.from({ length: 12 }, (_, index): readonly [number, number] => [index + 1, 0]);
     const files: Readonly<Record<string, Uint8Array>> = {
@@ -151,10 +159,14 @@ export async function withMade<T>(dump: MadeDump, use: (folder: string) => Promi
       [`mm-${MADE_PID}.img`]: image(MAGIC.mm, [
         message(...numbers, ...vmas.map((vma): readonly [number, Uint8Array] => [14, vma])),
       ]),
-      [`pagemap-${MADE_PID}.img`]: image(MAGIC.pagemap, [message([1, 1]), ...dump.pagemap]),
+      [`pagemap-${MADE_PID}.img`]: pagemapImage(1, dump.pagemap),
       "pages-1.img": dump.pages,
+      ...dump.more,
     };
-    for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
+    for (const [name, bytes] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), bytes);
+    }
     return await use(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
