@@ -52,6 +52,5 @@ export type { LayerFile } from "./images.ts";
 export { readPages } from "./pages.ts";
 export type { MemoryPiece } from "./pages.ts";
 export * from "./pages/index.ts";
-export { pageSizeOf } from "./cmdline.ts";
 export { locateImages, resolveInTree } from "./locate.ts";
 export { checkpointErrors } from "./errors.ts";

@@ -1,3 +1,4 @@
+import { pageSizeOf } from "../criu/index.ts";
 import type { MessageMap } from "../criu/index.ts";
 import { checkpointErrors } from "./errors.ts";
 import type { FileImages } from "./files/context.ts";
@@ -6,7 +7,6 @@ import type { Holder } from "./files/connections.ts";
 import { readDescriptors, readOpenFiles } from "./files/open-files.ts";
 import type { FileTable } from "./files/table.ts";
 import type { Layer } from "./layers.ts";
-import { pageSizeOf } from "./cmdline.ts";
 import { readMemoryUse } from "./memory-use.ts";
 import { memoryMapOf } from "./memory-map.ts";
 import type { Checkpoint, Mapping, Process, ProcessPaths } from "./model.ts";

@@ -1,5 +1,6 @@
+import { pageSizeOf } from "../criu/index.ts";
 import type { MessageMap } from "../criu/index.ts";
-import { pageSizeOf, readCmdline } from "./cmdline.ts";
+import { readCmdline } from "./cmdline.ts";
 import { pathInLayer } from "./layers.ts";
 import type { Layer } from "./layers.ts";
 import type { Process, ProcessExit, ProcessState } from "./model.ts";

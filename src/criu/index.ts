@@ -30,6 +30,7 @@ export type { MessageName, Report } from "./plain-object.ts";
 export * from "./generated/messages.ts";
 export { PAGEMAP_FLAGS, pagemapRange } from "./pagemap.ts";
 export type { PagemapRange } from "./pagemap.ts";
+export { pageSizeOf } from "./page-size.ts";
 export { lastField, numberField } from "./fields.ts";
 export { criuErrors, criuProblems } from "./errors.ts";
 export { critDirect, critJson, critPieces, critMessage, critRows, jsonParts } from "./crit/index.ts";

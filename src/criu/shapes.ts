@@ -35,6 +35,20 @@ const SHAPES: Readonly<Record<string, Shapes>> = {
   },
 };
 
+/**
+ * Key in the JSON of a message whose list has a tag for each element, though the version after it packs them: crit's JSON
+ * doesn't tell, and crit leaves out keys that are no fields.
+ */
+export const UNPACKED = "unpacked";
+
+/** The lists that there are images of in both ways. */
+const IN_BOTH_WAYS: Readonly<Record<string, string>> = { [PAGEMAP.sizes]: "compressed_size" };
+
+/** The field of a message, by its name, that may be unpacked. */
+export function mayBeUnpacked(message: string): string | undefined {
+  return Object.hasOwn(IN_BOTH_WAYS, message) ? IN_BOTH_WAYS[message] : undefined;
+}
+
 /** Whether a message has several forms, so that its bytes must be asked which. */
 export function hasShapes(message: string): boolean {
   return Object.hasOwn(SHAPES, message);

@@ -1,6 +1,6 @@
-import { openInLayer, pageSizeOf, pathInLayer, readPages } from "../checkpoint/index.ts";
+import { openInLayer, pathInLayer, readPages } from "../checkpoint/index.ts";
 import type { Checkpoint, Layer } from "../checkpoint/index.ts";
-import { openImage, readEntries } from "../criu/index.ts";
+import { openImage, pageSizeOf, readEntries } from "../criu/index.ts";
 import type { MessageMap, MessageName } from "../criu/index.ts";
 import { procfsErrors } from "./errors.ts";
 

@@ -1,5 +1,5 @@
+import { pageSizeOf } from "../../criu/index.ts";
 import type { MessageMap } from "../../criu/index.ts";
-import { pageSizeOf } from "../cmdline.ts";
 import { pathInLayer } from "../layers.ts";
 import type { Layer } from "../layers.ts";
 import { readPages } from "../pages.ts";

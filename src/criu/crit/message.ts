@@ -1,5 +1,6 @@
 import type { FieldNode, FieldValue, MessageNode } from "../model.ts";
 import type { FieldSchema, MessageSchema } from "../schema.ts";
+import { mayBeUnpacked, UNPACKED } from "../shapes.ts";
 import { ipAddress } from "./address.ts";
 import type { CritObject, CritValue } from "./json.ts";
 import { base64Lines } from "./base64.ts";
@@ -46,8 +47,13 @@ function knownMessage(schema: MessageSchema, fields: readonly FieldNode[], form:
     const nodes = byField.get(field);
     const value = nodes && fieldValue(field, nodes, form);
     if (value !== undefined) object[field.name] = value;
+    if (value !== undefined && isUnpacked(schema, field, nodes)) object[UNPACKED] = true;
   }
   return object;
+}
+
+function isUnpacked({ name }: MessageSchema, field: FieldSchema, nodes: readonly FieldNode[] = []): boolean {
+  return mayBeUnpacked(name) === field.name && nodes.every(({ wireType }) => wireType !== 2);
 }
 
 function fieldValue(field: FieldSchema, nodes: readonly FieldNode[], form: Form): CritValue | undefined {

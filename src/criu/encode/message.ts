@@ -1,7 +1,7 @@
 import { criuSchemas } from "../schema-index.ts";
 import type { FieldSchema, MessageSchema } from "../schema.ts";
 import { criuErrors } from "../errors.ts";
-import { shapeOfKeys } from "../shapes.ts";
+import { mayBeUnpacked, shapeOfKeys, UNPACKED } from "../shapes.ts";
 import { encodeErrors } from "./errors.ts";
 import type { JsonObject, JsonValue } from "./json-reader.ts";
 import { writeField } from "./scalars.ts";
@@ -20,16 +20,27 @@ export function encodeMessage(
 ): Uint8Array {
   const schema = criuSchemas.message(shapeOfKeys(name, (key) => object.has(key)));
   if (!schema) throw criuErrors.unknownMessage(name);
-  checkKeys(schema, object, path, besides);
+  const unpacked = unpackedField(schema, object, path);
+  checkKeys(schema, object, path, unpacked === undefined ? besides : [...besides, UNPACKED]);
   const writer = new WireWriter();
   // The schema has its fields in the order of their numbers.
   for (const field of schema.fields) {
     const value = object.get(field.name);
     const place = `${path}.${field.name}`;
-    if (value !== undefined) writeValue(writer, field, value, place);
+    const written = field.name === unpacked ? { ...field, packed: false } : field;
+    if (value !== undefined) writeValue(writer, written, value, place);
     else if (field.rule === "required") throw encodeErrors.missingField(place);
   }
   return writer.finish();
+}
+
+/** The list that has a tag for each of its elements because the JSON says so. */
+function unpackedField({ name }: MessageSchema, object: JsonObject, path: string): string | undefined {
+  const field = mayBeUnpacked(name);
+  const said = object.get(UNPACKED);
+  if (field === undefined || said === undefined) return undefined;
+  if (said !== true) throw encodeErrors.wrongKind(`${path}.${UNPACKED}`, "true", kindOf(said));
+  return field;
 }
 
 function checkKeys(

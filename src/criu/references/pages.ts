@@ -2,7 +2,10 @@
 import { setImmediate } from "node:timers/promises";
 import type { FieldNode, FieldValue, Image, MessageNode } from "../model.ts";
 import { numberField } from "../fields.ts";
+import { imageIds } from "../image-lookup.ts";
+import { pageSizeOf } from "../page-size.ts";
 import { PAGEMAP_FLAGS, pagemapRange } from "../pagemap.ts";
+import { readEntry } from "../plain-object.ts";
 import type { ImageSet } from "./find.ts";
 
 /** Bytes of a pages file. */
@@ -12,7 +15,7 @@ export interface PagesPlace {
   readonly end: number;
 }
 
-/** Bytes of a page; larger ones are told by the size of a pages file that isn't compressed. */
+/** Bytes of a page where nothing tells them. */
 const PAGE = 4096;
 const OTHER_PAGES = [16384, 65536];
 const SIZES = new Set(["block_sizes", "region_sizes", "compressed_size"]);
@@ -36,6 +39,8 @@ export async function findPages(
   const file = `pages-${String(id)}.img`;
   if (id === undefined || !images.names.includes(file)) return undefined;
 
+  const known = await pageSizeBeside(image, images);
+  const page = known ?? PAGE;
   let [offset, pagesBefore, allPages] = [0, 0, 0];
   let isCompressed = false;
   let found: { readonly start: number; readonly pages: number; readonly message: MessageNode } | undefined;
@@ -46,47 +51,69 @@ export async function findPages(
     const isPresent = (flags & PAGEMAP_FLAGS.present) !== 0;
     if (at === index && !isPresent) return undefined;
     if (!isPresent) continue;
-    const blocks = blocksOf(message);
+    const blocks = blocksOf(message, page);
     if ((flags & PAGEMAP_FLAGS.payloadAligned) !== 0) {
       isCompressed = true;
-      offset = roundUp(offset);
+      offset = roundUp(offset, page);
     }
     if (at === index) found = { start: offset, pages: Number(pages), message };
     if (at < index) pagesBefore += Number(pages);
     allPages += Number(pages);
     if (blocks.sizes.length > 0) isCompressed = true;
-    offset += blocks.sizes.length > 0 ? storedBytes(blocks) : Number(pages) * PAGE;
+    offset += blocks.sizes.length > 0 ? storedBytes(blocks) : Number(pages) * page;
     // Compressed pages tell nothing of the size of one.
     if (isCompressed && found) break;
   }
   if (!found) return undefined;
   const size = await images.use(file, (pagesImage) => Promise.resolve(pagesImage.source.size));
   if (isCompressed)
-    return withinFile(file, size, compressedPlace(found.message, found.start, found.pages, path));
-  const page = OTHER_PAGES.find((each) => each * allPages === size) ?? PAGE;
-  return withinFile(file, size, [pagesBefore * page, (pagesBefore + found.pages) * page]);
+    return withinFile(
+      file,
+      size,
+      compressedPlace(blocksOf(found.message, page), found.start, found.pages, path),
+    );
+  const each = known ?? OTHER_PAGES.find((other) => other * allPages === size) ?? PAGE;
+  return withinFile(file, size, [pagesBefore * each, (pagesBefore + found.pages) * each]);
+}
+
+/**
+ * Bytes of a page, which a pagemap doesn't tell: they are in the auxiliary vector of its process, or of any other of the same
+ * machine for shared memory. undefined where there is no mm image that can be read.
+ */
+async function pageSizeBeside({ name, type }: Image, images: ImageSet): Promise<number | undefined> {
+  const own = `mm-${String(type && imageIds(type, name)[0])}.img`;
+  const found = images.names.includes(own) ? own : images.names.find((each) => /^mm-\d+\.img$/.test(each));
+  if (found === undefined) return undefined;
+  try {
+    const mm = await images.use(found, (image) => readEntry(image, "mm_entry"));
+    return mm && pageSizeOf(mm, mm.vmas);
+  } catch {
+    // A broken one says nothing; the pages may be whole.
+    return undefined;
+  }
 }
 
 interface Blocks {
   readonly sizes: readonly FieldNode[];
   readonly isPadded: boolean;
+  /** Bytes of a page. */
+  readonly page: number;
 }
 
-function blocksOf(message: MessageNode): Blocks {
+function blocksOf(message: MessageNode, page: number): Blocks {
   const nested = message.fields.findLast(({ name }) => name === "blocks" || name === "regions")?.value;
   const holder = nested !== undefined && isMessage(nested) ? nested : message;
   const padded = holder.fields.findLast(({ name }) => name === "payload_padded")?.value;
-  return { sizes: holder.fields.filter(({ name }) => SIZES.has(name)), isPadded: padded === true };
+  return { sizes: holder.fields.filter(({ name }) => SIZES.has(name)), isPadded: padded === true, page };
 }
 
-function storedBytes({ sizes, isPadded }: Blocks): number {
-  return sizes.reduce((sum, { value }) => sum + (isPadded ? roundUp(Number(value)) : Number(value)), 0);
+function storedBytes({ sizes, isPadded, page }: Blocks): number {
+  return sizes.reduce((sum, { value }) => sum + (isPadded ? roundUp(Number(value), page) : Number(value)), 0);
 }
 
-function compressedPlace(message: MessageNode, start: number, pages: number, path: string): [number, number] {
-  const blocks = blocksOf(message);
+function compressedPlace(blocks: Blocks, start: number, pages: number, path: string): [number, number] {
   const { sizes } = blocks;
-  if (sizes.length === 0) return [start, start + pages * PAGE];
+  if (sizes.length === 0) return [start, start + pages * blocks.page];
   const element = /\.(block_sizes|region_sizes|compressed_size)\[(\d{1,9})\]$/.exec(path)?.[2];
   if (element === undefined) return [start, start + storedBytes(blocks)];
   const first = start + storedBytes({ ...blocks, sizes: sizes.slice(0, Number(element)) });
@@ -98,8 +125,8 @@ function withinFile(file: string, size: number, [start, end]: [number, number]):
   return start < Math.min(end, size) ? { file, start, end: Math.min(end, size) } : undefined;
 }
 
-function roundUp(offset: number): number {
-  return Math.ceil(offset / PAGE) * PAGE;
+function roundUp(offset: number, page: number): number {
+  return Math.ceil(offset / page) * page;
 }
 
 function isMessage(value: FieldValue): value is MessageNode {

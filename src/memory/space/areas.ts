@@ -1,5 +1,6 @@
-import { pageSizeOf, pathInLayer, readMm } from "../../checkpoint/index.ts";
+import { pathInLayer, readMm } from "../../checkpoint/index.ts";
 import type { Checkpoint, Mapping, MmImage } from "../../checkpoint/index.ts";
+import { pageSizeOf } from "../../criu/index.ts";
 import type { MessageMap, Problem } from "../../criu/index.ts";
 import type { BackingFiles, FoundFile, NoFile } from "../files/backing.ts";
 import { memoryErrors } from "../errors.ts";
