@@ -23,6 +23,7 @@ const OPTIONS = {
   "external-unix": { type: "boolean" },
   "shell-job": { type: "boolean" },
   "ignore-rootfs": { type: "boolean" },
+  "whole-pod": { type: "boolean" },
   "pre-checkpoint": { type: "boolean" },
   previous: { type: "string" },
   "seal-for": { type: "string", multiple: true, default: [] as string[] },
@@ -44,6 +45,7 @@ export const run: RunCommand = async (args, output) => {
     // Without the option the engine looks for itself.
     ...(values["shell-job"] === true && { shellJob: true }),
     ignoreRootFs: values["ignore-rootfs"] === true,
+    wholePod: values["whole-pod"] === true,
   };
   for (const [name, value] of Object.entries(switches))
     if (value && !engine.capabilities.checkpointOptions.some((one) => one === name))
@@ -85,7 +87,8 @@ async function freeze(
   const where = archives ? { archive: target } : folders ? { folder: target } : {};
   const { snapshot } = await engine.checkpoint(container, { ...options, ...where });
   if (archives || folders) return { snapshot, path: target };
-  if (engine.fetch === undefined) return { snapshot, path: undefined };
+  // What is frozen of a pod is its runtime's own.
+  if (engine.fetch === undefined || options.wholePod === true) return { snapshot, path: undefined };
   const fetched = await engine.fetch(snapshot, target).catch(async (cause: unknown) => {
     // It may be all that is left of the container, and only its record says where.
     await writeRecord(target, snapshot);

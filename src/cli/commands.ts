@@ -53,7 +53,7 @@ ${KEY_OPTIONS}`,
     name: "checkpoint",
     summary: "freeze a container or process",
     usage: `cryoscope checkpoint CONTAINER --engine E -o FILE [--name NAME] [--leave-running] [--tcp-established]
-       [--file-locks] [--external-unix] [--shell-job] [--ignore-rootfs] [--json]
+       [--file-locks] [--external-unix] [--shell-job] [--ignore-rootfs] [--whole-pod] [--json]
        [--pre-checkpoint] [--previous FILE] [--seal-for RECIPIENT]…
        cryoscope checkpoint CONTAINER --engine E --preflight [--json]
 
@@ -67,6 +67,7 @@ is written beside it, for \`cryoscope restore\`. What an engine can't do is said
   --previous FILE          the pre-checkpoint that this one builds on; its record must lie beside it
   --seal-for RECIPIENT     seal it at once for a recipient of age, or an RSA certificate's file, and delete what is
                            plain of it (which isn't erasing); may be repeated. An engine can't restore it then
+  --whole-pod              all containers of its pod, where the cluster can (docs/engines.md); only it restores them
   --preflight              freeze nothing; say what CRIU will refuse (exit status 1 when it will)`,
     load: () => import("./checkpoint.ts"),
   },

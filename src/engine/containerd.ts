@@ -3,14 +3,14 @@
 import { randomUUID } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import { isAbsolute } from "node:path";
-import { criuError, runtimeWords } from "./checkpoint-folder.ts";
+import { criuError } from "./checkpoint-folder.ts";
+import { isName, parseId, parseTasks, toContainer, words, wordsOf } from "./ctr-output.ts";
 import type {
   Capability,
   CheckpointOptions,
   CheckpointResult,
   Container,
   ContainerDetails,
-  ContainerState,
   Engine,
   EngineWork,
   Readable,
@@ -18,15 +18,16 @@ import type {
   RestoreResult,
 } from "./engine.ts";
 import { brief, engineErrors } from "./errors.ts";
-import { assertFree, isReadable, openTar } from "./files.ts";
+import { isReadable, openTar } from "./files.ts";
 import { at, list, parseJson, text, texts } from "./json.ts";
 import { isOnPath, rootCapability } from "./machine.ts";
 import { archiveGone } from "./podman-rules.ts";
 import { assertWhole } from "./previous.ts";
 import type { Machine, ProgramDriver } from "./program-driver.ts";
+import { readyToFreeze } from "./ready.ts";
 import type { RunResult } from "./run-command.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
+import { assertMadeBy, newSnapshot } from "./snapshots.ts";
 
 const SOCKET = "/run/containerd/containerd.sock";
 /** Docker's own containers: it would not know that they were frozen or restored behind its back. */
@@ -87,8 +88,7 @@ class Containerd implements Engine {
     const { stdout } = await this.must(["namespaces", "list", "--quiet"], work);
     const all: Container[] = [];
     for (const namespace of words(stdout))
-      if (namespace !== DOCKERS && NAME.test(namespace))
-        all.push(...(await this.inNamespace(namespace, work)));
+      if (namespace !== DOCKERS && isName(namespace)) all.push(...(await this.inNamespace(namespace, work)));
     return all;
   }
 
@@ -98,7 +98,7 @@ class Containerd implements Engine {
     if (ids.length === 0) return [];
     const tasks = parseTasks((await this.must([...here, "tasks", "list"], work)).stdout);
     const found: Container[] = [];
-    for (const id of ids.filter((one) => NAME.test(one))) {
+    for (const id of ids.filter((one) => isName(one))) {
       const info = await this.ctr([...here, "containers", "info", id], work);
       // It may have ended between the two.
       if (info.code === 0)
@@ -143,13 +143,7 @@ class Containerd implements Engine {
     options: CheckpointOptions,
     work: EngineWork = {},
   ): Promise<CheckpointResult> {
-    if (!this.capabilities.checkpoint.can) throw engineErrors.cannot(this.capabilities.checkpoint);
-    assertName(options.name);
-    const { archive } = options;
-    if (archive === undefined) throw engineErrors.needsArchive(this.name);
-    await assertFree(archive);
-    const details = await this.inspect(container, work);
-    if (details.state !== "running") throw engineErrors.notRunning(details.name);
+    const { details, place: archive } = await readyToFreeze(this, container, options, work);
     const { namespace, id } = parseId(details.id);
     const saved = { kind: "archive", path: archive } as const;
     const snapshot = newSnapshot(this, details, saved, { ...options, leaveRunning: true });
@@ -262,67 +256,4 @@ class Containerd implements Engine {
 /** What nothing else in the content store is called. */
 function referenceOf({ id }: Snapshot): string {
   return `localhost/cryoscope-checkpoint:${/^[\w.-]{1,100}$/.test(id) ? id : "foreign"}`;
-}
-
-/** containerd's rule for namespaces and ids (pkg/identifiers); the first character keeps it from being an option. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
-
-function parseId(container: string): { readonly namespace: string; readonly id: string } {
-  const [namespace = "", id = "", ...rest] = container.split("/");
-  if (rest.length > 0 || !NAME.test(namespace) || !NAME.test(id))
-    throw engineErrors.noSuchContainer(container);
-  return { namespace, id };
-}
-
-const words = (output: string): readonly string[] => output.split(/\s+/).filter((word) => word !== "");
-
-/** `ctr: words`, after warnings of its own. */
-function wordsOf(stderr: string): string {
-  return runtimeWords(stderr).replace(/^ctr: /, "");
-}
-
-interface Task {
-  readonly pid: number;
-  readonly state: ContainerState;
-}
-
-const STATES: Readonly<Record<string, ContainerState>> = {
-  CREATED: "created",
-  RUNNING: "running",
-  STOPPED: "exited",
-  PAUSED: "paused",
-  PAUSING: "paused",
-};
-
-/** Lines of `TASK PID STATUS`. */
-function parseTasks(output: string): ReadonlyMap<string, Task> {
-  return new Map(
-    output.split("\n").flatMap((line) => {
-      const [id, pid = "", status = ""] = line.trim().split(/\s+/);
-      if (id === undefined || !/^\d{1,10}$/.test(pid)) return [];
-      const state = (Object.hasOwn(STATES, status) ? STATES[status] : undefined) ?? "unknown";
-      return [[id, { pid: Number(pid), state }]];
-    }),
-  );
-}
-
-function toContainer(
-  namespace: string,
-  id: string,
-  info: unknown,
-  state: ContainerState = "created",
-): Container {
-  const labels = at(info, "Labels");
-  const pod = text(at(labels, "io.kubernetes.pod.name"));
-  const inPod = text(at(labels, "io.kubernetes.container.name"));
-  // Who started it gave it a name that people know it by.
-  const name = text(at(labels, "nerdctl/name")) || (pod === "" ? "" : `${pod}/${inPod || "sandbox"}`) || id;
-  return {
-    id: `${namespace}/${id}`,
-    name,
-    image: text(at(info, "Image")),
-    state,
-    status: `${state}, namespace ${namespace}`,
-    command: texts(at(info, "Spec", "process", "args")).join(" "),
-  };
 }

@@ -16,14 +16,15 @@ import type {
   Readable,
 } from "./engine.ts";
 import { brief, engineErrors } from "./errors.ts";
-import { assertFree, isReadable } from "./files.ts";
+import { isReadable } from "./files.ts";
 import { at, list, parseJson, text, texts, whole } from "./json.ts";
 import { isOnPath, rootCapability } from "./machine.ts";
 import { archiveGone } from "./podman-rules.ts";
 import type { Machine, ProgramDriver } from "./program-driver.ts";
+import { readyToFreeze } from "./ready.ts";
 import type { RunResult } from "./run-command.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
+import { assertMadeBy, newSnapshot } from "./snapshots.ts";
 
 const SOCKET = "/run/crio/crio.sock";
 
@@ -115,13 +116,7 @@ class CriRuntime implements Engine {
     options: CheckpointOptions,
     work: EngineWork = {},
   ): Promise<CheckpointResult> {
-    if (!this.capabilities.checkpoint.can) throw engineErrors.cannot(this.capabilities.checkpoint);
-    assertName(options.name);
-    const { archive } = options;
-    if (archive === undefined) throw engineErrors.needsArchive(this.name);
-    await assertFree(archive);
-    const details = await this.inspect(container, work);
-    if (details.state !== "running") throw engineErrors.notRunning(details.name);
+    const { details, place: archive } = await readyToFreeze(this, container, options, work);
     // The runtime makes a container image of names that don't look like a path of a tar.
     const draft = `${archive}.${randomUUID()}.part`;
     work.onProgress?.({ phase: "freezing" });

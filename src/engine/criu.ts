@@ -21,8 +21,9 @@ import { assertWhole, linkFolder, PREVIOUS, previousOf } from "./previous.ts";
 import { listPids, processTree, readProc, readProcess } from "./processes.ts";
 import type { LiveProcess } from "./processes.ts";
 import type { Machine, ProgramDriver } from "./program-driver.ts";
+import { readyToFreeze } from "./ready.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
+import { assertMadeBy, newSnapshot } from "./snapshots.ts";
 import { switchArgs } from "./switches.ts";
 
 /** criu by its command line; its address is `criu://`, for there is but one of it. */
@@ -106,11 +107,8 @@ class Criu implements Engine {
     options: CheckpointOptions,
     work: EngineWork = {},
   ): Promise<CheckpointResult> {
-    if (!this.capabilities.checkpoint.can) throw engineErrors.cannot(this.capabilities.checkpoint);
-    assertName(options.name);
-    const { folder } = options;
-    if (folder === undefined) throw engineErrors.needsFolder(this.name);
-    const found = await this.find(container);
+    const { details, place: folder } = await readyToFreeze(this, container, options, work);
+    const found = await this.find(details.id);
     const tree = await processTree(this.machine.procfs, found.pid);
     // criu wants the session's leader in the tree; --shell-job says that it will be someone else (criu/cr-dump.c).
     const shellJob = options.shellJob ?? !tree.some(({ pid }) => pid === found.session);

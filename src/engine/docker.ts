@@ -16,6 +16,7 @@ import { at, list, text } from "./json.ts";
 import { labelFilter } from "./label-filter.ts";
 import { followLines } from "./log-lines.ts";
 import { assertWhole } from "./previous.ts";
+import { readyToFreeze } from "./ready.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
 import type { Transport } from "./transport.ts";
@@ -111,10 +112,7 @@ class Docker implements Engine {
     options: CheckpointOptions,
     work: EngineWork = {},
   ): Promise<CheckpointResult> {
-    if (!this.capabilities.checkpoint.can) throw engineErrors.cannot(this.capabilities.checkpoint);
-    assertName(options.name);
-    const details = await this.inspect(container, work);
-    if (details.state !== "running") throw engineErrors.notRunning(details.name);
+    const { details } = await readyToFreeze(this, container, options, work);
     work.onProgress?.({ phase: "freezing" });
     const about = { container: details.id, checkpoint: options.name, timeout: Infinity };
     const create = { checkpointId: options.name, exit: options.leaveRunning !== true };

@@ -102,6 +102,8 @@ export interface CheckpointSwitches {
   readonly externalUnix?: boolean;
   /** It runs on a terminal that belongs to someone outside, who will be there at its restore too. */
   readonly shellJob?: boolean;
+  /** All containers of its pod, as an object of the cluster from which it can start such a pod again. */
+  readonly wholePod?: boolean;
 }
 export type CheckpointSwitch = keyof CheckpointSwitches;
 

@@ -3,7 +3,12 @@ import type { CryoscopeError, ErrorDetails } from "../bytes/index.ts";
 import type { Advice } from "./engine.ts";
 import type { CriuFailure } from "./criu-log.ts";
 
-function failed(code: string, sentence: string, next: string, details: ErrorDetails = {}): CryoscopeError {
+export function failed(
+  code: string,
+  sentence: string,
+  next: string,
+  details: ErrorDetails = {},
+): CryoscopeError {
   return cryoscopeError(`engine.${code}`, sentence, { next, ...details });
 }
 
@@ -115,38 +120,6 @@ export const engineErrors = {
       "badName",
       `"${brief(name)}" can't be a name.`,
       "Use at least 2 letters, digits and _ . -, beginning with a letter or digit.",
-    ),
-  noContext: (context: string) =>
-    failed(
-      "noContext",
-      context === ""
-        ? "The kubeconfig has no current context."
-        : `The kubeconfig has no context "${brief(context)}".`,
-      "See kubectl config get-contexts.",
-    ),
-  notSignedIn: (context: string) =>
-    failed(
-      "notSignedIn",
-      `The cluster of the context ${brief(context)} doesn't know you.`,
-      "Sign in to it again, as for kubectl.",
-    ),
-  mayNotCheckpoint: (node: string) =>
-    failed(
-      "mayNotCheckpoint",
-      `You may not ask the kubelet of ${brief(node)} for checkpoints.`,
-      "It takes the right create on nodes/proxy (and on nodes/checkpoint for the kubelet).",
-    ),
-  noCheckpointApi: (node: string, said: string) =>
-    failed(
-      "noCheckpointApi",
-      `The kubelet of ${brief(node)} doesn't offer this: ${brief(said)}.`,
-      "It needs Kubernetes 1.25 or later with the feature gate ContainerCheckpoint, and CRI-O or containerd with CRIU.",
-    ),
-  badSelector: (selector: string) =>
-    failed(
-      "badSelector",
-      `"${brief(selector)}" is not a label selector.`,
-      "Write it as app=web,tier!=cache.",
     ),
   badPort: (port: string) =>
     failed(

@@ -1,22 +1,27 @@
 // Kubernetes: containers of a cluster, frozen by the kubelet of their node through the API server.
-import { setTimeout as sleep } from "node:timers/promises";
 import type {
   Advice,
   CheckpointOptions,
   CheckpointResult,
   Container,
   ContainerDetails,
-  ContainerState,
   Engine,
   EngineWork,
   Readable,
+  RestoreOptions,
+  RestoreResult,
 } from "./engine.ts";
 import { CryoscopeError } from "../bytes/index.ts";
 import { refusalMessage } from "./answers.ts";
 import { brief, engineErrors, reasonOf } from "./errors.ts";
 import { assertFree, isReadable, writeWhole } from "./files.ts";
-import { at, list, parseJson, text, texts } from "./json.ts";
+import { at, list, text, texts } from "./json.ts";
+import { ask, refused } from "./kube-ask.ts";
 import type { KubeCluster } from "./kube-client.ts";
+import { kubeErrors } from "./kube-errors.ts";
+import { findPodCheckpoints } from "./kube-pod-checkpoints.ts";
+import type { PodCheckpoints } from "./kube-pod-checkpoints.ts";
+import { containersOf, isKubeName, listContainers, parseId, readPod } from "./kube-pods.ts";
 import { readFromNode } from "./kube-reader.ts";
 import type { AskCluster } from "./kube-reader.ts";
 import type { ProgramDriver } from "./program-driver.ts";
@@ -32,18 +37,14 @@ export const kubernetesDriver: ProgramDriver = {
     const { openCluster } = await import("./kube-client.ts");
     const context = decodeURIComponent(path);
     const cluster = openCluster(context);
-    if (cluster === undefined) throw engineErrors.noContext(context);
+    if (cluster === undefined) throw kubeErrors.noContext(context);
     const { content, status } = await ask(cluster, "GET", "/version", signal, 10_000);
     const version = text(at(content, "gitVersion"));
     if (status !== 200 || version === "") throw refused(cluster, status, content);
-    return new Kubernetes(cluster, version);
+    return new Kubernetes(cluster, version, await findPodCheckpoints(cluster, signal));
   },
 };
 
-/** Longer lists of pods are cut; each page has this many. */
-const PAGE = 500;
-const MAX_PAGES = 100;
-const MAX_ANSWER = 64 * 1024 * 1024;
 /** KEP-2008: the kubelet's own limit for a checkpoint, in seconds; 0 is its default. */
 const KUBELET_TIMEOUT = 600;
 
@@ -57,37 +58,38 @@ class Kubernetes implements Engine {
   constructor(
     private readonly cluster: KubeCluster,
     readonly version: string,
+    private readonly podCheckpoints: PodCheckpoints | undefined,
   ) {
     this.name = `Kubernetes ${brief(version.replace(/^v/, ""))} (${brief(cluster.context)})`;
     this.endpoint = `kubernetes://${encodeURIComponent(cluster.context)}`;
     this.host = new URL(cluster.server).hostname;
     this.capabilities = {
       checkpoint: { can: true },
-      restore: { can: false, ...RESTORE_BY_IMAGE },
+      restore: podCheckpoints ? { can: true } : { can: false, ...RESTORE_BY_IMAGE },
       keepsCheckpoints: false,
       archives: false,
       folders: false,
       containerImages: false,
       preCheckpoints: false,
       lists: "containers",
-      checkpointOptions: [],
-      restoreOptions: [],
+      checkpointOptions: podCheckpoints ? ["wholePod"] : [],
+      restoreOptions: podCheckpoints ? ["name", "replace"] : [],
     };
   }
 
   list(work: EngineWork = {}): Promise<readonly Container[]> {
-    return this.pods("", work);
+    return listContainers(this.cluster, "", work);
   }
 
   select(selector: string, work: EngineWork = {}): Promise<readonly Container[]> {
     // Equality and set-based selectors; the server checks the rest.
-    if (!/^[\w./=!, ()-]{1,1000}$/.test(selector)) throw engineErrors.badSelector(selector);
-    return this.pods(`&labelSelector=${encodeURIComponent(selector)}`, work);
+    if (!/^[\w./=!, ()-]{1,1000}$/.test(selector)) throw kubeErrors.badSelector(selector);
+    return listContainers(this.cluster, `&labelSelector=${encodeURIComponent(selector)}`, work);
   }
 
   async inspect(container: string, { signal }: EngineWork = {}): Promise<ContainerDetails> {
     const { namespace, pod, name } = parseId(container);
-    const found = await this.pod(namespace, pod, signal);
+    const found = await readPod(this.cluster, namespace, pod, signal);
     const one = containersOf(found).find((other) => other.name === `${pod}/${name}`);
     if (one === undefined) throw engineErrors.noSuchContainer(container);
     const spec = list(at(found, "spec", "containers")).find((other) => text(at(other, "name")) === name);
@@ -110,7 +112,10 @@ class Kubernetes implements Engine {
     };
   }
 
-  /** The kubelet writes an archive on the container's node and lets the container run on, always. */
+  /**
+   * The kubelet writes an archive on the container's node and lets the container run on, always. With `wholePod` the
+   * cluster freezes all containers of the pod, and can restore them.
+   */
   async checkpoint(
     container: string,
     options: CheckpointOptions,
@@ -118,30 +123,62 @@ class Kubernetes implements Engine {
   ): Promise<CheckpointResult> {
     assertName(options.name);
     const { namespace, pod, name } = parseId(container);
-    const found = await this.pod(namespace, pod, work.signal);
+    const found = await readPod(this.cluster, namespace, pod, work.signal);
     const details = containersOf(found).find((one) => one.name === `${pod}/${name}`);
     const node = text(at(found, "spec", "nodeName"));
     if (details?.state !== "running" || node === "") throw engineErrors.notRunning(container);
     work.onProgress?.({ phase: "freezing" });
+    if (options.wholePod === true) return this.freezePod(found, details, options, work);
     const kubelet = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/checkpoint`;
     const path = `${kubelet}/${namespace}/${pod}/${name}?timeout=${KUBELET_TIMEOUT}`;
     const { status, content } = await ask(this.cluster, "POST", path, work.signal, Infinity);
     const file = texts(at(content, "items"))[0];
-    if (status === 404) throw engineErrors.noCheckpointApi(node, refusalMessage({ content }));
-    if (status === 401 || status === 403) throw engineErrors.mayNotCheckpoint(node);
+    if (status === 404) throw kubeErrors.noCheckpointApi(node, refusalMessage({ content }));
+    if (status === 401 || status === 403) throw kubeErrors.mayNotCheckpoint(node);
     if (status !== 200 || file === undefined) throw refused(this.cluster, status, content);
     const saved = { kind: "node", node, path: file } as const;
     const snapshot = newSnapshot(this, details, saved, { ...options, leaveRunning: true });
     return { snapshot, readable: await this.locate(snapshot) };
   }
 
-  restore(): Promise<never> {
-    return Promise.reject(engineErrors.cannot(RESTORE_BY_IMAGE));
+  private async freezePod(
+    pod: unknown,
+    details: Container,
+    options: CheckpointOptions,
+    work: EngineWork,
+  ): Promise<CheckpointResult> {
+    const { namespace } = parseId(details.id);
+    const { name } = await this.wholePods().freeze(namespace, pod, options.name, work);
+    const saved = { kind: "named", id: name } as const;
+    const snapshot = newSnapshot(this, details, saved, { ...options, leaveRunning: true });
+    return { snapshot, readable: await this.locate(snapshot, work) };
+  }
+
+  /** As a new pod: under the name that it had, which `replace` takes from the one that has it, or another. */
+  async restore(
+    snapshot: Snapshot,
+    options: RestoreOptions = {},
+    work: EngineWork = {},
+  ): Promise<RestoreResult> {
+    assertMadeBy(this.kind, this.name, snapshot);
+    const { checkpoint } = snapshot;
+    if (checkpoint.kind !== "named") throw engineErrors.cannot(RESTORE_BY_IMAGE);
+    const { namespace, pod, name } = parseId(snapshot.container.id);
+    const wanted = options.name ?? pod;
+    if (!isKubeName(wanted)) throw engineErrors.badName(wanted);
+    const place = { namespace, checkpoint: checkpoint.id, pod: wanted };
+    await this.wholePods().restore(place, options.replace === true && wanted === pod, work);
+    return { container: await this.inspect(`${namespace}/${wanted}/${name}`, work) };
   }
 
   /** On the node; where this process runs there itself (a cluster of one machine) it may be readable. */
-  async locate(snapshot: Snapshot): Promise<Readable> {
+  async locate(snapshot: Snapshot, work: EngineWork = {}): Promise<Readable> {
     assertMadeBy(this.kind, this.name, snapshot);
+    if (snapshot.checkpoint.kind === "named") {
+      const { namespace } = parseId(snapshot.container.id);
+      const { node, path } = await this.wholePods().read(namespace, snapshot.checkpoint.id, work);
+      return { path: undefined, why: runtimesOwn(node, path) };
+    }
     if (snapshot.checkpoint.kind !== "node") throw engineErrors.badSnapshot("checkpoint.kind");
     const { node, path } = snapshot.checkpoint;
     return (await isReadable(path)) ? { path } : { path: undefined, why: onNode(node, path) };
@@ -154,6 +191,8 @@ class Kubernetes implements Engine {
     work: EngineWork = {},
   ): Promise<{ readonly path: string }> {
     assertMadeBy(this.kind, this.name, snapshot);
+    if (snapshot.checkpoint.kind === "named")
+      throw engineErrors.cannot(runtimesOwn("", snapshot.checkpoint.id));
     if (snapshot.checkpoint.kind !== "node") throw engineErrors.badSnapshot("checkpoint.kind");
     const { namespace } = parseId(snapshot.container.id);
     const { node, path } = snapshot.checkpoint;
@@ -178,6 +217,22 @@ class Kubernetes implements Engine {
     return { path: archive };
   }
 
+  /** Of the container's pod: the cluster keeps them as objects of its own. */
+  async listCheckpoints(container: string, work: EngineWork = {}): Promise<readonly string[]> {
+    const { namespace, pod } = parseId(container);
+    return (await this.podCheckpoints?.list(namespace, pod, work)) ?? [];
+  }
+
+  async deleteCheckpoint(container: string, checkpoint: string, work: EngineWork = {}): Promise<void> {
+    await this.wholePods().remove(parseId(container).namespace, checkpoint, work);
+  }
+
+  /** Throws `engine.cannot` where the cluster doesn't offer it (any more). */
+  private wholePods(): PodCheckpoints {
+    if (this.podCheckpoints === undefined) throw engineErrors.cannot(NO_POD_CHECKPOINTS);
+    return this.podCheckpoints;
+  }
+
   remove(): Promise<never> {
     return Promise.reject(
       engineErrors.cannot({
@@ -187,117 +242,6 @@ class Kubernetes implements Engine {
       }),
     );
   }
-
-  private async pods(query: string, { signal }: EngineWork): Promise<readonly Container[]> {
-    const all: Container[] = [];
-    let next = "";
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const more = next === "" ? "" : `&continue=${encodeURIComponent(next)}`;
-      const path = `/api/v1/pods?limit=${PAGE}${query}${more}`;
-      const { status, content } = await ask(this.cluster, "GET", path, signal, 30_000);
-      if (status !== 200) throw refused(this.cluster, status, content);
-      all.push(...list(at(content, "items")).flatMap(containersOf));
-      next = text(at(content, "metadata", "continue"));
-      if (next === "") break;
-    }
-    return all;
-  }
-
-  private async pod(namespace: string, pod: string, signal: AbortSignal | undefined): Promise<unknown> {
-    const path = `/api/v1/namespaces/${namespace}/pods/${pod}`;
-    const { status, content } = await ask(this.cluster, "GET", path, signal, 30_000);
-    if (status === 404) throw engineErrors.noSuchContainer(`${namespace}/${pod}`);
-    if (status !== 200) throw refused(this.cluster, status, content);
-    return content;
-  }
-}
-
-/** The rules of names: RFC 1123 labels and subdomains. */
-const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
-
-function parseId(id: string): { readonly namespace: string; readonly pod: string; readonly name: string } {
-  const [namespace = "", pod = "", name = "", ...rest] = id.split("/");
-  if (rest.length > 0 || ![namespace, pod, name].every((part) => NAME.test(part)))
-    throw engineErrors.noSuchContainer(id);
-  return { namespace, pod, name };
-}
-
-function containersOf(pod: unknown): readonly Container[] {
-  const namespace = text(at(pod, "metadata", "namespace"));
-  const podName = text(at(pod, "metadata", "name"));
-  const statuses = list(at(pod, "status", "containerStatuses"));
-  return list(at(pod, "spec", "containers")).map((spec) => {
-    const name = text(at(spec, "name"));
-    const state = at(
-      statuses.find((one) => text(at(one, "name")) === name),
-      "state",
-    );
-    const node = text(at(pod, "spec", "nodeName"));
-    return {
-      id: `${namespace}/${podName}/${name}`,
-      name: `${podName}/${name}`,
-      image: text(at(spec, "image")),
-      state: stateOf(state),
-      status: node === "" ? namespace : `${namespace}, on ${node}`,
-      command: [...texts(at(spec, "command")), ...texts(at(spec, "args"))].join(" "),
-    };
-  });
-}
-
-function stateOf(state: unknown): ContainerState {
-  if (at(state, "running") !== undefined) return "running";
-  if (at(state, "terminated") !== undefined) return "exited";
-  return at(state, "waiting") === undefined ? "unknown" : "created";
-}
-
-interface KubeAnswer {
-  readonly status: number;
-  /** Parsed when it is JSON, else the text. */
-  readonly content: unknown;
-}
-
-/** Asks the API server. Throws `engine.unreachable`, `engine.timeout`, and the signal's reason. */
-async function ask(
-  cluster: KubeCluster,
-  method: "GET" | "POST" | "DELETE",
-  path: string,
-  signal: AbortSignal | undefined,
-  timeout: number,
-  body?: unknown,
-): Promise<KubeAnswer> {
-  const done = new AbortController();
-  const either = signal === undefined ? done.signal : AbortSignal.any([signal, done.signal]);
-  if (Number.isFinite(timeout))
-    void sleep(timeout, undefined, { signal: either, ref: false }).then(
-      () => {
-        done.abort(engineErrors.timeout(cluster.server, timeout));
-      },
-      () => undefined,
-    );
-  try {
-    const answer = await cluster.send({ method, path, body, signal: either });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of answer) {
-      // Without an encoding a message gives Buffers.
-      chunks.push(chunk as Buffer);
-      size += (chunk as Buffer).length;
-      if (size > MAX_ANSWER) throw engineErrors.badAnswer(cluster.server, "it is longer than 64 MiB");
-    }
-    const said = Buffer.concat(chunks).toString("utf8");
-    return { status: answer.statusCode ?? 0, content: parseJson(said) ?? said };
-  } catch (error) {
-    if (either.aborted) throw either.reason;
-    if (error instanceof Error && error.name === "CryoscopeError") throw error;
-    throw engineErrors.unreachable(cluster.server, reasonOf(error), error);
-  } finally {
-    done.abort();
-  }
-}
-
-function refused(cluster: KubeCluster, status: number, content: unknown): Error {
-  if (status === 401) return engineErrors.notSignedIn(cluster.context);
-  return engineErrors.refused(status, refusalMessage({ content }));
 }
 
 const RESTORE_BY_IMAGE: Advice = {
@@ -305,6 +249,20 @@ const RESTORE_BY_IMAGE: Advice = {
   sentence: "A cluster restores a checkpoint only as a container image.",
   next: "Make one of the archive (buildah, with the annotation that the node's runtime wants), push it, and start a pod of it; docs/engines.md has the steps.",
 };
+
+const NO_POD_CHECKPOINTS: Advice = {
+  code: "kubernetes.podCheckpoints",
+  sentence: "This cluster has no PodCheckpoint objects.",
+  next: "They need Kubernetes 1.37 or later with the feature gate PodLevelCheckpointRestore.",
+};
+
+function runtimesOwn(node: string, path: string): Advice {
+  return {
+    code: "kubernetes.podCheckpoint",
+    sentence: `What the cluster froze of a whole pod is its runtime's own, ${node === "" ? "" : `on the node ${brief(node)}, `}in ${brief(path)} of the kubelet's folder for pod checkpoints.`,
+    next: "Restore it; or freeze a single container to read what is in it.",
+  };
+}
 
 function onNode(node: string, path: string): Advice {
   return {

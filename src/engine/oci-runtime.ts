@@ -21,9 +21,10 @@ import { at, list, parseJson, text, texts, whole } from "./json.ts";
 import { isOnPath, rootCapability } from "./machine.ts";
 import type { Machine, ProgramDriver } from "./program-driver.ts";
 import { assertWhole, linkFolder, PREVIOUS, previousOf } from "./previous.ts";
+import { readyToFreeze } from "./ready.ts";
 import type { RunResult } from "./run-command.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
+import { assertMadeBy, newSnapshot } from "./snapshots.ts";
 import { toState } from "./states.ts";
 import { switchArgs } from "./switches.ts";
 
@@ -135,12 +136,7 @@ class OciRuntime implements Engine {
     options: CheckpointOptions,
     work: EngineWork = {},
   ): Promise<CheckpointResult> {
-    if (!this.capabilities.checkpoint.can) throw engineErrors.cannot(this.capabilities.checkpoint);
-    assertName(options.name);
-    const { folder } = options;
-    if (folder === undefined) throw engineErrors.needsFolder(this.name);
-    const details = await this.inspect(container, work);
-    if (details.state !== "running") throw engineErrors.notRunning(details.name);
+    const { details, place: folder } = await readyToFreeze(this, container, options, work);
     const bundle = bundleOf(await this.state(details.id, work.signal));
     const previous = previousOf(options, details.id, "folder");
     work.onProgress?.({ phase: "freezing" });

@@ -203,6 +203,7 @@ const SWITCH_WORDS: readonly { readonly name: CheckpointSwitch; readonly label: 
   { name: "shellJob", label: "It is a shell's job" },
   { name: "ignoreRootFs", label: "Leave out the files it changed" },
   { name: "keep", label: "Keep CRIU's own files in the container" },
+  { name: "wholePod", label: "Its whole pod, so that the cluster can restore it" },
 ];
 
 /** Asks for the engine's switches, and for a container image where it can make one. */
