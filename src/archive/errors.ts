@@ -114,6 +114,14 @@ export const archiveErrors = {
         next: "Free some space there, or decompress the archive yourself on another disk and open the tar.",
       },
     ),
+  noImage: (file: string): CryoscopeError =>
+    cryoscopeError(
+      "archive.noImage",
+      "This can't become a container image: it has no config.dump, spec.dump and checkpoint folder.",
+      { file, next: "Only archives that Podman, CRI-O or a kubelet wrote are restored from images." },
+    ),
+  changed: (file: string): CryoscopeError =>
+    cryoscopeError("archive.changed", "This has changed while it was read.", { file, next: "Try again." }),
   tooDeep: (path: string, limit: number): CryoscopeError =>
     cryoscopeError("archive.tooDeep", `${printable(path)} is not opened: it lies ${limit} archives deep.`, {
       next: "Save it and open it by itself.",

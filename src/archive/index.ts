@@ -18,3 +18,5 @@ export { isArchive, nestedTree } from "./nested.ts";
 export type { NestedOptions, NestedTree } from "./nested.ts";
 export { findCheckpoints, openFound } from "./several.ts";
 export type { FoundCheckpoint } from "./several.ts";
+export { checkpointImage } from "./image/write-image.ts";
+export type { CheckpointImage, ImageWords } from "./image/write-image.ts";

@@ -72,6 +72,20 @@ is written beside it, for \`cryoscope restore\`. What an engine can't do is said
     load: () => import("./checkpoint.ts"),
   },
   {
+    name: "container-image",
+    summary: "a container image of a checkpoint, from which Podman, CRI-O and Kubernetes restore it",
+    usage: `cryoscope container-image ARCHIVE -o FILE [--reference NAME:TAG] [--name NAME] [--architecture A]
+
+ARCHIVE is a tar as Podman, CRI-O or a kubelet wrote it. FILE becomes an oci-archive: podman load -i FILE, or skopeo copy
+oci-archive:FILE docker://registry.example/web:frozen.
+
+  -o, --output FILE        the file to write; it appears whole or not at all
+  --reference NAME:TAG     what the image is called; localhost/ARCHIVE:frozen when not given
+  --name NAME              of the container; what the checkpoint says when not given
+  --architecture A         the processor (amd64, arm64) that it ran on; this machine's when not given`,
+    load: () => import("./container-image.ts"),
+  },
+  {
     name: "core",
     summary: "a frozen process as an ELF core, for gdb and lldb",
     usage: `cryoscope core CHECKPOINT --pid N -o FILE [--sysroot FOLDER] [--json] [--key FILE]…

@@ -187,5 +187,5 @@ function toContainer(item: unknown): Container {
 const RESTORE_BY_POD: Advice = {
   code: "crictl.restore",
   sentence: "A CRI runtime restores a checkpoint only when a pod is started of it.",
-  next: "Make a container image of the archive (docs/engines.md has the steps), and start a pod of that.",
+  next: "Export the snapshot as a container image, and start a pod of that; docs/engines.md has the steps.",
 };

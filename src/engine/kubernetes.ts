@@ -247,7 +247,7 @@ class Kubernetes implements Engine {
 const RESTORE_BY_IMAGE: Advice = {
   code: "kubernetes.restore",
   sentence: "A cluster restores a checkpoint only as a container image.",
-  next: "Make one of the archive (buildah, with the annotation that the node's runtime wants), push it, and start a pod of it; docs/engines.md has the steps.",
+  next: "Export the snapshot as a container image, push that with your own tool, and start a pod of it; docs/engines.md has the steps.",
 };
 
 const NO_POD_CHECKPOINTS: Advice = {

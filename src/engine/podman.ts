@@ -14,7 +14,7 @@ import type { Libpod } from "./libpod.ts";
 import { archiveGone, insideStorage, NEEDS_ROOT } from "./podman-rules.ts";
 import { assertWhole, previousOf, withPrevious } from "./previous.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
+import { assertMadeBy, assertName, assertReference, newSnapshot } from "./snapshots.ts";
 import { toUnreachable } from "./transport.ts";
 import type { Transport } from "./transport.ts";
 
@@ -251,11 +251,6 @@ class Podman implements Engine {
     const query = { timeout: 0 };
     await this.libpod.ask({ method: "POST", path: [container.id, "stop"], query, about: container.id }, work);
   }
-}
-
-/** A container image's name with an optional tag; Podman reads it, so only what could be taken for else is refused. */
-function assertReference(reference: string): void {
-  if (!/^[a-z0-9][a-z0-9._/:-]{0,250}$/.test(reference)) throw engineErrors.badName(reference);
 }
 
 /** `[ADDRESS:][HOST:]CONTAINER[/tcp]`, as `podman container restore --publish` takes it. */

@@ -37,6 +37,16 @@ export function assertName(name: string): void {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/.test(name)) throw engineErrors.badName(name);
 }
 
+/** Name and tag of a container image; what could be a path that leads elsewhere, or a query, is none. */
+export function isReference(reference: string): boolean {
+  return /^[a-z0-9][a-z0-9._/:-]{0,250}$/.test(reference);
+}
+
+/** Throws `engine.badName`. */
+export function assertReference(reference: string): void {
+  if (!isReference(reference)) throw engineErrors.badName(reference);
+}
+
 /** The record of a checkpoint whose files were sealed, for these recipients, and lie there now. */
 export function sealedAs(
   snapshot: Snapshot,

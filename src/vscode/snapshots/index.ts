@@ -10,6 +10,7 @@ import {
   applyRetention,
   editNote,
   editTags,
+  exportAsImage,
   exportSnapshot,
   importSnapshot,
   rename,
@@ -88,6 +89,7 @@ export function registerSnapshots(
     on("unpinSnapshot", (snapshot) => catalog.edit(snapshot.id, { pinned: false })),
     on("revealSnapshot", reveal),
     on("exportSnapshot", (snapshot) => exportSnapshot(engines, catalog, snapshot)),
+    on("exportSnapshotAsImage", (snapshot) => exportAsImage(engines, catalog, snapshot)),
     on("sealSnapshot", async (snapshot) =>
       vscode.commands.executeCommand("cryoscope.sealCopy", await filesOf(engines, snapshot, catalog)),
     ),

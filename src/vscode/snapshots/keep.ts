@@ -1,6 +1,7 @@
 // What is done with entries of the catalog: names, tags, pins, export, import, retention.
 import { basename } from "node:path";
 import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
 import * as vscode from "vscode";
 import type { Snapshot } from "../../engine/index.ts";
 import type { Engines } from "../engines/index.ts";
@@ -62,6 +63,58 @@ export async function exportSnapshot(engines: Engines, catalog: Catalog, snapsho
           progress.report({ message: megabytes(bytes) });
         },
       });
+    },
+  );
+}
+
+/** Writes a container image of a snapshot's archive, from which Podman, CRI-O and Kubernetes restore it. */
+export async function exportAsImage(engines: Engines, catalog: Catalog, snapshot: Snapshot): Promise<void> {
+  const from = await filesOf(engines, snapshot, catalog);
+  const { isReference, writeWhole } = await import("../../engine/index.ts");
+  const plain = snapshot.name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  const reference = await vscode.window.showInputBox({
+    title: `Export ${snapshot.name} as a Container Image`,
+    prompt: "Name and tag of the image",
+    value: `localhost/${plain === "" ? "checkpoint" : plain}:frozen`,
+    validateInput: (text) => (isReference(text) ? undefined : "As in localhost/web:frozen."),
+  });
+  if (reference === undefined) return;
+  const target = await vscode.window.showSaveDialog({
+    title: `Export ${snapshot.name} as a Container Image`,
+    defaultUri: vscode.Uri.joinPath(
+      vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file("/"),
+      `${snapshot.name}.oci.tar`,
+    ),
+    filters: { "OCI archives": ["tar"] },
+  });
+  if (!target) return;
+  const { archiveErrors, checkpointImage } = await import("../../archive/index.ts");
+  await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: `Exporting ${snapshot.name}`,
+      cancellable: true,
+    },
+    async (progress, token) => {
+      const signal = signalOf(token);
+      const words = { reference, created: snapshot.time };
+      const image = await checkpointImage(from.fsPath, words, { signal });
+      try {
+        // The dialog has asked whether to replace what is there.
+        await vscode.workspace.fs.delete(target).then(undefined, () => undefined);
+        await writeWhole(target.fsPath, Readable.from(image.bytes(), { objectMode: false }), {
+          signal,
+          failed: (cause) => archiveErrors.unreadable(from.fsPath, cause),
+          onBytes: (bytes) => {
+            progress.report({ message: megabytes(bytes) });
+          },
+        });
+      } finally {
+        await image.close();
+      }
     },
   );
 }
