@@ -35,6 +35,8 @@ const PACKAGES = [
   ...["busybox-static", "gcc", "libc6-dev"],
   // what debugs in them
   ...["gdb", "python3", "python3-debugpy"],
+  // what opens our cores beside gdb, and what C++ programs are made with
+  ...["gdb-multiarch", "lldb-19", "delve", "g++"],
   // what the lab's own scripts call
   ...["iproute2", "procps", "zstd", "ca-certificates"],
 ];

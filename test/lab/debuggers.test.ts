@@ -1,0 +1,342 @@
+// Programs frozen in the lab, and their ELF cores opened by gdb, lldb and delve: all must agree with what a post-mortem
+// session shows, and with what the programs said of themselves.
+import assert from "node:assert/strict";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { fixture } from "../unit/fixtures.ts";
+import { coreOf, forget, freeze, stacksOf, succeed } from "./frozen-programs.ts";
+import type { Frozen, PrintedFrame, PrintedThread } from "./frozen-programs.ts";
+import { LAB_SHARE } from "./sockets.ts";
+
+const PROGRAMS = "/project/test/lab/programs";
+/** Debuggers look up how the threads' library lists them, which a core of the outside must not be asked for. */
+const GDB = ["-nx", "-batch", "-ex", "set backtrace past-main on", "-ex", "set auto-load no"];
+
+interface GdbThread {
+  readonly tid: number;
+  readonly frames: readonly {
+    readonly pc: string;
+    readonly name: string | null;
+    readonly line: number;
+    readonly inlined: boolean;
+  }[];
+}
+
+const folderOf = (name: string): string => join(LAB_SHARE, `debuggers-${name}-${process.pid}`);
+
+function gdb(program: string, core: string, ...commands: readonly string[]): string {
+  return succeed("gdb", [...GDB, ...commands.flatMap((each) => ["-ex", each]), program, core]);
+}
+
+function gdbThreads(program: string, core: string): readonly GdbThread[] {
+  const text = succeed("gdb", [...GDB, "-x", `${PROGRAMS}/frames.py`, program, core]);
+  const line = text.split("\n").find((each) => each.startsWith("FRAMES "));
+  assert.ok(line, text.slice(-2000));
+  return JSON.parse(line.slice("FRAMES ".length)) as readonly GdbThread[];
+}
+
+/** Program counters by thread, in order. lldb numbers threads from 1 on and says their ids in `thread list`. */
+function lldbCounters(program: string, core: string): ReadonlyMap<number, readonly string[]> {
+  const text = lldb(program, core, [
+    "thread list",
+    'settings set frame-format "FRAME ${frame.pc}\\n"',
+    "thread backtrace all",
+  ]);
+  const tids = new Map(
+    [...text.matchAll(/^[ *]*thread #(\d+): tid = (\d+)/gm)].map(([, number, tid]) => [number, Number(tid)]),
+  );
+  const threads = new Map<number, string[]>();
+  let counters: string[] = [];
+  for (const line of text.split("\n")) {
+    const number = /^[ *]*thread #(\d+),/.exec(line)?.[1];
+    const counter = /^[ *]*FRAME (0x[0-9a-f]+)/.exec(line)?.[1];
+    if (number !== undefined) threads.set(tids.get(number) ?? 0, (counters = []));
+    if (counter !== undefined) counters.push(hex(BigInt(counter)));
+  }
+  return threads;
+}
+
+/** Without what is the same as the one before it. */
+const distinct = (texts: readonly string[]): readonly string[] =>
+  texts.filter((text, index) => text !== texts[index - 1]);
+
+function lldb(program: string, core: string, commands: readonly string[]): string {
+  const words = [`target create --core ${core} ${program}`, ...commands];
+  return succeed("lldb-19", ["--no-lldbinit", "--batch", ...words.flatMap((each) => ["-o", each])]);
+}
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+const native = ({ frames }: PrintedThread): readonly PrintedFrame[] =>
+  frames.filter(({ language }) => language === "native");
+
+function ours(threads: readonly PrintedThread[], tid: number): readonly PrintedFrame[] {
+  const found = threads.find((each) => each.tid === tid);
+  assert.ok(found, `thread ${tid}`);
+  return native(found);
+}
+
+describe("a frozen program of C++", () => {
+  const folder = folderOf("cpp");
+  let frozen: Frozen;
+  let threads: readonly PrintedThread[];
+  let core: string;
+  const program = join(folder, "frozen");
+
+  before(async function () {
+    this.timeout(120_000);
+    await mkdir(folder, { recursive: true });
+    frozen = freeze(folder, {
+      build: `g++ -std=c++17 -O2 -g -fomit-frame-pointer -pthread -o frozen ${PROGRAMS}/frozen.cpp`,
+      command: [program],
+      files: ["frozen"],
+    });
+    threads = await stacksOf(frozen);
+    core = await coreOf(frozen);
+  });
+  after(() => {
+    forget(folder);
+  });
+
+  it("has the calls, inlined ones too, and lines that gdb has of its core", () => {
+    const told = gdbThreads(program, core);
+    assert.deepEqual(told.map(({ tid }) => tid).toSorted(), threads.map(({ tid }) => tid).toSorted());
+    assert.equal(told.length, 3);
+    for (const { tid, frames } of told) {
+      const walked = ours(threads, tid);
+      assert.deepEqual(
+        walked.map(({ address, inlined, source }) => [address, inlined, source?.line ?? 0]),
+        frames.map(({ pc, inlined, line }) => [pc, inlined, line]),
+        `thread ${tid}`,
+      );
+    }
+    const names = threads.flatMap(native).map((frame) => frame.function ?? "");
+    for (const name of ["shapes::Square<int>::stand", "shapes::Square<double>::stand", "descend", "inlined"])
+      assert.ok(
+        names.some((each) => each.includes(name)),
+        name,
+      );
+  });
+
+  it("has the stacks that lldb has of its core", () => {
+    const told = lldbCounters(program, core);
+    assert.equal(told.size, 3);
+    let whole = 0;
+    for (const [tid, counters] of told) {
+      // lldb moves the counters of calls that have inlined ones in them, and gives up where a call that never returns
+      // is the last of its function.
+      const walked = distinct(ours(threads, tid).map(({ address = "" }) => address));
+      const told = distinct(counters.filter((counter) => walked.includes(counter)));
+      assert.ok(told.length >= 2, `thread ${tid}`);
+      assert.deepEqual(told, walked.slice(0, told.length), `thread ${tid}`);
+      if (told.length === walked.length) whole++;
+    }
+    assert.ok(whole > 0, "lldb came to the end of a stack");
+  });
+
+  it("has in its core the vector and floating point registers that the program set", () => {
+    const text = gdb(
+      program,
+      core,
+      `thread find ${frozen.pid}`,
+      "print/x $xmm9.v4_int32",
+      "print $st0",
+      "print $st1",
+      ...(/^avx/.test(frozen.output) ? ["print/x $ymm7.v8_int32"] : []),
+    );
+    assert.match(text, /= \{0x11111111, 0x22222222, 0x33333333, 0x44444444\}/);
+    assert.match(text, /= 1\n/);
+    assert.match(text, /= 3\.14159265358979323\d+/);
+    if (/^avx/.test(frozen.output))
+      assert.match(
+        text,
+        /= \{0x11111111, 0x22222222, 0x33333333, 0x44444444, 0x55555555, 0x66666666, 0x77777777, 0x88888888\}/,
+      );
+  });
+
+  it("gives a core whose registers and memory are the same in lldb", () => {
+    const registers = "rbx rbp r12 r13 r14 r15 rsp rip rflags fs_base".split(" ");
+    const inGdb = gdb(
+      program,
+      core,
+      ...registers.map((name) => `printf "${name} %lx\\n", $${gdbName(name)}`),
+    );
+    const inLldb = lldb(program, core, ["register read --all", "memory read -s 8 -f x -c 64 $rsp"]);
+    for (const name of registers) {
+      const value = new RegExp(`^${name} ([0-9a-f]+)$`, "m").exec(inGdb)?.[1];
+      assert.ok(value, name);
+      assert.match(inLldb, new RegExp(` ${name} = 0x0*${value}\\b`), name);
+    }
+    const words = (text: string): readonly string[] =>
+      [...text.matchAll(/^\s*0x[0-9a-f]+[^:]*:\s+(0x.*)$/gm)].flatMap(([, row = ""]) =>
+        row.trim().split(/\s+/),
+      );
+    const stack = words(gdb(program, core, "x/64gx $rsp"));
+    assert.equal(stack.length, 64);
+    assert.deepEqual(words(inLldb).slice(-64), stack);
+  });
+});
+
+/** gdb's name of a register that lldb has by another. */
+const gdbName = (name: string): string => (name === "rflags" ? "eflags" : name);
+
+describe("a frozen program of Go", () => {
+  const folder = folderOf("go");
+  const program = join(folder, "frozen");
+  let threads: readonly PrintedThread[];
+  let core: string;
+
+  before(async function () {
+    this.timeout(120_000);
+    await mkdir(folder, { recursive: true });
+    cpSync(join(await fixture("unwind/go-frozen"), "frozen"), program);
+    const frozen = freeze(folder, { command: [program], files: ["frozen"] });
+    threads = await stacksOf(frozen);
+    core = await coreOf(frozen);
+  });
+  after(() => {
+    forget(folder);
+  });
+
+  const delve = (...commands: readonly string[]): string => {
+    writeFileSync(join(folder, "init"), [...commands, "exit", ""].join("\n"));
+    const options = ["--check-go-version=false", "--allow-non-terminal-interactive=true"];
+    const words = ["HOME=/tmp", "dlv", "core", program, core, ...options, "--init", join(folder, "init")];
+    return stripVTControlCharacters(succeed("env", words));
+  };
+
+  /** Of the runtime's assembly delve says the line behind a call. */
+  const rowOf = (pc: string, name: string, line: number): readonly [string, string, number] => [
+    pc,
+    name,
+    /^(main|syscall)\./.test(name) ? line : 0,
+  ];
+
+  it("has the threads and the calls that delve has of its core", () => {
+    const tids = [...delve("threads").matchAll(/^\*? *Thread (\d+) /gm)].map(([, tid]) => Number(tid));
+    assert.deepEqual(tids.toSorted(), threads.map(({ tid }) => tid).toSorted());
+    let compared = 0;
+    for (const tid of tids) {
+      const text = delve(`thread ${tid}`, "stack 40");
+      const rows = [...text.matchAll(/^ *\d+ +(0x[0-9a-f]+) in (\S+)\n +at .*:(\d+)/gm)];
+      const all = rows.map(([, pc = "", name = "", line]) => rowOf(hex(BigInt(pc)), name, Number(line)));
+      // Behind the thread's start delve goes on with the stack that its scheduler left.
+      const start = all.findIndex(([, name]) => name === "runtime.clone");
+      const told = start < 0 ? all : all.slice(0, start + 1);
+      const walked = ours(threads, tid).map(({ address = "", function: name = "", source }) =>
+        rowOf(address, name, source?.line ?? 0),
+      );
+      assert.ok(told.length > 2, text);
+      assert.deepEqual(walked.slice(0, told.length), told, `thread ${tid}`);
+      compared += told.length;
+    }
+    assert.ok(compared > 30, `${compared} frames`);
+  });
+
+  it("has the calls that gdb has of its core", () => {
+    for (const { tid, frames } of gdbThreads(program, core)) {
+      const walked = ours(threads, tid);
+      const known = frames.filter(({ name }) => name !== null);
+      assert.deepEqual(
+        walked.slice(0, known.length).map(({ address, function: name }) => [address, name]),
+        known.map(({ pc, name }) => [pc, name]),
+        `thread ${tid}`,
+      );
+    }
+  });
+
+  it("lets delve see the goroutines that no thread runs", () => {
+    assert.equal([...delve("goroutines -t 5").matchAll(/main\.waiting/g)].length >= 3, true);
+  });
+});
+
+describe("a frozen program of Python", () => {
+  const folder = folderOf("python");
+  let threads: readonly PrintedThread[];
+  let told: string;
+
+  before(async function () {
+    this.timeout(120_000);
+    await mkdir(folder, { recursive: true });
+    const frozen = freeze(folder, {
+      signal: "USR1",
+      command: ["/usr/bin/python3", `${PROGRAMS}/frozen.py`, join(folder, "told")],
+    });
+    threads = await stacksOf(frozen);
+    told = readFileSync(join(folder, "told"), "utf8");
+  });
+  after(() => {
+    forget(folder);
+  });
+
+  it("has the calls of each thread that the interpreter said", () => {
+    const said = told
+      .split(/^(?:Current thread|Thread) 0x[0-9a-f]+.*$/m)
+      .slice(1)
+      .map((text) => [...text.matchAll(/File "(.*)", line (\d+) in (.*)/g)].map(([, ...each]) => each));
+    const seen = threads.map(({ frames }) =>
+      frames
+        .filter(({ language }) => language === "python")
+        // faulthandler has names without their classes and functions around.
+        .map((frame) => [
+          frame.source?.path,
+          `${frame.source?.line}`,
+          frame.function?.replace(/^.*\.(?=[^.]*$)/, ""),
+        ]),
+    );
+    assert.equal(said.length, 4);
+    const sorted = (stacks: readonly unknown[]): readonly string[] =>
+      stacks.map((stack) => JSON.stringify(stack)).toSorted();
+    assert.deepEqual(sorted(seen), sorted(said));
+  });
+
+  it("has its own calls between those of the interpreter", () => {
+    const deepest = threads.toSorted((a, b) => b.frames.length - a.frames.length)[0];
+    const kinds = deepest?.frames.map(({ language }) => language) ?? [];
+    assert.ok(kinds.indexOf("python") > 0, "the innermost call is the interpreter's, in the kernel");
+    assert.ok(
+      kinds.lastIndexOf("native") > kinds.lastIndexOf("python"),
+      "the outermost is the thread's start",
+    );
+  });
+});
+
+describe("a program of 64-bit Arm, frozen on such a machine", () => {
+  const folder = folderOf("aarch64");
+  let told: { readonly threads: readonly GdbThread[] };
+  let core: string;
+
+  before(async () => {
+    await mkdir(folder, { recursive: true });
+    const from = await fixture("unwind/aarch64");
+    cpSync(join(from, "img"), join(folder, "images"), { recursive: true });
+    cpSync(join(from, "root/frozen"), join(folder, "frozen"));
+    told = JSON.parse(readFileSync(join(from, "gdb.json"), "utf8")) as typeof told;
+    core = await coreOf({ folder, pid: told.threads[0]?.tid ?? 0, output: "" });
+  });
+  after(() => {
+    forget(folder);
+  });
+
+  it("has in its core, opened on this machine, the calls that gdb had there", () => {
+    const script = ["-x", `${PROGRAMS}/frames.py`, join(folder, "frozen"), core];
+    const text = succeed("gdb-multiarch", ["-nx", "-batch", "-ex", "set auto-load no", ...script]);
+    const seen = JSON.parse(/^FRAMES (.*)$/m.exec(text)?.[1] ?? "[]") as readonly GdbThread[];
+    const plain = (threads: readonly GdbThread[]): readonly unknown[] =>
+      threads
+        .map(({ tid, frames }) => [
+          tid,
+          frames.map(({ pc, name, line }) => [pc.replace(/^0x/, ""), name, line]),
+        ])
+        .toSorted(([a], [b]) => Number(a) - Number(b));
+    assert.deepEqual(plain(seen), plain(told.threads));
+  });
+
+  it("has in its core the registers that lldb wants", () => {
+    const text = lldb(join(folder, "frozen"), core, ["thread list", "register read x19 sp pc v20"]);
+    assert.match(text, /pc = 0x0*41[0-9a-f]{4} /);
+    // The program put 1.5 into each quarter of it.
+    assert.match(text, /v20 = \{(0x00 0x00 0xc0 0x3f ?){4}\}/);
+  });
+});
