@@ -31,6 +31,8 @@ const PACKAGES = [
   ...["buildah", "sudo"],
   // what says what it should be
   "checkpointctl",
+  // what else seals, and opens what we seal
+  ...["age", "cryptsetup-bin", "gnupg", "openssh-client", "openssl", "sq"],
   // what the container images and the test programs are made with
   ...["busybox-static", "gcc", "libc6-dev"],
   // what debugs in them

@@ -4,6 +4,7 @@ import { isAgeFile, openAge } from "../age/index.ts";
 import { sealErrors } from "../errors.ts";
 import type { Key, KeyProvider } from "./key.ts";
 import { isOpenSshKey, parseOpenSshKey } from "../ssh/index.ts";
+import { unlockSecretKeys } from "../openpgp/index.ts";
 import { parseJwk, parseKey, privateKey } from "./private-key.ts";
 import { passphrase as passphraseKey } from "./key.ts";
 
@@ -48,7 +49,7 @@ export async function parseKeys(
   if (plugin !== undefined) throw sealErrors.agePluginIdentity(file, plugin.toLowerCase());
   if (isOpenSshKey(text)) return [privateKey(await parseOpenSshKey(text, file, passphrase), file)];
   if (text.includes("-----BEGIN PGP PRIVATE KEY BLOCK-----") || isBinaryPgpKey(bytes))
-    return [{ kind: "openpgp", name, bytes: Uint8Array.from(bytes) }];
+    return [{ kind: "openpgp", name, bytes: await unlockSecretKeys(bytes, file, passphrase) }];
   if (/^\s*\{/.test(text)) return jsonKeys(text, file);
   const raw = rawText(text.trim());
   if (raw) return [{ kind: "raw", name, bytes: raw }];

@@ -1,36 +1,43 @@
 import { CryoscopeError } from "../../bytes/index.ts";
 import { sealErrors } from "../errors.ts";
-import { keysOfKind } from "../keys/key.ts";
-import type { Key, OpenPgpKey } from "../keys/key.ts";
+import type { OpenPgpKey, Passphrase } from "../keys/key.ts";
 import type { PrivateKey } from "./library.ts";
 import type * as libraryTypes from "./library.ts";
 import { isArmoredMessage } from "./recognise.ts";
+import { readSecretKeys, unlocked } from "./secret-keys.ts";
 
 type Library = typeof libraryTypes;
 
 /** A head shorter than this is the whole message. */
 const SMALL = 64 * 1024;
 
+/** In the library's words: a cipher, version or form that it doesn't have, or doesn't take from this key. */
+const UNSUPPORTED =
+  /not supported|unknown|unsupported|unrecognized|disabled|non-preferred|invalid enum|not authenticated/i;
+
+/** Of a message, what tells for whom it is. */
+interface Recipients {
+  getEncryptionKeyIDs(): readonly { toHex(): string }[];
+}
+
 /** Why a message didn't open: no key is for it, or it is for one and was changed. */
 export type PgpFailure = "wrongKey" | "notAuthentic" | "unsupported";
 
 /**
- * Deciphers a message with the secret keys (unlocked by the passphrases) or with the passphrases themselves, handing the plaintext to `write` piece by piece as it
- * comes: what was written counts only when this says `undefined`, since the message is authenticated at its end.
+ * Deciphers a message with a file's secret keys (unlocked by the passphrases) or, where none is given, with the
+ * passphrases themselves, handing the plaintext to `write` piece by piece as it comes: what was written counts only
+ * when this says `undefined`, since the message is authenticated at its end. Throws `seal.passphraseNeeded` and
+ * `seal.wrongPassphrase` when it is for a key that is locked.
  */
 export async function openByLibrary(
   input: AsyncIterable<Uint8Array>,
   head: Uint8Array,
-  keys: readonly Key[],
-  by: "keys" | "passphrases",
+  key: OpenPgpKey | undefined,
+  passphraseKeys: readonly Passphrase[],
   write: (bytes: Uint8Array) => Promise<void>,
 ): Promise<PgpFailure | undefined> {
   const library: Library = await import("./library.ts");
-  const passphrases = keysOfKind(keys, "passphrase").map(({ bytes }) => Buffer.from(bytes).toString("utf8"));
-  const decryptionKeys: PrivateKey[] = [];
-  if (by === "keys")
-    for (const key of keysOfKind(keys, "openpgp"))
-      decryptionKeys.push(...(await secretKeys(library, key, passphrases)));
+  const passphrases = passphraseKeys.map(({ bytes }) => Buffer.from(bytes).toString("utf8"));
   let began = false;
   try {
     // Of a short stream the library loses the end where the runtime has no AES-CFB, as in VS Code.
@@ -38,10 +45,12 @@ export async function openByLibrary(
     const message = isArmoredMessage(head)
       ? await library.readMessage({ armoredMessage: streamOf(text(input)) })
       : await library.readMessage({ binaryMessage: whole ?? streamOf(input) });
+    const decryptionKeys = key && (await keysFor(message, library, key, passphrases));
+    if (key && decryptionKeys === undefined) return "wrongKey";
     const { data } = await library.decrypt({
       message,
       // Given both, the library would try passphrases alone.
-      ...(by === "keys" ? { decryptionKeys } : { passwords: passphrases }),
+      ...(decryptionKeys ? { decryptionKeys: [...decryptionKeys] } : { passwords: passphrases }),
       format: "binary",
       // Or else the library would keep all of it in memory until its end has been seen.
       config: { allowUnauthenticatedStream: true },
@@ -57,46 +66,42 @@ export async function openByLibrary(
   } catch (error) {
     if (error instanceof CryoscopeError) throw error;
     const why = error instanceof Error ? error.message : "";
-    if (/not supported|unknown|unsupported|Unrecognized|disabled/i.test(why) && !began) return "unsupported";
+    if (UNSUPPORTED.test(why) && !began) return "unsupported";
     // Under a wrong passphrase a message is noise, which may begin like anything: it can't be told from a changed one.
-    if (by === "passphrases") return "wrongKey";
+    if (key === undefined) return "wrongKey";
     return began || /modification|integrity|misformed|malformed|truncat/i.test(why)
       ? "notAuthentic"
       : "wrongKey";
   }
 }
 
-/** The keys of one file, unlocked as far as the passphrases go. */
-async function secretKeys(
+/**
+ * The keys of one file that the message may be for, unlocked as far as the passphrases go. undefined when it is for none of them.
+ * Throws `seal.passphraseNeeded` and `seal.wrongPassphrase` when it is, and they are locked.
+ */
+async function keysFor(
+  message: Recipients,
   library: Library,
   key: OpenPgpKey,
   passphrases: readonly string[],
-): Promise<readonly PrivateKey[]> {
-  const isArmored = Buffer.from(key.bytes).includes("-----BEGIN PGP PRIVATE KEY BLOCK-----");
-  let found: readonly PrivateKey[];
-  try {
-    found = isArmored
-      ? await library.readPrivateKeys({ armoredKeys: Buffer.from(key.bytes).toString("utf8") })
-      : await library.readPrivateKeys({ binaryKeys: Uint8Array.from(key.bytes) });
-  } catch {
-    throw sealErrors.notAKey(key.name, "a damaged OpenPGP key");
+): Promise<readonly PrivateKey[] | undefined> {
+  const recipients = message.getEncryptionKeyIDs().map((id) => id.toHex());
+  const mayBeFor = (secret: PrivateKey): boolean => {
+    const own = secret.getKeyIDs().map((id) => id.toHex());
+    // Zeros stand for a recipient who isn't named.
+    return recipients.some((id) => /^0*$/.test(id) || own.includes(id));
+  };
+  const meant = (await readSecretKeys(library, key.bytes, key.name)).filter(mayBeFor);
+  const open: PrivateKey[] = [];
+  for (const secret of meant) {
+    const opened = await unlocked(library, secret, passphrases);
+    if (opened) open.push(opened);
   }
-  const unlocked: PrivateKey[] = [];
-  for (const privateKey of found) {
-    if (privateKey.isDecrypted()) {
-      unlocked.push(privateKey);
-      continue;
-    }
-    const opened = await library
-      .decryptKey({ privateKey, passphrase: [...passphrases] })
-      .catch(() => undefined);
-    if (opened) unlocked.push(opened);
-  }
-  if (unlocked.length === 0)
-    throw passphrases.length === 0
-      ? sealErrors.passphraseNeeded(key.name)
-      : sealErrors.wrongPassphrase(key.name);
-  return unlocked;
+  if (open.length > 0) return open;
+  if (meant.length === 0) return undefined;
+  throw passphrases.length === 0
+    ? sealErrors.passphraseNeeded(key.name)
+    : sealErrors.wrongPassphrase(key.name);
 }
 
 function streamOf<T>(input: AsyncIterable<T>): ReadableStream<T> {

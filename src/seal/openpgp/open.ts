@@ -1,6 +1,6 @@
 import { createSpill } from "../../archive/index.ts";
-import { readChunks } from "../../bytes/index.ts";
-import type { ByteSource, CryoscopeError } from "../../bytes/index.ts";
+import { CryoscopeError, readChunks } from "../../bytes/index.ts";
+import type { ByteSource } from "../../bytes/index.ts";
 import { sealErrors } from "../errors.ts";
 import type { KeyNeed } from "../errors.ts";
 import { keysOfKind } from "../keys/key.ts";
@@ -20,6 +20,35 @@ const SMALL = 1 << 26;
 type Write = (bytes: Uint8Array) => Promise<void>;
 type Outcome = PgpFailure | "missing" | undefined;
 
+/** What to tell when several attempts failed in different ways: the first of these. */
+const WORST_FIRST = ["notAuthentic", "unsupported", "wrongKey", "missing"] as const;
+
+/** What became of attempts. A key that is locked doesn't end them: another one may fit without a question. */
+class Failures {
+  readonly #seen = new Set<Outcome>();
+  /** The first error about a key that the message is for, and that is locked. */
+  locked: CryoscopeError | undefined;
+
+  async of(run: (write: Write) => Promise<Outcome>, write: Write): Promise<Outcome> {
+    try {
+      const outcome = await run(write);
+      this.#seen.add(outcome);
+      return outcome;
+    } catch (error) {
+      const isLocked =
+        error instanceof CryoscopeError &&
+        (error.code === "seal.passphraseNeeded" || error.code === "seal.wrongPassphrase");
+      if (!isLocked) throw error;
+      this.locked ??= error;
+      return "wrongKey";
+    }
+  }
+
+  worst(): Outcome {
+    return WORST_FIRST.find((each) => this.#seen.has(each));
+  }
+}
+
 /**
  * Opens an OpenPGP message with secret keys, passphrases, or the user's `gpg`. It can only be read from start to end
  * and is authenticated at its end, so all of it goes into an encrypted spill file first, which nobody sees before the
@@ -38,26 +67,21 @@ export async function openPgp(
   const gpgs = keysOfKind(keys, "gpg");
   if (own.length + gpgs.length === 0) throw sealErrors.keyNeeded(file, need);
   const attempts: { by: string; run: (write: Write) => Promise<Outcome> }[] = [];
-  for (const [kind, by] of [
-    ["openpgp", "keys"],
-    ["passphrase", "passphrases"],
-  ] as const) {
-    const ofKind = keysOfKind(own, kind);
-    if (ofKind.length > 0)
-      attempts.push({
-        by: ofKind.map(({ name }) => name).join(" or "),
-        run: (write) => openByLibrary(input(), head, own, by, write),
-      });
-  }
+  const passphrases = keysOfKind(keys, "passphrase");
+  for (const key of keysOfKind(keys, "openpgp"))
+    attempts.push({ by: key.name, run: (write) => openByLibrary(input(), head, key, passphrases, write) });
+  // One by one, so that it can be said which it was.
+  for (const one of passphrases)
+    attempts.push({ by: one.name, run: (write) => openByLibrary(input(), head, undefined, [one], write) });
   for (const gpg of gpgs)
     attempts.push({ by: gpg.name, run: (write) => openByGpg(input(), gpg, write, signal) });
-  let failure: Outcome;
+  const failures = new Failures();
   for (const { by, run } of attempts) {
     const spill = await createSpill(spillFolder);
     let isDone = false;
     try {
       let size = 0;
-      failure = await run(async (bytes) => {
+      const failure = await failures.of(run, async (bytes) => {
         signal?.throwIfAborted();
         size += bytes.length;
         const isBomb = size > SMALL && size > sealed.size * MAX_RATIO;
@@ -72,7 +96,7 @@ export async function openPgp(
       if (!isDone) await spill.discard();
     }
   }
-  throw failed(failure);
+  throw failures.locked ?? failed(failures.worst());
 
   function input(): AsyncGenerator<Uint8Array> {
     return readChunks(sealed, { chunk: CHUNK, ...(signal && { signal }) });
@@ -84,7 +108,7 @@ export async function openPgp(
     if (why === "unsupported")
       return sealErrors.unsupported(
         file,
-        "an OpenPGP message of a form that isn't known here",
+        "an OpenPGP message in a cipher or form that isn't known here",
         "Open it with `gpg -o checkpoint.tar -d FILE`.",
       );
     return sealErrors.wrongKey(
@@ -104,15 +128,17 @@ export async function openSmallPgp(
   for (const key of keysOfKind(keys, "openpgp"))
     attempts.push({
       by: key.name,
-      run: (write) => openByLibrary(input(), bytes, [key, ...keysOfKind(keys, "passphrase")], "keys", write),
+      run: (write) => openByLibrary(input(), bytes, key, keysOfKind(keys, "passphrase"), write),
     });
   for (const gpg of keysOfKind(keys, "gpg"))
     attempts.push({ by: gpg.name, run: (write) => openByGpg(input(), gpg, write) });
+  const failures = new Failures();
   for (const { by, run } of attempts) {
     const pieces: Uint8Array[] = [];
-    const failure = await run((piece) => Promise.resolve(void pieces.push(piece)));
+    const failure = await failures.of(run, (piece) => Promise.resolve(void pieces.push(piece)));
     if (failure === undefined) return { plaintext: Buffer.concat(pieces), openedBy: by };
   }
+  if (failures.locked) throw failures.locked;
   return undefined;
 
   async function* input(): AsyncGenerator<Uint8Array> {
