@@ -39,18 +39,20 @@ export async function openByLibrary(
   const library: Library = await import("./library.ts");
   const passphrases = passphraseKeys.map(({ bytes }) => Buffer.from(bytes).toString("utf8"));
   let began = false;
+  let isNamed = false;
   try {
     // Of a short stream the library loses the end where the runtime has no AES-CFB, as in VS Code.
     const whole = head.length < SMALL ? Uint8Array.from(head) : undefined;
     const message = isArmoredMessage(head)
       ? await library.readMessage({ armoredMessage: streamOf(text(input)) })
       : await library.readMessage({ binaryMessage: whole ?? streamOf(input) });
-    const decryptionKeys = key && (await keysFor(message, library, key, passphrases));
-    if (key && decryptionKeys === undefined) return "wrongKey";
+    const own = key && (await keysFor(message, library, key, passphrases));
+    if (key && own === undefined) return "wrongKey";
+    isNamed = own?.isNamed === true;
     const { data } = await library.decrypt({
       message,
       // Given both, the library would try passphrases alone.
-      ...(decryptionKeys ? { decryptionKeys: [...decryptionKeys] } : { passwords: passphrases }),
+      ...(own ? { decryptionKeys: [...own.open] } : { passwords: passphrases }),
       format: "binary",
       // Or else the library would keep all of it in memory until its end has been seen.
       config: { allowUnauthenticatedStream: true },
@@ -67,11 +69,9 @@ export async function openByLibrary(
     if (error instanceof CryoscopeError) throw error;
     const why = error instanceof Error ? error.message : "";
     if (UNSUPPORTED.test(why) && !began) return "unsupported";
-    // Under a wrong passphrase a message is noise, which may begin like anything: it can't be told from a changed one.
-    if (key === undefined) return "wrongKey";
-    return began || /modification|integrity|misformed|malformed|truncat/i.test(why)
-      ? "notAuthentic"
-      : "wrongKey";
+    // A message that names this key and doesn't open with it was changed, in whatever way: the ways look the same. With a
+    // passphrase, or for somebody who isn't named, it can't be told from one for another.
+    return isNamed ? "notAuthentic" : "wrongKey";
   }
 }
 
@@ -84,20 +84,18 @@ async function keysFor(
   library: Library,
   key: OpenPgpKey,
   passphrases: readonly string[],
-): Promise<readonly PrivateKey[] | undefined> {
+): Promise<{ readonly open: readonly PrivateKey[]; readonly isNamed: boolean } | undefined> {
   const recipients = message.getEncryptionKeyIDs().map((id) => id.toHex());
-  const mayBeFor = (secret: PrivateKey): boolean => {
-    const own = secret.getKeyIDs().map((id) => id.toHex());
-    // Zeros stand for a recipient who isn't named.
-    return recipients.some((id) => /^0*$/.test(id) || own.includes(id));
-  };
-  const meant = (await readSecretKeys(library, key.bytes, key.name)).filter(mayBeFor);
+  const all = await readSecretKeys(library, key.bytes, key.name);
+  const named = all.filter((secret) => secret.getKeyIDs().some((id) => recipients.includes(id.toHex())));
+  // Zeros stand for a recipient who isn't named.
+  const meant = named.length > 0 || !recipients.some((id) => /^0*$/.test(id)) ? named : all;
   const open: PrivateKey[] = [];
   for (const secret of meant) {
     const opened = await unlocked(library, secret, passphrases);
     if (opened) open.push(opened);
   }
-  if (open.length > 0) return open;
+  if (open.length > 0) return { open, isNamed: named.length > 0 };
   if (meant.length === 0) return undefined;
   throw passphrases.length === 0
     ? sealErrors.passphraseNeeded(key.name)

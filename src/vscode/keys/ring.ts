@@ -90,7 +90,12 @@ export class KeyRing {
       const loaded = choice && (await this.#load(choice));
       if (loaded === undefined) throw error;
       try {
-        const value = await attempt(loaded.keys, this.#noting(what, loaded.keys, loaded.id), true);
+        // With those that are known: layers of one checkpoint may be sealed for different keys.
+        const keys = [
+          ...loaded.keys,
+          ...[...this.#keys.values()].flat().filter((key) => !loaded.keys.includes(key)),
+        ];
+        const value = await attempt(keys, this.#noting(what, keys, loaded), true);
         await this.#remember(loaded.id, loaded.keys);
         return value;
       } catch (failure) {
@@ -165,10 +170,15 @@ export class KeyRing {
   }
 
   /** Notes in the view what a key opened. */
-  #noting(what: string, keys: readonly Key[], id?: string): (name: string) => void {
+  #noting(
+    what: string,
+    keys: readonly Key[],
+    loaded?: { readonly id: string; readonly keys: readonly Key[] },
+  ): (name: string) => void {
     return (name) => {
       const key = keys.find((one) => one.name === name);
-      const source = id ?? (key && this.#sourceOf(key));
+      const isNew = key !== undefined && loaded?.keys.includes(key) === true;
+      const source = isNew ? loaded.id : key && this.#sourceOf(key);
       if (source === undefined) return;
       const known = this.#opened.get(source);
       if (known?.has(what) === true) return;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createMessage, encrypt, generateKey } from "openpgp";
 import { openFolder, type FileTree } from "../../../src/archive/index.ts";
 import { bufferSource } from "../../../src/bytes/index.ts";
 import { openSealed } from "../../../src/seal/index.ts";
@@ -172,6 +174,49 @@ describe("the key ring", () => {
     await one.forgetSource("passphrase:1");
     assert.deepEqual(one.sources(), []);
     await assert.rejects(open(), { code: "seal.keyNeeded" });
+  });
+
+  it("asks for the passphrase of an OpenPGP key, remembers it for the next session, and forgets it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "ring-"));
+    try {
+      const { privateKey, publicKey } = await generateKey({
+        userIDs: [{ name: "locked" }],
+        passphrase: "pgp-pass",
+        format: "object",
+      });
+      const file = join(folder, "locked.asc");
+      await writeFile(file, privateKey.armor());
+      const message = await createMessage({ binary: Buffer.from("what was sealed") });
+      const sealed = await encrypt({ message, encryptionKeys: publicKey, format: "binary" });
+      const open = (from: KeyRing): Promise<string> =>
+        from.unlock("checkpoint.pgp", async (known, openedBy) => {
+          const opened = await openSealed(bufferSource(sealed), "checkpoint.pgp", known);
+          assert(opened);
+          openedBy(opened.openedBy);
+          const plain = await opened.source.read(0, 100);
+          await opened.source.close?.();
+          return Buffer.from(plain).toString();
+        });
+      const first = ring({
+        files: [{ kind: "file", path: file }],
+        passphrases: ["wrong", "pgp-pass"],
+        remember: true,
+      });
+      // Another key that is known does no harm.
+      await first.ring.addKeyFile(join(keys, "key1.pkcs8.pem"));
+      assert.equal(await open(first.ring), "what was sealed");
+      assert.deepEqual(first.asked, ["key, 0 locked", "passphrase", "passphrase again", "remember"]);
+      assert.deepEqual(first.ring.sources()[0]?.opened, ["checkpoint.pgp"]);
+
+      const restarted = ring({ store: first.store });
+      assert.equal(await open(restarted.ring), "what was sealed");
+      assert.deepEqual(restarted.asked, []);
+      await restarted.ring.forgetSource(file);
+      assert.equal(first.store.all().secrets.size, 0);
+      await assert.rejects(open(restarted.ring), { code: "seal.keyNeeded" });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it("forgets one source: its seals close, others stay", async () => {
