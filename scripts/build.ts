@@ -75,6 +75,9 @@ const capstoneIn = (folder: string): Record<string, string> => ({
   CAPSTONE_WASM: JSON.stringify(`${folder}capstone.wasm.br`),
 });
 
+/** Its module form asks where it lies, which a bundle of CommonJS can't say. */
+const OPENPGP = { openpgp: resolve("node_modules/openpgp/dist/node/openpgp.min.cjs") };
+
 /** The tests of one folder with the runner that VS Code loads, each bundled into a file of its own. */
 function testsOf(folder: string): BuildOptions {
   const tests = readdirSync(`test/${folder}`).filter((name) => name.endsWith(".test.ts"));
@@ -87,6 +90,7 @@ function testsOf(folder: string): BuildOptions {
     outdir: `dist/test/${folder}`,
     plugins: [enginesApart("../../")],
     ...workersIn("../../"),
+    alias: OPENPGP,
     external: ["vscode", "mocha"],
   };
 }
@@ -132,8 +136,7 @@ const builds: BuildOptions[] = [
       ...SEAL_LIBRARIES.map((name) => ({ in: `src/seal/${name}/library.ts`, out: `seal-${name}` })),
     ],
     outdir: "dist",
-    // Its module form asks where it lies, which a bundle of CommonJS can't say.
-    alias: { openpgp: resolve("node_modules/openpgp/dist/node/openpgp.min.cjs") },
+    alias: OPENPGP,
     plugins: [sealsApart, schemaInParts, usedOnly],
     ...workersIn("./"),
   },

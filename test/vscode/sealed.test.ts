@@ -6,12 +6,11 @@ import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { commands, extensions, Uri, window } from "vscode";
+import { commands, extensions, Uri } from "vscode";
 import type { TestApi } from "../../src/vscode/extension.ts";
+import { Answers } from "./answers.ts";
 
 const run = promisify(execFile);
-
-type Asking = "showQuickPick" | "showInputBox" | "showOpenDialog" | "showSaveDialog" | "showWarningMessage";
 
 describe("sealed checkpoints in the editor", () => {
   let api: TestApi;
@@ -39,7 +38,7 @@ describe("sealed checkpoints in the editor", () => {
     await commands.executeCommand("cryoscope.addKeyFile", Uri.file(join(archives, "keys/age-x25519.txt")));
   });
   afterEach(async () => {
-    putBack();
+    person.putBack();
     for (const entry of api.checkpoint.openCheckpoints)
       await commands.executeCommand("cryoscope.closeCheckpoint", { kind: "checkpoint", entry });
   });
@@ -48,33 +47,10 @@ describe("sealed checkpoints in the editor", () => {
     await rm(scratch, { recursive: true, force: true });
   });
 
-  /** The questions that were asked since the answers were given: the titles and prompts. */
-  let asked: string[] = [];
-  let putBack: () => void = () => undefined;
-  /** Answers the next questions of each kind in order; a text picks the row that has it in its label. */
-  function answer(answers: Partial<Record<Asking, readonly unknown[]>>): void {
-    putBack();
-    asked = [];
-    const real = new Map<Asking, unknown>();
-    const functions = window as unknown as Record<Asking, unknown>;
-    for (const [name, values] of Object.entries(answers) as [Asking, readonly unknown[]][]) {
-      const left = [...values];
-      real.set(name, functions[name]);
-      functions[name] = (first: unknown, second: unknown): Promise<unknown> => {
-        const options = (Array.isArray(first) ? second : first) as { title?: string; prompt?: string };
-        asked.push(typeof first === "string" ? first : [options.title, options.prompt].join(": "));
-        const value = left.shift();
-        if (!Array.isArray(first) || value === undefined) return Promise.resolve(value);
-        const row = (first as { label: string }[]).find(({ label }) => label.includes(String(value)));
-        assert.ok(row, `no row "${String(value)}" in ${JSON.stringify(first)}`);
-        return Promise.resolve(row);
-      };
-    }
-    putBack = () => {
-      for (const [name, was] of real) functions[name] = was;
-      putBack = () => undefined;
-    };
-  }
+  const person = new Answers();
+  const answer = (...given: Parameters<Answers["give"]>): void => {
+    person.give(...given);
+  };
 
   it("are sealed for a recipient of age, as an archive that its identity opens", async () => {
     const identity = await readFile(join(archives, "keys/age-x25519.txt"), "latin1");
@@ -86,7 +62,7 @@ describe("sealed checkpoints in the editor", () => {
     });
     const made = await commands.executeCommand<Uri>("cryoscope.sealCopy", Uri.file(join(simple, "plain")));
     assert.equal(made.fsPath, out.fsPath);
-    putBack();
+    person.putBack();
     const bytes = await readFile(out.fsPath);
     assert.ok(bytes.toString("latin1").startsWith("age-encryption.org/v1\n-> X25519 "));
     assert.ok(!bytes.includes("MARKER-"));
@@ -109,7 +85,7 @@ describe("sealed checkpoints in the editor", () => {
     const [entry] = api.checkpoint.openCheckpoints;
     const made = await commands.executeCommand<Uri>("cryoscope.sealCopy", { kind: "checkpoint", entry });
     assert.equal(made.fsPath, join(scratch, "plain-sealed"));
-    putBack();
+    person.putBack();
     assert.ok((await readdir(made.fsPath)).includes("cipher.img"));
     const opened = await api.checkpoint.open(made);
     assert.equal(opened?.criu.sealed, true);
@@ -128,7 +104,7 @@ describe("sealed checkpoints in the editor", () => {
 
     answer({ showOpenDialog: [[Uri.file(scratch)]], showWarningMessage: [undefined] });
     assert.equal(await commands.executeCommand("cryoscope.unsealCopy", out), undefined);
-    assert.match(asked.at(-1) ?? "", /plaintext of passphrase.tar.age/);
+    assert.match(person.asked.at(-1) ?? "", /plaintext of passphrase.tar.age/);
     assert.ok(!(await readdir(scratch)).includes("passphrase-plain"));
 
     answer({
@@ -184,7 +160,7 @@ describe("sealed checkpoints in the editor", () => {
     const words = ["-aes-192-cbc", "-pbkdf2", "-md sha384"];
     answer({ showQuickPick: ["Type a passphrase", ...words], showInputBox: ["enc-pass", "4321"] });
     assert.equal((await api.checkpoint.open(file))?.process(10993)?.comm, "simple");
-    assert.equal(asked.length, 6, asked.join("\n"));
+    assert.equal(person.asked.length, 6, person.asked.join("\n"));
 
     // The passphrase is known now, and the parameters are: nothing is asked, though the file has moved.
     for (const entry of api.checkpoint.openCheckpoints)
@@ -193,6 +169,6 @@ describe("sealed checkpoints in the editor", () => {
     await cp(file.fsPath, moved.fsPath);
     answer({ showQuickPick: [], showInputBox: [] });
     assert.equal((await api.checkpoint.open(moved))?.process(10993)?.comm, "simple");
-    assert.deepEqual(asked, []);
+    assert.deepEqual(person.asked, []);
   });
 });
