@@ -27,6 +27,7 @@ const MAX_LINE = 4000;
 const MAX_PARSED = 1 << 20;
 /** JSON that is encoded again. */
 const MAX_ENCODED = 1 << 17;
+const NODES_EVERY = 3;
 /** A short number may be ten bytes, and a 64-bit one is never longer. */
 const MAX_GROWTH = 16;
 
@@ -133,10 +134,20 @@ async function checkJson(image: Image, pretty: boolean, random: Random, pulse: P
   if (length > MAX_PARSED) return;
   const text = parts.join("");
   JSON.parse(text);
+  // Most entries are printed straight from their bytes; now and then what they should have become is looked up.
+  if (random.below(NODES_EVERY) === 0)
+    assert.equal(text, await jsonByNodes(image, pretty), "JSON by way of nodes");
+  pulse();
   if (length > MAX_ENCODED) return;
   checkEncoder(text);
   checkEncoder(damagedText(text, random));
   pulse();
+}
+
+async function jsonByNodes(image: Image, pretty: boolean): Promise<string> {
+  const parts: string[] = [];
+  for await (const part of critJson(image, { pretty, byNodes: true })) parts.push(part);
+  return parts.join("");
 }
 
 /** An image comes out, or an error of the project. */

@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { bufferSource } from "../../src/bytes/index.ts";
 import { imageTypeByName, looksLikeImage, openImage } from "../../src/criu/index.ts";
+import type { Image } from "../../src/criu/index.ts";
+import { pagemapImage } from "../bench/pagemap-image.ts";
 import { fixture } from "../unit/fixtures.ts";
 import { sealOf } from "./seal.ts";
 import { streamOf } from "./stream.ts";
@@ -48,6 +50,20 @@ export async function loadSamples(only = ""): Promise<ReadonlyMap<string, readon
     if (name.startsWith("corpus/g-")) continue;
     for (const sample of await archiveSamples(name)) add(sample);
   }
+  // Rows enough for the loop that prints many; the fixtures' pagemaps are short.
+  for (const runs of ["even", "varied"] as const) {
+    const bytes = Buffer.from(pagemapImage(3000, runs));
+    const marks = await marksOf(await openImage("pagemap-1.img", bufferSource(bytes)));
+    add({
+      kind: "image",
+      name: "pagemap-1.img",
+      origin: `rows/${runs}`,
+      group: "rows",
+      bytes,
+      marks,
+      sealed: false,
+    });
+  }
   const stream = [...groups.values()]
     .flatMap(([first]) => (first?.kind === "image" ? [first] : []))
     .slice(0, 8);
@@ -69,14 +85,20 @@ async function imageSample(fixtureName: string, path: string, inside: string): P
   const bytes = (await readFile(path)).subarray(0, MAX_SAMPLE);
   const sealed = /^enc\//.test(inside) && fixtureName.endsWith("tree-restorable-enc");
   const image = await openImage(name, bufferSource(bytes), sealed ? { seal: await sealOf() } : {});
+  const marks = await marksOf(image);
+  const group = `${sealed ? "sealed " : ""}${image.type?.name ?? "unknown"}`;
+  return { kind: "image", name, origin: `${fixtureName}/${inside}`, group, bytes, marks, sealed };
+}
+
+/** Where size words stand. */
+async function marksOf(image: Image): Promise<number[]> {
   const marks: number[] = [];
   for (let index = 0; index < Math.min(image.entryCount, MAX_MARKS); index++) {
     marks.push(image.entrySpan(index).start);
     if (marks.length > MAX_MARKS) break;
     for (const { start, kind } of (await image.entry(index)).framing) if (kind === "size") marks.push(start);
   }
-  const group = `${sealed ? "sealed " : ""}${image.type?.name ?? "unknown"}`;
-  return { kind: "image", name, origin: `${fixtureName}/${inside}`, group, bytes, marks, sealed };
+  return marks;
 }
 
 /** The packed fixture and its tar, both cut: most of what there is to go wrong lies at the start. */

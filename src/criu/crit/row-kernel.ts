@@ -12,6 +12,8 @@ const SLACK = 64;
 /** Digits with quotes, at most. */
 const NUMBER = 22;
 
+const NOTHING = new Uint8Array();
+
 /** Prints rows of a few forms that were met before, from one window of bytes after the other. */
 export class RowKernel {
   private readonly bytes: Uint8Array;
@@ -100,6 +102,8 @@ export class RowKernel {
     limit: number,
   ): { readonly count: number; readonly at: number; readonly text: Uint8Array } {
     const { view, textAt } = this;
+    // The loop begins with the first pattern, whatever is there.
+    if (this.patternCount === 0) return { count: 0, at, text: NOTHING };
     const most = Math.min(limit, Math.floor(this.textSize / this.longest));
     const lastPattern = PLACES.patterns + PLACES.patternSize * this.patternCount;
     const count = this.run(WINDOW_AT + at, this.end, textAt, most, PLACES.patterns, lastPattern);

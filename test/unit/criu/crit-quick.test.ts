@@ -127,6 +127,12 @@ describe("crit's JSON straight from the bytes", () => {
     );
   });
 
+  it("is the JSON by way of nodes, of empty entries before and between many others", async () => {
+    const row = Buffer.from([0x08, 0x80, 0x20, 0x20, 0x04, 0x28, 0x01]);
+    const rows = Array.from({ length: 4000 }, (_, index) => (index % 1000 === 0 ? Buffer.alloc(0) : row));
+    await compare("pagemap-1.img", imageBytes(0x56084025, [Buffer.from([0x08, 0x01]), ...rows]));
+  });
+
   it("goes on by way of nodes where an entry is unusual or cut off, however late", async () => {
     const pages = Array.from({ length: 8_000 }, (_, index) =>
       Buffer.from([0x08, ...varint(BigInt(index) << 12n), 0x20, 0x04, 0x28, ...varint(index % 300)]),
