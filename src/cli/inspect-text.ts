@@ -62,7 +62,7 @@ function summary({
     ["Host name", container.hostname],
     ["Address", addressesOf(container).join(", ")],
     ["Created", container.created],
-    ["Frozen", container.checkpointed ?? (criu.written ? new Date(criu.written).toISOString() : undefined)],
+    ["Frozen", container.checkpointed ?? dateOfImages(criu)],
     ["CRIU", foreign ? undefined : criuLine(criu)],
     ["Dump", statisticsLine(criu.statistics)],
     ["Sizes", foreign ? undefined : sizesLine(sizes)],
@@ -113,6 +113,10 @@ function sizesLine({ images, pages, gpuPages, rootDifference }: InspectDocument[
     .filter(isText)
     .join(", ");
 }
+
+/** No image says when it was made. */
+const dateOfImages = ({ written }: InspectDocument["criu"]): string | undefined =>
+  written === undefined ? undefined : `${new Date(written).toISOString()} (date of inventory.img)`;
 
 type ForeignPart = NonNullable<InspectDocument["foreign"]>;
 

@@ -16,7 +16,7 @@ export const queuedData: FindingRule = {
         ? []
         : [
             {
-              detail: `${processName(process)}: ${bytes} bytes in ${description}`,
+              detail: `${processName(process)}: ${bytes} ${bytes === 1 ? "byte" : "bytes"} in ${description}`,
               place: { kind: "openFile", pid: process.pid, fd },
             } as const,
           ];

@@ -80,7 +80,7 @@ export class ExplorerView implements vscode.TreeDataProvider<Row>, vscode.Dispos
       case "layer":
         return inRanges(row.entry, imageRows(row.entry, row.layer));
       case "facts":
-        return inRanges(row.entry, await factRows(row.entry, row.load()));
+        return inRanges(row.entry, await factRows(row.entry, row.load(), row.none));
       case "fact":
         return inRanges(
           row.entry,
@@ -143,13 +143,14 @@ async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
 const factsRow = (
   entry: OpenCheckpoint,
   checkpoint: Checkpoint,
-  { id, label, icon, of }: CheckpointFacts,
+  { id, label, icon, none, of }: CheckpointFacts,
 ): Row => ({
   kind: "facts",
   entry,
   id: `${entry.id}/${id}`,
   label,
   icon,
+  ...(none !== undefined && { none }),
   load: () => of(checkpoint),
 });
 
@@ -183,13 +184,14 @@ function foreignRows(entry: OpenCheckpoint, checkpoint: Checkpoint, foreign: For
 async function factRows(
   entry: OpenCheckpoint,
   part: Promise<Part<readonly Fact[]>>,
+  none = "None",
 ): Promise<readonly Row[]> {
   const { value, problems } = await part;
   const rows = [
     ...value.map((fact): Row => ({ kind: "fact", entry, fact })),
     ...problemRows(entry, problems),
   ];
-  return rows.length > 0 ? rows : [{ kind: "note", entry, text: "None" }];
+  return rows.length > 0 ? rows : [{ kind: "note", entry, text: none }];
 }
 
 async function sectionRows(

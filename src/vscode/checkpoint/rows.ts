@@ -29,6 +29,8 @@ export type Row =
       readonly id: string;
       readonly label: string;
       readonly icon: string;
+      /** What it means that there is none. */
+      readonly none?: string;
       readonly load: () => Promise<Part<readonly Fact[]>>;
     } & In)
   | ({ readonly kind: "fact"; readonly fact: Fact } & In)

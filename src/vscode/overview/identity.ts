@@ -16,10 +16,28 @@ const shortId = (id: string | undefined): string | undefined =>
 const timeText = (time: string | undefined): string | undefined =>
   time?.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/, "$1 $2 UTC");
 
+/** CRIU's names of machines and security modules, as people write them; "" for what need not be said. */
+const WORDS: Readonly<Record<string, string>> = {
+  X86_64: "x86-64",
+  AARCH64: "AArch64",
+  ARM: "Arm",
+  PPC64: "POWER, 64 bits",
+  S390: "s390x",
+  MIPS: "MIPS",
+  LOONGARCH64: "LoongArch, 64 bits",
+  RISCV64: "RISC-V, 64 bits",
+  NO_LSM: "",
+  SELINUX: "SELinux",
+  APPARMOR: "AppArmor",
+};
+
+const wordFor = (name: string | undefined): string | undefined =>
+  name === undefined ? undefined : (WORDS[name] ?? name);
+
 /** Who and what was frozen, when and by whom. */
 export function identityFacts({ container, criu, engine, layers }: Checkpoint): readonly OverviewFact[] {
+  const { checkpointed } = container;
   const written = criu.written === undefined ? undefined : new Date(criu.written).toISOString();
-  const security = criu.lsm === "NO_LSM" ? undefined : criu.lsm;
   return facts([
     ["Engine", `${engine.label}, as ${engine.evidence}`],
     ["Container", [container.name, shortId(container.id)].filter((each) => each !== undefined).join(" · ")],
@@ -28,10 +46,12 @@ export function identityFacts({ container, criu, engine, layers }: Checkpoint): 
     ["Runtime", container.runtime],
     ["Host name", container.hostname],
     ["Created", timeText(container.created)],
-    ["Frozen", timeText(container.checkpointed ?? written)],
+    ["Frozen", timeText(checkpointed)],
+    // No image says when it was made.
+    ["Date of images", checkpointed === undefined ? timeText(written) : undefined],
     ["CRIU", criu.version],
-    ["Architecture", criu.architecture],
-    ["Security module", security],
+    ["Architecture", wordFor(criu.architecture)],
+    ["Security module", wordFor(criu.lsm)],
     ["Layers", layers.length > 1 ? `${layers.length}, incremental` : undefined],
     ["Sealed", criu.sealed ? "yes" : undefined],
   ]);

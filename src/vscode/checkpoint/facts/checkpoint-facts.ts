@@ -1,4 +1,5 @@
-import type { Checkpoint, Part } from "../../../checkpoint/index.ts";
+import type { Checkpoint, Network, Part } from "../../../checkpoint/index.ts";
+import { fact } from "./fact.ts";
 import type { Fact } from "./fact.ts";
 import { factsOf } from "./facts-of.ts";
 
@@ -9,6 +10,8 @@ export interface CheckpointFacts {
   readonly label: string;
   /** Codicon. */
   readonly icon: string;
+  /** What it means that there is none, where that isn't plain. */
+  readonly none?: string;
   of(checkpoint: Checkpoint): Promise<Part<readonly Fact[]>>;
 }
 
@@ -16,6 +19,18 @@ export interface CheckpointFacts {
 async function membersOf(part: Promise<Part<object>> | Part<object>): Promise<Part<readonly Fact[]>> {
   const { value, problems } = await part;
   return { value: factsOf({ all: value })[0]?.children ?? [], problems };
+}
+
+/** A network namespace by its devices and where it can be reached. */
+function networkFact(network: Network): Fact {
+  const { id, devices, addresses } = network;
+  const reached = addresses.map(({ address }) => address).join(" ");
+  const names = devices.map(({ name }) => name).join(", ");
+  return fact(
+    `Namespace ${id}`,
+    [names, reached].filter((text) => text !== "").join(" · "),
+    factsOf(network),
+  );
 }
 
 const known = (value: object): Part<object> => ({ value, problems: [] });
@@ -35,7 +50,16 @@ export const CHECKPOINT_FACTS: readonly CheckpointFacts[] = [
     icon: "symbol-namespace",
     of: (checkpoint) => membersOf(checkpoint.namespaces()),
   },
-  { id: "networks", label: "Networks", icon: "globe", of: (checkpoint) => membersOf(checkpoint.networks()) },
+  {
+    id: "networks",
+    label: "Networks",
+    icon: "globe",
+    none: "None was dumped: CRIU leaves out the host's, and one that the engine set up from outside.",
+    async of(checkpoint) {
+      const { value, problems } = await checkpoint.networks();
+      return { value: value.map(networkFact), problems };
+    },
+  },
   {
     id: "connections",
     label: "Pipes and Sockets",

@@ -64,8 +64,8 @@ function listFact(label: string, name: string, list: readonly unknown[], depth: 
     return fact(label, list.map((each) => scalarText(name, each)).join(" "));
   const children = list.slice(0, LONGEST).flatMap((each, index) => {
     if (typeof each !== "object" || each === null) return [fact(String(index), scalarText(name, each))];
-    const title = nameOf(each) ?? String(index);
-    return [fact(title, summary(each), factsOf(each, depth + 1))];
+    const [key, title] = nameOf(each) ?? [undefined, String(index)];
+    return [fact(title, summary(each, key), factsOf(each, depth + 1))];
   });
   return fact(label, String(list.length), children);
 }
@@ -92,28 +92,34 @@ function scalarText(name: string, value: unknown): string {
   return String(value);
 }
 
-/** What an element of a list is called, by the first member that names it. */
-function nameOf(value: object): string | undefined {
+/** What an element of a list is called, by the first member that names it, and which one that is. */
+function nameOf(value: object): readonly [key: string, name: string] | undefined {
   for (const key of ["name", "kind", "destination", "path", "id"])
     if (key in value) {
       const name: unknown = (value as Readonly<Record<string, unknown>>)[key];
-      if ((typeof name === "string" && name !== "") || typeof name === "number") return String(name);
+      if ((typeof name === "string" && name !== "") || typeof name === "number") return [key, String(name)];
     }
   return undefined;
 }
 
-/** The plain members of an object in one line, for the row above them. */
-function summary(value: object): string {
+/** The plain members of an object in one line, for the row above them, without the one that is its name there. */
+function summary(value: object, title?: string): string {
   return Object.entries(value)
     .filter(
       ([name, member]) =>
         typeof member !== "object" &&
         member !== undefined &&
         member !== "" &&
+        // What is not so is said below, not in one line with what is.
+        member !== false &&
+        name !== title &&
         name !== "name" &&
         name !== "kind",
     )
     .slice(0, 4)
-    .map(([name, member]) => `${labelOf(name).toLowerCase()} ${scalarText(name, member)}`)
+    .map(([name, member]) => {
+      const label = labelOf(name).toLowerCase();
+      return member === true ? label : `${label} ${scalarText(name, member)}`;
+    })
     .join(", ");
 }
