@@ -1,10 +1,12 @@
 // The several checkpoints in one tree: the containers of a pod, side by side as folders or as archives; images of an index.
 import { join } from "node:path";
+import { describedTree } from "./described.ts";
 import { isFolderTree, openFolder } from "./folder.ts";
+import { recogniseFolder } from "./foreign.ts";
 import { baseOf, joinPath, normaliseName, parentOf } from "./names.ts";
 import { isArchive } from "./nested.ts";
 import { openNested, type OpenOptions } from "./open.ts";
-import { foreignOrigin, originOf, type TreeOrigin } from "./origin.ts";
+import { foreignOrigin, originOf, type ForeignOrigin, type TreeOrigin } from "./origin.ts";
 import { subTree } from "./sub-tree.ts";
 import type { FileTree, TreeEntry } from "./tree.ts";
 import { turns } from "./turns.ts";
@@ -30,11 +32,13 @@ const NOT_SEARCHED = new Set(["node_modules", ".git", "artifacts", "volumes", "r
 const IMAGES = ["inventory.img", "pstree.img"];
 /** Files that engines put around the folder of the images. */
 const SIDECARS = ["spec.dump", "config.dump"];
+/** What runsc calls its state; it may be CRIU's name for nothing. */
+const STATE_OF_RUNSC = "checkpoint.img";
 /** What engines call the folder of the images. */
 const IMAGE_FOLDERS = new Set(["checkpoint", "pre-checkpoint"]);
 
 /**
- * The checkpoints in a tree, sorted by path. One alone has the path "". Of several they are the folders that hold a container's files,
+ * The checkpoints in a tree, sorted by path. One alone has the path "", unless gVisor made it in a folder below. Of several they are the folders that hold a container's files,
  * or, where there are no images in folders, the archives that lie about: the layout of a pod's checkpoint is its runtime's
  * own (KEP-5823). None when there is nothing of that kind.
  */
@@ -46,14 +50,16 @@ export async function findCheckpoints(
     return tree.parts.map(({ folder, name, origin }) => ({ path: folder, kind: "folder", name, origin }));
   if (foreignOrigin(tree) !== undefined)
     return [{ path: "", kind: "folder", name: tree.name, origin: tree.origin }];
-  const { containers, files } = await look(tree, signal);
+  const { containers, files, foreign } = await look(tree, signal);
   const found = (path: string, kind: FoundCheckpoint["kind"]): FoundCheckpoint => ({
     path,
     kind,
     name: path === "" ? tree.name : baseOf(path).replace(/\.(tar|tgz|tar\.\w{1,4})$/, ""),
-    origin: originOf(tree, path),
+    origin: foreign.get(path) ?? originOf(tree, path),
   });
-  if (containers.length === 1) return [found("", "folder")];
+  const [only] = containers;
+  // What CRIU didn't make is recognised where it lies, and opened there.
+  if (containers.length === 1) return [found(only !== undefined && foreign.has(only) ? only : "", "folder")];
   if (containers.length > 1) return containers.toSorted().map((path) => found(path, "folder"));
   const archives: string[] = [];
   for (const { path } of files) {
@@ -86,7 +92,10 @@ export async function openFound(
     }
   }
   // A folder on disk keeps what a folder on disk can do: links to parents beside it.
-  if (isFolderTree(tree) && path !== "") return openFolder(join(tree.root, path), { reach: tree.root });
+  if (isFolderTree(tree) && path !== "") {
+    const folder = await openFolder(join(tree.root, path), { reach: tree.root });
+    return origin === undefined ? folder : describedTree(folder, { origin });
+  }
   return subTree(tree, path, origin);
 }
 
@@ -94,8 +103,14 @@ export async function openFound(
 async function look(
   tree: FileTree,
   signal: AbortSignal | undefined,
-): Promise<{ containers: readonly string[]; files: readonly TreeEntry[] }> {
+): Promise<{
+  containers: readonly string[];
+  files: readonly TreeEntry[];
+  /** Of the containers, those that CRIU didn't freeze. */
+  foreign: ReadonlyMap<string, ForeignOrigin>;
+}> {
   const containers = new Set<string>();
+  const foreign = new Map<string, ForeignOrigin>();
   const parents = new Set<string>();
   const files: TreeEntry[] = [];
   let level = [""];
@@ -116,6 +131,13 @@ async function look(
       if (has(IMAGES)) {
         const isInner = IMAGE_FOLDERS.has(baseOf(folder)) || containers.has(parentOf(folder)) || link !== "";
         containers.add(isInner ? parentOf(folder) : folder);
+      } else if (has([STATE_OF_RUNSC])) {
+        const container = IMAGE_FOLDERS.has(baseOf(folder)) ? parentOf(folder) : folder;
+        const origin = await recogniseFolder(subTree(tree, container, undefined));
+        if (origin !== undefined) {
+          containers.add(container);
+          foreign.set(container, origin);
+        }
       } else if (has(SIDECARS)) containers.add(folder);
       if (link.startsWith("../"))
         parents.add(normaliseName(joinPath(parentOf(folder), link.slice(3))).path ?? "");
@@ -128,5 +150,5 @@ async function look(
   }
   // The older layers of a chain are part of the newest.
   for (const parent of parents) if (parent !== "") containers.delete(parent);
-  return { containers: [...containers], files };
+  return { containers: [...containers], files, foreign };
 }

@@ -70,8 +70,8 @@ async function chooseCheckpoint(
   if (one === undefined && name !== undefined)
     throw cliErrors.usage(`There is no container "${name}"; there are ${names || "none"}.`, "inspect");
   // None, or no other: what is to be said of it is said when it is opened.
-  if (one === undefined || found.length === 1) return tree;
-  if (name === undefined)
+  if (one === undefined || one.path === "") return tree;
+  if (name === undefined && found.length > 1)
     output.message(
       `There are ${found.length} checkpoints: ${names}. ${one.name} is shown; choose with --container.`,
     );

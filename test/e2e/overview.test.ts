@@ -78,17 +78,19 @@ describe("the Overview page, in a browser", () => {
     const active = async (): Promise<{ name: string; section: string; outlined: boolean }> =>
       overview.locator("body").evaluate((body) => {
         const focused = body.ownerDocument.activeElement ?? body;
-        const style = getComputedStyle(focused);
+        const view = body.ownerDocument.defaultView;
+        if (view === null) throw new Error("The page is gone.");
+        const style = view.getComputedStyle(focused);
         const shape = focused.querySelector("rect");
         return {
           name: focused.getAttribute("aria-label") ?? focused.textContent,
           section: focused.closest("section")?.querySelector("h2")?.textContent ?? "",
           outlined:
             (style.outlineStyle !== "none" && style.outlineWidth !== "0px") ||
-            (shape !== null && getComputedStyle(shape).strokeWidth !== "1px"),
+            (shape !== null && view.getComputedStyle(shape).strokeWidth !== "1px"),
         };
       });
-    await overview.getByRole("treeitem", { name: /, sample, / }).focus();
+    await overview.locator('[role="treeitem"][tabindex="0"]').focus();
     const seen = [await active()];
     for (let steps = 0; steps < 80; steps++) {
       await session.page.keyboard.press("Tab");

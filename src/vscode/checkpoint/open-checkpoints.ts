@@ -159,7 +159,7 @@ class Entry implements OpenCheckpoint {
     const found = await findCheckpoints(outer, signal);
     const one = found.find(({ path }) => path === this.source.fragment) ?? found[0];
     // None: what is to be said of it is said when it is opened.
-    if (one === undefined || found.length === 1) return outer;
+    if (one === undefined || one.path === "") return outer;
     this.others = found
       .filter((each) => each !== one)
       .map(({ name, path }) => ({ name, source: this.source.with({ fragment: path }) }));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { openTree } from "../../../src/archive/index.ts";
+import { findCheckpoints, openFound, openTree } from "../../../src/archive/index.ts";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
 
 /** A state file of gVisor with this metadata, as pkg/state/statefile/statefile.go writes it. */
@@ -44,6 +44,42 @@ describe("a checkpoint that CRIU didn't make", () => {
     } finally {
       await checkpoint.close();
     }
+  });
+
+  it("of a pod is found as several containers, in folders side by side and where an engine puts them", async () => {
+    const pod = await mkdtemp(join(scratch, "pod-"));
+    await cp(real, join(pod, "web"), { recursive: true });
+    await cp(real, join(pod, "db/checkpoint"), { recursive: true });
+    await writeFile(join(pod, "db/config.dump"), '{"id":"0123","name":"database"}');
+    await promisify(execFile)("tar", ["-cf", `${pod}.tar`, "-C", pod, "."]);
+    for (const path of [pod, `${pod}.tar`]) {
+      const tree = await openTree(path);
+      const found = await findCheckpoints(tree);
+      assert.deepEqual(
+        found.map(({ path, kind, name }) => [path, kind, name]),
+        [
+          ["db", "folder", "db"],
+          ["web", "folder", "web"],
+        ],
+      );
+      for (const one of found) {
+        const checkpoint = await openCheckpoint(await openFound(tree, one));
+        assert.equal(checkpoint.engine.label, "gVisor");
+        assert.equal(checkpoint.container.name, one.name === "db" ? "database" : undefined);
+        await checkpoint.close();
+      }
+      await tree.close();
+    }
+    // One alone in a folder below is found as well.
+    await rm(join(pod, "db"), { recursive: true });
+    const tree = await openTree(pod);
+    const [only, ...others] = await findCheckpoints(tree);
+    assert.ok(only);
+    assert.deepEqual([only.path, others.length], ["web", 0]);
+    const checkpoint = await openCheckpoint(await openFound(tree, only));
+    assert.equal(checkpoint.engine.label, "gVisor");
+    await checkpoint.close();
+    await tree.close();
   });
 
   it("shows the container whose spec gVisor keeps in its metadata", async () => {
