@@ -30,6 +30,12 @@ describe("a checkpoint in a workspace, in a browser", () => {
     if (this.currentTest?.state === "failed") await session.picture("failed-workspace");
   });
 
+  /** Of the checkpoints that a command asks about. */
+  async function choose(name: string): Promise<void> {
+    const row = session.page.locator(".quick-input-list .monaco-list-row");
+    await row.filter({ has: session.page.locator(".label-name", { hasText: name }) }).click();
+  }
+
   it("of gVisor says what it is in the Checkpoint view and on its Overview", async function () {
     this.timeout(150_000);
     const { page } = session;
@@ -41,8 +47,7 @@ describe("a checkpoint in a workspace, in a browser", () => {
     await rows.filter({ hasText: "checkpoint.img" }).waitFor();
     await session.picture("gvisor-view");
     await workbench.runCommand(page, "Cryoscope: Open Overview");
-    await page.keyboard.type("gvisor");
-    await page.keyboard.press("Enter");
+    await choose("gvisor");
     const overview = await session.webview("#section-identity");
     await overview.getByText("gVisor state file (runsc checkpoint)").waitFor();
     assert.equal(await overview.getByRole("heading", { name: "Processes" }).count(), 0);
@@ -59,8 +64,7 @@ describe("a checkpoint in a workspace, in a browser", () => {
     this.timeout(120_000);
     const { page } = session;
     await workbench.runCommand(page, "Cryoscope: Add Frozen /proc to Workspace");
-    await page.keyboard.type("sample");
-    await page.keyboard.press("Enter");
+    await choose("sample");
     // Of one folder becomes a workspace of several: VS Code loads the window anew.
     await page
       .getByText(/\(Workspace\)/)
