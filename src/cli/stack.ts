@@ -106,11 +106,12 @@ function stackJson({ thread: { process, thread }, frames }: ThreadStack): object
   return {
     ...{ pid: process.pid, tid: thread.tid, name: thread.comm, state: thread.state },
     frames: frames.map(({ frozen, arguments: given, locals }) => {
-      const { frame, python } = frozen;
+      const { frame, python, javaScript } = frozen;
       const source = frameSource(frozen);
-      const name = python ? python.name : frame.function?.name;
+      const name = (python ?? javaScript)?.name ?? frame.function?.name;
       return {
-        language: python ? "python" : "native",
+        language: python ? "python" : javaScript ? "javascript" : "native",
+        ...(javaScript?.script !== undefined && { script: javaScript.script }),
         ...(name !== undefined && { function: name }),
         ...(!python && {
           ...{ address: hex(frame.programCounter), foundBy: frame.foundBy, inlined: frame.isInlined },

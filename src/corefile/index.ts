@@ -25,5 +25,7 @@ export { childCount, childrenOfValue, memberOf } from "./values/children.ts";
 export type { Child } from "./values/children.ts";
 export { findPythonRuntime } from "./python/runtime.ts";
 export type { PythonRuntime } from "./python/runtime.ts";
+export { findV8, javaScriptFrames } from "./v8/frames.ts";
+export type { JavaScriptFrame, V8Runtime } from "./v8/frames.ts";
 export { pythonThreads } from "./python/stacks.ts";
 export type { PythonFrame, PythonLocal, PythonThread } from "./python/stacks.ts";

@@ -8,6 +8,7 @@ import { stripVTControlCharacters } from "node:util";
 import { fixture } from "../unit/fixtures.ts";
 import { coreOf, forget, freeze, stacksOf, succeed } from "./frozen-programs.ts";
 import type { Frozen, PrintedFrame, PrintedThread } from "./frozen-programs.ts";
+import { NODE } from "./images.ts";
 import { LAB_SHARE } from "./sockets.ts";
 
 const PROGRAMS = "/project/test/lab/programs";
@@ -338,5 +339,59 @@ describe("a program of 64-bit Arm, frozen on such a machine", () => {
     assert.match(text, /pc = 0x0*41[0-9a-f]{4} /);
     // The program put 1.5 into each quarter of it.
     assert.match(text, /v20 = \{(0x00 0x00 0xc0 0x3f ?){4}\}/);
+  });
+});
+
+describe("a frozen program of JavaScript", () => {
+  const folder = folderOf("javascript");
+  let threads: readonly PrintedThread[];
+  let told: readonly string[];
+
+  before(async function () {
+    this.timeout(120_000);
+    await mkdir(folder, { recursive: true });
+    // Node 20: newer ones open an io_uring outside of containers, which criu can't save.
+    cpSync(NODE, join(folder, "node"));
+    cpSync(join(await fixture("unwind/javascript"), "calls.js"), join(folder, "calls.js"));
+    const frozen = freeze(folder, {
+      command: [
+        "sh",
+        "-c",
+        'echo ready; exec "$0" "$@"',
+        join(folder, "node"),
+        join(folder, "calls.js"),
+        join(folder, "told"),
+      ],
+      files: ["node"],
+      settle: 2,
+    });
+    threads = await stacksOf(frozen);
+    ({ told } = JSON.parse(readFileSync(join(folder, "told"), "utf8")) as {
+      readonly told: readonly string[];
+    });
+  });
+  after(() => {
+    forget(folder);
+  });
+
+  it("has the calls that the engine said, with lines and columns, between those of C++", () => {
+    const main = threads.find(({ frames }) => frames.some(({ language }) => language === "javascript"));
+    const calls = main?.frames.filter(({ language }) => language === "javascript") ?? [];
+    const seen = calls.map((frame) => `${frame.function ?? ""} ${frame.source?.line ?? ""}`);
+    const said = told
+      .filter((line) => !line.includes("JSON.parse"))
+      .map((line) => {
+        const [, called = ""] = /^ +at (?:eval )?(.*?) ?\(/.exec(line) ?? [];
+        const name =
+          called.startsWith("eval") || line.includes("at eval (") ? "" : called.replace(/^.*\./, "");
+        const at = /[^>]:(\d+):\d+\)?$/.exec(line)?.[1] ?? "";
+        return `${name} ${line.includes("node:") || line.includes("<anonymous>") ? "" : at}`;
+      });
+    assert.ok(said.length > 40);
+    assert.deepEqual(seen.slice(1), said.slice(1));
+    const kinds = main?.frames.map(({ language }) => language) ?? [];
+    assert.equal(kinds[0], "native");
+    assert.equal(kinds.at(-1), "native");
+    assert.equal(main?.frames.at(-1)?.function, "_start");
   });
 });

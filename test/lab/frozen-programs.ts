@@ -10,7 +10,7 @@ import { ROOT } from "./place.ts";
 
 /** Builds and starts a program, waits until it says "ready", and freezes it. What it prints is in `out`. */
 const FREEZE = `
-folder=$1; build=$2; signal=$3; shift 3
+folder=$1; build=$2; signal=$3; settle=$4; shift 4
 mkdir -p $folder/images
 cd $folder
 eval "$build"
@@ -19,7 +19,7 @@ pid=$!
 trap 'kill -KILL $pid 2>/dev/null || true' EXIT
 for try in $(seq 200); do grep -q ready $folder/out && break; sleep 0.1; done
 grep -q ready $folder/out || { cat $folder/out >&2; exit 1; }
-sleep 0.3
+sleep $settle
 [ -z "$signal" ] || { kill -$signal $pid; sleep 0.5; }
 echo $pid >$folder/pid
 criu dump --tree $pid --images-dir $folder/images --shell-job --log-file dump.log --leave-running >/dev/null || {
@@ -35,7 +35,7 @@ export interface Frozen {
 
 /** A frame as `cryoscope stack --json` prints it. */
 export interface PrintedFrame {
-  readonly language: "native" | "python";
+  readonly language: "native" | "python" | "javascript";
   readonly address?: string;
   readonly function?: string;
   readonly symbol?: string;
@@ -55,11 +55,14 @@ export function freeze(
   program: {
     readonly build?: string;
     readonly signal?: string;
+    /** Seconds from "ready" to the freeze. */
+    readonly settle?: number;
     readonly command: readonly string[];
     readonly files?: readonly string[];
   },
 ): Frozen {
-  const words = ["freeze", folder, program.build ?? "", program.signal ?? "", ...program.command];
+  const words = ["freeze", folder, program.build ?? "", program.signal ?? "", `${program.settle ?? 0.3}`];
+  words.push(...program.command);
   succeed("sh", ["-euc", FREEZE, ...words]);
   for (const file of program.files ?? []) {
     mkdirSync(dirname(join(ROOT, folder, file)), { recursive: true });

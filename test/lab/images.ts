@@ -11,11 +11,13 @@ const NODE_PACKAGE = `node-linux-${process.arch}`;
 const NODE_VERSION = "20";
 const SOURCES = ["inside/images.sh", "programs/threads.c", "programs/steps.c", "programs/steps.py"];
 
+/** The program that the images with Node have. */
+export const NODE = join(IMAGES, "npm/node_modules", NODE_PACKAGE, "bin/node");
+
 /** Makes and imports what is missing. The lab must be up. */
 export function provideImages(): void {
   const prefix = join(IMAGES, "npm");
-  const node = join(prefix, "node_modules", NODE_PACKAGE, "bin/node");
-  if (!existsSync(node)) {
+  if (!existsSync(NODE)) {
     const quiet = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"];
     run("npm", ["install", "--prefix", prefix, ...quiet, `${NODE_PACKAGE}@${NODE_VERSION}`], {
       log: join(LAB, "npm.log"),
@@ -23,6 +25,6 @@ export function provideImages(): void {
   }
   const sources = SOURCES.map((name) => readFileSync(join(import.meta.dirname, name), "utf8"));
   const key = createHash("sha256").update(sources.join("\0")).digest("hex").slice(0, 12);
-  const [file, args] = inLab(["bash", "/project/test/lab/inside/images.sh", IMAGES, node, key]);
+  const [file, args] = inLab(["bash", "/project/test/lab/inside/images.sh", IMAGES, NODE, key]);
   run(file, args, { log: join(RUN, "images.log") });
 }

@@ -1,5 +1,5 @@
 import type { PythonLayout } from "./layout.ts";
-import type { PythonMemory } from "./memory.ts";
+import type { ExactMemory } from "../exact-memory.ts";
 
 /** Reads objects of CPython. What is none, or can't be had, is undefined. */
 export interface PythonObjects {
@@ -30,7 +30,7 @@ const FLAGS = {
   dict: 1n << 29n,
 };
 
-export function pythonObjects(memory: PythonMemory, layout: PythonLayout): PythonObjects {
+export function pythonObjects(memory: ExactMemory, layout: PythonLayout): PythonObjects {
   const { object, text: shape, long } = layout;
   const at = (address: bigint, offset: number): bigint => address + BigInt(offset);
   const size = async (address: bigint): Promise<number | undefined> => {

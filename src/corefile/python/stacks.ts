@@ -1,8 +1,8 @@
 import type { AddressSpace } from "../../memory/index.ts";
 import { lineAt } from "./line-table.ts";
 import { minorOf } from "./layout.ts";
-import { pythonMemory } from "./memory.ts";
-import type { PythonMemory } from "./memory.ts";
+import { exactMemory } from "../exact-memory.ts";
+import type { ExactMemory } from "../exact-memory.ts";
 import { pythonObjects } from "./objects.ts";
 import type { PythonObjects } from "./objects.ts";
 import type { PythonRuntime } from "./runtime.ts";
@@ -61,7 +61,7 @@ export async function pythonThreads(
   space: AddressSpace,
   { address, layout }: PythonRuntime,
 ): Promise<readonly PythonThread[]> {
-  const memory = pythonMemory(space);
+  const memory = exactMemory(space);
   const reader: Reader = { memory, objects: pythonObjects(memory, layout), layout };
   const threads: PythonThread[] = [];
   const { interpreters, interpreter, thread } = layout;
@@ -81,14 +81,14 @@ export async function pythonThreads(
 }
 
 interface Reader {
-  readonly memory: PythonMemory;
+  readonly memory: ExactMemory;
   readonly objects: PythonObjects;
   readonly layout: PythonRuntime["layout"];
 }
 
 /** What a list has, from the pointer at `head` on. */
 async function chain(
-  memory: PythonMemory,
+  memory: ExactMemory,
   head: bigint,
   next: number,
   most: number,

@@ -47,6 +47,8 @@ const PT_LOAD = 1;
 const PAGE_BITS = 12n;
 /** How far back the start of a module is looked for, in mappings. */
 const MAX_PARTS = 64;
+/** Segments of one loading are no further from where their offsets would have them. */
+const APART = 1n << 30n;
 /** Room behind an ELF's start for its program headers. */
 const HEAD = 1024 * 1024;
 const MAX_MODULES = 4096;
@@ -130,10 +132,16 @@ function startOf(areas: readonly Area[], index: number): Area {
   let start = area;
   for (let at = index - 1; at >= 0 && at >= index - MAX_PARTS && start && start.offset > 0n; at--) {
     const before = areas[at];
-    if (before?.fileId === area?.fileId && before && before.offset <= start.offset) start = before;
+    if (before?.fileId === area?.fileId && before && isOneWith(before, start)) start = before;
   }
   // The caller has seen that there is an area.
   return start as Area;
+}
+
+/** Whether two mappings of a file are of one loading: a program may map its code a second time, as V8 does. */
+function isOneWith(before: Area, after: Area): boolean {
+  const moved = after.start - after.offset - (before.start - before.offset);
+  return before.offset <= after.offset && (moved < 0n ? -moved : moved) < APART;
 }
 
 /** How far a file was moved, from where one of its mappings lies. */

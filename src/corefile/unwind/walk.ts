@@ -21,7 +21,11 @@ const LIMIT = 256;
 /** Guesses in a row: behind them nothing is sure any more. */
 const MAX_GUESSES = 16;
 
-export const machineFor = ({ architecture, compat }: Registers): Machine | undefined =>
+/** Undefined where stacks of it can't be walked. */
+export const machineFor = ({
+  architecture,
+  compat,
+}: Pick<Registers, "architecture" | "compat">): Machine | undefined =>
   compat ? undefined : MACHINES.find((machine) => machine.architecture === architecture);
 
 /** The registers by DWARF's numbers, the program counter in its own. */

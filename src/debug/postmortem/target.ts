@@ -1,9 +1,17 @@
 import type { FileTree } from "../../archive/index.ts";
 import type { Checkpoint, Process, Thread } from "../../checkpoint/index.ts";
 import { loadedModules, walkStack } from "../../corefile/index.ts";
-import type { Frame, LoadedModules, PythonFrame, PythonThread, Stack } from "../../corefile/index.ts";
+import type {
+  Frame,
+  JavaScriptFrame,
+  LoadedModules,
+  PythonFrame,
+  PythonThread,
+  Stack,
+} from "../../corefile/index.ts";
 import type { AddressSpace, CheckpointMemory } from "../../memory/index.ts";
 import { postmortemErrors } from "./errors.ts";
+import { JavaScriptCalls } from "./javascript.ts";
 import { mixFrames, pythonThreadOf, readPythonThreads } from "./python.ts";
 
 /** A thread with the id it has in this session: pids are unique in one pid namespace only. */
@@ -21,6 +29,8 @@ export interface FrozenFrame {
   readonly frame: Frame;
   /** A call in Python; `frame` is that of the interpreter which runs it. */
   readonly python?: PythonFrame | undefined;
+  /** The call in JavaScript that `frame` is. */
+  readonly javaScript?: JavaScriptFrame | undefined;
 }
 
 /** Frames of one thread; ids of frames leave room for so many. */
@@ -34,6 +44,7 @@ export class FrozenTarget {
   readonly #stacks = new Map<number, Promise<Stack>>();
   readonly #modules = new Map<number, Promise<LoadedModules>>();
   readonly #python = new Map<number, Promise<readonly PythonThread[]>>();
+  readonly #javaScript = new JavaScriptCalls(this);
   #threads: Promise<readonly FrozenThread[]> | undefined;
 
   constructor(
@@ -78,13 +89,15 @@ export class FrozenTarget {
   }
 
   async frames(thread: FrozenThread): Promise<readonly FrozenFrame[]> {
-    const { frames } = await this.stack(thread);
+    const stack = await this.stack(thread);
+    const { frames } = stack;
+    const javaScript = await this.#javaScript.of(thread, stack);
     const python = pythonThreadOf(await this.python(thread.process.pid), thread)?.frames ?? [];
     return mixFrames(frames, python)
       .slice(0, ID_STEP)
       .map(({ frame, python: call }, at) => ({
         ...{ id: thread.id * ID_STEP + at, thread, frame, index: frames.indexOf(frame) },
-        ...(call && { python: call }),
+        ...(call ? { python: call } : { javaScript: javaScript.get(frame) }),
       }));
   }
 

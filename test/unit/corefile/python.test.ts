@@ -10,6 +10,7 @@ import type { PythonLayout } from "../../../src/corefile/python/layout.ts";
 import type { AddressSpace, MemoryPiece } from "../../../src/memory/index.ts";
 import { fixture } from "../fixtures.ts";
 import { areaOf } from "./core-space.ts";
+import { pagesSpace } from "./pages-space.ts";
 
 interface Told {
   readonly runtime: string;
@@ -30,27 +31,6 @@ interface Told {
 
 const PAGE = 4096;
 
-/** Memory that has these pages and no others. */
-function spaceOf(pages: ReadonlyMap<bigint, Buffer>): AddressSpace {
-  const space: Partial<AddressSpace> = {
-    readBytes(address, length) {
-      const parts: Buffer[] = [];
-      for (let at = address, left = length; left > 0;) {
-        const start = at % BigInt(PAGE);
-        const page = pages.get(at - start);
-        if (page === undefined) break;
-        const part = page.subarray(Number(start), Number(start) + left);
-        parts.push(part);
-        at += BigInt(part.length);
-        left -= part.length;
-      }
-      return Promise.resolve(Buffer.concat(parts));
-    },
-  };
-  // Bytes are all that is asked for.
-  return space as AddressSpace;
-}
-
 for (const version of ["3.11", "3.12", "3.13", "3.14"])
   describe(`the threads of CPython ${version}`, () => {
     let told: Told;
@@ -65,7 +45,7 @@ for (const version of ["3.11", "3.12", "3.13", "3.14"])
       pages = new Map(
         told.pages.map((at, index) => [BigInt(`0x${at}`), bytes.subarray(index * PAGE, (index + 1) * PAGE)]),
       );
-      const space = spaceOf(pages);
+      const space = pagesSpace(pages);
       const head = Buffer.from(await space.readBytes(BigInt(told.runtime), 1024));
       const known = toldLayout(head) ?? fixedLayout(told.version);
       assert.ok(known);
@@ -121,11 +101,11 @@ for (const version of ["3.11", "3.12", "3.13", "3.14"])
             state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
             page[state % PAGE] = round % 3 === 0 ? 0xff : state >>> 24;
           }
-        const threads = await pythonThreads(spaceOf(changed), { address: BigInt(told.runtime), layout });
+        const threads = await pythonThreads(pagesSpace(changed), { address: BigInt(told.runtime), layout });
         for (const frame of threads.flatMap(({ frames }) => frames)) await frame.locals();
       }
       const few = new Map([...pages].filter((_, index) => index % 2 === 0));
-      await pythonThreads(spaceOf(few), { address: BigInt(told.runtime), layout });
+      await pythonThreads(pagesSpace(few), { address: BigInt(told.runtime), layout });
     });
   });
 
@@ -144,7 +124,7 @@ describe("the interpreter of a process", () => {
       name: "/usr/lib/x86_64-linux-gnu/libpython3.13.so.1.0",
     };
     const space: AddressSpace = {
-      ...spaceOf(pages),
+      ...pagesSpace(pages),
       areas: [data],
       read: (address, length) =>
         Promise.resolve(

@@ -1,4 +1,5 @@
-import type { FoundBy, Frame } from "../../../corefile/index.ts";
+import type { FoundBy, Frame, JavaScriptFrame } from "../../../corefile/index.ts";
+import { javaScriptName, javaScriptSource } from "../javascript.ts";
 import { hex, memoryReference } from "../memory-reference.ts";
 import type { FrozenFrame } from "../target.ts";
 import { shown } from "../variable.ts";
@@ -15,7 +16,8 @@ export const FOUND: Readonly<Record<FoundBy, string>> = {
 };
 
 /** `depth3`, or the address where no symbol is known. */
-export function frameName({ frame, python }: FrozenFrame): string {
+export function frameName({ frame, python, javaScript }: FrozenFrame): string {
+  if (javaScript) return shown(javaScriptName(javaScript));
   if (python) return shown(`${python.name} (Python)`);
   const { function: called, module, programCounter } = frame;
   const name = called
@@ -29,14 +31,28 @@ export function frameName({ frame, python }: FrozenFrame): string {
 }
 
 /** Where the source of a frame is, in whichever language it is. */
-export const frameSource = ({ frame, python }: FrozenFrame): Frame["source"] =>
-  python ? { path: python.file, line: python.line, column: 0 } : frame.source;
+export const frameSource = ({ frame, python, javaScript }: FrozenFrame): Frame["source"] => {
+  if (python) return { path: python.file, line: python.line, column: 0 };
+  return javaScript ? javaScriptSource(javaScript) : frame.source;
+};
 
 export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1) || path;
+
+/** What of a compiled function is not told. */
+const COMPILED =
+  "the first of the function: the engine compiled it, and which line of it runs is not told; functions that were put into it have no frames";
 
 /** What of a Python frame is not Python's. */
 const PYTHON =
   "a call that the interpreter keeps in its own memory; address, registers and code are those of the interpreter that runs it";
+
+/** A script may be no file, and its line not the one that runs. */
+function javaScriptRows({ script, line, isCurrent }: JavaScriptFrame): readonly Variable[] {
+  const value = script === undefined ? "built into the engine" : script === "" ? "evaluated text" : script;
+  const rows: Variable[] = [{ name: "script", value: shown(value) }];
+  if (line !== undefined && !isCurrent) rows.push({ name: "line", value: COMPILED });
+  return rows;
+}
 
 /** What is known of a frame itself. */
 export function frameRows(frozen: FrozenFrame): readonly Variable[] {
@@ -45,6 +61,7 @@ export function frameRows(frozen: FrozenFrame): readonly Variable[] {
   const { pid } = thread.process;
   const source = frameSource(frozen);
   const rows: Variable[] = frozen.python ? [{ name: "Python", value: PYTHON }] : [];
+  if (frozen.javaScript) rows.push(...javaScriptRows(frozen.javaScript));
   rows.push(
     { name: "found by", value: FOUND[foundBy] },
     {

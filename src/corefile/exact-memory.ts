@@ -1,7 +1,7 @@
-import type { AddressSpace } from "../../memory/index.ts";
+import type { AddressSpace } from "../memory/index.ts";
 
-/** Reads what an interpreter has in memory. */
-export interface PythonMemory {
+/** Reads what an interpreter or engine has in memory, all of it or nothing. */
+export interface ExactMemory {
   /** A pointer or size; undefined where it can't be had. */
   word(address: bigint): Promise<bigint | undefined>;
   u32(address: bigint): Promise<number | undefined>;
@@ -12,7 +12,7 @@ export interface PythonMemory {
 
 const ADDRESSES = 1n << 64n;
 
-export function pythonMemory(space: AddressSpace): PythonMemory {
+export function exactMemory(space: AddressSpace): ExactMemory {
   const bytes = async (address: bigint, length: number): Promise<Buffer | undefined> => {
     if (address <= 0n || address + BigInt(length) > ADDRESSES) return undefined;
     const found = Buffer.from(await space.readBytes(address, length));
