@@ -29,7 +29,8 @@ export interface ProcessFile {
   readonly kind: "pidfd";
   /** The process it stands for, by its pid in the container. */
   readonly pid: number;
-  readonly inode: number;
+  /** In pidfs; 64 bits since CRIU 4.3. */
+  readonly inode: bigint;
 }
 
 export const NAMESPACE = fileKind(
@@ -77,7 +78,7 @@ export const PIDFD = fileKind(
     description: `pidfd of process ${file.nspid}`,
     // The entry's flags are those of pidfd_open(2), not of the file.
     owner: file.fown,
-    detail: { kind: "pidfd", pid: file.nspid, inode: Number(file.ino) },
+    detail: { kind: "pidfd", pid: file.nspid, inode: file.ino },
   }),
   { file: "pidfd.img", message: "pidfd_entry" },
 );
