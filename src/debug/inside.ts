@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
 import type { ContainerDetails, Engine, ExecOptions, Execution } from "../engine/index.ts";
 import { liveErrors } from "./errors.ts";
@@ -10,6 +11,9 @@ export interface InsideResult {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** In the environment of all that is run here, so that it can be told from the container's own processes. */
+export const HELPER_MARK = `CRYOSCOPE_HELPER=${randomUUID()}`;
 
 const MAX_OUTPUT = 1024 * 1024;
 const TIMEOUT = 20_000;
@@ -25,7 +29,8 @@ export async function startInside(
   options: ExecOptions = {},
 ): Promise<Execution> {
   if (engine.exec === undefined) throw liveErrors.noExec(engine.name);
-  return engine.exec(container.id, argv, options);
+  const environment = [...(options.environment ?? []), HELPER_MARK];
+  return engine.exec(container.id, argv, { ...options, environment });
 }
 
 /** Runs a program in the container to its end and gives what it said, at most 1 MiB of each output. */

@@ -1,9 +1,12 @@
 // A port of this machine that leads into a container, also to its loopback, over the engine's exec.
-import { createServer } from "node:net";
+import { once } from "node:events";
+import { createConnection, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
+import { PassThrough, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Execution } from "../engine/index.ts";
 import { liveErrors } from "./errors.ts";
+import { peerOwner } from "./peer-owner.ts";
 
 export interface Relay {
   readonly address: "127.0.0.1";
@@ -17,6 +20,8 @@ export interface RelayOptions {
   readonly port?: number;
   /** What the program in the container writes to its standard error. */
   readonly onMessage?: (text: string) => void;
+  /** Whether the connection from that port of the loopback is let in; those of this user and of root, unless given. */
+  readonly admits?: (peerPort: number, ownPort: number) => Promise<boolean>;
 }
 
 const CLOSE_MILLISECONDS = 3000;
@@ -28,7 +33,7 @@ const MAX_CONNECTIONS = 32;
  */
 export async function openRelay(
   open: () => Promise<Execution>,
-  { port = 0, onMessage }: RelayOptions = {},
+  { port = 0, onMessage, admits = isOurs }: RelayOptions = {},
 ): Promise<Relay> {
   const sockets = new Set<Socket>();
   const running = new Set<Promise<unknown>>();
@@ -40,7 +45,12 @@ export async function openRelay(
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
-    const work = carry(socket, open, onMessage).catch((error: unknown) => {
+    const admitted = async (): Promise<void> => {
+      if (await admits(socket.remotePort ?? 0, socket.localPort ?? 0)) return carry(socket, open, onMessage);
+      onMessage?.("A connection of another user of this machine was refused.");
+      socket.destroy();
+    };
+    const work = admitted().catch((error: unknown) => {
       onMessage?.(error instanceof Error ? error.message : String(error));
       socket.destroy();
     });
@@ -58,6 +68,31 @@ export async function openRelay(
       await Promise.race([Promise.all(running), sleep(CLOSE_MILLISECONDS, undefined, { ref: false })]);
     },
   };
+}
+
+/** Whoever can connect commands the debugger, so another user of this machine must not. */
+async function isOurs(peerPort: number, ownPort: number): Promise<boolean> {
+  const owner = await peerOwner(peerPort, ownPort);
+  return owner === undefined || owner === 0 || owner === process.getuid?.();
+}
+
+/**
+ * A connection to a port that a network leads to, as `openRelay` wants it. When it is over it is reset: what held the
+ * other end can be frozen at once, without a connection of which CRIU would have to know what became of it.
+ */
+export async function connectTo(address: string, port: number): Promise<Execution> {
+  const socket = createConnection(port, address);
+  await once(socket, "connect");
+  const stdin = new Writable({
+    write: (chunk: Buffer, _encoding, done) => void socket.write(chunk, done),
+    final: (done) => {
+      socket.resetAndDestroy();
+      done();
+    },
+  });
+  socket.on("error", () => socket.destroy());
+  const exit = new Promise<number>((resolve) => socket.once("close", () => resolve(0)));
+  return { stdin, stdout: socket, stderr: new PassThrough().end(), exit };
 }
 
 /** Carries one connection to its end, and gives when the program has ended. */
@@ -85,7 +120,7 @@ function listen(server: Server, port: number): Promise<number> {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       reject(cause.code === "EADDRINUSE" ? liveErrors.portInUse(port, cause) : liveErrors.noPort(cause));
     });
-    // Only for this machine: whoever can connect commands the debugger.
+    // Only for this machine; `isOurs` keeps its other users away.
     server.listen(port, "127.0.0.1", () => {
       const address = server.address();
       resolve(typeof address === "object" && address !== null ? address.port : port);

@@ -95,6 +95,18 @@ class Docker implements Engine {
     return execIn(this.transport, container, argv, options);
   }
 
+  /** Docker pauses what it freezes, and fails where somebody else has: it must have done it itself. */
+  readonly holds = {
+    pause: (container: string) => this.holding(container, "pause"),
+    resume: (container: string) => this.holding(container, "unpause"),
+  };
+
+  private holding(container: string, how: "pause" | "unpause"): Promise<void> {
+    return this.calls.call({ container }, {}, async () => {
+      await this.transport.docker.getContainer(container)[how]();
+    });
+  }
+
   async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {
     const details = parseDockerInspect(await this.inspectRaw(container, work));
     return { ...details, warnings: networkWarnings(this.version, details.networkMode) };

@@ -211,6 +211,17 @@ export interface Engine {
   follow?(container: string, work?: EngineWork): AsyncIterable<string>;
   /** Starts a program in a container that runs. Throws `engine.cannotExec` when there is no such program in it. */
   exec?(container: string, argv: readonly string[], options?: ExecOptions): Promise<Execution>;
+  /**
+   * How a container can be held while it is frozen: by its cgroup's freezer, of which this engine takes no notice, or by
+   * the engine's own calls. Not at all when it is absent.
+   */
+  readonly holds?: "freezer" | Holding;
   /** Removes a container, running or not. */
   remove(container: string, work?: EngineWork): Promise<void>;
+}
+
+/** An engine's own way to hold all processes of a container, and to let them go. */
+export interface Holding {
+  pause(container: string): Promise<void>;
+  resume(container: string): Promise<void>;
 }

@@ -1,5 +1,6 @@
 // engine: talking to Docker, Podman and others: list, checkpoint, restore. It hands back archives and knows no image format.
 export type {
+  Holding,
   Advice,
   Capability,
   CheckpointOptions,
@@ -20,6 +21,8 @@ export type {
   RestoreResult,
 } from "./engine.ts";
 export type { ExecOptions, Execution } from "./exec.ts";
+export { startLocal } from "./local-process.ts";
+export type { StartCommand } from "./local-process.ts";
 export { localCommands } from "./run-command.ts";
 export type { RunCommand, RunOptions, RunResult } from "./run-command.ts";
 export { asRoot } from "./as-root.ts";

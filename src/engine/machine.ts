@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { startLocal } from "./local-process.ts";
 import { localCommands } from "./run-command.ts";
 import type { Machine } from "./program-driver.ts";
 import type { Advice, Capability } from "./engine.ts";
@@ -10,6 +11,7 @@ import type { Advice, Capability } from "./engine.ts";
 export function thisMachine(environment: Machine["environment"] = process.env): Machine {
   return {
     run: localCommands(),
+    start: startLocal,
     procfs: "/proc",
     cgroups: "/sys/fs/cgroup",
     uid: process.getuid?.(),

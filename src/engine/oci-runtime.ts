@@ -16,6 +16,7 @@ import type {
   RestoreResult,
 } from "./engine.ts";
 import { brief, engineErrors } from "./errors.ts";
+import type { ExecOptions } from "./exec.ts";
 import { isReadable } from "./files.ts";
 import { at, list, parseJson, text, texts, whole } from "./json.ts";
 import { isOnPath, rootCapability } from "./machine.ts";
@@ -64,6 +65,7 @@ class OciRuntime implements Engine {
   readonly endpoint: string;
   readonly host = "127.0.0.1";
   readonly capabilities: Engine["capabilities"];
+  readonly exec?: NonNullable<Engine["exec"]>;
 
   constructor(
     readonly kind: string,
@@ -76,6 +78,10 @@ class OciRuntime implements Engine {
     const switches = ["tcpEstablished", "fileLocks", "externalUnix", "shellJob"] as const;
     this.name = `${kind} ${brief(version)}`;
     this.endpoint = `${kind}://${folder}`;
+    const { start, uid } = machine;
+    if (start !== undefined && uid === 0)
+      this.exec = (container, argv, options = {}) =>
+        Promise.resolve().then(() => start(kind, this.execArgs(container, argv, options), options.signal));
     this.capabilities = {
       checkpoint: able,
       restore: able.can && noRestore ? { can: false, ...noRestore } : able,
@@ -89,6 +95,8 @@ class OciRuntime implements Engine {
       restoreOptions: ["name", "replace", ...switches],
     };
   }
+
+  readonly holds = "freezer" as const;
 
   async list({ signal }: EngineWork = {}): Promise<readonly Container[]> {
     const { code, stdout, stderr } = await this.runtime(["list", "--format", "json"], signal);
@@ -204,6 +212,18 @@ class OciRuntime implements Engine {
     if (code !== 0 && !GONE.test(stderr)) throw engineErrors.commandFailed(this.kind, runtimeWords(stderr));
   }
 
+  private execArgs(
+    container: string,
+    argv: readonly string[],
+    { privileged = false, environment = [] }: ExecOptions,
+  ): readonly string[] {
+    assertId(container);
+    const capabilities = privileged ? DEBUGGERS_NEED.flatMap((name) => ["--cap", name]) : [];
+    const variables = environment.flatMap((line) => ["--env", line]);
+    // Options end before the container's id: what comes after it is the program's.
+    return ["--root", this.folder, "exec", ...capabilities, ...variables, container, ...argv];
+  }
+
   private runtime(
     args: readonly string[],
     signal: AbortSignal | undefined,
@@ -256,6 +276,9 @@ function cgroup1(kind: string): Advice {
     next: "Use runc, or a machine with cgroup v2.",
   };
 }
+
+/** capabilities(7): tracing another's process, and bringing up the loopback of a network of its own. */
+const DEBUGGERS_NEED = ["CAP_SYS_PTRACE", "CAP_NET_ADMIN"];
 
 const GONE = /does not exist|No such file or directory/i;
 

@@ -100,6 +100,8 @@ class Podman implements Engine {
     return execIn(this.transport, container, argv, options);
   }
 
+  readonly holds = "freezer" as const;
+
   async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {
     return parsePodmanInspect(await this.libpod.inspect(container, work));
   }

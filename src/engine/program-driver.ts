@@ -1,9 +1,12 @@
 import type { Engine } from "./engine.ts";
+import type { StartCommand } from "./local-process.ts";
 import type { RunCommand } from "./run-command.ts";
 
 /** The machine that engines without a daemon run on. */
 export interface Machine {
   readonly run: RunCommand;
+  /** For what is spoken with while it runs; undefined where that can't be. */
+  readonly start?: StartCommand;
   /** Its proc file system; `/proc`. */
   readonly procfs: string;
   /** Where its cgroups are mounted; `/sys/fs/cgroup`. */

@@ -30,6 +30,8 @@ export async function readyToFreeze(
   if (archives) await assertFree(place);
   const details = await engine.inspect(container, work);
   // A process that is stopped is frozen as it is.
-  if (lists === "containers" && details.state !== "running") throw engineErrors.notRunning(details.name);
+  if (lists !== "containers" || details.state === "running") return { details, place };
+  // One that is held for a debugger is paused by then.
+  if (details.state !== "paused" || engine.holds === undefined) throw engineErrors.notRunning(details.name);
   return { details, place };
 }

@@ -19,7 +19,7 @@ const NAME = "cryoscope-live";
 
 const PROGRAMS = join(PROJECT, "test/lab/programs");
 /** Of `order.number = before + by` in it. */
-const PYTHON_STEPS = { path: join(PROGRAMS, "steps.py"), line: 14 };
+const PYTHON_STEPS = { path: join(PROGRAMS, "steps.py"), line: 16 };
 /** Of `order->number = before + by;` in it. */
 const NATIVE_STEPS = { path: join(PROGRAMS, "steps.c"), line: 12 };
 

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { localCommands } from "../../src/engine/index.ts";
+import { localCommands, startLocal } from "../../src/engine/index.ts";
 import type { Machine } from "../../src/engine/index.ts";
 import { inLab, insideEnvironment, runningLab } from "./namespaces.ts";
 import { IMAGES, SHARE } from "./place.ts";
@@ -19,6 +19,10 @@ export function labMachine(): Machine {
     run(program, args, options) {
       const [file, rest] = inLab([program, ...args]);
       return local(file, rest, options);
+    },
+    start(program, args, signal) {
+      const [file, rest] = inLab([program, ...args]);
+      return startLocal(file, rest, signal);
     },
     procfs: `/proc/${lab.pid}/root/proc`,
     cgroups: `/proc/${lab.pid}/root/sys/fs/cgroup`,

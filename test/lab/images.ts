@@ -9,7 +9,13 @@ import { run } from "./process.ts";
 /** Node's own builds, as the package registry has them. Node 20, because later ones open an io_uring, which criu refuses. */
 const NODE_PACKAGE = `node-linux-${process.arch}`;
 const NODE_VERSION = "20";
-const SOURCES = ["inside/images.sh", "programs/threads.c", "programs/steps.c", "programs/steps.py"];
+const SOURCES = [
+  "inside/images.sh",
+  "programs/threads.c",
+  "programs/steps.c",
+  "programs/steps.go",
+  "programs/steps.py",
+];
 
 /** The program that the images with Node have. */
 export const NODE = join(IMAGES, "npm/node_modules", NODE_PACKAGE, "bin/node");

@@ -35,10 +35,12 @@ const PACKAGES = [
   ...["age", "cryptsetup-bin", "gnupg", "openssh-client", "openssl", "sq"],
   // what the container images and the test programs are made with
   ...["busybox-static", "gcc", "libc6-dev"],
-  // what debugs in them
-  ...["gdb", "python3", "python3-debugpy"],
-  // what opens our cores beside gdb, and what C++ programs are made with
-  ...["gdb-multiarch", "lldb-19", "delve", "g++"],
+  // what debugs in them, and beside them
+  ...["gdb", "gdbserver", "lldb-19", "delve", "python3", "python3-debugpy"],
+  // what else is debugged
+  ...["golang-go", "openjdk-21-jre-headless"],
+  // what opens our cores beside these, and what C++ programs are made with
+  ...["gdb-multiarch", "g++"],
   // what the lab's own scripts call
   ...["iproute2", "procps", "zstd", "ca-certificates"],
 ];
@@ -81,6 +83,8 @@ export function buildRoot(say: (message: string) => void): void {
       ...QUICK_DEBIAN,
       `--include=${PACKAGES.join(",")}`,
       `--setup-hook=mkdir -p "$1"/etc/apt/preferences.d; printf '${PIN}' > "$1"/etc/apt/preferences.d/criu`,
+      // The JRE's installation links manuals from there.
+      `--setup-hook=mkdir -p "$1"/usr/share/man/man1`,
       `--customize-hook=upload "${SHIM}" /usr/local/src/rlimits.c`,
       `--customize-hook=chroot "$1" gcc -O2 -shared -fPIC -o /usr/local/lib/rlimits.so /usr/local/src/rlimits.c`,
       // Found first on PATH by Podman, runc and Docker.

@@ -21,4 +21,6 @@ export const LAB_IMAGES = {
   native: "lab/native",
   node: "lab/node",
   debuggers: "lab/debuggers",
+  /** Podman only. */
+  jvm: "lab/jvm",
 } as const;

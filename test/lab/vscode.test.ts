@@ -22,7 +22,7 @@ const STEPS = [
   {
     ...{ runtime: "python", command: ["/usr/bin/python3", "/app/steps.py"] },
     ...{ localRoot: PROGRAMS, remoteRoot: "/app" },
-    ...{ file: join(PROGRAMS, "steps.py"), line: 14, expression: "order.what", counter: "before" },
+    ...{ file: join(PROGRAMS, "steps.py"), line: 16, expression: "order.what", counter: "before" },
     ...{ change: "before = 900000", changeContext: "repl" },
   },
 ] as const;

@@ -8,7 +8,7 @@ import type { Inspector } from "../inspector-probe.ts";
 import { nodeAttachConfiguration, waysIn } from "../live-plan.ts";
 import { raiseLoopback } from "../loopback.ts";
 import { programName } from "../programs.ts";
-import { openRelay } from "../relay.ts";
+import { connectTo, openRelay } from "../relay.ts";
 import { mainMapping } from "../source-map.ts";
 import type { PathMapping } from "../source-map.ts";
 import { sessionName } from "./runtime.ts";
@@ -43,7 +43,9 @@ async function reach(target: Target, binding: InspectorBinding): Promise<Inspect
     const ways = waysIn(container, engine.host, binding);
     // What a network leads to answers at once or never; the relay is there for the second.
     const timeout = engine.exec === undefined ? target.timeout : Math.min(target.timeout ?? 3000, 3000);
-    return await answering({ ...target, timeout }, ways);
+    const inspector = await answering({ ...target, timeout }, ways);
+    // Elsewhere nothing can be held for a freeze, which is what the line is needed for.
+    return target.program.hostPid === undefined ? inspector : await ourLine(target, inspector);
   } catch (error) {
     if (engine.exec === undefined || target.signal?.aborted) throw error;
     return relayed(target, binding);
@@ -84,6 +86,13 @@ function inNode({ program }: Target, script: string, ...args: readonly string[])
 /** Options for the frozen program are none for our helpers: they would open an inspector of their own. */
 const QUIET = { environment: ["NODE_OPTIONS="] } as const;
 
+/** The debugger's connection through one of ours, which can be cut while the process is held. */
+async function ourLine(target: Target, { address, port }: Inspector): Promise<Inspector> {
+  const relay = await openRelay(() => connectTo(address, port), { onMessage: target.log });
+  await target.own.own("line to Node's inspector", () => relay.close());
+  return answering(target, [relay]);
+}
+
 async function relayed(target: Target, { host, port }: InspectorBinding): Promise<Inspector> {
   const { engine, container, log } = target;
   await raiseLoopback(engine, container);
@@ -120,7 +129,8 @@ console.log(whose);
 
 const RELAY = `
 const socket = require("net").connect(Number(process.argv[2]), process.argv[1]);
-process.stdin.on("end", () => setTimeout(() => process.exit(), 200)).pipe(socket);
+const leave = () => { socket.resetAndDestroy?.(); process.exit(); };
+process.stdin.on("end", () => setTimeout(leave, 100)).pipe(socket, { end: false });
 socket.on("error", (error) => { console.error(error.message); process.exit(1); }).on("close", () => process.exit());
 socket.pipe(process.stdout);
 `;

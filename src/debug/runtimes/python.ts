@@ -195,8 +195,10 @@ finally:
 `;
 
 const RELAY = `
-import os, socket, sys, threading
+import os, socket, struct, sys, threading
 peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+# Its end is a reset: what listens may be frozen when it comes, and must not have a connection then.
+peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 def upward():
     while True:
         chunk = os.read(0, 65536)

@@ -8,9 +8,11 @@ import { command } from "../messages.ts";
 import { filesOf } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
 import { debugErrors } from "./errors.ts";
-import { isPostmortem, openFrozen, registerDebugFrozen, resolveFrozen } from "./frozen.ts";
+import { isPostmortem, openFrozen, registerDebugFrozen } from "./frozen.ts";
 import { bisectFrom } from "./bisect.ts";
 import { AttachedSessions } from "./attached.ts";
+import { registerCompletions } from "./completions.ts";
+import { askForSnapshot, registerConfigurations } from "./configurations.ts";
 import { Leftovers } from "./leftovers.ts";
 import { LiveSessions } from "./live-commands.ts";
 import { LiveSession } from "./live-session.ts";
@@ -32,20 +34,8 @@ export function registerDebug(
     attached.register(),
     live.register(),
     registerDebugFrozen(checkpoint),
-    vscode.debug.registerDebugConfigurationProvider("cryoscope", {
-      // F5 without a launch.json gives an empty configuration: ask for the snapshot then.
-      resolveDebugConfiguration: async (folder, configuration) => {
-        const type = configuration.type || "cryoscope";
-        if (isPostmortem(configuration)) return resolveFrozen({ ...configuration, type }, folder);
-        const snapshot: unknown = configuration["snapshot"];
-        const names = [snapshot, configuration.request === "attach" && configuration["container"]];
-        if (names.some((name) => typeof name === "string" && name !== "")) return { ...configuration, type };
-        const asked = await askForSnapshot(catalog);
-        if (asked === undefined) return undefined;
-        const name = configuration.name || `Wake ${asked.label}`;
-        return { ...configuration, type, request: "launch", name, snapshot: asked.id };
-      },
-    }),
+    registerConfigurations(catalog),
+    registerCompletions({ engines, catalog }),
     vscode.debug.registerDebugAdapterDescriptorFactory("cryoscope", {
       createDebugAdapterDescriptor: (session) => {
         const { configuration, workspaceFolder } = session;
@@ -79,17 +69,4 @@ export function registerDebug(
     }),
   );
   return live;
-}
-
-async function askForSnapshot(
-  catalog: Catalog,
-): Promise<{ readonly label: string; readonly id: string } | undefined> {
-  return vscode.window.showQuickPick(
-    (await catalog.list()).map((snapshot) => ({
-      label: snapshot.name,
-      description: snapshot.container.name,
-      id: snapshot.id,
-    })),
-    { title: "Wake and Debug", placeHolder: "Which snapshot?" },
-  );
 }

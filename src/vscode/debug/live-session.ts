@@ -8,6 +8,8 @@ import { explainLiveError } from "./explain.ts";
 export interface LiveSessionWork {
   /** Restores, or finds what runs, and gives the configuration to attach with. */
   start(signal: AbortSignal): Promise<vscode.DebugConfiguration>;
+  /** Holds the process where it is, until `freeze` is done, if that can be. The debugger is still attached. */
+  hold(): Promise<void>;
   /** Gives back what was opened for the debugger, which has detached; the container stays. */
   leave(): Promise<void>;
   /** Freezes the container as it is now; nothing is attached. Gives what to attach with again. */
@@ -60,9 +62,12 @@ export class LiveSession extends DebugSession {
     return this.change((signal) => this.work.start(signal));
   }
 
-  /** Detaches, freezes and attaches again. */
+  /** Detaches, freezes and attaches again; the process doesn't move between the first two. */
   freezeHere(): Promise<void> {
-    return this.change((signal) => this.work.freeze(signal));
+    return this.change(
+      (signal) => this.work.freeze(signal),
+      () => this.work.hold(),
+    );
   }
 
   /** The end of it, however it comes: nothing that it made is left when this is over. */
@@ -127,7 +132,10 @@ export class LiveSession extends DebugSession {
   }
 
   /** Detaches the debugger, does something, and attaches with what that gives. Errors end the session, said aloud. */
-  private change(work: (signal: AbortSignal) => Promise<vscode.DebugConfiguration>): Promise<void> {
+  private change(
+    work: (signal: AbortSignal) => Promise<vscode.DebugConfiguration>,
+    before: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
     const { signal } = this.cancelled;
     const done = this.turn
       .catch(() => undefined)
@@ -135,6 +143,7 @@ export class LiveSession extends DebugSession {
         signal.throwIfAborted();
         this.changing = true;
         try {
+          await before();
           await this.detach();
           await this.work.leave();
           const child = await work(signal);

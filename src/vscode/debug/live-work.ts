@@ -3,13 +3,14 @@ import {
   assertNoneStopped,
   attachTo,
   debuggersHere,
+  holdContainer,
   liveErrors,
   liveOptions,
   pathMappings,
   Resources,
   restoreForDebugging,
 } from "../../debug/index.ts";
-import type { LiveSession, LiveWork } from "../../debug/index.ts";
+import type { LetGo, LiveSession, LiveWork } from "../../debug/index.ts";
 import type { ContainerDetails, Engine, Snapshot } from "../../engine/index.ts";
 import { freezeQuietly, proposedName } from "../engines/index.ts";
 import { showError } from "../messages.ts";
@@ -43,6 +44,7 @@ export function liveWork(
   let line = new Resources();
   let now: { readonly engine: Engine; readonly live: LiveSession } | undefined;
   let asked = false;
+  let letGo: LetGo | undefined;
   const notes: (() => Promise<void>)[] = [];
 
   const workOf = (signal: AbortSignal, resources: Resources): LiveWork => ({
@@ -110,6 +112,13 @@ export function liveWork(
       }
       return wake(snapshot ?? "", signal);
     },
+    async hold() {
+      if (now === undefined) return;
+      letGo = await holdContainer(now.engine, now.live);
+      if (letGo === undefined) log("It can't be held until it is frozen: it may run on for a moment.");
+      // A tracer can leave what is held; another debugger waits for its answer, so its line is cut.
+      else if (!TRACED.has(now.live.runtime)) await line.dispose();
+    },
     async leave() {
       await line.dispose();
     },
@@ -133,12 +142,14 @@ export function liveWork(
         ({ snapshot }: { readonly snapshot: Snapshot }) => log(`Frozen as “${snapshot.name}”.`),
         (error: unknown) => (failure = error),
       );
+      await letGo?.();
       // Whatever became of the freeze, the debugger comes back.
       const again = await attach(engine, await engine.inspect(container.id), signal);
       if (failure !== undefined) void showError(failure);
       return again;
     },
     async release() {
+      await letGo?.().catch(() => undefined);
       const failures = [...(await line.dispose()), ...(await own.dispose())];
       if (failures.length === 0) for (const done of notes) await done();
       for (const failure of failures) void showError(failure);
@@ -146,6 +157,9 @@ export function liveWork(
     },
   };
 }
+
+/** Debugged by ptrace. */
+const TRACED: ReadonlySet<string> = new Set(["native", "go"]);
 
 function able({ capabilities }: Engine) {
   const has = (name: "leaveRunning" | "tcpEstablished"): boolean =>

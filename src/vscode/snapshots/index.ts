@@ -4,7 +4,7 @@ import type { Snapshot } from "../../engine/index.ts";
 import type { Engines } from "../engines/index.ts";
 import { command } from "../messages.ts";
 import { Catalog } from "./catalog.ts";
-import { recordFacts } from "./facts.ts";
+import { filesPath, localTime, recordFacts } from "./facts.ts";
 import { filesOf } from "./files.ts";
 import {
   applyRetention,
@@ -21,7 +21,7 @@ import type { SnapshotRow } from "./snapshots-view.ts";
 import { assertMayRun } from "./trust.ts";
 import { askHowToWake, askToReplace, engineFor, wake } from "./wake.ts";
 
-export { askToReplace, assertMayRun, Catalog, engineFor, filesOf, recordFacts };
+export { askToReplace, assertMayRun, Catalog, engineFor, filesOf, filesPath, localTime, recordFacts };
 
 /** What a command is given: a row of the view, a snapshot from another command, or nothing. */
 type Chosen = SnapshotRow | Snapshot | undefined;

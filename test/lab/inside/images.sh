@@ -5,8 +5,9 @@
 #   lab/busybox  a shell and the usual tools
 #   lab/native   the same, and /threads (test/lab/programs/threads.c, static, with symbols)
 #   lab/node     the same, and Node with its libraries
-#   lab/debuggers  the same, and Python with debugpy, gdb, and the two programs steps of test/lab/programs: /steps, static,
-#                with symbols, and /app/steps.py
+#   lab/debuggers  the same, and Python with debugpy, gdb, gdbserver, and the programs steps of test/lab/programs: /steps,
+#                static, with symbols, /gosteps, and /app/steps.py
+#   lab/jvm      the same, and a Java runtime; for Podman only, since it is large
 set -eu
 folder=$1 node=$2 key=$3
 tools='sh ls cat sleep echo ps top nc ping wget tail dd touch rm mkdir mv ln kill env id hostname ip sed awk grep find mount stat tee vi seq date head wc true false'
@@ -29,17 +30,27 @@ add_node() {
 }
 add_debuggers() {
   gcc -static -g -O0 -o "$1/steps" /project/test/lab/programs/steps.c
+  GOCACHE=$1.go GOTOOLCHAIN=local CGO_ENABLED=0 \
+    go build -gcflags 'all=-N -l' -o "$1/gosteps" /project/test/lab/programs/steps.go
+  rm -rf "$1.go"
   install -D -m 644 /project/test/lab/programs/steps.py "$1/app/steps.py"
-  cp --dereference /usr/bin/python3 /usr/bin/gdb "$1/usr/bin/"
+  cp --dereference /usr/bin/python3 /usr/bin/gdb /usr/bin/gdbserver "$1/usr/bin/"
   mkdir -p "$1/usr/share" "$1/usr/lib/python3"
   cp -a /usr/share/gdb "$1/usr/share/"
   # gdb and debugpy are Python programs for the greater part.
   cp -a /usr/lib/python3.* "$1/usr/lib/"
   cp -a /usr/lib/python3/dist-packages "$1/usr/lib/python3/"
   find "$1/usr/lib" -name __pycache__ -prune -exec rm -r {} +
-  find "$1/usr/lib/" /usr/lib/*/libstdc++.so.6 -name '*.so*' | cat - <(printf '%s\n' /usr/bin/python3 /usr/bin/gdb) |
+  find "$1/usr/lib/" /usr/lib/*/libstdc++.so.6 -name '*.so*' | cat - <(printf '%s\n' /usr/bin/python3 /usr/bin/gdb /usr/bin/gdbserver) |
     while read -r file; do add_libraries "$1" "$file"; done
   cp --dereference /usr/lib/*/libstdc++.so.6 "$1"/usr/lib/*-linux-gnu/
+}
+add_jvm() {
+  mkdir -p "$1/usr/lib/jvm/java"
+  # Its configuration is linked from /etc.
+  cp -aL /usr/lib/jvm/java-[0-9][0-9]-openjdk-*/{bin,conf,lib} "$1/usr/lib/jvm/java/"
+  ln -s ../lib/jvm/java/bin/java "$1/usr/bin/java"
+  find "$1/usr/lib/jvm/java" -name '*.so' -o -name java -type f | while read -r file; do add_libraries "$1" "$file"; done
 }
 # add_libraries TREE PROGRAM: "libdl.so.2 => /lib/x86_64-linux-gnu/libdl.so.2 (0x…)", and the loader alone on its line.
 add_libraries() {
@@ -50,7 +61,7 @@ add_libraries() {
   done || true
 }
 
-for name in busybox native node debuggers; do
+for name in busybox native node debuggers jvm; do
   tar=$folder/$name-$key.tar
   if [ ! -e "$tar" ]; then
     rm -rf "$folder/$name"* # older versions too
@@ -61,6 +72,7 @@ for name in busybox native node debuggers; do
     mv "$tar.partial" "$tar"
   fi
   for engine in docker podman; do
+    [ "$name-$engine" = jvm-docker ] && continue
     case $engine in
       docker) image=lab/$name:latest ;;
       podman) image=localhost/lab/$name:latest ;;

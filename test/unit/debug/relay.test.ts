@@ -96,4 +96,45 @@ describe("a relay into a container", () => {
     assert.equal(error.code, "ECONNREFUSED");
     await relay.close();
   });
+
+  it("lets in its own user, and no other of this machine", async function () {
+    // Only root can be another.
+    if (process.platform !== "linux" || process.getuid?.() !== 0) this.skip();
+    let started = 0;
+    const said: string[] = [];
+    const open = () => {
+      started++;
+      return start("cat");
+    };
+    const relay = await openRelay(open, { onMessage: (text) => said.push(text) });
+    // It sends at once and leaves, as one would that hopes not to be looked at.
+    const script = `
+      const socket = require("net").connect(${relay.port}, "127.0.0.1");
+      socket.on("data", (data) => process.stdout.write(data)).on("close", () => process.exit()).on("error", () => {});
+      socket.write(process.argv[1]);
+      if (process.argv[2] === "leave") socket.end();
+    `;
+    const run = async (uid: number, ...args: readonly string[]): Promise<string> => {
+      const child = spawn(process.execPath, ["-e", script, ...args], {
+        uid,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const chunks: Buffer[] = [];
+      child.stdout.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        child.kill();
+      });
+      await once(child, "close");
+      return Buffer.concat(chunks).toString();
+    };
+    try {
+      assert.equal(await run(0, "own"), "own");
+      assert.equal(await run(65_534, "another's"), "");
+      assert.equal(await run(65_534, "another's", "leave"), "");
+      assert.equal(started, 1);
+      assert.match(said.join(), /another user/);
+    } finally {
+      await relay.close();
+    }
+  });
 });

@@ -1,0 +1,54 @@
+// What a debugger shows is what is frozen: the container is held from before the debugger lets go until the freeze is over.
+import { readdir, readFile } from "node:fs/promises";
+import type { Engine } from "../engine/index.ts";
+import { freezerOf } from "./freezer.ts";
+import { HELPER_MARK } from "./inside.ts";
+import type { LiveSession } from "./live-session.ts";
+import { programsOf } from "./programs.ts";
+import type { Program } from "./programs.ts";
+
+/** Lets the container run again. May be called twice. */
+export type LetGo = () => Promise<void>;
+
+/**
+ * Holds all processes of the container by its cgroup's freezer, but not the debuggers in it, which still have to say
+ * good-bye. Undefined when that can't be done: the engine can't freeze what is held, the process isn't seen on this
+ * machine, its cgroup may not be written; or a debugger that traces it would have to stop it first, which one that is held never is.
+ */
+export async function holdContainer(
+  engine: Pick<Engine, "capabilities" | "holds">,
+  { container, program }: Pick<LiveSession, "container" | "program">,
+): Promise<LetGo | undefined> {
+  const { holds } = engine;
+  if (program.hostPid === undefined || holds === undefined) return undefined;
+  const freezer = await freezerOf(container.id, program.hostPid);
+  if (freezer === undefined) return undefined;
+  const programs = await programsOf(container, engine);
+  const own = await Promise.all(programs.map(isHelper));
+  const frozen = programs.filter((_one, index) => own[index] === false);
+  for (const one of frozen) if (await runsTraced(one)) return undefined;
+  await freezer.moveOut(programs.flatMap(({ hostPid }, index) => (own[index] && hostPid ? [hostPid] : [])));
+  if (holds === "freezer") return (await freezer.freeze()) ? once(() => freezer.thaw()) : undefined;
+  await holds.pause(container.id);
+  return once(() => holds.resume(container.id));
+}
+
+function once(run: () => Promise<void>): LetGo {
+  let done: Promise<void> | undefined;
+  return () => (done ??= run());
+}
+
+async function isHelper({ hostPid }: Program): Promise<boolean> {
+  const environment = await readFile(`/proc/${hostPid ?? 0}/environ`, "utf8").catch(() => "");
+  return environment.split("\0").includes(HELPER_MARK);
+}
+
+/** Whether a debugger traces a thread of it that isn't stopped just now (`State: t`, proc_pid_status(5)). */
+async function runsTraced({ hostPid }: Program): Promise<boolean> {
+  const folder = `/proc/${hostPid ?? 0}/task`;
+  for (const thread of await readdir(folder).catch(() => [])) {
+    const status = await readFile(`${folder}/${thread}/status`, "utf8").catch(() => "");
+    if (/^TracerPid:\t[1-9]/m.test(status) && !/^State:\tt /m.test(status)) return true;
+  }
+  return false;
+}
