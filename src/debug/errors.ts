@@ -120,6 +120,12 @@ export const liveErrors = {
       `There is no debugger for the native program in ${container} (${tried.join("; ")}).`,
       `Install gdb 14 or newer, or lldb (for lldb-dap), here or in the container image, or ${POSTMORTEM}`,
     ),
+  bigProgram: (container: string) =>
+    failed(
+      "bigProgram",
+      `The program in ${container} is larger than 1 GiB, so its symbols aren't copied.`,
+      "Run the editor on the engine's machine (Remote SSH).",
+    ),
   notSeenHere: (container: string, pid: number) =>
     failed(
       "notSeenHere",

@@ -63,15 +63,17 @@ export interface LabBundle {
   counted(): Promise<readonly number[]>;
 }
 
-/** An OCI bundle with the lab's shell in it. */
+/** An OCI bundle with one of the lab's container images in it. */
 export async function makeBundle(
   folder: string,
   cgroup: string,
   command: readonly string[] = FILE_COUNTER,
+  image = "busybox",
 ): Promise<LabBundle> {
   const rootfs = join(folder, "rootfs");
   await mkdir(rootfs, { recursive: true });
-  const tar = (await readdir(IMAGES)).find((name) => /^busybox-\w+\.tar$/.test(name)) ?? "";
+  const tar =
+    (await readdir(IMAGES)).find((name) => name.startsWith(`${image}-`) && name.endsWith(".tar")) ?? "";
   await execute("tar", ["-xf", join(IMAGES, tar), "-C", rootfs]);
   await labOutput("runc", "spec", "--bundle", folder);
   const file = join(folder, "config.json");

@@ -1,5 +1,10 @@
 // Native programs: a table of debuggers, on this machine by the process's number here, else in the container.
-import { access, constants } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { access, constants, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { liveErrors } from "../errors.ts";
 import { majorVersion } from "../here.ts";
 import { runInside, startInside } from "../inside.ts";
@@ -178,25 +183,59 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
     async attach(target) {
       const { engine, container, program } = target;
       if (engine.exec === undefined) return `${engine.name} can't run programs in it`;
-      const command = await target.here.find(...LLDB_DAP);
-      if (command === undefined) return "lldb-dap, its other half, isn't on PATH";
+      // lldb takes its breakpoints for traps there: gdbserver doesn't set the program counter back as it expects.
+      const command = await target.here.find("gdb");
+      const version = command === undefined ? 0 : majorVersion(await target.here.version(command));
+      if (command === undefined || version < 14) return "its other half, gdb 14 or newer, isn't on PATH";
       const asked = await runInside(engine, container, ["gdbserver", "--version"]).catch(() => undefined);
       if (asked?.status !== 0) return "it isn't in the container";
       // "stdio": what would be its TCP connection is its input and output.
       const argv = ["gdbserver", "--once", "--attach", "stdio", `${program.pid}`];
-      const relay = await openRelay(() => startInside(engine, container, argv, { privileged: true }));
+      const start = () => startInside(engine, container, argv, { privileged: true });
+      const relay = await openRelay(start, { onMessage: target.log });
       await target.own.own("gdbserver in the container", () => relay.close());
+      const file = await programFile(target);
+      const settings = { target: `${relay.address}:${relay.port}`, ...(file && { program: file }) };
       return {
-        configuration: named(target, OWN_TYPE, {
-          attachCommands: [`gdb-remote ${relay.address}:${relay.port}`],
-          stopOnEntry: target.stopOnEntry,
-          sourceMap: pairs(target),
-        }),
-        adapter: { kind: "program", command, args: [] },
+        configuration: named(target, OWN_TYPE, settings),
+        adapter: { kind: "program", command, args: gdbArgs(target) },
+        waits: true,
       };
     },
   },
 ];
+
+const MAX_PROGRAM = 1024 * 1024 * 1024;
+
+/**
+ * The process's program as a file of this machine, for its symbols: where it is to be seen, else a copy that is gone at
+ * the end. Undefined when the container has no `cat`.
+ */
+async function programFile(target: Target): Promise<string | undefined> {
+  const where = await seen(target);
+  if (where !== undefined) return where.program;
+  const { container, engine, own, program } = target;
+  const folder = await mkdtemp(join(tmpdir(), "cryoscope-program-"));
+  await own.own("copy of the program", () => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, "program");
+  const argv = ["cat", `/proc/${program.pid}/exe`];
+  const reading = await startInside(engine, container, argv, { privileged: true }).catch(() => undefined);
+  if (reading === undefined) return undefined;
+  reading.stdin.end();
+  reading.stderr.resume();
+  let size = 0;
+  const bounded = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      done(size > MAX_PROGRAM ? liveErrors.bigProgram(container.name) : null, chunk);
+    },
+  });
+  const copied = await pipeline(reading.stdout, bounded, createWriteStream(path, { mode: 0o600 })).then(
+    () => true,
+    () => false,
+  );
+  return copied && (await reading.exit) === 0 ? path : undefined;
+}
 
 function gdbArgs(target: Target, sysroot?: string): readonly string[] {
   const commands = [
