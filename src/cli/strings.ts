@@ -45,6 +45,7 @@ export const run: RunCommand = async (args, output) => {
   const options: Options = {
     min,
     encoding,
+    blocking: true,
     filter: filterOf(values, "strings"),
     ...(values.threads !== undefined && { threads: parseCount(values.threads, "--threads", "strings", 1) }),
   };
@@ -67,7 +68,7 @@ async function plain(
   let total = 0;
   for await (const { lines, count } of stringLines(memories, options)) {
     total += count;
-    if (!countOnly) await output.write(decoded(lines, options.encoding));
+    if (!countOnly) await output.write(printed(lines, options.encoding));
   }
   if (countOnly) await output.write(`${total}\n`);
 }
@@ -91,6 +92,10 @@ async function listed(
       await output.write(asJson ? `${JSON.stringify(found)}\n` : `${pid} ${hex(address)} ${text}\n`);
     }
 }
+
+/** As they are printed: ASCII is UTF-8 already. */
+const printed = (lines: Uint8Array, encoding: StringEncoding): Uint8Array | string =>
+  encoding === "ascii" ? lines : decoded(lines, encoding);
 
 function decoded(bytes: Uint8Array, encoding: StringEncoding): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -26,6 +26,8 @@ export const i32 = {
   subtract: [0x6b],
   multiply: [0x6c],
   and: [0x71],
+  or: [0x72],
+  xor: [0x73],
   shiftLeft: [0x74],
   shiftRight: [0x76],
   isZero: [0x45],
@@ -34,6 +36,7 @@ export const i32 = {
   isBelow: [0x49],
   isAbove: [0x4b],
   isAtLeast: [0x4f],
+  trailingZeros: [0x68],
   fromI64: [0xa7],
   load: scalar(0x28),
   loadByte: scalar(0x2d),
@@ -72,6 +75,9 @@ export const v128 = {
   splat: vector(0x0f),
   /** By byte: all bits where two vectors are equal, else none. */
   isEqual: vector(0x23),
+  subtract: vector(0x71),
+  /** By byte: the smaller of two, both from 0 to 255. */
+  least: vector(0x77),
   and: vector(0x4e),
   or: vector(0x50),
   xor: vector(0x51),

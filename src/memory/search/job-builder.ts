@@ -71,7 +71,10 @@ export interface JobSize {
   readonly places: number;
 }
 
-export const jobSize = (content: number): JobSize => ({ content, places: content + AROUND_BYTES });
+export const jobSize = (content: number, around = AROUND_BYTES): JobSize => ({
+  content,
+  places: content + around,
+});
 
 /**
  * Gathers runs of pages into jobs. `reach` is how far behind its begin a match may go; `endsInZeros`: whether it may end in

@@ -6,6 +6,7 @@ import { exactly } from "./pattern.ts";
 import { requiredTexts } from "./required-texts.ts";
 import type { RequiredText } from "./required-texts.ts";
 import type { StringEncoding, WorkerPattern, WorkerRule } from "./pattern.ts";
+import { stringFinder } from "./find-strings.ts";
 import type { Stretches } from "./stretches.ts";
 
 /**
@@ -166,49 +167,15 @@ function pointerMatcher(first: bigint, end: bigint, memory: LinearMemory): Match
   };
 }
 
-/** By byte: whether `strings` prints it (`isprint` of C's locale, and the tab). */
-function printable(encoding: StringEncoding): Uint8Array {
-  const isAscii = (byte: number): boolean => byte === 9 || (byte >= 32 && byte < 127);
-  return Uint8Array.from({ length: 256 }, (_, byte) =>
-    isAscii(byte) || (encoding === "latin1" && byte > 127) ? 1 : 0,
-  );
-}
-
 function stringsMatcher(min: number, encoding: StringEncoding, memory: LinearMemory): Matcher {
-  const bytes = new Uint8Array(memory.buffer);
-  const prints = printable(encoding);
-  const wide = encoding === "utf-16le";
-  const step = wide ? 2 : 1;
-  const isPart = (at: number): boolean => prints[bytes[at] ?? 0] === 1 && (!wide || bytes[at + 1] === 0);
-  /** A string that began before belongs to who searched there. */
-  const skipBegun = (from: number, start: number, stop: number): number => {
-    let at = start;
-    if (at - step >= from && isPart(at - step)) while (at < stop && isPart(at)) at += step;
-    return at;
-  };
+  const { skipBegun, find } = stringFinder(min, encoding, memory);
   return (stretches, found) => {
     for (let index = 0; index < stretches.length; index++) {
       const [stop, end] = [stretches.stop(index), stretches.end(index)];
-      for (let at = skipBegun(stretches.from(index), stretches.start(index), stop); at < stop;) {
-        // A string has `min` characters: looking at its last place first skips what is too short.
-        let last = at + (min - 1) * step;
-        if (last + step > end) break;
-        while (last >= at && isPart(last)) last -= step;
-        if (last >= at) {
-          at = wide ? nextWide(at) : last + 1;
-          continue;
-        }
-        let until = at + min * step;
-        while (until + step <= end && isPart(until)) until += step;
-        if (!found(at, until - at, index)) return;
-        at = until;
-      }
+      const from = skipBegun(stretches.from(index), stretches.start(index), stop);
+      if (!find(from, stop, end, (at, until) => found(at, until - at, index))) return;
     }
   };
-  /** Words may begin at odd addresses too, so nothing can be skipped but what is no part. */
-  function nextWide(at: number): number {
-    return at + 1;
-  }
 }
 
 /** One rule after the other; what is found comes in no order of place. */

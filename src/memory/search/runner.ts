@@ -1,11 +1,13 @@
 // Does jobs: gathers their bytes, looks for the pattern, answers with the matches. In a worker, or where it is called.
 import { linearMemory } from "../../bytes/index.ts";
 import { Gatherer } from "./gather.ts";
+import { linesRunner } from "./lines-runner.ts";
 import { matcherFor, MATCHER_SLACK } from "./matchers.ts";
-import { MATCH_COLUMNS, STRETCH_COLUMNS } from "./messages.ts";
+import { MATCH_COLUMNS } from "./messages.ts";
 import type { Job, JobResult, WorkerSetup } from "./messages.ts";
 import { reachOf } from "./pattern.ts";
-import { Stretches, windowsOf } from "./stretches.ts";
+import { windowsOf } from "./stretches.ts";
+import type { Stretches } from "./stretches.ts";
 
 /** Of a match that is longer, so many bytes are sent along. */
 const MAX_SENT = 4096;
@@ -13,7 +15,6 @@ const MAX_SENT = 4096;
 const MAX_AROUND = 64 * 1024;
 /** Windows begin at multiples of it, so that bytes are aligned in the memory as at their addresses. */
 const ALIGN = 64;
-const NEW_LINE = 10;
 
 /** Does a job at once. Never throws: what goes wrong is in the result. */
 export type RunJob = (job: Job) => JobResult;
@@ -23,16 +24,37 @@ export type RunJob = (job: Job) => JobResult;
  * `reachOf` bytes, as those of bytes and pointers are.
  */
 export function jobRunner(setup: WorkerSetup): RunJob {
+  const { pattern, context } = setup;
+  const doJob =
+    context === "lines" && pattern.kind === "strings"
+      ? linesRunner(pattern, setup.memory)
+      : matchesRunner(setup, context === "lines" ? 0 : context);
+  return (job) => {
+    try {
+      return doJob(job);
+    } catch (error) {
+      return {
+        id: job.id,
+        matches: new Float64Array(0),
+        bytes: new Uint8Array(0),
+        contexts: new Uint32Array(0),
+        count: 0,
+        error: String(error),
+      };
+    }
+  };
+}
+
+/** For matches, with `context` bytes around each. */
+function matchesRunner(setup: WorkerSetup, context: number): RunJob {
   const memory = linearMemory(setup.memory + MATCHER_SLACK + ALIGN);
   const bytes = Buffer.from(memory.buffer);
   const match = matcherFor(setup.pattern, memory);
-  const around = setup.context === "lines" ? 0 : Math.min(setup.context, MAX_AROUND);
+  const around = Math.min(context, MAX_AROUND);
   const before = Math.ceil(around / ALIGN) * ALIGN;
   const behind = reachOf(setup.pattern) + around;
   const span = Math.floor((setup.memory - before - behind) / ALIGN) * ALIGN;
   const sizes = { memory: setup.memory, span, before, behind };
-  /** Used again for each job; it grows when there are many lines. */
-  let linesBuffer = Buffer.alloc(0);
 
   function matchesOf(job: Job): JobResult {
     const gatherer = new Gatherer(bytes, job);
@@ -83,52 +105,7 @@ export function jobRunner(setup: WorkerSetup): RunJob {
     return new Uint8Array(bytes.subarray(first, last));
   }
 
-  /** All strings of a job as lines: there can be a hundred thousand, and a row each would cost more than finding them. */
-  function lines(job: Job): JobResult {
-    const { length: size } = bytes;
-    const window = { base: 0, start: 0, stop: size, end: size };
-    const stretches = new Stretches(job.stretches, 0, job.stretches.length / STRETCH_COLUMNS, window);
-    new Gatherer(bytes, job).fill(0, setup.memory);
-    let out = linesBuffer;
-    let length = 0;
-    let count = 0;
-    const open: number[] = [];
-    match(stretches, (at, size, index) => {
-      const goesOn = at + size === stretches.end(index) && stretches.end(index) > stretches.stop(index);
-      if (goesOn) open.push(at, size, index, length);
-      if (length + size + 1 > out.length) out = Buffer.concat([out], out.length * 2 + size + 65_536);
-      // Copying a few bytes takes less than asking for it to be done.
-      if (size < 64) for (let each = 0; each < size; each++) out[length++] = bytes[at + each] ?? 0;
-      else length += bytes.copy(out, length, at, at + size);
-      out[length++] = NEW_LINE;
-      count++;
-      return true;
-    });
-    linesBuffer = out;
-    return {
-      id: job.id,
-      matches: Float64Array.from(open),
-      contexts: new Uint32Array(0),
-      bytes: Uint8Array.from(out.subarray(0, length)),
-      count,
-      error: undefined,
-    };
-  }
-
-  return (job) => {
-    try {
-      return setup.context === "lines" ? lines(job) : matchesOf(job);
-    } catch (error) {
-      return {
-        id: job.id,
-        matches: new Float64Array(0),
-        bytes: new Uint8Array(0),
-        contexts: new Uint32Array(0),
-        count: 0,
-        error: String(error),
-      };
-    }
-  };
+  return matchesOf;
 }
 
 interface Row {

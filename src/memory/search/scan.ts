@@ -51,15 +51,19 @@ interface Sizes {
  */
 const inWindows: Sizes = { job: jobSize(16 * MIB), memory: 4 * MIB, isQuick: true };
 const inOnePiece = { job: jobSize(4 * MIB), memory: jobSize(4 * MIB).places };
+/** Of text nearly all goes on as lines: several jobs' are in memory at a time, and a smaller part stays in the processor's cache. */
+const asLines = { job: jobSize(MIB, MIB), memory: jobSize(MIB, MIB).places };
 const SIZES: Readonly<Record<WorkerPattern["kind"], Sizes>> = {
   bytes: inWindows,
   pointer: inWindows,
-  strings: { ...inOnePiece, isQuick: false },
+  strings: { ...asLines, isQuick: true },
   regex: { ...inOnePiece, isQuick: false },
   rules: { ...inOnePiece, isQuick: false },
 };
-const jobSizeOf = ({ job }: Sizes, { partSize = Infinity }: ScanOptions): JobSize =>
-  jobSize(Math.min(job.content, partSize));
+const jobSizeOf = ({ job }: Sizes, { partSize = Infinity }: ScanOptions): JobSize => ({
+  ...job,
+  content: Math.min(job.content, partSize),
+});
 
 const TIME_LIMIT = 10_000;
 /** Pages files that are kept open for workers before all of them are waited for. */

@@ -11,6 +11,7 @@ import type { Job, JobResult } from "../../../src/memory/search/messages.ts";
 import { compileMemoryQuery } from "../../../src/memory/search/pattern.ts";
 import { jobRunner } from "../../../src/memory/search/runner.ts";
 import { windowsOf } from "../../../src/memory/search/stretches.ts";
+import { plainWriteLinesIn, writeLinesIn } from "../../../src/memory/search/string-lines.ts";
 
 const SIZE = 4096;
 /** Few different bytes, so that much matches. */
@@ -39,6 +40,46 @@ describe("the loop that looks for two bytes", () => {
       }),
     );
   });
+});
+
+describe("the loop that writes strings as lines", () => {
+  /** Runs of every length around those that are asked for, and bytes at the borders of what prints. */
+  const piece = fc.oneof(
+    fc.nat(90).map((length) => "s".repeat(length)),
+    fc.constantFrom("\0", "\x1f", " ", "~", "\x7f", "\x80", "\xff", "\t", "\n"),
+  );
+  const content = fc.array(piece, { maxLength: 40 }).map((parts) => Buffer.from(parts.join(""), "latin1"));
+
+  for (const encoding of ["ascii", "latin1"] as const)
+    it(`writes what a plain loop writes, from anywhere to anywhere: ${encoding}`, () => {
+      fc.assert(
+        fc.property(
+          content,
+          fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom(1, 4, 8)),
+          fc.nat(200),
+          fc.nat(3000),
+          fc.nat(100),
+          (data, min, from, length, more) => {
+            const make = () => {
+              const memory = linearMemory(65_536);
+              new Uint8Array(memory.buffer).set(data, 64);
+              return memory;
+            };
+            const [vectors, plainly] = [make(), make()];
+            const begin = 64 + Math.min(from, data.length);
+            const stop = Math.min(begin + length, 64 + data.length);
+            const end = Math.min(stop + more, 64 + data.length);
+            const out = 32_768;
+            const found = writeLinesIn(vectors, min, encoding, 0)(begin, stop, end, out);
+            const expected = plainWriteLinesIn(plainly, min, encoding)(begin, stop, end, out);
+            assert.deepEqual(found, expected);
+            const [a, b] = [vectors, plainly].map(({ buffer }) => Buffer.from(buffer, out, found.out - out));
+            assert.ok(a && b && a.equals(b));
+          },
+        ),
+        { numRuns: 2000 },
+      );
+    });
 });
 
 /** A job over stretches of a file, of what comes with it and of zeros, each with a lead and an end to look into. */
