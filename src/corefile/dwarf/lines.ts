@@ -7,6 +7,8 @@ import { pathOf, readLineHeader } from "./line-header.ts";
 import type { LineHeader, LineStrings } from "./line-header.ts";
 import { runLineProgram } from "./line-program.ts";
 import type { LineRow } from "./line-program.ts";
+import { runAt, unitLines } from "./unit-lines.ts";
+import type { UnitLines } from "./unit-lines.ts";
 
 /** A place in the source. */
 export interface SourceLine {
@@ -35,7 +37,11 @@ interface Unit {
   readonly ranges: Float64Array;
 }
 
+/** Programs that were run last are kept: a disassembly asks for one instruction after the other. */
+const MAX_KEPT = 4;
+
 interface Table {
+  readonly kept: Map<Unit, Promise<UnitLines | undefined>>;
   readonly elf: ElfFile;
   readonly source: ByteSource;
   readonly strings: LineStrings;
@@ -51,7 +57,7 @@ const MAX_RANGES = 65_536;
 
 /**
  * Finds lines in `.debug_line` (DWARF 2 to 5). The first question runs all its programs and keeps the addresses they
- * tell of; each later one runs the program that has it. What is damaged is left out.
+ * tell of; each later one runs the program that has it, unless it was among the last. What is damaged is left out.
  */
 export function openLines(elf: ElfFile): Lines {
   let table: Promise<Table | undefined> | undefined;
@@ -94,7 +100,7 @@ async function indexed(elf: ElfFile): Promise<Table | undefined> {
     str: await stringsOf(elf, ".debug_str"),
   };
   const units: Unit[] = [];
-  const table = { elf, source, strings, units };
+  const table = { kept: new Map(), elf, source, strings, units };
   for (let at = 0; at + 12 <= source.size;) {
     const head = new Cursor(await source.read(at, 12), elf.header.littleEndian);
     let length = head.u32();
@@ -147,6 +153,10 @@ async function rangesOf(table: Table, unit: UnitPlace): Promise<Float64Array> {
 }
 
 async function lineIn(table: Table, unit: Unit, address: number): Promise<SourceLine | undefined> {
+  const told = await linesOf(table, unit);
+  const run = told ? runAt(told, address) : -1;
+  if (told)
+    return run < 0 ? undefined : placeOf(told.header, told.files[run], told.lines[run], told.columns[run]);
   const header = await headerOf(table, unit);
   let last: LineRow | undefined;
   let found: LineRow | undefined;
@@ -154,8 +164,23 @@ async function lineIn(table: Table, unit: Unit, address: number): Promise<Source
     if (last && last.address > 0 && last.address <= address && address < row.address) found ??= last;
     last = endsSequence ? undefined : { ...row };
   });
-  const path = found && pathOf(header, found.file);
-  return found && path !== undefined && found.line > 0
-    ? { path, line: found.line, column: Math.max(found.column, 0) }
-    : undefined;
+  return found && placeOf(header, found.file, found.line, Math.max(found.column, 0));
+}
+
+/** What a unit's program tells, where that is little enough to be kept. */
+function linesOf(table: Table, unit: Unit): Promise<UnitLines | undefined> {
+  const { kept } = table;
+  const told = kept.get(unit) ?? headerOf(table, unit).then(unitLines);
+  // Moved to the end: the first is what was not used for longest.
+  kept.delete(unit);
+  kept.set(unit, told);
+  told.catch(() => kept.delete(unit));
+  const [oldest] = kept.keys();
+  if (kept.size > MAX_KEPT && oldest) kept.delete(oldest);
+  return told;
+}
+
+function placeOf(header: LineHeader, file = 0, line = 0, column = 0): SourceLine | undefined {
+  const path = pathOf(header, file);
+  return path !== undefined && line > 0 ? { path, line, column } : undefined;
 }

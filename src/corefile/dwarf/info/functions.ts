@@ -9,13 +9,15 @@ import type { Budget, Entry, Unit } from "./unit.ts";
 import { rootOf } from "./unit-table.ts";
 
 /** Entries that functions may be in. */
-const CONTAINERS: ReadonlySet<number> = new Set([
+/** What has others in it by their names. */
+export const CONTAINERS: ReadonlySet<number> = new Set([
   ...[DW_TAG.namespace, DW_TAG.structure_type, DW_TAG.class_type, DW_TAG.union_type, DW_TAG.enumeration_type],
 ]);
 /** Entries that may have classes of their own. */
 const FUNCTIONS: ReadonlySet<number> = new Set([DW_TAG.subprogram, DW_TAG.lexical_block]);
 /** Entries that names of types lead to. */
-const NAMED: ReadonlySet<number> = new Set([...CONTAINERS, DW_TAG.typedef, DW_TAG.base_type]);
+/** Types that people ask for by name. */
+export const NAMED: ReadonlySet<number> = new Set([...CONTAINERS, DW_TAG.typedef, DW_TAG.base_type]);
 const MAX_DEPTH = 64;
 const MAX_FUNCTIONS = 500_000;
 const MAX_VARIABLES = 4096;
@@ -47,6 +49,10 @@ interface Function {
   readonly entry: Entry;
   readonly ranges: readonly AddressRange[];
 }
+
+/** A variable that is somewhere, not only declared. */
+export const isPlacedVariable = ({ tag, attributes }: Entry): boolean =>
+  tag === DW_TAG.variable && (attributes.has(DW_AT.location) || attributes.has(DW_AT.const_value));
 
 const has = (ranges: readonly AddressRange[], address: bigint): boolean =>
   ranges.some(({ start, end }) => address >= start && address < end);
@@ -181,8 +187,7 @@ export function functionReader(reader: EntryReader, types: TypeReader): Function
           const name = (await reader.text(child, DW_AT.name)) ?? "(anonymous namespace)";
           await collect(child, `${prefix}${name}::`, depth + 1);
         }
-        const isPlaced = child.attributes.has(DW_AT.location) || child.attributes.has(DW_AT.const_value);
-        if (child.tag !== DW_TAG.variable || !isPlaced) continue;
+        if (!isPlacedVariable(child)) continue;
         const variable = await variableOf(child);
         if (variable) found.push({ ...variable, name: `${prefix}${variable.name}` });
       }

@@ -7,6 +7,7 @@ import { functionReader } from "./functions.ts";
 import type { Scope } from "./functions.ts";
 import { locateVariable } from "./locate.ts";
 import type { LocationContext } from "./locate.ts";
+import { nameIndex } from "./name-index.ts";
 import { DW_AT } from "./names.ts";
 import { typeReader } from "./read-types.ts";
 import { dwarfSections } from "./sections.ts";
@@ -57,6 +58,7 @@ export function openDebugInfo(elf: ElfFile, lines: Lines): DebugInfo {
   const units = unitTable(sections);
   const reader = entryReader(sections, units);
   const functions = functionReader(reader, typeReader(reader));
+  const names = nameIndex(units, reader);
   const known = new Map<bigint, Promise<readonly FunctionAt[]>>();
 
   async function find(address: bigint): Promise<readonly FunctionAt[]> {
@@ -96,7 +98,7 @@ export function openDebugInfo(elf: ElfFile, lines: Lines): DebugInfo {
       return unit ? functions.statics(unit).catch(() => []) : [];
     },
     async named(name) {
-      for await (const unit of units.all()) {
+      for await (const unit of names.units(name)) {
         const found = (await functions.statics(unit).catch(() => [])).find((each) => each.name === name);
         if (found) return found;
       }
@@ -106,7 +108,7 @@ export function openDebugInfo(elf: ElfFile, lines: Lines): DebugInfo {
       const own = await units.at(address).catch(() => undefined);
       const here = own && (await functions.type(own, name).catch(() => undefined));
       if (here) return here;
-      for await (const unit of units.all()) {
+      for await (const unit of names.units(name)) {
         const found = await functions.type(unit, name).catch(() => undefined);
         if (found) return found;
       }

@@ -1,0 +1,79 @@
+// What a window of a debugger asks again and again: it should cost once.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { bufferSource } from "../../../src/bytes/index.ts";
+import { openDebugInfo } from "../../../src/corefile/dwarf/info/index.ts";
+import { ownName } from "../../../src/corefile/dwarf/info/name-index.ts";
+import { openLines } from "../../../src/corefile/dwarf/lines.ts";
+import { openElfFile } from "../../../src/corefile/elf/elf-file.ts";
+import type { ElfFile } from "../../../src/corefile/elf/elf-file.ts";
+import { openSymbols } from "../../../src/corefile/elf/symbols.ts";
+import type { ElfSymbol } from "../../../src/corefile/elf/symbols.ts";
+import { fixture } from "../fixtures.ts";
+
+describe("a question that a debugger repeats", () => {
+  let read = 0;
+
+  /** A program whose reads are counted. */
+  async function program(name: string): Promise<ElfFile> {
+    const bytes = bufferSource(await readFile(join(await fixture("unwind/locals"), name)));
+    const elf = await openElfFile({
+      size: bytes.size,
+      read: (offset, length) => {
+        read += length;
+        return bytes.read(offset, length);
+      },
+    });
+    assert.ok(elf);
+    return elf;
+  }
+
+  it("for a name that no unit has reads the units once", async () => {
+    const elf = await program("cpp-O0");
+    const info = openDebugInfo(elf, openLines(elf));
+    read = 0;
+    assert.equal(await info.named("no_such_name"), undefined);
+    const first = read;
+    assert.ok(first > 10_000, `${first} bytes`);
+    read = 0;
+    for (const name of ["another", "a::third", "fourth<int>"]) {
+      assert.equal(await info.named(name), undefined);
+      assert.equal(await info.type(name, 0n), undefined);
+    }
+    assert.ok(read < first / 100, `${read} bytes`);
+  });
+
+  it("for a name that a unit has finds it, with and without its namespaces", async () => {
+    const elf = await program("cpp-O0");
+    const info = openDebugInfo(elf, openLines(elf));
+    const square = await info.type("Square", 0n);
+    assert.match(square?.name ?? "", /Square/);
+    assert.equal((await info.type("shapes::Square", 0n))?.size, square?.size);
+    const plain = await program("c-O0-v4");
+    const variable = await openDebugInfo(plain, openLines(plain)).named("global_number");
+    assert.equal(variable?.name, "global_number");
+  });
+
+  it("for the lines of neighbouring instructions runs their program once", async () => {
+    const elf = await program("c-O0-v4");
+    const { address, size } = (await symbolOf(elf, "main")) ?? {};
+    assert.ok(address !== undefined && size !== undefined && size > 32n);
+    const lines = openLines(elf);
+    const first = await lines.at(address);
+    assert.match(first?.path ?? "", /data\.c$/);
+    read = 0;
+    const seen = new Set<number>();
+    for (let at = address + 1n; at < address + size; at++) seen.add((await lines.at(at))?.line ?? 0);
+    assert.ok(seen.size > 3);
+    assert.equal(read, 0);
+  });
+
+  it("takes a name apart at colons that are in no brackets", () => {
+    assert.equal(ownName("a::b::Square<x::y<z::w>>"), "Square<x::y<z::w>>");
+    assert.equal(ownName("plain"), "plain");
+    assert.equal(ownName("::plain"), "plain");
+  });
+});
+
+const symbolOf = (elf: ElfFile, name: string): Promise<ElfSymbol | undefined> => openSymbols(elf).named(name);
