@@ -20,14 +20,21 @@ interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
+/** Where `packageYara` puts its file. */
+export async function yaraVsixFile(project: string): Promise<string> {
+  const { version } = await manifestOf(project);
+  return join(project, `cryoscope-yara-${version}.vsix`);
+}
+
+/** The project's own manifest. */
+const manifestOf = async (project: string): Promise<Manifest> =>
+  JSON.parse(await readFile(join(project, "package.json"), "utf8")) as Manifest;
+
 /** Packs `cryoscope-yara-VERSION.vsix` out of `dist/yara/`. Gives the file and its bytes; throws when it is too large. */
 export async function packageYara(
   project: string,
 ): Promise<{ readonly file: string; readonly bytes: number }> {
-  // The project's own manifest.
-  const { version, publisher, engines, devDependencies } = JSON.parse(
-    await readFile(join(project, "package.json"), "utf8"),
-  ) as Manifest;
+  const { version, publisher, engines, devDependencies } = await manifestOf(project);
   const folder = join(project, ".cache", "yara-extension");
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, "dist"), { recursive: true });
@@ -46,7 +53,7 @@ export async function packageYara(
   await writeFile(join(folder, "README.md"), README);
   await writeFile(join(folder, ".vscodeignore"), "");
   await copyFile(join(project, "dist", "yara", PACKED), join(folder, "dist", PACKED));
-  const file = join(project, `cryoscope-yara-${version}.vsix`);
+  const file = await yaraVsixFile(project);
   await createVSIX({
     cwd: folder,
     packagePath: file,

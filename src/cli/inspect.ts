@@ -1,3 +1,4 @@
+import { toCryoscopeError } from "../bytes/index.ts";
 import { findCheckpoints, openFound } from "../archive/index.ts";
 import type { FileTree } from "../archive/index.ts";
 import { openCheckpoint } from "../checkpoint/index.ts";
@@ -36,7 +37,7 @@ export const run: RunCommand = async (args, output) => {
   const format = formatOf(values.json === true, values.format, choice, values.all === true);
   const keys = await loadKeys(values);
   const seals: LayerSeal[] = [];
-  const outer = await openSealedTree(path, keys, sealOptions(values));
+  const outer = await openSealedTree(path, keys, sealOptions(values)).catch(unlessCore(path));
   let tree = outer;
   try {
     tree = await chooseCheckpoint(outer, values.container, output);
@@ -57,6 +58,17 @@ export const run: RunCommand = async (args, output) => {
     forgetKeys(keys);
   }
 };
+
+/** An ELF core is no archive. What reads one is a part of its own, and checkpoints don't wait for it. */
+const unlessCore =
+  (path: string) =>
+  async (error: unknown): Promise<FileTree> => {
+    const { code } = toCryoscopeError(error);
+    const core =
+      code === "archive.notAnArchive" && (await (await import("./core-tree.ts")).openCoreTree(path));
+    if (core) return core;
+    throw error;
+  };
 
 /** Of several checkpoints, a pod's, the one that --container names; the first without, and which others there are is said. */
 async function chooseCheckpoint(

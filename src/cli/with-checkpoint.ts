@@ -1,12 +1,13 @@
 import { openCheckpoint } from "../checkpoint/index.ts";
 import type { Checkpoint } from "../checkpoint/index.ts";
+import { openCoreTree } from "../corefile/index.ts";
 import { openSealedLayer, openSealedTree, sealErrors } from "../seal/index.ts";
 import type { LayerSeal } from "../seal/index.ts";
 import { loadKeys, sealOptions } from "./keys.ts";
 import type { KeyFiles } from "./keys.ts";
 
 /**
- * Opens the checkpoint at `path` for `use` and closes all behind it. Throws what opening the tree, the keys, the seals
+ * Opens the checkpoint (or ELF core) at `path` for `use` and closes all behind it. Throws what opening the tree, the keys, the seals
  * and the checkpoint throw.
  */
 export async function withCheckpoint<T>(
@@ -16,7 +17,7 @@ export async function withCheckpoint<T>(
 ): Promise<T> {
   const keys = await loadKeys(files);
   const seals: LayerSeal[] = [];
-  const tree = await openSealedTree(path, keys, sealOptions(files));
+  const tree = (await openCoreTree(path)) ?? (await openSealedTree(path, keys, sealOptions(files)));
   try {
     const checkpoint = await openCheckpoint(tree, {
       sealFor: async ({ tree: layer, folder, cipherPath }) => {

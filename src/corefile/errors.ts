@@ -17,6 +17,14 @@ export const corefileErrors = {
       `The disassembler can't be loaded: ${error instanceof Error ? error.message : String(error)}`,
       { next: "Install the extension again." },
     ),
+  unreadable: (why: string): CryoscopeError =>
+    cryoscopeError("corefile.unreadable", `This core file can't be read: ${why}.`, {
+      next: "Look whether it was written to its end: `readelf -lW` shows what it should have.",
+    }),
+  bigEndian: (): CryoscopeError =>
+    cryoscopeError("corefile.bigEndian", "Core files of big-endian machines aren't read.", {
+      next: "Open it with gdb-multiarch.",
+    }),
   tooManyFiles: (count: number): CryoscopeError =>
     cryoscopeError("corefile.tooManyFiles", `${count} mapped files are more than a core file can list.`),
 };

@@ -28,6 +28,7 @@ export { SECRET_RULES } from "./secrets/rules.ts";
 export type { Confidence, SecretRule } from "./secrets/rules.ts";
 export { scanWithYara } from "./yara/scan.ts";
 export type { YaraHit, YaraPlace, YaraScanOptions, YaraStep } from "./yara/scan.ts";
+export { hasYara } from "./yara/library.ts";
 export type { RuleFile } from "./yara/messages.ts";
 export { listModules } from "./modules/modules.ts";
 export type { Module } from "./modules/modules.ts";

@@ -29,6 +29,8 @@ export interface MemoryArea {
   readonly bytes: Readonly<Partial<Record<MemoryOriginKind, number>>>;
   /** What lies in it: `stack of thread 12 clock`, `program break`. */
   readonly marks: readonly string[];
+  /** Where to go when it is chosen: of a stack its stack pointer, else the start. */
+  readonly goTo: string;
   /**
    * Of code that was mapped from a file. `own`: it is the file's, as far as can be known. `copied`: pages of it were
    * dumped all the same, and the file isn't here to compare them with. `modified`: it differs from the file.

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, FrameLocator, Page } from "playwright-core";
 import { vsixFile } from "../../scripts/vsix.ts";
+import { yaraVsixFile } from "../../scripts/yara-vsix.ts";
 import { PROJECT, ensureHost, openBrowser, startServer, workbench } from "../host/index.ts";
 import type { Server } from "../host/index.ts";
 
@@ -25,13 +26,14 @@ export class Session {
     this.#browser = browser;
   }
 
-  /** Opens the workbench on a folder, with the extension from `npm run package`. */
-  static async open(folder: string): Promise<Session> {
-    const vsix = await vsixFile(PROJECT);
-    if (!existsSync(vsix)) throw new Error("There is no package to test: run `npm run package` first.");
+  /** Opens the workbench on a folder, with the extension from `npm run package`, and with YARA's beside it when asked. */
+  static async open(folder: string, { yara = false } = {}): Promise<Session> {
+    const vsix = [await vsixFile(PROJECT), ...(yara ? [await yaraVsixFile(PROJECT)] : [])];
+    if (!vsix.every((file) => existsSync(file)))
+      throw new Error("There is no package to test: run `npm run package` first.");
     const host = await ensureHost();
     const server = await startServer(host, {
-      vsix: [vsix],
+      vsix,
       settings: { "workbench.colorTheme": THEMES[0].title },
     });
     const browser = await openBrowser(host);

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { commands, extensions, TabInputTextDiff, Uri, window, workspace } from "vscode";
 import { findSymbol, suggestSymbols } from "../../src/corefile/index.ts";
 import type { TestApi } from "../../src/vscode/extension.ts";
+import { message, withMade } from "../unit/memory/support.ts";
 
 type Editor = NonNullable<TestApi["memory"]["editors"]["active"]>;
 type Entry = TestApi["checkpoint"]["openCheckpoints"][number];
@@ -246,6 +247,87 @@ describe("the Memory editor and the search of memory", () => {
         (await matches()).slice(0, lines.length).map(({ text: line }) => line),
         lines,
       );
+    } finally {
+      await commands.executeCommand("cryoscope.closeCheckpoint", { kind: "checkpoint", entry });
+    }
+  });
+
+  it("goes to the stack pointer when a stack is chosen", async () => {
+    const editor = await open();
+    const { areas } = await editor.map();
+    const { value: threads } = await (await sample.load()).threads(1);
+    const stack = areas.find(({ kind }) => kind === "stack");
+    const leader = threads.find(({ tid }) => tid === 1)?.registers?.stackPointer;
+    assert.equal(stack?.goTo, leader?.toString(16));
+    const pointers = new Set(threads.map(({ registers }) => registers?.stackPointer.toString(16)));
+    assert.equal(areas.filter(({ goTo }) => pointers.has(goTo)).length, 3);
+    const others = areas.filter(({ marks }) => !marks.some((mark) => mark.startsWith("stack of thread")));
+    assert.ok(others.length > 5 && others.every(({ start, goTo }) => start === goTo));
+    // The row of the mapping in the Checkpoint view, too.
+    const mapping = { start: BigInt(`0x${stack?.start ?? ""}`), end: BigInt(`0x${stack?.end ?? ""}`) };
+    await commands.executeCommand("cryoscope.openMemory", { ...(processRow(1) as object), mapping });
+    await selected(editor, leader ?? 0n);
+  });
+
+  it("finds secrets, and hides what they are until asked", async () => {
+    const password = ["correct", "horse", "battery"].join("-");
+    const page = Buffer.alloc(4096);
+    page.write(`\0DB_PASSWORD=${password}\0`, 100);
+    const dump = {
+      vmas: [{ start: 0x10000n, end: 0x11000n }],
+      pagemap: [message([1, 0x10000n], [2, 0], [4, 4], [5, 1])],
+      pages: page,
+    };
+    await withMade(dump, async (made) => {
+      const source = Uri.file(made);
+      await api.checkpoint.open(source);
+      const entry = api.checkpoint.openCheckpoints.find((each) => each.source.fsPath === source.fsPath);
+      assert.ok(entry);
+      try {
+        assert.equal(await commands.executeCommand("cryoscope.findSecrets", { entry }, {}), 1);
+        const { matches: view } = api.memory.search;
+        const [group] = view.getChildren();
+        const [row] = view.getChildren(group);
+        assert.ok(row?.kind === "match");
+        const shown = (): string =>
+          JSON.stringify([view.getTreeItem(row).label, view.getTreeItem(row).tooltip]);
+        assert.ok(!shown().includes(password) && shown().includes("23 characters"), shown());
+        assert.match(shown(), /secret in the environment \(medium\)/);
+        await commands.executeCommand("cryoscope.memory.revealSecret", row);
+        assert.ok(shown().includes(password));
+        assert.equal(view.getTreeItem(row).contextValue, "memorySecret.shown");
+        await commands.executeCommand("cryoscope.memory.hideSecret", row);
+        assert.ok(!shown().includes(password));
+      } finally {
+        await commands.executeCommand("cryoscope.closeCheckpoint", { kind: "checkpoint", entry });
+      }
+    });
+  });
+
+  it("lists strings as strings(1) does", async () => {
+    const asked = { min: 60, encoding: "ascii", filter: { kinds: new Set(["stack"]) } };
+    assert.equal(await commands.executeCommand("cryoscope.listStrings", processRow(1), asked), 1);
+    assert.match((await matches())[0]?.text ?? "", /^PATH=\/usr\/local\/sbin:/);
+  });
+
+  it("opens an ELF core as the memory of its process", async () => {
+    const archive = join(extensionPath(), "test/fixtures/unwind/calls.tar.gz");
+    await promisify(execFile)("tar", ["-xzf", archive, "-C", folder]);
+    const source = Uri.file(join(folder, "calls/core"));
+    await api.checkpoint.open(source);
+    const entry = api.checkpoint.openCheckpoints.find((each) => each.source.fsPath === source.fsPath);
+    assert.ok(entry?.checkpoint);
+    try {
+      // What gdb says of it: fixtures/unwind/calls/gdb.txt.
+      const [process] = entry.checkpoint.processes;
+      assert.equal(`${process?.pid} ${process?.comm}`, "8914 calls");
+      await commands.executeCommand("cryoscope.openMemory", { entry, process });
+      const editor = api.memory.editors.active;
+      assert.equal(editor?.pid, 8914);
+      const { areas } = await editor.map();
+      assert.equal(areas.find(({ kind }) => kind === "stack")?.goTo, "7fffffffea80");
+      const { pieces } = await editor.bytes({ start: "7fffffffea80", length: 16 });
+      assert.equal(pieces[0]?.origin.kind, "dumped");
     } finally {
       await commands.executeCommand("cryoscope.closeCheckpoint", { kind: "checkpoint", entry });
     }

@@ -1,10 +1,11 @@
 import type { MemoryArea } from "../../src/protocol/index.ts";
 
 /** A VMA with its addresses as numbers. */
-export interface Area extends Omit<MemoryArea, "start" | "end" | "offset"> {
+export interface Area extends Omit<MemoryArea, "start" | "end" | "offset" | "goTo"> {
   readonly start: bigint;
   readonly end: bigint;
   readonly offset: bigint;
+  readonly goTo: bigint;
 }
 
 export const areaOf = (area: MemoryArea): Area => ({
@@ -12,6 +13,7 @@ export const areaOf = (area: MemoryArea): Area => ({
   start: BigInt(`0x${area.start}`),
   end: BigInt(`0x${area.end}`),
   offset: BigInt(`0x${area.offset}`),
+  goTo: BigInt(`0x${area.goTo}`),
 });
 
 /** What a mapping is called: its file, `[heap]`, or its kind. */

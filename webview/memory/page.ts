@@ -74,7 +74,7 @@ export class MemoryPage {
       this.#areas,
       (index) => {
         const area = this.#areas[index];
-        if (area) this.#goTo({ start: area.start, end: area.start + 1n });
+        if (area) this.#goTo({ start: area.goTo, end: area.goTo + 1n });
       },
       (indexes) => {
         const starts = indexes.map((index) => (this.#areas[index]?.start ?? 0n).toString(16));

@@ -7,7 +7,7 @@ import { X86_64 } from "./x86-64.ts";
 export type { Machine, Note, ProcessFacts } from "./machine.ts";
 
 /** Machines that cores can be written for, by `core_entry.march`. A new one is a file and a row. */
-const MACHINES: Readonly<Record<string, Machine>> = { X86_64, AARCH64, ARM };
+export const MACHINES: Readonly<Record<string, Machine>> = { X86_64, AARCH64, ARM };
 
 /** Throws `corefile.machine`. */
 export function machineOf(architecture: string, compat: boolean): Machine {

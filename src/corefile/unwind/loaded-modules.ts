@@ -107,10 +107,7 @@ export function loadedModules(
   }
 
   return {
-    at(address) {
-      const area = space.areaAt(address);
-      return area ? inArea(space.areas.indexOf(area)) : Promise.resolve(undefined);
-    },
+    at: (address) => inArea(areaIndex(space.areas, address)),
     async all() {
       const modules = new Set<LoadedModule>();
       for (const [index, { permissions }] of space.areas.entries()) {
@@ -124,6 +121,18 @@ export function loadedModules(
       for (const source of debugFiles.splice(0)) await source.close?.();
     },
   };
+}
+
+/** Index of the area that has `address`, or -1. There may be 100,000, and walks of stacks ask for each of their words. */
+function areaIndex(areas: readonly Area[], address: bigint): number {
+  let low = 0;
+  let high = areas.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((areas[middle]?.end ?? 0n) > address) high = middle;
+    else low = middle + 1;
+  }
+  return (areas[low]?.start ?? address + 1n) <= address ? low : -1;
 }
 
 /** The first mapping of the file that the mapping at `index` is part of: its parts lie one behind the other. */

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { brotliDecompress } from "node:zlib";
 import { promisify } from "node:util";
+import { toCryoscopeError } from "../../bytes/index.ts";
 import { memoryErrors } from "../errors.ts";
 
 /** Folder of the library and the worker, from the file that this code is bundled into; scripts/build.ts sets them. */
@@ -48,6 +49,17 @@ export async function findYaraLibrary(named: readonly string[]): Promise<string>
       return file;
     }
   throw memoryErrors.noYara(named);
+}
+
+/** Whether YARA-X is in one of the files and folders that are `named`, or where the project builds it. Throws `memory.otherYara`. */
+export async function hasYara(named: readonly string[]): Promise<boolean> {
+  try {
+    await findYaraLibrary(named);
+    return true;
+  } catch (error) {
+    if (toCryoscopeError(error).code === "memory.noYara") return false;
+    throw error;
+  }
 }
 
 function ownFolders(): readonly string[] {

@@ -1,14 +1,17 @@
 import * as vscode from "vscode";
 import type { FileTree } from "../../archive/index.ts";
+import { openCoreTree } from "../../corefile/index.ts";
 import { openSealedTree } from "../../seal/index.ts";
 import type { UnlockFile } from "../keys/index.ts";
 
-/** Opens an archive or folder; one that is sealed with a key of the ring, or one that the person is asked for. */
+/** Opens an archive, a folder or an ELF core; one that is sealed with a key of the ring, or one that the person is asked for. */
 export async function openUnlocked(
   path: string,
   unlock: UnlockFile,
   signal: AbortSignal | undefined,
 ): Promise<FileTree> {
+  const core = await openCoreTree(path);
+  if (core) return core;
   const maxInflated = maxInflatedBytes();
   return unlock(path, (keys, options) =>
     openSealedTree(path, keys, {

@@ -51,4 +51,12 @@ export const memoryViewErrors = {
     }),
   badInteger: (text: string): CryoscopeError =>
     cryoscopeError("memoryView.badInteger", `"${text}" is no number.`, { next: "Type 1234, -5 or 0x7f00." }),
+  tooWide: (value: bigint): CryoscopeError =>
+    cryoscopeError("memoryView.tooWide", `${value} has more than 64 bits.`, {
+      next: "Search for its bytes in hex.",
+    }),
+  emptyRange: (text: string): CryoscopeError =>
+    cryoscopeError("memoryView.emptyRange", `The range ${text} ends before it begins.`, {
+      next: "Type START-END, such as 7f00-7f10.",
+    }),
 } as const;

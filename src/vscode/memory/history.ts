@@ -1,6 +1,7 @@
 // *Show Shell History*: what was typed into shells, as lines of the view *Memory Matches*.
 import { keepsHistory, readHistory } from "../../analysis/index.ts";
-import type { MemorySearch, SearchScope } from "./search.ts";
+import type { SearchScope } from "./scope.ts";
+import type { MemorySearch } from "./search.ts";
 
 /** Reads the history of a process, or of all shells of checkpoints. Gives how many lines there are. */
 export function showHistory(search: MemorySearch, scope: SearchScope): Promise<number> {

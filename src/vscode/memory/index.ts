@@ -1,6 +1,7 @@
 // The Memory editor and the search of memory.
 import * as vscode from "vscode";
 import { openMemory } from "../../memory/index.ts";
+import type { MemoryFilter } from "../../memory/index.ts";
 import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
 import { command } from "../messages.ts";
 import { hex } from "./address.ts";
@@ -8,12 +9,19 @@ import { CodeDiffs } from "./code-diff.ts";
 import { goTo } from "./go-to.ts";
 import { listHeap } from "./heap.ts";
 import { showHistory } from "./history.ts";
+import { placeIn, stackPointers } from "./map.ts";
 import type { MemoryEditor } from "./memory-editor.ts";
 import { chooseProcess, MemoryEditors } from "./memory-editors.ts";
 import { showModules } from "./modules.ts";
-import type { Asked, SearchPlace } from "./query.ts";
+import type { SearchPlace } from "./place.ts";
+import type { Asked } from "./query.ts";
 import { saveMapping, saveModule, saveProcess, saveSelection } from "./save-commands.ts";
-import { chooseScope, MemorySearch } from "./search.ts";
+import { chooseScope } from "./scope.ts";
+import type { SearchScope } from "./scope.ts";
+import { MemorySearch } from "./search.ts";
+import { showSecrets } from "./secrets.ts";
+import { showStrings } from "./strings.ts";
+import type { AskedStrings } from "./strings.ts";
 import { Sysroots } from "./sysroots.ts";
 import { scanYara } from "./yara.ts";
 
@@ -27,7 +35,7 @@ export interface MemoryViews {
 interface CheckpointRow {
   readonly entry: OpenCheckpoint;
   readonly process?: { readonly pid: number };
-  readonly mapping?: { readonly start: bigint };
+  readonly mapping?: { readonly start: bigint; readonly end: bigint };
 }
 
 /** Registers the *Memory* editor, its commands, and the search of memory. */
@@ -45,19 +53,22 @@ export function registerMemory(
       ? { entry: row.entry, pid: row.process.pid }
       : await chooseProcess(explorer, "Open Memory");
     if (target === undefined) return;
-    await target.entry.load();
-    editors.open(target.entry, target.pid, row?.mapping && { address: row.mapping.start, length: 1 });
+    const checkpoint = await target.entry.load();
+    const place = row?.mapping && placeIn(row.mapping, await stackPointers(checkpoint, target.pid));
+    editors.open(target.entry, target.pid, place === undefined ? undefined : { address: place, length: 1 });
   };
 
+  /** What a row is, or what a person chooses. */
+  const scopeOf = async (row: CheckpointRow | undefined, title: string): Promise<SearchScope | undefined> =>
+    row ? { entries: [row.entry], pid: row.process?.pid } : chooseScope(explorer, title);
+
   const find = async (row?: CheckpointRow, asked?: Asked): Promise<number | undefined> => {
-    const scope = row ? { entries: [row.entry], pid: row.process?.pid } : await chooseScope(explorer);
+    const scope = await scopeOf(row, "Search Memory");
     return scope && search.run(scope, asked);
   };
 
   const scan = async (row?: CheckpointRow, rules?: readonly vscode.Uri[]): Promise<number | undefined> => {
-    const scope = row
-      ? { entries: [row.entry], pid: row.process?.pid }
-      : await chooseScope(explorer, "Scan Memory with YARA Rules");
+    const scope = await scopeOf(row, "Scan Memory with YARA Rules");
     // Menus give their selection here.
     const given = rules?.every((each) => each instanceof vscode.Uri) === true ? rules : undefined;
     return scope && scanYara(search, scope, given);
@@ -101,10 +112,16 @@ export function registerMemory(
     command("cryoscope.searchMemory", find),
     command("cryoscope.scanYara", scan),
     command("cryoscope.showHistory", async (row?: CheckpointRow) => {
-      const scope = row
-        ? { entries: [row.entry], pid: row.process?.pid }
-        : await chooseScope(explorer, "Show Shell History");
+      const scope = await scopeOf(row, "Show Shell History");
       return scope && showHistory(search, scope);
+    }),
+    command("cryoscope.findSecrets", async (row?: CheckpointRow, filter?: unknown) => {
+      const scope = await scopeOf(row, "Find Secrets");
+      return scope && showSecrets(search, scope, givenOf<MemoryFilter>(filter));
+    }),
+    command("cryoscope.listStrings", async (row?: CheckpointRow, asked?: unknown) => {
+      const scope = await scopeOf(row, "List Strings");
+      return scope && showStrings(search, scope, givenOf<AskedStrings>(asked));
     }),
     command("cryoscope.memory.saveProcess", saveAll),
     inEditor("goTo", goTo),
@@ -135,6 +152,11 @@ async function placesAt(editor: MemoryEditor): Promise<readonly SearchPlace[]> {
   const description = `${hex(start)}-${hex(end)} ${name ?? kind}`;
   return [{ label: "The mapping at the cursor", description, filter: { range: { start, end } } }];
 }
+
+/** What a caller asks for; menus give their selection here. */
+const givenOf = <T extends object>(value: unknown): T | undefined =>
+  // Only code of the extension and its tests gives one.
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as T) : undefined;
 
 /** Menus give their row, tests a file. */
 const uriOrNone = (target: unknown): vscode.Uri | undefined =>

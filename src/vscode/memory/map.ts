@@ -21,10 +21,14 @@ export async function memoryMapOf(
   signal: AbortSignal,
 ): Promise<MemoryMap> {
   const { pid, pageSize } = space;
-  const marks = await marksOf(checkpoint, space);
+  const pointers = await stackPointers(checkpoint, pid);
+  const marks = marksOf(pointers, space);
   const areas: MemoryArea[] = [];
   for (const region of await space.regions(signal))
-    areas.push(areaOf(region, marks, await codeOf(memory, space, region.area, signal)));
+    areas.push({
+      ...areaOf(region, marks, await codeOf(memory, space, region.area, signal)),
+      goTo: hex(placeIn(region.area, pointers)),
+    });
   return {
     process: `${pid} ${checkpoint.process(pid)?.comm ?? ""}`,
     pid,
@@ -37,8 +41,29 @@ export async function memoryMapOf(
 
 type Marks = ReadonlyMap<bigint, readonly string[]>;
 
+/** Where the stack of a thread ends. */
+interface StackPointer {
+  readonly tid: number;
+  readonly comm: string;
+  readonly address: bigint;
+}
+
+/** Of every thread whose registers are known, the leader first. */
+export async function stackPointers(checkpoint: Checkpoint, pid: number): Promise<readonly StackPointer[]> {
+  const { value: threads } = await checkpoint.threads(pid);
+  return threads.flatMap(({ tid, comm, registers }) =>
+    registers ? [{ tid, comm, address: registers.stackPointer }] : [],
+  );
+}
+
+/** Where to look at an area first: what is below the pointer of a stack is not in use. */
+export const placeIn = (
+  { start, end }: { readonly start: bigint; readonly end: bigint },
+  pointers: readonly StackPointer[],
+): bigint => pointers.find(({ address }) => address >= start && address < end)?.address ?? start;
+
 /** By the start of the area: stacks of threads, the program's break, arguments and environment. */
-async function marksOf(checkpoint: Checkpoint, space: AddressSpace): Promise<Marks> {
+function marksOf(pointers: readonly StackPointer[], space: AddressSpace): Marks {
   const marks = new Map<bigint, string[]>();
   const mark = (address: bigint, words: string): void => {
     const area = space.areaAt(address);
@@ -47,8 +72,7 @@ async function marksOf(checkpoint: Checkpoint, space: AddressSpace): Promise<Mar
     if (known === undefined) marks.set(area.start, [words]);
     else if (!known.includes(words)) known.push(words);
   };
-  for (const { tid, comm, registers } of (await checkpoint.threads(space.pid)).value)
-    if (registers) mark(registers.stackPointer, `stack of thread ${tid} ${comm}`);
+  for (const { tid, comm, address } of pointers) mark(address, `stack of thread ${tid} ${comm}`);
   const { mm_arg_start, mm_env_start, mm_start_brk, mm_brk } = space.mm;
   // Most often the mapping is called so already.
   if (mm_brk > mm_start_brk && space.areaAt(mm_start_brk)?.kind !== "heap") mark(mm_start_brk, "heap");
@@ -57,7 +81,7 @@ async function marksOf(checkpoint: Checkpoint, space: AddressSpace): Promise<Mar
   return marks;
 }
 
-function areaOf({ area, origins }: Region, marks: Marks, code: MemoryArea["code"]): MemoryArea {
+function areaOf({ area, origins }: Region, marks: Marks, code: MemoryArea["code"]): Omit<MemoryArea, "goTo"> {
   const bytes: Partial<Record<MemoryOriginKind, number>> = {};
   for (const { origin, bytes: more } of origins) bytes[origin.kind] = (bytes[origin.kind] ?? 0) + more;
   const { start, end, permissions, kind, name, offset } = area;

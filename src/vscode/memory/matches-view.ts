@@ -9,6 +9,10 @@ const LONG = 500;
 /** A match, with the name of the rule when it is one's. */
 export interface NamedMatch extends Omit<MemoryMatch, "rule"> {
   readonly name?: string;
+  /** More of it, for its tooltip. */
+  readonly note?: string;
+  /** What is shown instead of its bytes until a person asks for them. */
+  readonly secret?: { readonly masked: string; readonly value: string };
 }
 
 /** What the lines of the view are called. */
@@ -34,6 +38,8 @@ export interface FoundMatch {
   /** The rule that it matches, in a scan with rules. */
   readonly name: string | undefined;
   readonly also: readonly { readonly pid: number; readonly address: bigint }[];
+  readonly note: string | undefined;
+  readonly secret: { readonly masked: string; readonly value: string } | undefined;
 }
 
 interface ProcessMatches {
@@ -59,6 +65,8 @@ export class MatchesView implements vscode.TreeDataProvider<MatchRow>, vscode.Di
   #telling: NodeJS.Timeout | undefined;
   #count = 0;
   #things = MATCHES;
+  /** Secrets that a person asked to see. */
+  readonly #revealed = new Set<FoundMatch>();
 
   get count(): number {
     return this.#count;
@@ -73,6 +81,14 @@ export class MatchesView implements vscode.TreeDataProvider<MatchRow>, vscode.Di
     this.#things = things;
     this.#processes = [];
     this.#count = 0;
+    this.#revealed.clear();
+    this.#tell();
+  }
+
+  /** Shows what a secret is, or hides it again. */
+  reveal(match: FoundMatch, isShown: boolean): void {
+    if (isShown) this.#revealed.add(match);
+    else this.#revealed.delete(match);
     this.#tell();
   }
 
@@ -117,7 +133,7 @@ export class MatchesView implements vscode.TreeDataProvider<MatchRow>, vscode.Di
     const { Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
     if (row.kind === "range")
       return new vscode.TreeItem(`${row.first + 1} – ${row.first + row.matches.length}`, Collapsed);
-    if (row.kind === "match") return matchItem(row);
+    if (row.kind === "match") return matchItem(this.#revealed.has(row) ? unmasked(row) : row);
     const { entry, pid, matches } = row;
     const comm = entry.checkpoint?.process(pid)?.comm ?? "";
     const item = new vscode.TreeItem(`${pid} ${comm}`, Expanded);
@@ -148,40 +164,66 @@ const printed = (bytes: Uint8Array): string =>
 
 /** As much of a match as a line has room for. */
 const LONGEST = 160;
+/** As much of a secret as is kept to be shown: there may be thousands, each as long as a key. */
+const MAX_VALUE = 4096;
 
 function found(entry: OpenCheckpoint, match: NamedMatch): FoundMatch {
-  const { name, pid, address, length, space, before, bytes, after, sightings } = match;
+  const { name, note, secret, pid, address, length, space, before, bytes, after, sightings } = match;
   const area = space.areaAt(address);
-  const inside = printed(bytes.subarray(0, LONGEST));
-  const head = printed(before);
+  const inside = secret?.masked ?? printed(bytes.subarray(0, LONGEST));
+  // What stands before a secret may be half of it.
+  const head = secret ? "" : printed(before);
+  const tail = secret ? "" : bytes.length > LONGEST ? "…" : printed(after);
   return {
     kind: "match",
     entry,
     pid,
     address,
     length,
-    text: head + inside + (bytes.length > LONGEST ? "…" : printed(after)),
+    text: head + inside + tail,
     at: [head.length, head.length + inside.length],
     name,
     place: area ? `${area.permissions} ${area.name ?? area.kind}` : "",
     also: sightings.slice(1),
+    note,
+    // Copied, so that it doesn't hold the text it was found in.
+    secret: secret && {
+      masked: secret.masked,
+      value: Buffer.from(secret.value.slice(0, MAX_VALUE)).toString(),
+    },
   };
 }
 
+/** The same with what it hides, on one line. */
+function unmasked(match: FoundMatch): FoundMatch {
+  const { secret } = match;
+  if (secret === undefined) return match;
+  const text = secret.value.replaceAll(/\r?\n/g, "⏎").replaceAll(/[^\x20-\x7e⏎]/g, "·");
+  return { ...match, text, at: [0, text.length] };
+}
+
 function matchItem(match: FoundMatch): vscode.TreeItem {
-  const { text, at, place, address, also, pid, name } = match;
-  const item = new vscode.TreeItem({ label: text, highlights: [[at[0], at[1]]] });
+  const { text, at, place, address, also, pid, name, note, secret } = match;
+  // A line that is nothing but the match needs no mark.
+  const isWhole = at[0] === 0 && at[1] === text.length;
+  const item = new vscode.TreeItem({ label: text, highlights: isWhole ? [] : [[at[0], at[1]]] });
   const words = `${name === undefined ? "" : `${name} · `}${hex(address)} ${place}`;
   item.description = words;
   const others = also.map((other) => `process ${other.pid} at ${hex(other.address)}`);
   item.tooltip = [
+    ...(note === undefined ? [] : [note]),
     words,
     ...(others.length > 0 ? ["The same memory is mapped elsewhere:", ...others] : []),
   ].join("\n");
   item.accessibilityInformation = {
     label: `${name === undefined ? "" : `${name}, `}${text.slice(at[0], at[1])}, process ${pid}, address ${hex(address)}, ${place}`,
   };
-  item.contextValue = "memoryMatch";
+  item.contextValue =
+    secret === undefined
+      ? "memoryMatch"
+      : text === secret.masked
+        ? "memorySecret.masked"
+        : "memorySecret.shown";
   item.command = { command: "cryoscope.memory.showMatch", title: "Show in Memory", arguments: [match] };
   return item;
 }

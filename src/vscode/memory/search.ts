@@ -1,13 +1,17 @@
 import * as vscode from "vscode";
 import { openMemory, searchMemory } from "../../memory/index.ts";
 import type { CheckpointMemory, MemoryFilter } from "../../memory/index.ts";
-import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
+import type { OpenCheckpoint } from "../checkpoint/index.ts";
 import { command } from "../messages.ts";
 import { MatchesView } from "./matches-view.ts";
 import type { FoundMatch, MatchRow, NamedMatch, Things } from "./matches-view.ts";
 import type { MemoryEditors } from "./memory-editors.ts";
 import { askQuery } from "./query.ts";
-import type { Asked, SearchPlace } from "./query.ts";
+import type { Asked } from "./query.ts";
+import { filterInWords } from "./place.ts";
+import type { SearchPlace } from "./place.ts";
+import { processesOf, titleOf } from "./scope.ts";
+import type { SearchScope } from "./scope.ts";
 import type { Sysroots } from "./sysroots.ts";
 
 const VIEW = "cryoscope.memoryMatches";
@@ -15,12 +19,6 @@ const VIEW = "cryoscope.memoryMatches";
 const MOST = 10_000;
 /** Bytes around a match that come with it. */
 const CONTEXT = 24;
-
-/** Where a search looks: checkpoints, or one process of one. */
-export interface SearchScope {
-  readonly entries: readonly OpenCheckpoint[];
-  readonly pid: number | undefined;
-}
 
 /** How the view's matches are found: a search, or a scan with rules. */
 export interface Look {
@@ -75,6 +73,12 @@ export class MemorySearch implements vscode.Disposable {
       command("cryoscope.memory.showMatch", (match?: FoundMatch) => {
         if (match) this.#editors.open(match.entry, match.pid, match);
       }),
+      command("cryoscope.memory.revealSecret", (match?: FoundMatch) => {
+        if (match) this.matches.reveal(match, true);
+      }),
+      command("cryoscope.memory.hideSecret", (match?: FoundMatch) => {
+        if (match) this.matches.reveal(match, false);
+      }),
       command("cryoscope.memory.stopSearch", () => {
         this.#running?.abort();
       }),
@@ -92,7 +96,8 @@ export class MemorySearch implements vscode.Disposable {
     given?: Asked,
     places: readonly SearchPlace[] = [],
   ): Promise<number | undefined> {
-    const asked = given ?? (await askQuery(titleOf(scope), places));
+    const title = titleOf("Search Memory", scope);
+    const asked = given ?? (await askQuery(title, await processesOf(scope), places));
     return asked && this.runLook(scope, { text: asked.text, filter: asked.filter, steps: queryOf(asked) });
   }
 
@@ -102,7 +107,8 @@ export class MemorySearch implements vscode.Disposable {
     const running = new AbortController();
     this.#running = running;
     this.matches.clear(look.things);
-    this.#tree.description = look.text;
+    const where = filterInWords(look.filter);
+    this.#tree.description = where === "everywhere" ? look.text : `${look.text} · ${where}`;
     this.#tree.message = "Searching…";
     this.#show(true);
     void vscode.commands.executeCommand(`${VIEW}.focus`);
@@ -172,33 +178,4 @@ export class MemorySearch implements vscode.Disposable {
   #show(isThere: boolean): void {
     void vscode.commands.executeCommand("setContext", "cryoscope.hasMemoryMatches", isThere);
   }
-}
-
-const titleOf = ({ pid, entries }: SearchScope): string => {
-  if (pid !== undefined) return `Search Memory of Process ${pid}`;
-  return entries.length > 1
-    ? `Search Memory of ${entries.length} Checkpoints`
-    : "Search Memory of Checkpoint";
-};
-
-/** Asks which checkpoints to search when several are open: one of them or all. */
-export async function chooseScope(
-  explorer: CheckpointExplorer,
-  title = "Search Memory",
-): Promise<SearchScope | undefined> {
-  const { openCheckpoints: all } = explorer;
-  if (all.length <= 1) {
-    const entry = await explorer.choose(title);
-    return entry && { entries: [entry], pid: undefined };
-  }
-  const items = [
-    { label: "All open checkpoints", description: String(all.length), entries: all },
-    ...all.map((entry) => ({
-      label: entry.checkpoint?.container.name ?? entry.checkpoint?.name ?? entry.id,
-      description: entry.source.fsPath,
-      entries: [entry],
-    })),
-  ];
-  const picked = await vscode.window.showQuickPick(items, { title: `${title}: of which checkpoint` });
-  return picked && { entries: picked.entries, pid: undefined };
 }

@@ -2,11 +2,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import * as vscode from "vscode";
-import { scanWithYara } from "../../memory/index.ts";
+import { hasYara, scanWithYara } from "../../memory/index.ts";
 import type { RuleFile, YaraHit } from "../../memory/index.ts";
 import { memoryViewErrors } from "./errors.ts";
 import type { NamedMatch } from "./matches-view.ts";
-import type { MemorySearch, SearchScope } from "./search.ts";
+import type { SearchScope } from "./scope.ts";
+import type { MemorySearch } from "./search.ts";
 
 const SETTING = "yara.library";
 /** The extension that has nothing but YARA-X in it. */
@@ -15,16 +16,21 @@ const MAX_RULES = 64 * 1024 * 1024;
 /** The rules that were used last are offered first. */
 let lastFolder: vscode.Uri | undefined;
 
-/** Gives how many matches there are, or undefined when no rules were chosen. */
+/** Gives how many matches there are, or undefined when no rules were chosen, or there is no YARA and it was said. */
 export async function scanYara(
   search: MemorySearch,
   scope: SearchScope,
   given?: readonly vscode.Uri[],
 ): Promise<number | undefined> {
+  const libraries = yaraLibraries();
+  // Before the rules are asked for, and a scan of another kind is taken from the view.
+  if (!(await hasYara(libraries))) {
+    void offerYara();
+    return undefined;
+  }
   const files = given ?? (await chooseRules());
   if (files === undefined) return undefined;
   const rules = await Promise.all(files.map(readRules));
-  const libraries = yaraLibraries();
   return search.runLook(scope, {
     text: `YARA: ${rules.map(({ name }) => name).join(", ")}`,
     filter: {},
@@ -36,6 +42,21 @@ export async function scanYara(
       }
     },
   });
+}
+
+const INSTALL = "Install from VSIX…";
+const SETTINGS = "Open Setting";
+
+/** Says that the engine is a package of its own, and opens what installs it or names it. */
+async function offerYara(): Promise<void> {
+  const chosen = await vscode.window.showWarningMessage(
+    "YARA rules need the extension “YARA for Cryoscope” (cryoscope-yara), which isn't installed. Its .vsix is where Cryoscope's own came from; a folder with the npm package @virustotal/yara-x does as well.",
+    INSTALL,
+    SETTINGS,
+  );
+  if (chosen === INSTALL) await vscode.commands.executeCommand("workbench.extensions.action.installVSIX");
+  if (chosen === SETTINGS)
+    await vscode.commands.executeCommand("workbench.action.openSettings", `cryoscope.${SETTING}`);
 }
 
 async function chooseRules(): Promise<readonly vscode.Uri[] | undefined> {

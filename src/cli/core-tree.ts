@@ -1,0 +1,2 @@
+// What reads ELF cores, as a part that is loaded when one is opened.
+export { openCoreTree } from "../corefile/index.ts";
