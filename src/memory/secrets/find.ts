@@ -12,6 +12,8 @@ export interface Secret {
   readonly match: MemoryMatch;
   /** What the rule says is secret in the match. Never show it before it is asked for; see `masked`. */
   readonly value: string;
+  /** What stands before it in the match, and is none: `DB_PASSWORD=`, `postgres://app:`. */
+  readonly lead: string;
 }
 
 export interface SecretsOptions extends ScanOptions {
@@ -23,7 +25,7 @@ export async function* findSecrets(
   memories: readonly CheckpointMemory[],
   options: SecretsOptions = {},
 ): AsyncGenerator<Secret> {
-  const expressions = SECRET_RULES.map(({ regex }) => new RegExp(regex));
+  const expressions = SECRET_RULES.map(({ regex }) => new RegExp(regex, "d"));
   // With what stands around, for rules that look at it.
   for await (const step of searchMemory(
     memories,
@@ -35,8 +37,11 @@ export async function* findSecrets(
       const text = await textOf(match);
       if (rule === undefined) continue;
       const found = expressions[match.rule]?.exec(text.around);
-      const value = found?.[rule.group ?? 0] ?? text.match;
-      if (isPlausible(rule, value)) yield { rule, memory: step.memory, match, value };
+      const group = rule.group ?? 0;
+      const value = found?.[group] ?? text.match;
+      const [start = 0] = found?.indices?.[group] ?? [];
+      const lead = found ? text.around.slice(found.index, Math.max(found.index, start)) : "";
+      if (isPlausible(rule, value)) yield { rule, memory: step.memory, match, value, lead };
     }
 }
 
@@ -58,10 +63,13 @@ function isPlausible({ id }: SecretRule, value: string): boolean {
   }
 }
 
-/** Enough of a secret to know it again, and too little to use it: its kind's prefix, and its length. */
-export function masked({ rule, value }: Pick<Secret, "rule" | "value">): string {
+/** A variable's name has so much; more of a line is no name. */
+const MAX_LEAD = 80;
+
+/** Enough of a secret to know it again, and too little to use it: what stands before it, its kind's prefix, its length. */
+export function masked({ rule, value, lead }: Pick<Secret, "rule" | "value" | "lead">): string {
   if (rule.isPublic === true) return value;
   const known = value.startsWith("-----BEGIN ") ? (/^-----BEGIN [A-Z ]+-----/.exec(value)?.[0] ?? "") : "";
   const shown = known === "" && value.startsWith(rule.anchor) ? rule.anchor : known;
-  return `${shown}… (${value.length} characters)`;
+  return `${lead.slice(0, MAX_LEAD)}${shown}… (${value.length} characters)`;
 }

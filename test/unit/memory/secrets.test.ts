@@ -60,7 +60,7 @@ describe("secrets in memory", function () {
     );
     for (const secret of found) {
       const shown = masked(secret);
-      assert.ok(!shown.includes(secret.value) && shown.length < 60, shown);
+      assert.ok(!shown.includes(secret.value) && shown.length < 100, shown);
     }
   });
 
