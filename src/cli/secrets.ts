@@ -37,7 +37,7 @@ export const run: RunCommand = async (args, output) => {
     const found: object[] = [];
     let secrets = 0;
     for await (const secret of findSecrets(memories, options)) {
-      if (CONFIDENCES.indexOf(secret.rule.confidence) < least) continue;
+      if (CONFIDENCES.indexOf(secret.confidence) < least) continue;
       if (secret.rule.isPublic !== true) secrets++;
       const value = values.reveal === true ? secret.value : masked(secret);
       if (values.json === true) found.push(secretJson(secret, value, values.reveal === true));
@@ -52,14 +52,14 @@ export const run: RunCommand = async (args, output) => {
   });
 };
 
-function secretText({ rule, match, memory }: Secret, value: string): string {
+function secretText({ rule, confidence, match, memory }: Secret, value: string): string {
   const area = match.space.areaAt(match.address);
   const where = printable(area?.name ?? area?.kind ?? "");
   const oneLine = printable(value.replaceAll(/\r?\n/g, "\\n"));
-  return `${printable(memory.checkpoint.name)} ${match.pid} ${hex(match.address)} ${where}  ${rule.name} (${rule.confidence}): ${oneLine}`;
+  return `${printable(memory.checkpoint.name)} ${match.pid} ${hex(match.address)} ${where}  ${rule.name} (${confidence}): ${oneLine}`;
 }
 
-function secretJson({ rule, match, memory }: Secret, value: string, isRevealed: boolean): object {
+function secretJson({ rule, confidence, match, memory }: Secret, value: string, isRevealed: boolean): object {
   const area = match.space.areaAt(match.address);
   return {
     checkpoint: memory.checkpoint.name,
@@ -77,7 +77,7 @@ function secretJson({ rule, match, memory }: Secret, value: string, isRevealed: 
     rule: rule.id,
     name: rule.name,
     source: rule.source,
-    confidence: rule.confidence,
+    confidence,
     value,
     masked: !isRevealed && rule.isPublic !== true,
   };

@@ -35,6 +35,9 @@ describe("questions to memory, in a browser", function () {
     page.locator(".quick-input-list .monaco-list-row").filter({ hasText: text });
   const typed = ({ page }: Session): Locator =>
     page.locator(".quick-input-widget .quick-input-filter input").first();
+  /** One input takes the place of another: what is typed too early goes into the one before. */
+  const titled = ({ page }: Session, title: string): Promise<void> =>
+    page.locator(".quick-input-widget .quick-input-title").filter({ hasText: title }).waitFor();
   const found = ({ page }: Session): Locator => workbench.treeRows(page, "Memory Matches");
 
   describe("with both packages installed", () => {
@@ -72,9 +75,11 @@ describe("questions to memory, in a browser", function () {
       await search("0x4372796f", "32 bits, big-endian");
       await choices(session, "Choose…").click();
       await choices(session, "Protection").click();
+      await titled(session, "Protection of the memory to search");
       await typed(session).fill("rw");
       await typed(session).press("Enter");
       await choices(session, "Kinds of mappings").click();
+      await titled(session, "Kinds of mappings to search");
       await choices(session, "stack").click();
       await session.picture("memory-filter-kinds");
       await page.getByRole("button", { name: "OK" }).click();
@@ -84,7 +89,7 @@ describe("questions to memory, in a browser", function () {
       await page.getByText("Nothing found in the memory that is in the checkpoint").waitFor();
       await search("0x4372796f", "32 bits, big-endian");
       await choices(session, "Writable memory").click();
-      await found(session).filter({ hasText: SENTENCE }).waitFor();
+      await found(session).filter({ hasText: "Cryoscope found this" }).waitFor();
       // A byte has no order, and no number fits fewer bits than it has.
       await workbench.runCommand(page, "Cryoscope: Search Memory");
       await typed(session).fill("-200");
@@ -97,6 +102,7 @@ describe("questions to memory, in a browser", function () {
     it("lists strings of the length that is asked for", async () => {
       await workbench.runCommand(session.page, "Cryoscope: List Strings in Memory");
       await choices(session, "as strings(1) does").click();
+      await titled(session, "List Strings of Checkpoint: shortest");
       await typed(session).fill("60");
       await typed(session).press("Enter");
       await choices(session, "Heap and stacks").click();

@@ -3,11 +3,13 @@ import { searchMemory } from "../search/search.ts";
 import type { MemoryMatch } from "../search/search.ts";
 import type { ScanOptions } from "../search/scan.ts";
 import { SECRET_RULES } from "./rules.ts";
-import type { SecretRule } from "./rules.ts";
+import type { Confidence, SecretRule } from "./rules.ts";
 
 /** Something in memory that looks like a secret. */
 export interface Secret {
   readonly rule: SecretRule;
+  /** The rule's, or `low` for what looks like an example out of a manual. */
+  readonly confidence: Confidence;
   readonly memory: CheckpointMemory;
   readonly match: MemoryMatch;
   /** What the rule says is secret in the match. Never show it before it is asked for; see `masked`. */
@@ -41,9 +43,19 @@ export async function* findSecrets(
       const value = found?.[group] ?? text.match;
       const [start = 0] = found?.indices?.[group] ?? [];
       const lead = found ? text.around.slice(found.index, Math.max(found.index, start)) : "";
-      if (isPlausible(rule, value)) yield { rule, memory: step.memory, match, value, lead };
+      if (!isPlausible(rule, value)) continue;
+      const confidence = isExample(rule, value, text.match) ? "low" : rule.confidence;
+      yield { rule, confidence, memory: step.memory, match, value, lead };
     }
 }
+
+/** What manuals and tests write for a password, and names that belong to nobody (RFC 2606). */
+const EXAMPLE_VALUE = /^(?:.{1,3}|pass(?:w(?:or)?d)?|pwd|secret|user(?:name)?|changeme|example|\*+|x+)$/i;
+const EXAMPLE_HOST = /@(?:[\w.-]*\.)?(?:example(?:\.(?:com|org|net))?|invalid|test)(?![\w.-])/i;
+
+/** Libraries carry many URLs of their documentation with them. */
+const isExample = ({ id }: SecretRule, value: string, match: string): boolean =>
+  id === "url-password" && (EXAMPLE_VALUE.test(value) || EXAMPLE_HOST.test(match));
 
 /** The match with a byte before and behind it, as Latin-1. Long ones come without their end. */
 async function textOf({ before, bytes, after, length, space, address }: MemoryMatch) {

@@ -122,8 +122,8 @@ function filterLines(filter: MemoryFilter, processes: readonly AskedProcess[]): 
       ask: askRange,
     },
     {
-      label: "$(diff-modified) Changed pages",
-      description: dirty ? "only those" : "and others",
+      label: "$(diff-modified) Only changed pages",
+      description: dirty ? "yes" : "no",
       ask: (now) => Promise.resolve({ ...now, dirty: !dirty }),
     },
   ];

@@ -49,8 +49,8 @@ async function* secretSteps(
 }
 
 function matchOf(secret: Secret): NamedMatch {
-  const { rule, match, value } = secret;
-  const { name, confidence, source, isPublic } = rule;
+  const { rule, confidence, match, value } = secret;
+  const { name, source, isPublic } = rule;
   return {
     ...match,
     name,

@@ -1,25 +1,8 @@
 import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync } from "node:crypto";
 import { findSecrets, masked, SECRET_RULES } from "../../../src/memory/index.ts";
-import type { Secret } from "../../../src/memory/index.ts";
-import { message, PAGE, withMade, withMemory, withMemoryOf } from "./support.ts";
-
-const START = 0x10000n;
-
-async function secretsIn(bytes: Buffer): Promise<readonly Secret[]> {
-  const count = Math.ceil(bytes.length / PAGE);
-  const pages = Buffer.alloc(count * PAGE);
-  bytes.copy(pages);
-  const vmas = [{ start: START, end: START + BigInt(pages.length) }];
-  const pagemap = [message([1, START], [2, 0], [4, 4], [5, count])];
-  return withMade({ vmas, pagemap, pages }, (folder) =>
-    withMemoryOf(folder, async (memory) => {
-      const found: Secret[] = [];
-      for await (const secret of findSecrets([memory], { threads: 1 })) found.push(secret);
-      return found;
-    }),
-  );
-}
+import { secretsIn } from "./secrets-in.ts";
+import { withMemory } from "./support.ts";
 
 const base64url = (text: string): string => Buffer.from(text).toString("base64url");
 const letters = (length: number): string => "aB3dE5gH7jK9mN1pQ".repeat(40).slice(0, length);
