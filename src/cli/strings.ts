@@ -66,9 +66,11 @@ async function plain(
   output: CliOutput,
 ): Promise<void> {
   let total = 0;
+  // As strings(1) has them, byte for byte; of 8 bits, half a character would be a control sequence to a terminal.
+  const isRaw = options.encoding === "ascii" || (options.encoding === "latin1" && !output.toTerminal);
   for await (const { lines, count } of stringLines(memories, options)) {
     total += count;
-    if (!countOnly) await output.write(printed(lines, options.encoding));
+    if (!countOnly) await output.write(isRaw ? lines : decoded(lines, options.encoding));
   }
   if (countOnly) await output.write(`${total}\n`);
 }
@@ -92,10 +94,6 @@ async function listed(
       await output.write(asJson ? `${JSON.stringify(found)}\n` : `${pid} ${hex(address)} ${text}\n`);
     }
 }
-
-/** As they are printed: ASCII is UTF-8 already. */
-const printed = (lines: Uint8Array, encoding: StringEncoding): Uint8Array | string =>
-  encoding === "ascii" ? lines : decoded(lines, encoding);
 
 function decoded(bytes: Uint8Array, encoding: StringEncoding): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
