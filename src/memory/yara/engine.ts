@@ -13,8 +13,11 @@ export interface YaraOptions {
 /** Compiled rules, and a thread that scans with them. Close it: the thread lives until then. */
 export interface YaraEngine {
   readonly warnings: readonly string[];
-  /** Takes the bytes away. Throws `memory.yaraTooSlow` and `memory.yaraFailed`. */
-  scan(bytes: Uint8Array<ArrayBuffer>): Promise<readonly MatchedRule[]>;
+  /** Takes the bytes away, and gives them back with what matches. Throws `memory.yaraTooSlow` and `memory.yaraFailed`. */
+  scan(bytes: Uint8Array<ArrayBuffer>): Promise<{
+    readonly rules: readonly MatchedRule[];
+    readonly bytes: Uint8Array<ArrayBuffer>;
+  }>;
   close(): Promise<void>;
 }
 
@@ -42,7 +45,7 @@ export async function openYara(
         // The worker says nothing else.
         const answer = (await answerOf(worker, timeLimit)) as YaraAnswer;
         if (answer.kind === "failed") throw memoryErrors.yaraFailed(answer.message);
-        return answer.rules;
+        return answer;
       },
       async close() {
         await worker.terminate();

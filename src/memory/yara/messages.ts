@@ -37,7 +37,11 @@ export interface MatchedRule {
   readonly patterns: readonly MatchedPattern[];
 }
 
-/** What the worker answers to the bytes of a region. */
+/** What the worker answers to the bytes of a region, which it gives back. */
 export type YaraAnswer =
-  | { readonly kind: "scanned"; readonly rules: readonly MatchedRule[] }
+  | {
+      readonly kind: "scanned";
+      readonly rules: readonly MatchedRule[];
+      readonly bytes: Uint8Array<ArrayBuffer>;
+    }
   | { readonly kind: "failed"; readonly message: string };

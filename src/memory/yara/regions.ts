@@ -67,12 +67,13 @@ function* partsOf(area: Area, start: number, end: number): Generator<ScanRegion>
   }
 }
 
-/** The bytes of a region; what can't be had is zero. */
+/** The bytes of a region, in a buffer that has room for them; what can't be had is zero. */
 export async function regionBytes(
   space: AddressSpace,
   { address, length }: ScanRegion,
+  buffer: ArrayBuffer,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
+  const bytes = new Uint8Array(buffer, 0, length).fill(0);
   for (let at = 0; at < length; at += STEP)
     for (const piece of await space.read(address + BigInt(at), Math.min(STEP, length - at)))
       if (piece.bytes) bytes.set(piece.bytes, Number(piece.address - address));

@@ -7,7 +7,7 @@ import type { AddressSpace } from "../space/address-space.ts";
 import { MAX_PLACES, openYara } from "./engine.ts";
 import type { YaraOptions } from "./engine.ts";
 import type { MatchedRule, RuleFile } from "./messages.ts";
-import { regionBytes, scanRegions } from "./regions.ts";
+import { MAX_REGION, regionBytes, scanRegions } from "./regions.ts";
 import type { ScanRegion } from "./regions.ts";
 
 export interface YaraScanOptions extends YaraOptions {
@@ -79,13 +79,16 @@ export async function* scanWithYara(
         if (pids.includes(pid)) total += searchedBytes(space);
       }
       let searched = 0;
+      // One buffer goes to and fro: a new one a region would wait for the garbage collector, 16 MiB each.
+      let buffer = new ArrayBuffer(MAX_REGION);
       for (const pid of pids) {
         const space = await memory.space(pid);
         let told = new Set<string>();
         let lastArea: ScanRegion["area"] | undefined;
         for await (const region of scanRegions(space, filter, shared)) {
           signal?.throwIfAborted();
-          const found = await engine.scan(await regionBytes(space, region));
+          const { rules: found, bytes } = await engine.scan(await regionBytes(space, region, buffer));
+          buffer = bytes.buffer;
           searched += region.length;
           if (region.area !== lastArea) told = new Set();
           lastArea = region.area;

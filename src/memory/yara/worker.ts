@@ -26,7 +26,8 @@ interface ScanResult {
 
 // Only engine.ts starts this file, with a YaraSetup.
 const setup = workerData as YaraSetup;
-const say = (message: YaraReady | YaraAnswer): void => parentPort?.postMessage(message);
+const say = (message: YaraReady | YaraAnswer, bytes: readonly ArrayBuffer[] = []): void =>
+  parentPort?.postMessage(message, bytes);
 const inWords = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Gives what is wrong with the rules, each with the name of its file. */
@@ -47,7 +48,7 @@ function addRules(compiler: Compiler, files: readonly RuleFile[]): readonly stri
 const namespaceOf = (name: string): string =>
   name.replace(/^.*[\\/]/, "").replace(/\.[^.]*$/, "") || "default";
 
-function scan(scanner: Scanner, bytes: Uint8Array): YaraAnswer {
+function scan(scanner: Scanner, bytes: Uint8Array<ArrayBuffer>): YaraAnswer {
   try {
     // What the library's own documentation says that it gives.
     const { matches, errors, valid } = scanner.scan(bytes) as ScanResult;
@@ -66,7 +67,7 @@ function scan(scanner: Scanner, bytes: Uint8Array): YaraAnswer {
             places: pattern.matches.map(({ offset, length }) => [offset, length] as const),
           })),
       }));
-    return { kind: "scanned", rules };
+    return { kind: "scanned", rules, bytes };
   } catch (error) {
     return { kind: "failed", message: inWords(error) };
   }
@@ -82,8 +83,9 @@ try {
     const { warnings } = compiler;
     const scanner = compiler.build().scanner();
     scanner.setMaxMatchesPerPattern(setup.maxMatches);
-    parentPort?.on("message", (bytes: Uint8Array) => {
-      say(scan(scanner, bytes));
+    parentPort?.on("message", (bytes: Uint8Array<ArrayBuffer>) => {
+      const answer = scan(scanner, bytes);
+      say(answer, answer.kind === "scanned" ? [bytes.buffer] : []);
     });
     say({ kind: "ready", warnings });
   }
