@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { memoryErrors } from "../errors.ts";
-import { findYaraLibrary, yaraWorkerFile } from "./library.ts";
+import { loadYaraLibrary, yaraWorkerFile } from "./library.ts";
 import type { MatchedRule, RuleFile, YaraAnswer, YaraReady, YaraSetup } from "./messages.ts";
 
 export interface YaraOptions {
@@ -30,9 +30,13 @@ export async function openYara(
   rules: readonly RuleFile[],
   { libraries = [], timeLimit = TIME_LIMIT }: YaraOptions = {},
 ): Promise<YaraEngine> {
-  const library = await findYaraLibrary(libraries);
+  const library = await loadYaraLibrary(libraries);
   const setup: YaraSetup = { library, rules, maxMatches: MAX_PLACES };
-  const worker = new Worker(yaraWorkerFile(), { workerData: setup, name: "cryoscope yara" });
+  const worker = new Worker(yaraWorkerFile(), {
+    workerData: setup,
+    transferList: [library.buffer],
+    name: "cryoscope yara",
+  });
   try {
     // The worker says nothing else.
     const ready = (await answerOf(worker, timeLimit)) as YaraReady;

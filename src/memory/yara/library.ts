@@ -37,21 +37,26 @@ export const yaraWorkerFile = (): string | URL =>
     : new URL("./worker-source.mjs", import.meta.url);
 
 /**
- * The file of YARA-X: in one of the files and folders that are `named`, or where the project builds it. Only the very
+ * The WebAssembly of YARA-X: in one of the files and folders that are `named`, or where the project builds it. Only the very
  * file that the worker was built for is taken: it is a program. Throws `memory.noYara` and `memory.otherYara`.
  */
-export async function findYaraLibrary(named: readonly string[]): Promise<string> {
+export async function loadYaraLibrary(named: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+  const { file, size } = await findYaraLibrary(named);
+  return checkedBytes(file, size);
+}
+
+async function findYaraLibrary(
+  named: readonly string[],
+): Promise<{ readonly file: string; readonly size: number }> {
   for (const place of [...named, ...ownFolders()])
     for (const file of [place, ...PLACES.map((inside) => join(place, inside))]) {
       const found = await stat(file).catch(() => undefined);
-      if (found?.isFile() !== true) continue;
-      await checkHash(file, found.size);
-      return file;
+      if (found?.isFile() === true) return { file, size: found.size };
     }
   throw memoryErrors.noYara(named);
 }
 
-/** Whether YARA-X is in one of the files and folders that are `named`, or where the project builds it. Throws `memory.otherYara`. */
+/** Whether YARA-X is in one of the files and folders that are `named`, or where the project builds it. */
 export async function hasYara(named: readonly string[]): Promise<boolean> {
   try {
     await findYaraLibrary(named);
@@ -68,13 +73,16 @@ function ownFolders(): readonly string[] {
   return [dirname(require.resolve("@virustotal/yara-x/package.json"))];
 }
 
-async function checkHash(file: string, size: number): Promise<void> {
-  if (typeof YARA_SHA256 !== "string") return;
+async function checkedBytes(file: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
   if (size > MAX_BYTES) throw memoryErrors.otherYara(file);
   const stored = await readFile(file);
   const bytes = file.endsWith(".br")
     ? await inflated(stored, { maxOutputLength: MAX_BYTES }).catch(() => undefined)
     : stored;
-  if (bytes === undefined || createHash("sha256").update(bytes).digest("hex") !== YARA_SHA256)
-    throw memoryErrors.otherYara(file);
+  if (bytes === undefined) throw memoryErrors.otherYara(file);
+  const isOther =
+    typeof YARA_SHA256 === "string" && createHash("sha256").update(bytes).digest("hex") !== YARA_SHA256;
+  if (isOther) throw memoryErrors.otherYara(file);
+  // Its own buffer, to be handed to a thread.
+  return Uint8Array.from(bytes);
 }

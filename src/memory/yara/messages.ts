@@ -7,8 +7,8 @@ export interface RuleFile {
 
 /** What the worker is started with. */
 export interface YaraSetup {
-  /** The WebAssembly of YARA-X, plain or (`.br`) packed by Brotli. */
-  readonly library: string;
+  /** The WebAssembly of YARA-X. */
+  readonly library: Uint8Array<ArrayBuffer>;
   readonly rules: readonly RuleFile[];
   /** Places that are told of one pattern in one region. */
   readonly maxMatches: number;

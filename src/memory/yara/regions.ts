@@ -16,10 +16,9 @@ export interface ScanRegion {
 /** Memory that was never written ends a region where there is so much of it: a stack's reserve is not worth scanning. */
 const MAX_GAP = 1024 * 1024;
 /** A longer stretch is scanned in parts, which bounds the memory that scanning needs. */
-export const MAX_REGION = 16 * 1024 * 1024;
+export const MAX_REGION = 8 * 1024 * 1024;
 /** What two parts of one stretch have in common, for patterns that lie across. */
 export const OVERLAP = 64 * 1024;
-const STEP = 1024 * 1024;
 /** The thread is given back at least so often. */
 const TURN_MS = 8;
 
@@ -65,17 +64,4 @@ function* partsOf(area: Area, start: number, end: number): Generator<ScanRegion>
     if (at + length >= end) return;
     at += length - OVERLAP;
   }
-}
-
-/** The bytes of a region, in a buffer that has room for them; what can't be had is zero. */
-export async function regionBytes(
-  space: AddressSpace,
-  { address, length }: ScanRegion,
-  buffer: ArrayBuffer,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(buffer, 0, length).fill(0);
-  for (let at = 0; at < length; at += STEP)
-    for (const piece of await space.read(address + BigInt(at), Math.min(STEP, length - at)))
-      if (piece.bytes) bytes.set(piece.bytes, Number(piece.address - address));
-  return bytes;
 }

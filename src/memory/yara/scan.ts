@@ -7,7 +7,8 @@ import type { AddressSpace } from "../space/address-space.ts";
 import { MAX_PLACES, openYara } from "./engine.ts";
 import type { YaraOptions } from "./engine.ts";
 import type { MatchedRule, RuleFile } from "./messages.ts";
-import { MAX_REGION, regionBytes, scanRegions } from "./regions.ts";
+import { regionBytes } from "./region-bytes.ts";
+import { MAX_REGION, scanRegions } from "./regions.ts";
 import type { ScanRegion } from "./regions.ts";
 
 export interface YaraScanOptions extends YaraOptions {
@@ -83,11 +84,12 @@ export async function* scanWithYara(
       let buffer = new ArrayBuffer(MAX_REGION);
       for (const pid of pids) {
         const space = await memory.space(pid);
+        const store = memory.store(space.pageSize);
         let told = new Set<string>();
         let lastArea: ScanRegion["area"] | undefined;
         for await (const region of scanRegions(space, filter, shared)) {
           signal?.throwIfAborted();
-          const { rules: found, bytes } = await engine.scan(await regionBytes(space, region, buffer));
+          const { rules: found, bytes } = await engine.scan(await regionBytes(space, store, region, buffer));
           buffer = bytes.buffer;
           searched += region.length;
           if (region.area !== lastArea) told = new Set();
@@ -110,6 +112,7 @@ export async function* scanWithYara(
           yield { memory, hits, warnings, searched, total };
           warnings = [];
         }
+        store.unpin();
       }
     }
   } finally {

@@ -1,9 +1,7 @@
 // The worker of YARA: compiles the rules once, then scans the bytes of one region after the other.
 import { Compiler, initSync } from "@virustotal/yara-x";
 import type { Scanner } from "@virustotal/yara-x";
-import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { brotliDecompressSync } from "node:zlib";
 import type { MatchedRule, RuleFile, YaraAnswer, YaraReady, YaraSetup } from "./messages.ts";
 
 /** The shape of what `Scanner.scan` gives; its own type is `any`. */
@@ -74,8 +72,7 @@ function scan(scanner: Scanner, bytes: Uint8Array<ArrayBuffer>): YaraAnswer {
 }
 
 try {
-  const stored = readFileSync(setup.library);
-  initSync({ module: new Uint8Array(setup.library.endsWith(".br") ? brotliDecompressSync(stored) : stored) });
+  initSync({ module: setup.library });
   const compiler = new Compiler();
   const messages = addRules(compiler, setup.rules);
   if (messages.length > 0) say({ kind: "badRules", messages });
