@@ -393,7 +393,7 @@ ${KEY_OPTIONS}`,
     usage: `cryoscope yara CHECKPOINT… --rules FILE… [--count] [--json] …
 
 FILE is a file of YARA rules; the rules of each file are a namespace. Each mapping is a file of its own to the rules: in
-parts where 1 MiB or more of it was never written, and of 16 MiB, which overlap by 64 KiB. Offsets, filesize, "at" and
+parts where 1 MiB or more of it was never written, and of 8 MiB, which overlap by 64 KiB. Offsets, filesize, "at" and
 the modules of YARA mean that part; memory that wasn't written counts as zero. Exit status 1 says that a rule matched.
 
   -r, --rules FILE         may be repeated; a folder is all *.yar and *.yara in it

@@ -80,7 +80,7 @@ export async function* scanWithYara(
         if (pids.includes(pid)) total += searchedBytes(space);
       }
       let searched = 0;
-      // One buffer goes to and fro: a new one a region would wait for the garbage collector, 16 MiB each.
+      // One buffer goes to and fro: a new one a region would wait for the garbage collector.
       let buffer = new ArrayBuffer(MAX_REGION);
       for (const pid of pids) {
         const space = await memory.space(pid);

@@ -47,7 +47,7 @@ describe("YARA over memory", function () {
 
   it("finds a pattern across the border of two parts of a large mapping, and tells it once", async () => {
     const start = 0x10000000n;
-    const border = 16 * 1024 * 1024;
+    const border = 8 * 1024 * 1024;
     const pages = Buffer.alloc(border + 4 * PAGE);
     // In the overlap, so both parts have it; and at the very border, so the first has half of it.
     pages.write("needle-in-both", border - 1000);
