@@ -1,4 +1,5 @@
 import { printable } from "./inspect-printable.ts";
+import { shownValue } from "./inspect-values.ts";
 
 /** A list of the document as a table: its heading, its columns, its rows. */
 interface Table {
@@ -40,7 +41,7 @@ function tablesOf(
       if (isRows(field))
         tables.push(...listTables(heading === "" ? path : `${heading} › ${path}`, field, keys));
       else if (isRow(field) && depth < MAX_DEPTH) visit(path, field, depth + 1);
-      else if (cell(field) !== "") facts.push([path, cell(field)]);
+      else if (cell(field) !== "") facts.push([path, cell(field, name)]);
     }
   };
   visit("", value, 0);
@@ -90,17 +91,17 @@ function flatten(row: Row): ReadonlyMap<string, string> {
     for (const [name, field] of Object.entries(object)) {
       const path = prefix === "" ? name : `${prefix}.${name}`;
       if (isRow(field) && depth < MAX_DEPTH) visit(path, field, depth + 1);
-      else if (!isRows(field) && cell(field) !== "") cells.set(path, cell(field));
+      else if (!isRows(field) && cell(field) !== "") cells.set(path, cell(field, name));
     }
   };
   visit("", row, 0);
   return cells;
 }
 
-function cell(value: unknown): string {
-  if (Array.isArray(value)) return value.map(cell).join(",");
+function cell(value: unknown, name = ""): string {
+  if (Array.isArray(value)) return value.map((each) => cell(each)).join(",");
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-    ? String(value)
+    ? shownValue(name, value)
     : "";
 }
 

@@ -1,4 +1,5 @@
 import { printable } from "./inspect-printable.ts";
+import { shownValue } from "./inspect-values.ts";
 
 /** A value of a JSON document. */
 type Value = unknown;
@@ -63,11 +64,6 @@ function titled(value: object): Line {
   return { text, children: isShort ? [] : children };
 }
 
-/** Permissions are octal to everyone. */
-const OCTAL = new Set(["mode", "umask"]);
-const shown = (name: string, value: string | number | boolean): string =>
-  OCTAL.has(name) && typeof value === "number" ? `0${value.toString(8)}` : String(value);
-
 const isScalar = (value: Value): value is string | number | boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 
@@ -77,7 +73,8 @@ function fieldsOf(value: object): readonly Line[] {
 }
 
 function fieldLine(name: string, value: Value): readonly Line[] {
-  if (isScalar(value)) return value === "" ? [] : [{ text: `${name}: ${shown(name, value)}`, children: [] }];
+  if (isScalar(value))
+    return value === "" ? [] : [{ text: `${name}: ${shownValue(name, value)}`, children: [] }];
   if (Array.isArray(value)) {
     const items: readonly Value[] = value;
     if (items.length === 0) return [];

@@ -56,6 +56,44 @@ export const NEVER: readonly { readonly file: string; readonly why: string }[] =
   { file: "PID/oom_score, PID/sessionid", why: "The kernel works them out; they are not dumped." },
   { file: "PID/coredump_filter", why: "It is not dumped." },
   { file: "PID/mem, PID/pagemap, PID/map_files", why: "Memory has views and commands of its own." },
+  {
+    file: "PID/numa_maps, PID/ksm_stat, PID/ksm_merging_pages, PID/arch_status, PID/autogroup, PID/cpu_resctrl_groups",
+    why: "Where pages lie, and how the kernel shares and schedules them, is not dumped.",
+  },
+  { file: "PID/cpuset", why: "PID/cgroup says it." },
+  {
+    file: "PID/setgroups, PID/projid_map, PID/timens_offsets",
+    why: "CRIU dumps the maps of user and group ids and what the clocks said, not these.",
+  },
+  {
+    file: "PID/clear_refs, PID/make-it-fail, PID/fail-nth, PID/patch_state",
+    why: "They are for writing, or for the kernel's own tests.",
+  },
+  {
+    file: "PID/attr/prev, PID/attr/exec, PID/attr/fscreate, PID/attr/keycreate, PID/attr/sockcreate, PID/attr/apparmor/, PID/attr/smack/",
+    why: "CRIU dumps the current profile alone.",
+  },
+  {
+    file: "PID/net/snmp, snmp6, dev_snmp6/, netstat, sockstat, sockstat6, softnet_stat, stat/, protocols, rt6_stats, xfrm_stat, sctp/",
+    why: "Counters are not dumped.",
+  },
+  {
+    file: "PID/net/ipv6_route, fib_trie, fib_triestat, rt_cache, rt_acct, arp, nf_conntrack, nf_conntrack_expect, ip_conntrack, ip_conntrack_expect",
+    why: "Routes, rules and tracked connections that were dumped stand in `inspect --section network`; neighbours and the kernel's own tables of them are not dumped.",
+  },
+  {
+    file: "PID/net/igmp, igmp6, mcfilter, mcfilter6, dev_mcast, anycast6, ip_mr_cache, ip_mr_vif, ip6_mr_cache, ip6_mr_vif, ip6_flowlabel",
+    why: "Multicast groups and flow labels are not dumped.",
+  },
+  { file: "PID/net/icmp, icmp6", why: "CRIU refuses a process with a ping socket." },
+  {
+    file: "PID/net/ip_tables_names and its kin, netfilter/, xt_recent/, ipt_hashlimit/, ip6t_hashlimit/",
+    why: "The rules that were dumped stand in `inspect --section network`.",
+  },
+  {
+    file: "PID/net/connector, ptype, psched, ipconfig/, pnp, wireless, vlan/, bonding/, rpc/, hci/ and others of drivers",
+    why: "They tell of the machine and its drivers.",
+  },
   { file: "self, thread-self", why: "Nobody runs here." },
   {
     file: "cpuinfo, meminfo, stat, version and other files of the machine",

@@ -3,9 +3,18 @@ import { gidMap, uidMap } from "./files/id-maps.ts";
 import { limits } from "./files/limits.ts";
 import { maps } from "./files/maps.ts";
 import { auxv, cmdline, environ } from "./files/memory-bytes.ts";
-import { mountinfo, mounts } from "./files/mounts.ts";
+import { mountinfo, mounts, mountstats } from "./files/mounts.ts";
 import { sched } from "./files/sched.ts";
-import { children, comm, loginuid, lsmProfile, oomScoreAdj, personality, timerslack } from "./files/small.ts";
+import {
+  children,
+  comm,
+  loginuid,
+  lsmProfile,
+  oomAdj,
+  oomScoreAdj,
+  personality,
+  timerslack,
+} from "./files/small.ts";
 import { smaps } from "./files/smaps.ts";
 import { stat } from "./files/stat.ts";
 import { statm } from "./files/statm.ts";
@@ -38,7 +47,9 @@ export const PROC_FILES: readonly ProcFile[] = [
   maps,
   mountinfo,
   mounts,
+  mountstats,
   netlinkSockets,
+  oomAdj,
   oomScoreAdj,
   packetSockets,
   personality,

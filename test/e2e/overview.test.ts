@@ -117,9 +117,9 @@ describe("the Overview page, in a browser", () => {
     await overview.getByRole("button", { name: /^1 sample: stack/ }).focus();
     await session.page.keyboard.press("Enter");
     await workbench
-      .tabs(session.page)
-      .filter({ hasText: /^Memory|sample/ })
-      .nth(1)
+      .treeRows(session.page, "Checkpoint")
+      .and(session.page.locator(".selected"))
+      .filter({ hasText: "[stack]" })
       .waitFor();
   });
 });

@@ -218,6 +218,7 @@ describe("the frozen /proc of a container", () => {
       "maps",
       "mountinfo",
       "mounts",
+      "mountstats",
       "stat",
       "statm",
       "status",

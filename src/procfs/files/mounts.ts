@@ -105,6 +105,23 @@ export const mountinfo: ProcFile = {
   ],
 };
 
+/** `fs/proc_namespace.c: show_vfsstat`, of file systems that have no counters of their own. */
+export const mountstats: ProcFile = {
+  name: "mountstats",
+  perThread: false,
+  write: async (task) =>
+    (await mountsOf(task))?.map((mount) => {
+      const device = mount.source === "" ? "no device" : `device ${source(mount)}`;
+      return `${device} mounted on ${escape(mount.mountpoint)} with fstype ${escape(fileSystem(mount))}\n`;
+    }),
+  absent: NOT_DUMPED,
+  differences: mountinfo.differences.map((difference) => ({
+    ...difference,
+    pattern: /(?<= with fstype )\S+/gm,
+    becomes: "*",
+  })),
+};
+
 /** `fs/proc_namespace.c: show_vfsmnt`. */
 export const mounts: ProcFile = {
   name: "mounts",

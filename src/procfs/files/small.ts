@@ -47,6 +47,25 @@ export const oomScoreAdj: ProcFile = {
   differences: [],
 };
 
+const HIGHEST_SCORE = 1000;
+const HIGHEST_OLD = 15;
+/** What 1000 is in the old scale. */
+const OLD_SCALE = 17;
+
+/** `fs/proc/base.c: oom_adj_read`: the same in the scale of Linux before 2.6.36. */
+export const oomAdj: ProcFile = {
+  name: "oom_adj",
+  perThread: true,
+  write: async (task) => {
+    const value = (await detailsOf(task)).oomScoreAdjust;
+    if (value === undefined) return undefined;
+    const old = value === HIGHEST_SCORE ? HIGHEST_OLD : Math.trunc((value * OLD_SCALE) / HIGHEST_SCORE);
+    // Never -0.
+    return `${Math.min(old, HIGHEST_OLD) + 0}\n`;
+  },
+  differences: [],
+};
+
 /** `fs/proc/base.c: timerslack_ns_show`. */
 export const timerslack: ProcFile = {
   name: "timerslack_ns",

@@ -25,7 +25,8 @@ function endpoint(words: readonly number[], port: number, family: number): strin
 interface Table {
   readonly name: string;
   readonly family: number;
-  readonly protocol: number;
+  /** Undefined for raw sockets, which may be of any. */
+  readonly protocol: number | undefined;
   readonly header: string;
   /** Digits of the line's number. */
   readonly digits: number;
@@ -41,7 +42,10 @@ const POINTER = "0000000000000000";
 const TCP_REST = `0 ${POINTER} 0 0 0 0 0`;
 const UDP_REST = `0 ${POINTER} 0`;
 
-/** `net/ipv4/tcp_ipv4.c`, `net/ipv6/tcp_ipv6.c`, `net/ipv4/udp.c`, `net/ipv6/udp.c`: widths and headers. */
+/**
+ * `net/ipv4/tcp_ipv4.c`, `net/ipv6/tcp_ipv6.c`, `net/ipv4/udp.c`, `net/ipv6/udp.c`, `net/ipv4/raw.c`, `net/ipv6/raw.c`: widths and
+ * headers.
+ */
 const TABLES: readonly Table[] = [
   {
     name: "tcp",
@@ -74,13 +78,21 @@ const TABLES: readonly Table[] = [
       header: `  sl  ${COLUMNS6} ref pointer drops`,
     },
   ]),
+  {
+    ...{ name: "raw", family: INET, protocol: undefined, digits: 4, width: 0, rest: UDP_REST },
+    header: `  sl  ${COLUMNS4} ref pointer drops`,
+  },
+  {
+    ...{ name: "raw6", family: INET6, protocol: undefined, digits: 5, width: 0, rest: UDP_REST },
+    header: `  sl  ${COLUMNS6} ref pointer drops`,
+  },
 ];
 
 /** TCP lists sockets that listen or are connected, UDP those that have a port. */
 const isListed = (socket: Socket, { family, protocol }: Table): boolean =>
   socket.family === family &&
-  socket.proto === protocol &&
-  socket.type !== RAW &&
+  (protocol === undefined) === (socket.type === RAW) &&
+  (protocol === undefined || socket.proto === protocol) &&
   (protocol === TCP ? socket.state !== CLOSE : socket.src_port !== 0);
 
 async function line(task: Task, table: Table, socket: Socket, number: number): Promise<string> {
@@ -122,6 +134,15 @@ const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
+/** Beside those, of sockets that have no stream. */
+const QUEUES: Difference = {
+  field: "tx_queue, rx_queue",
+  frozen: "0",
+  why: "CRIU dumps what waits in TCP sockets alone.",
+  pattern: /(?<=^\S+ \S+ [0-9A-F]{2} )[0-9A-F]{8}:[0-9A-F]{8}(?= )/gm,
+  becomes: "*",
+};
+
 /** /proc/PID/net/tcp and its kin: the sockets of the process's network namespace. */
 export const inetTables: readonly ProcFile[] = TABLES.map((table) => ({
   name: `net/${table.name}`,
@@ -132,5 +153,5 @@ export const inetTables: readonly ProcFile[] = TABLES.map((table) => ({
     for (const [number, socket] of sockets.entries()) lines.push(await line(task, table, socket, number));
     return lines;
   },
-  differences: DIFFERENCES,
+  differences: table.protocol === TCP ? DIFFERENCES : [...DIFFERENCES, QUEUES],
 }));

@@ -84,6 +84,22 @@ describe("cryoscope inspect, all of it", () => {
     assert.match(out, /posix +type: F_WRLCK|posix/);
   });
 
+  it("says times, dates and permissions as people do, in the tree and the table", async () => {
+    const folder = await fixture("corpus/g-podman-leave");
+    const [truth] = JSON.parse(await readFile(join(folder, "checkpointctl.json"), "utf8")) as readonly {
+      readonly statistics: Readonly<Record<string, number>>;
+    }[];
+    // checkpointctl has 233554 and 381 microseconds.
+    assert.deepEqual([truth?.statistics["frozen_time"], truth?.statistics["memwrite_time"]], [233554, 381]);
+    for (const format of ["tree", "table"]) {
+      const { out } = await runCommand(["inspect", "--format", format, join(folder, "checkpoint.tar")]);
+      assert.match(out, /frozenTime:? +233\.6 ms\n/);
+      assert.match(out, /memwriteTime:? +381 µs\n/);
+      assert.match(out, /written:? +2026-11-20T23:40:18\.000Z\n/);
+      assert.match(out, /umask:? +022\n/);
+    }
+  });
+
   it("is tables, one for each list", async () => {
     const { out } = await inspect(
       "--format",
