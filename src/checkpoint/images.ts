@@ -7,7 +7,7 @@ import type { Layer } from "./layers.ts";
 import { pacer } from "./pace.ts";
 import { collect, orReport } from "./problems.ts";
 import type { Report } from "./problems.ts";
-import { withImage } from "./records.ts";
+import { problemsKnownOf, withImage } from "./records.ts";
 
 /** A file among the images of a layer. */
 export interface LayerFile {
@@ -87,8 +87,11 @@ export async function checkImages(
     for (const layer of layers)
       for (const file of listLayerFiles(layer)) {
         signal?.throwIfAborted();
-        if (file.isImage)
+        if (!file.isImage) continue;
+        const known = problemsKnownOf(layer, file.path);
+        if (known === undefined)
           await orReport(report, file.path, undefined, () => checkImage(layer, file, report, signal));
+        else known.forEach(report);
       }
   });
   return problems;

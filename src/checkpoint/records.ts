@@ -2,7 +2,7 @@ import type { FileTree } from "../archive/index.ts";
 import { bufferSource } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
 import { criuErrors, decodeAs, openImage, readEntries } from "../criu/index.ts";
-import type { Image, ImageSeal, MessageMap, MessageName, PayloadNode } from "../criu/index.ts";
+import type { Image, ImageSeal, MessageMap, MessageName, PayloadNode, Problem } from "../criu/index.ts";
 import { pathInLayer } from "./layers.ts";
 import type { Layer } from "./layers.ts";
 import { pacer } from "./pace.ts";
@@ -40,8 +40,25 @@ export function readRecords<Name extends MessageName>(
   limit: number,
 ): Promise<readonly MessageMap[Name][]> {
   if (layer.files.get(file)?.kind !== "file") return Promise.resolve([]);
-  return readRecordsAt(layer.tree, pathInLayer(layer, file), layer.seal, message, report, limit);
+  const path = pathInLayer(layer, file);
+  const told: Problem[] = [];
+  const tell: Report = (problem) => {
+    told.push(problem);
+    report(problem);
+  };
+  return readRecordsAt(layer.tree, path, layer.seal, message, tell, limit, () => {
+    const known = readToEnd.get(layer) ?? new Map<string, readonly Problem[]>();
+    readToEnd.set(layer, known.set(path, told.length === 0 ? NO_PROBLEMS : told));
+  });
 }
+
+const NO_PROBLEMS: readonly Problem[] = [];
+/** What was wrong with the images that were read to their ends, by path. Layers never change. */
+const readToEnd = new WeakMap<Layer, Map<string, readonly Problem[]>>();
+
+/** What is wrong with an image of a layer, where that is known because all of it was read; else undefined. */
+export const problemsKnownOf = (layer: Layer, path: string): readonly Problem[] | undefined =>
+  readToEnd.get(layer)?.get(path);
 
 /** An entry and the payloads behind it. */
 export interface RecordWithPayloads<T> {
@@ -82,7 +99,7 @@ export async function readRecordsWithPayloads<Name extends MessageName>(
   return records;
 }
 
-/** `readRecords` for an image anywhere in a tree. */
+/** `readRecords` for an image anywhere in a tree. `wasWhole` is called when all of it was read. */
 export function readRecordsAt<Name extends MessageName>(
   tree: FileTree,
   path: string,
@@ -90,6 +107,7 @@ export function readRecordsAt<Name extends MessageName>(
   message: Name,
   report: Report,
   limit: number,
+  wasWhole?: () => void,
 ): Promise<readonly MessageMap[Name][]> {
   // What is reported from inside an image knows its file name, not its folder.
   const tell: Report = (problem) => {
@@ -103,11 +121,13 @@ export function readRecordsAt<Name extends MessageName>(
       for await (const record of readEntries(image, message, tell)) {
         if (records.length === limit) {
           tell(tooMany(path, image.entryCount, limit));
-          break;
+          return records;
         }
         records.push(record);
         await pause();
       }
+      // Of some images only the head was asked for, or entries that can't be told apart are left out.
+      if (records.length === image.entryCount) wasWhole?.();
       return records;
     }),
   );
