@@ -114,8 +114,11 @@ describe("the command line over sealed checkpoints", function () {
     const age = await run("inspect", file, "--json", "--key", join(archives, "keys/age-x25519.txt"));
     assert.match(age.out, /hello-arg/);
     // What is there is never overwritten.
-    assert.equal((await run("seal", plain, "-r", recipient, "-o", file)).code, 3);
-    assert.equal((await run("unseal", simple, "--key", join(keys, "key1.pkcs8.pem"), "-o", plain)).code, 3);
+    for (const again of [
+      await run("seal", plain, "-r", recipient, "-o", file),
+      await run("unseal", simple, "--key", join(keys, "key1.pkcs8.pem"), "-o", plain),
+    ])
+      assert.equal(again.code, 3, again.err);
     await rm(plain, { recursive: true });
   });
 
