@@ -1,5 +1,13 @@
 import { openTree } from "../archive/index.ts";
-import { frameName, frameSource, frameVariables, FrozenTarget, pythonRows } from "../debug/index.ts";
+import type { StackEnd } from "../corefile/index.ts";
+import {
+  frameName,
+  frameSource,
+  frameVariables,
+  FrozenTarget,
+  pythonRows,
+  STACK_END,
+} from "../debug/index.ts";
 import type { FrozenFrame, FrozenThread, FrozenVariable } from "../debug/index.ts";
 import { parseCommandLine } from "./arguments.ts";
 import { EXIT } from "./command.ts";
@@ -20,6 +28,7 @@ const OPTIONS = {
 interface ThreadStack {
   readonly thread: FrozenThread;
   readonly frames: readonly PrintedFrame[];
+  readonly end: StackEnd;
 }
 
 interface PrintedFrame {
@@ -83,10 +92,10 @@ async function stackOf(
       locals: locals && frozen.python ? await pythonRows(frozen.python) : await rows("locals"),
     });
   }
-  return { thread, frames };
+  return { thread, frames, end: (await target.stack(thread)).end };
 }
 
-function stackText({ thread: { process, thread }, frames }: ThreadStack): string {
+function stackText({ thread: { process, thread }, frames, end }: ThreadStack): string {
   const head = `Thread ${thread.tid} of process ${process.pid}, ${printable(thread.comm)} (${thread.state})\n`;
   const lines = frames.map(({ frozen, arguments: given, locals }, index) => {
     const source = frameSource(frozen);
@@ -97,14 +106,16 @@ function stackText({ thread: { process, thread }, frames }: ThreadStack): string
     const below = locals.map(({ name, value }) => `      ${printable(name)} = ${printable(value)}\n`);
     return `#${String(index).padEnd(3)} ${address}${printable(`${call}${place}`)}\n${below.join("")}`;
   });
-  return `${head}${lines.join("")}\n`;
+  const why = frames.length > 0 ? STACK_END[end] : undefined;
+  return `${head}${lines.join("")}${why === undefined ? "" : `     (${why})\n`}\n`;
 }
 
 const moduleOf = ({ frame }: FrozenFrame): string => (frame.module ? ` from ${frame.module.name}` : "");
 
-function stackJson({ thread: { process, thread }, frames }: ThreadStack): object {
+function stackJson({ thread: { process, thread }, frames, end }: ThreadStack): object {
   return {
     ...{ pid: process.pid, tid: thread.tid, name: thread.comm, state: thread.state },
+    ...(frames.length > 0 && { end }),
     frames: frames.map(({ frozen, arguments: given, locals }) => {
       const { frame, python, javaScript } = frozen;
       const source = frameSource(frozen);

@@ -53,6 +53,7 @@ export {
   frameVariables,
   PostmortemSession,
   postmortemErrors,
+  STACK_END,
   pythonRows,
 } from "./postmortem/index.ts";
 export type {

@@ -1,4 +1,5 @@
-// A post-mortem session in the browser, on the checkpoint of threads.c in test/fixtures/memory/elfcore.
+// Debug Frozen Process in the browser, on the checkpoint of threads.c in test/fixtures/memory/elfcore, whose program has
+// debug information: its first thread sleeps in depth3, called by depth2 and main.
 import assert from "node:assert/strict";
 import { cp, mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -35,7 +36,10 @@ describe("a post-mortem session, in a browser", () => {
     if (this.currentTest?.state === "failed") await session.picture("failed-postmortem");
   });
 
-  it("leaves Run and Debug in front", async () => {
+  /** Rows of a view of *Run and Debug* that are on screen. */
+  const rows = (view: "call-stack" | "variables") => session.page.locator(`.debug-${view} .monaco-list-row`);
+
+  it("leaves Run and Debug in front, with the checkpoint open behind it", async () => {
     const { page } = session;
     await workbench.openView(page, "Run and Debug");
     const start = page.locator(".start-debug-action-item");
@@ -46,11 +50,35 @@ describe("a post-mortem session, in a browser", () => {
       await start.locator(".codicon-debug-start").click();
       await toolbar.waitFor({ timeout: 20_000 }).catch(() => undefined);
     }
-    await page
-      .locator(".debug-call-stack .monaco-list-row")
-      .filter({ hasText: "threads" })
-      .first()
-      .waitFor({ timeout: 90_000 });
+    await rows("call-stack").filter({ hasText: "threads" }).first().waitFor({ timeout: 90_000 });
     assert.match((await page.locator(".sidebar .composite.title h2").textContent()) ?? "", /run and debug/i);
+  });
+
+  it("shows threads, calls, arguments, locals and registers", async () => {
+    const call = rows("call-stack").filter({ hasText: "depth3" });
+    await call.first().waitFor({ timeout: 90_000 });
+    await workbench.foldView(session.page, "Watch");
+    await call.first().click();
+    const variables = rows("variables");
+    await variables.filter({ hasText: /^a\s*=\s*2$/ }).waitFor();
+    await variables.filter({ hasText: /^Locals$/ }).click();
+    await variables.filter({ hasText: /local_answer\s*=\s*4/ }).waitFor();
+    await variables.filter({ hasText: /^Frame$/ }).click();
+    await variables.filter({ hasText: /^Registers$/ }).click();
+    await variables.filter({ hasText: /rsp\s*=\s*0x7ffca83aaf40/ }).waitFor();
+    await session.pictures("postmortem-variables", async () => {
+      await call.first().focus();
+    });
+  });
+
+  it("shows the code of a frame in the Disassembly view", async () => {
+    const { page } = session;
+    await rows("call-stack").filter({ hasText: "depth3" }).first().click();
+    await workbench.runCommand(page, "Open Disassembly View");
+    const code = page.locator(".disassembly-view .monaco-list-row");
+    await code.filter({ hasText: "call" }).first().waitFor();
+    await session.pictures("postmortem-disassembly", async () => {
+      await code.first().hover();
+    });
   });
 });

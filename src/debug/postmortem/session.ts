@@ -14,6 +14,7 @@ import { openMemory } from "../../memory/index.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { PostmortemConfiguration } from "./configuration.ts";
 import { postmortemErrors } from "./errors.ts";
+import { otherFiles } from "./other-files.ts";
 import { REFUSED, REQUESTS } from "./requests/index.ts";
 import type { RunningSession } from "./running.ts";
 import { stopReason } from "./stop-reason.ts";
@@ -136,6 +137,13 @@ export class PostmortemSession extends DebugSession {
       event.body.description = why.description;
       event.body.allThreadsStopped = true;
       this.sendEvent(event);
+      // Looking into the files takes a while, and the stacks need not wait for it.
+      otherFiles(target, thread.process.pid).then(
+        (others) => {
+          if (others !== undefined && !this.#ending.signal.aborted) this.#say(others);
+        },
+        () => undefined,
+      );
     });
   }
 

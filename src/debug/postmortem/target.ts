@@ -94,7 +94,7 @@ export class FrozenTarget {
     const javaScript = await this.#javaScript.of(thread, stack);
     const python = pythonThreadOf(await this.python(thread.process.pid), thread)?.frames ?? [];
     return mixFrames(frames, python)
-      .slice(0, ID_STEP)
+      .slice(0, ID_STEP - 1)
       .map(({ frame, python: call }, at) => ({
         ...{ id: thread.id * ID_STEP + at, thread, frame, index: frames.indexOf(frame) },
         ...(call ? { python: call } : { javaScript: javaScript.get(frame) }),

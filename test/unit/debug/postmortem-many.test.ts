@@ -58,6 +58,37 @@ describe("a post-mortem session on a process", () => {
     );
   });
 
+  it("with a stack that is overwritten says in a row of its own that it goes no further", async () => {
+    await withThreads(
+      ([first]) =>
+        first?.registers === undefined
+          ? []
+          : [
+              {
+                ...first,
+                registers: { ...first.registers, general: { ...first.registers.general, sp: 8n, bp: 8n } },
+              },
+            ],
+      async (client) => {
+        const { totalFrames, stackFrames } = await client.get<DebugProtocol.StackTraceResponse>(
+          "stackTrace",
+          {
+            threadId: 1,
+          },
+        );
+        assert.equal(totalFrames, 2);
+        const [call, label] = stackFrames;
+        assert.equal(call?.presentationHint, undefined);
+        assert.equal(label?.presentationHint, "label");
+        assert.match(label.name, /^Who called this can't be told/);
+        const part = await client.get<DebugProtocol.StackTraceResponse>("stackTrace", {
+          ...{ threadId: 1, startFrame: 0, levels: 1 },
+        });
+        assert.deepEqual([part.totalFrames, part.stackFrames.length], [2, 1]);
+      },
+    );
+  });
+
   it("with a fault on its way stops at the thread that has it, and says which", async () => {
     await withThreads(
       (threads) => threads.map((thread) => (thread.tid === 7 ? { ...thread, pending: [SEGV] } : thread)),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openTree } from "../../../src/archive/index.ts";
@@ -249,7 +249,8 @@ describe("a post-mortem session", () => {
 
   it("says of each frame how it was found where the program's file is not here", async () => {
     const other = await startPostmortem({ checkpoint: join(folder, "img"), pid: 1 });
-    const { stackFrames } = await other.get<DebugProtocol.StackTraceResponse>("stackTrace", { threadId: 1 });
+    const all = await other.get<DebugProtocol.StackTraceResponse>("stackTrace", { threadId: 1 });
+    const stackFrames = all.stackFrames.filter(({ presentationHint }) => presentationHint !== "label");
     assert.ok(stackFrames.length > 1);
     assert.ok(stackFrames.slice(1).every(({ name }) => / \((guess|frame pointer)\)$/.test(name)));
     // Each address that gdb has is among the guesses.
@@ -257,6 +258,24 @@ describe("a post-mortem session", () => {
     for (const [address] of GDB_THREADS.get(1) ?? []) assert.ok(found.has(address), address);
     await other.get("terminate");
     await other.event("terminated");
+  });
+
+  it("says which file here is not the one that ran, and doesn't use it", async () => {
+    const root = await mkdtemp(join(tmpdir(), "other-root-"));
+    try {
+      const program = await readFile(join(folder, "root/threads"));
+      await writeFile(join(root, "threads"), Buffer.concat([program, Buffer.of(0)]));
+      const other = await startPostmortem({ checkpoint: join(folder, "img"), sysroot: root });
+      const { body } = (await other.event("output")) as DebugProtocol.OutputEvent;
+      assert.match(body.output, /^Not the file that ran .*: \/threads\. .*“sysroot”/);
+      const { stackFrames } = await other.get<DebugProtocol.StackTraceResponse>("stackTrace", {
+        threadId: 1,
+      });
+      assert.ok(stackFrames.every(({ name }) => !name.includes("depth3")));
+      await other.get("disconnect");
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
   });
 
   it("says that there is no such process, and what a configuration lacks", async () => {

@@ -75,7 +75,13 @@ function instructionOf({
   return {
     address: hex(address),
     instructionBytes: [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" "),
-    instruction: shown(target === undefined ? text : `${text}  ; ${target}`),
+    instruction: shown(target === undefined ? text : `${text}  ; ${named(text, target)}`),
     ...(symbol !== undefined && { symbol: shown(symbol) }),
   };
+}
+
+/** `0x401136 <main+0>` without the address where the instruction has it already. */
+function named(text: string, target: string): string {
+  const [address = "", ...rest] = target.split(" ");
+  return rest.length > 0 && text.split(" ").at(-1) === address ? rest.join(" ") : target;
 }

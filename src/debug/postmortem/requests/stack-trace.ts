@@ -1,6 +1,7 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { frameText } from "../frame-text.ts";
 import type { RunningSession } from "../running.ts";
+import { STACK_END } from "../stack-end.ts";
 import { stackFrame } from "../stack-frame.ts";
 
 /** The calls a thread is in, or a part of them. */
@@ -8,12 +9,20 @@ export async function stackTrace(
   { target, configuration }: RunningSession,
   { threadId, startFrame = 0, levels = 0 }: DebugProtocol.StackTraceArguments,
 ): Promise<DebugProtocol.StackTraceResponse["body"]> {
-  const frames = await target.frames(await target.thread(threadId));
-  const asked = frames.slice(startFrame, levels > 0 ? startFrame + levels : undefined);
-  return {
-    totalFrames: frames.length,
-    stackFrames: await Promise.all(asked.map((each) => stackFrame(each, configuration))),
-  };
+  const thread = await target.thread(threadId);
+  const frames = await target.frames(thread);
+  const upTo = levels > 0 ? startFrame + levels : Infinity;
+  const stackFrames: DebugProtocol.StackFrame[] = await Promise.all(
+    frames.slice(startFrame, upTo).map((each) => stackFrame(each, configuration)),
+  );
+  const { end } = await target.stack(thread);
+  const why = frames.length > 0 ? STACK_END[end] : undefined;
+  if (why === undefined) return { totalFrames: frames.length, stackFrames };
+  // A row of its own behind the outermost call, which can't be chosen.
+  const id = (frames.at(-1)?.id ?? 0) + 1;
+  const isAsked = frames.length >= startFrame && frames.length < upTo;
+  const label: DebugProtocol.StackFrame = { id, name: why, presentationHint: "label", line: 0, column: 0 };
+  return { totalFrames: frames.length + 1, stackFrames: [...stackFrames, ...(isAsked ? [label] : [])] };
 }
 
 /** The page about a frame, where its source is not on this machine. */
