@@ -61,10 +61,13 @@ export function descriptorSource(
     region: { descriptor, offset: 0 },
     async read(offset, length) {
       const wanted = Math.max(0, Math.min(length, size - offset));
-      await turn();
+      const waits = turn();
+      if (waits) await waits;
       // The number may be another file's by now.
       if (close !== undefined) throw archiveErrors.closed();
-      const read = Promise.resolve(reads.read(descriptor, offset, wanted));
+      const read = reads.read(descriptor, offset, wanted);
+      // Nothing is on its way.
+      if (read instanceof Uint8Array) return read;
       reading.add(read);
       return read.finally(() => reading.delete(read));
     },

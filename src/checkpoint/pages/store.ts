@@ -1,4 +1,4 @@
-import { bufferSource } from "../../bytes/index.ts";
+import { bufferSource, isCancelled } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
 import { openImage } from "../../criu/index.ts";
 import { checkpointErrors } from "../errors.ts";
@@ -56,9 +56,16 @@ export function openPageStore(layers: readonly Layer[], pageSize: number, tell: 
   const chains = new Map<string, Promise<readonly (Pagemap | undefined)[]>>();
   const blocks = new BlockReader();
 
+  /** How often a source was asked for. */
+  let asked = 0;
+  /** The pages file that was read last, which is the newest in `sources`: pages are mostly read near each other. */
+  let last: { readonly map: Pagemap; readonly layer: number; readonly source: ByteSource } | undefined;
+
   const keyOf = ({ layer, map }: StoredPages): string => `${layer}/${map.pagesFile}`;
 
   function sourceOf(run: StoredPages): Promise<ByteSource> {
+    last = undefined;
+    asked++;
     const key = keyOf(run);
     const known = sources.get(key);
     if (known) sources.delete(key);
@@ -78,6 +85,28 @@ export function openPageStore(layers: readonly Layer[], pageSize: number, tell: 
     }
   }
 
+  async function readFrom(
+    source: ByteSource,
+    run: StoredPages,
+    inEntry: number,
+    length: number,
+  ): Promise<Uint8Array> {
+    const { map, entry, layer } = run;
+    const file = (): string => pathIn(layers[layer], map.pagesFile);
+    const isPlain = map.blocks === undefined || (map.blocks.first[entry] ?? -1) < 0;
+    let bytes: Uint8Array = new Uint8Array(0);
+    try {
+      bytes = isPlain
+        ? await source.read((map.offset[entry] ?? 0) + inEntry, length)
+        : await blocks.read(source, file(), run, inEntry, length, report);
+    } catch (error) {
+      if (isCancelled(error)) throw error;
+      report(asProblem(error, file()));
+    }
+    if (bytes.length < length && isPlain) report(asProblem(checkpointErrors.pagesFileShort(file())));
+    return bytes;
+  }
+
   return {
     pageSize,
     pagemaps(name) {
@@ -93,15 +122,12 @@ export function openPageStore(layers: readonly Layer[], pageSize: number, tell: 
     async read(run, first, from, length) {
       const { map, entry, layer } = run;
       const inEntry = (first - (map.first[entry] ?? 0)) * map.pageSize + from;
+      if (last?.map === map && last.layer === layer) return readFrom(last.source, run, inEntry, length);
+      const before = asked;
       const source = await sourceOf(run);
-      const file = pathIn(layers[layer], map.pagesFile);
-      const isPlain = map.blocks === undefined || (map.blocks.first[entry] ?? -1) < 0;
-      const offset = (map.offset[entry] ?? 0) + inEntry;
-      const bytes = await orReport(report, file, new Uint8Array(0), () =>
-        isPlain ? source.read(offset, length) : blocks.read(source, file, run, inEntry, length, report),
-      );
-      if (bytes.length < length && isPlain) report(asProblem(checkpointErrors.pagesFileShort(file)));
-      return bytes;
+      // Else others were opened meanwhile, and this one is no longer the newest.
+      if (asked === before + 1) last = { map, layer, source };
+      return readFrom(source, run, inEntry, length);
     },
     async place(run, first) {
       const offset = offsetOf(run, first);
@@ -118,6 +144,8 @@ export function openPageStore(layers: readonly Layer[], pageSize: number, tell: 
     },
     async close() {
       pinned.clear();
+      last = undefined;
+      asked++;
       const open = [...sources.values()];
       sources.clear();
       chains.clear();

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import type { PageStore } from "../../checkpoint/index.ts";
+import { entryAfter, isPlainEntry } from "../../checkpoint/index.ts";
+import type { PageStore, StoredPages } from "../../checkpoint/index.ts";
 import type { MessageMap } from "../../criu/index.ts";
 import { memoryErrors } from "../errors.ts";
 import type { PageOrigin } from "../origin.ts";
@@ -59,16 +60,16 @@ export function addressSpace(
   store: PageStore,
 ): AddressSpace {
   const { pageSize, areas } = layout;
-  const page = BigInt(pageSize);
+  const pageBytes = BigInt(pageSize);
 
   const areaAt = (address: bigint): Area | undefined => {
-    const number = Number(address / page);
+    const number = Number(address / pageBytes);
     const area = areas[areaAfter(areas, number)];
     return area && area.first <= number ? area : undefined;
   };
 
   const runs = (start: bigint, end: bigint): Iterable<Run> =>
-    runsOf(layout, Number(start / page), Number((end + page - 1n) / page));
+    runsOf(layout, Number(start / pageBytes), Number((end + pageBytes - 1n) / pageBytes));
 
   async function read(address: bigint, length: number): Promise<readonly MemoryPiece[]> {
     const end = address + BigInt(length);
@@ -76,13 +77,27 @@ export function addressSpace(
     if (length > MAX_READ) throw memoryErrors.tooMuch(length, MAX_READ);
     const pieces: MemoryPiece[] = [];
     for (const run of length === 0 ? [] : runs(address, end)) {
-      const runStart = BigInt(run.first) * page;
+      const runStart = BigInt(run.first) * pageBytes;
       const start = runStart > address ? runStart : address;
-      const runEnd = BigInt(run.last) * page;
+      const runEnd = BigInt(run.last) * pageBytes;
       const size = Number((runEnd < end ? runEnd : end) - start);
       pieces.push(...(await readRun(store, run, start, Number(start - runStart), size)));
     }
     return pieces;
+  }
+
+  /** Most of what is asked for lies in one run of the newest layer, and is found there without a list of runs. */
+  function oneRun(address: bigint, length: number): StoredBytes | undefined {
+    const [map] = layout.own;
+    if (map === undefined || layout.guards.length > 0 || address < 0n || length <= 0 || length > MAX_READ)
+      return undefined;
+    const page = Number(address / pageBytes);
+    const from = Number(address % pageBytes);
+    const entry = entryAfter(map, page);
+    const first = map.first[entry] ?? Infinity;
+    const end = (first + (map.pages[entry] ?? 0) - page) * pageSize;
+    if (first > page || from + length > end || !isPlainEntry(map, entry)) return undefined;
+    return { run: { kind: "stored", layer: 0, map, entry }, page, from };
   }
 
   return {
@@ -95,6 +110,11 @@ export function addressSpace(
     read,
     runs,
     async readBytes(address, length) {
+      const stored = oneRun(address, length);
+      if (stored) {
+        const bytes = await store.read(stored.run, stored.page, stored.from, length);
+        if (bytes.length === length) return bytes;
+      }
       const pieces = await read(address, length);
       const [only] = pieces;
       // One page is nearly always one piece, and needs no copy.
@@ -124,6 +144,13 @@ export function addressSpace(
       return regions;
     },
   };
+}
+
+/** Bytes from `from` of page `page` on. */
+interface StoredBytes {
+  readonly run: StoredPages;
+  readonly page: number;
+  readonly from: number;
 }
 
 /** The bytes `[from, from + length)` of a run, at `address`. What is missing of them is a piece of its own. */

@@ -200,6 +200,26 @@ async function withLayout(
   });
 }
 
+/** What is read over each page's begin is what is seen there, up to the first page that can't be had. */
+async function readsAsSeen(memory: CheckpointMemory, seen: readonly Seen[]): Promise<void> {
+  const space = await memory.space(MADE_PID);
+  const at = (page: number): Buffer | undefined => seen.find((each) => each.page === page)?.bytes;
+  for (const { page } of seen)
+    for (const [before, length] of [
+      [0, PAGE],
+      [7, 20],
+      [5, PAGE + 10],
+    ] as const) {
+      const there: Buffer[] = [];
+      const first = before > 0 ? page - 1 : page;
+      for (let each = first, bytes = at(each); bytes; bytes = at(++each)) there.push(bytes);
+      const start = (page - first) * PAGE - before;
+      const wanted = Buffer.concat(there).subarray(start, start + length);
+      const bytes = await space.readBytes(address(page) - BigInt(before), length);
+      assert.ok(wanted.equals(bytes), `page ${page}, ${before} before, ${length}: ${bytes.length}`);
+    }
+}
+
 describe("searching memory of any layout", function () {
   this.timeout(300_000);
 
@@ -218,9 +238,10 @@ describe("searching memory of any layout", function () {
               );
               assert.deepEqual(await found(memory, { kind: "hex", text }, how), wanted, text);
             }
+            await readsAsSeen(memory, seen);
           }),
       ),
-      { numRuns: 80 },
+      { numRuns: 60 },
     );
   });
 
