@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { explainCriuLog, unexplained } from "./criu-log.ts";
+import { tellingPhases } from "./criu-phases.ts";
 import type { Engine, EngineWork, Readable } from "./engine.ts";
 import { engineErrors } from "./errors.ts";
 import { assertFree, isReadable, readLogTail } from "./files.ts";
@@ -25,17 +26,18 @@ export interface DraftFolder {
  */
 export async function freezeInto(
   folder: string,
-  { signal }: EngineWork,
+  work: EngineWork,
   freeze: (draft: DraftFolder) => Promise<RunResult>,
 ): Promise<void> {
   await assertFree(folder);
+  const { signal } = work;
   signal?.throwIfAborted();
   const root = `${folder}.${randomUUID()}.part`;
   const draft = { root, images: join(root, "checkpoint") };
   await mkdir(draft.images, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw engineErrors.archiveUnwritable(folder, cause);
   });
-  const frozen = freeze(draft);
+  const frozen = tellingPhases(join(root, "dump.log"), "freezing", work, freeze(draft));
   try {
     const result = await orLeave(frozen, signal);
     if (result.code !== 0) {
@@ -74,13 +76,15 @@ function orLeave<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<
  */
 export async function restoreWith(
   temporary: string,
-  { signal }: EngineWork,
-  restore: (work: string) => Promise<RunResult>,
+  work: EngineWork,
+  restore: (folder: string) => Promise<RunResult>,
 ): Promise<void> {
-  const work = await mkdtemp(join(temporary, "cryoscope-restore-"));
-  const result = await orLeave(restore(work), signal);
-  if (result.code !== 0) throw await criuError("restore", join(work, "restore.log"), result);
-  await rm(work, { recursive: true, force: true });
+  const folder = await mkdtemp(join(temporary, "cryoscope-restore-"));
+  const log = join(folder, "restore.log");
+  const restored = tellingPhases(log, "restoring", work, restore(folder));
+  const result = await orLeave(restored, work.signal);
+  if (result.code !== 0) throw await criuError("restore", log, result);
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** What a runtime said, or CRIU in its log, as an error. */

@@ -167,6 +167,9 @@ export interface EngineProgress {
   readonly phase: "freezing" | "writing" | "stopping" | "restoring" | "waiting";
   /** Bytes of the archive that went through so far. */
   readonly bytes?: number;
+  /** What CRIU does of it, where its log can be read while it is written. */
+  readonly criu?:
+    "stopping processes" | "making processes" | "namespaces" | "files" | "memory" | "continuing";
 }
 
 export interface EngineWork {

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { EngineProgress } from "../engine/index.ts";
 import { isCancelled, toCryoscopeError } from "../bytes/index.ts";
 
 /**
@@ -36,4 +37,10 @@ export function command<A extends unknown[]>(
       return undefined;
     }
   });
+}
+
+/** For a progress notification: `freezing: memory`, `writing, 12.3 MB`. */
+export function progressWords({ phase, criu, bytes }: EngineProgress): string {
+  const words = criu === undefined ? phase : `${phase}: ${criu}`;
+  return bytes === undefined ? words : `${words}, ${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { connectEngine } from "../../src/engine/index.ts";
-import type { Container, Engine } from "../../src/engine/index.ts";
+import type { Container, Engine, EngineProgress } from "../../src/engine/index.ts";
 import { frozenProcesses, until } from "./engine-helpers.ts";
 import { labMachine, labOutput, labStart, sharedFolder } from "./engine-machine.ts";
 
@@ -29,7 +29,7 @@ describe("CRIU alone in the lab", () => {
     return until(async () => (await counters())[0]);
   }
   const counters = async (): Promise<readonly Container[]> =>
-    (await criu.list()).filter(({ command }) => command.includes(`${folder}/count`));
+    (await criu.list()).filter(({ command }) => command.startsWith("busybox") && command.includes(folder));
   const counted = async (): Promise<readonly number[]> =>
     (await readFile(`${folder}/count`, "utf8"))
       .split("\n")
@@ -79,6 +79,30 @@ describe("CRIU alone in the lab", () => {
       on,
       on.map((_, index) => index),
     );
+  });
+
+  it("tells what CRIU is doing meanwhile, out of CRIU's own log", async () => {
+    const { id } = await start();
+    const told: (string | undefined)[] = [];
+    const work = {
+      onProgress: ({ phase, criu: doing }: EngineProgress) => told.push(doing && `${phase}: ${doing}`),
+    };
+    const { snapshot } = await criu.checkpoint(id, { name: "told", folder: join(folder, "told") }, work);
+    await criu.restore(snapshot, {}, work);
+    // In this order; a phase that comes again for another process may stand between.
+    let at = -1;
+    for (const phase of [
+      "freezing: stopping processes",
+      "freezing: files",
+      "freezing: memory",
+      "freezing: continuing",
+      "restoring: making processes",
+      "restoring: memory",
+      "restoring: continuing",
+    ]) {
+      at = told.indexOf(phase, at + 1);
+      assert.notEqual(at, -1, `${phase} is not in ${told.join(", ")}`);
+    }
   });
 
   it("says in words that a tracer is attached", async () => {

@@ -9,7 +9,7 @@ import type {
   PreflightRow,
   Snapshot,
 } from "../../engine/index.ts";
-import { signalOf } from "../messages.ts";
+import { progressWords, signalOf } from "../messages.ts";
 import { recordFacts } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
 import {
@@ -51,8 +51,8 @@ export async function freeze(
     async (progress, token) =>
       freezeQuietly(engine, container, choice, catalog, {
         signal: signalOf(token),
-        onProgress: ({ phase, bytes }) => {
-          progress.report({ message: bytes === undefined ? phase : `${phase}, ${megabytes(bytes)}` });
+        onProgress: (now) => {
+          progress.report({ message: progressWords(now) });
         },
       }),
   );
@@ -274,5 +274,3 @@ export function proposedName(container: string, now: Date): string {
   const name = container.replace(/[^a-zA-Z0-9_.-]/g, "-").replace(/^[^a-zA-Z0-9]+/, "");
   return `${name === "" ? "snapshot" : name.slice(0, 100)}-${stamp}`;
 }
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -1,6 +1,7 @@
 // Tasks of the type `cryoscope`: freezing and waking as steps of a build or test.
 import * as vscode from "vscode";
 import { toCryoscopeError } from "../../bytes/index.ts";
+import { progressWords } from "../messages.ts";
 import type { Engines } from "./engines.ts";
 import { freezeQuietly, proposedName } from "./freeze.ts";
 import { assertMayRun } from "../snapshots/index.ts";
@@ -53,8 +54,8 @@ async function carryOut(
       const name = word(task.name) || proposedName(container.name, new Date());
       const leaveRunning = task.leaveRunning !== false;
       const { snapshot } = await freezeQuietly(engine, container, { name, leaveRunning }, catalog, {
-        onProgress: ({ phase }) => {
-          say(phase);
+        onProgress: (now) => {
+          say(progressWords(now));
         },
       });
       say(`${container.name} is frozen as ${snapshot.name}.`);

@@ -5,7 +5,7 @@ import { snapshotErrors } from "./errors.ts";
 
 /**
  * Before anything of a snapshot runs: refuses in a workspace that isn't trusted, and asks when this machine didn't make
- * it, showing what its configuration says. Throws `vscode.notTrusted`, and CancellationError when the user says no.
+ * it, showing what its configuration says. Looking at it instead is the answer that is nearest. Throws `vscode.notTrusted`, and CancellationError when the user says no.
  */
 export async function assertMayRun(snapshot: Snapshot): Promise<void> {
   if (!vscode.workspace.isTrusted) throw snapshotErrors.notTrusted();
@@ -15,10 +15,16 @@ export async function assertMayRun(snapshot: Snapshot): Promise<void> {
   const answer = await vscode.window.showWarningMessage(
     `Run what is in “${snapshot.name}”? This machine didn't make it.`,
     { modal: true, detail: runs === undefined ? UNKNOWN : inWords(runs) },
-    "Run It",
+    // The first button has the focus: who presses Enter without reading runs nothing.
+    ...[LOOK, RUN],
   );
-  if (answer !== "Run It") throw new vscode.CancellationError();
+  if (answer === RUN) return;
+  if (answer === LOOK) await vscode.commands.executeCommand("cryoscope.openSnapshot", snapshot);
+  throw new vscode.CancellationError();
 }
+
+const LOOK = "Only Open It";
+const RUN = "Run It";
 
 const UNKNOWN =
   "It has no configuration that says what it may do. Restoring it continues its processes with the rights of the engine.";

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Engine, RestoreOptions, RestoreResult, Snapshot } from "../../engine/index.ts";
 import type { Engines } from "../engines/index.ts";
-import { signalOf } from "../messages.ts";
+import { progressWords, signalOf } from "../messages.ts";
 import { localTime } from "./facts.ts";
 import { snapshotErrors } from "./errors.ts";
 
@@ -19,8 +19,8 @@ export async function wake(
     async (progress, token) =>
       engine.restore(snapshot, options, {
         signal: signalOf(token),
-        onProgress: ({ phase }) => {
-          progress.report({ message: phase });
+        onProgress: (now) => {
+          progress.report({ message: progressWords(now) });
         },
       }),
   );

@@ -1,0 +1,106 @@
+// What CRIU is doing, told from its log while it writes that (messages of CRIU 4.2 at -v4).
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EngineProgress, EngineWork } from "./engine.ts";
+
+export type CriuPhase = NonNullable<EngineProgress["criu"]>;
+
+/** In the order in which CRIU goes through them; a process later, some come again. */
+const PHASES: Readonly<
+  Record<"freezing" | "restoring", readonly (readonly [said: RegExp, phase: CriuPhase])[]>
+> = {
+  freezing: [
+    // criu/seize.c
+    [/(?:Seized task|freezing processes)/g, "stopping processes"],
+    // criu/mount.c
+    [/mnt: Building mountpoints tree/g, "namespaces"],
+    // criu/cr-dump.c, criu/files.c
+    [/Dumping (?:opened files|task \(pid)/g, "files"],
+    // criu/mem.c, criu/page-xfer.c
+    [/Dumping pages/g, "memory"],
+    [/page-xfer:/g, "memory"],
+    // criu/cr-dump.c, criu/seize.c
+    [/(?:Dumping pstree|Unfreezing tasks)/g, "continuing"],
+  ],
+  restoring: [
+    // criu/namespaces.c, criu/cr-restore.c
+    [/(?:Restoring namespaces|Forking task with)/g, "making processes"],
+    // criu/mem.c, criu/pagemap.c
+    [/(?:premap 0x|Read page from self|nr_restored_pages)/g, "memory"],
+    // criu/files.c, criu/cr-restore.c
+    [/(?:Opening fdinfo-s|Restoring fd)/g, "files"],
+    [/(?:Running post-restore scripts|Run late stage hook|Tasks resumed)/g, "continuing"],
+  ],
+};
+
+/** The phases that a piece of a log tells of, each once, in the order in which they were last told. */
+export function phasesIn(text: string, verb: keyof typeof PHASES): readonly CriuPhase[] {
+  const last = new Map<CriuPhase, number>();
+  for (const [said, phase] of PHASES[verb]) {
+    const at = lastIndex(text, said);
+    if (at !== undefined) last.set(phase, Math.max(at, last.get(phase) ?? 0));
+  }
+  return [...last].sort(([, a], [, b]) => a - b).map(([phase]) => phase);
+}
+
+function lastIndex(text: string, said: RegExp): number | undefined {
+  let last: number | undefined;
+  for (const { index } of text.matchAll(said)) last = index;
+  return last;
+}
+
+const STEP = 100;
+/** A log may grow by megabytes a second: what it said last is enough. */
+const PIECE = 256 * 1024;
+
+/** Tells `onProgress` of CRIU's phases while `work` runs and CRIU writes `log`, which needn't be there yet. */
+export async function tellingPhases<T>(
+  log: string,
+  phase: keyof typeof PHASES,
+  { onProgress }: EngineWork,
+  work: Promise<T>,
+): Promise<T> {
+  if (onProgress === undefined) return work;
+  const end = new AbortController();
+  const watching = watch(log, phase, onProgress, end.signal).catch(() => undefined);
+  try {
+    return await work;
+  } finally {
+    end.abort();
+    await watching;
+  }
+}
+
+async function watch(
+  log: string,
+  phase: keyof typeof PHASES,
+  onProgress: (progress: EngineProgress) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let handle: FileHandle | undefined;
+  let read = 0;
+  let told: CriuPhase | undefined;
+  try {
+    for (;;) {
+      const ended = signal.aborted;
+      handle ??= await open(log, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
+      const size = (await handle?.stat())?.size ?? 0;
+      if (handle !== undefined && size > read) {
+        const from = Math.max(read, size - PIECE);
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
+        read = from + bytesRead;
+        for (const now of phasesIn(buffer.toString("latin1", 0, bytesRead), phase)) {
+          if (now !== told) onProgress({ phase, criu: now });
+          told = now;
+        }
+      }
+      // The last look came after the end: a dump may be over sooner than a step.
+      if (ended) return;
+      await sleep(STEP, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    await handle?.close();
+  }
+}
