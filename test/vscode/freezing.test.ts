@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import * as vscode from "vscode";
 import type { Snapshot } from "../../src/engine/index.ts";
 import type { TestApi } from "../../src/vscode/extension.ts";
-import { questions } from "./questions.ts";
+import { Answers } from "./answers.ts";
 import { DockerStandIn, frozenTar, idOf, PodmanStandIn } from "./stand-ins.ts";
 
 const run = promisify(execFile);
@@ -20,7 +20,7 @@ describe("freezing from the editor", () => {
   let podman: PodmanStandIn;
   let scratch: string;
   let folder: string;
-  const ask = questions();
+  const ask = new Answers();
   const settings = (name: string, value: unknown) =>
     vscode.workspace.getConfiguration("cryoscope").update(name, value, vscode.ConfigurationTarget.Workspace);
 
@@ -65,7 +65,7 @@ describe("freezing from the editor", () => {
   const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   const named = async (name: string): Promise<Snapshot | undefined> => api.catalog.find(name);
   const loop = async (when: string, words?: string): Promise<void> => {
-    ask.answer({ showQuickPick: ["alone", when], showInputBox: [words] });
+    ask.give({ showQuickPick: ["alone", when], showInputBox: [words] });
     await vscode.commands.executeCommand("cryoscope.freezeLoop");
   };
 
@@ -165,34 +165,34 @@ describe("freezing from the editor", () => {
 
   describe("of several", () => {
     it("takes the containers of a compose project, whose name is proposed, after a question", async () => {
-      ask.answer({ showInputBox: ["sample"], showInformationMessage: ["Freeze"] });
+      ask.give({ showInputBox: ["sample"], showInformationMessage: ["Freeze"] });
       await vscode.commands.executeCommand("cryoscope.freezeCompose");
-      assert.equal(ask.asked[0]?.value, "sample");
-      assert.match(ask.asked[1]?.words ?? "", /these 2 containers/);
-      assert.equal(ask.asked[1]?.detail, "web\ndatabase");
+      assert.equal(ask.questions[0]?.value, "sample");
+      assert.match(ask.questions[1]?.words ?? "", /these 2 containers/);
+      assert.equal(ask.questions[1]?.detail, "web\ndatabase");
       assert.deepEqual([...docker.frozen].sort(), ["database", "web"]);
       assert.ok((await api.catalog.list()).some(({ container }) => container.name === "database"));
     });
 
     it("does nothing when that is declined", async () => {
-      ask.answer({ showInputBox: ["sample"], showInformationMessage: [undefined] });
+      ask.give({ showInputBox: ["sample"], showInformationMessage: [undefined] });
       await vscode.commands.executeCommand("cryoscope.freezeCompose");
       assert.deepEqual(docker.frozen, []);
     });
 
     it("takes the dev container of the workspace's folder", async () => {
-      ask.answer({ showInformationMessage: ["Freeze"] });
+      ask.give({ showInformationMessage: ["Freeze"] });
       await vscode.commands.executeCommand("cryoscope.freezeDevContainer");
       assert.deepEqual(docker.frozen, ["inside"]);
     });
 
     it("takes what a label selects, and says so when that is nothing", async () => {
-      ask.answer({ showInputBox: ["app=shop"], showInformationMessage: ["Freeze"] });
+      ask.give({ showInputBox: ["app=shop"], showInformationMessage: ["Freeze"] });
       await vscode.commands.executeCommand("cryoscope.freezeSelected");
       assert.deepEqual(docker.frozen, ["alone"]);
-      ask.answer({ showInputBox: ["app=none"], showInformationMessage: [undefined] });
+      ask.give({ showInputBox: ["app=none"], showInformationMessage: [undefined] });
       await vscode.commands.executeCommand("cryoscope.freezeSelected");
-      assert.match(ask.asked[1]?.words ?? "", /No running container has app=none/);
+      assert.match(ask.questions[1]?.words ?? "", /No running container has app=none/);
     });
   });
 
@@ -200,25 +200,25 @@ describe("freezing from the editor", () => {
     it("tells how far it is, and can be left: then nothing is in the catalog", async () => {
       let open = (): void => undefined;
       docker.gate = new Promise((resolve) => (open = resolve));
-      const progress = ask.watchProgress();
       const before = (await api.catalog.list()).length;
-      ask.answer({
+      ask.give({
         showQuickPick: ["web", "Leave it running"],
         showInputBox: ["left"],
         showErrorMessage: [undefined],
       });
+      const progress = ask.watchProgress();
       const freezing = vscode.commands.executeCommand("cryoscope.checkpointContainer");
       await until(() => progress.said.includes("freezing") || undefined, "progress");
-      assert.ok(progress.cancellable());
+      assert.ok(progress.cancellable);
       progress.cancel();
       await freezing;
       assert.equal((await api.catalog.list()).length, before);
-      assert.ok(!ask.asked.some(({ by }) => by === "showErrorMessage"), "who leaves is told no error");
+      assert.ok(!ask.questions.some(({ by }) => by === "showErrorMessage"), "who leaves is told no error");
       open();
     });
 
     it("goes on in steps: first its memory, then what has changed since, in one archive", async () => {
-      ask.answer({
+      ask.give({
         showQuickPick: ["stepper", "Only its memory", "stepper", "Leave it running"],
         showInputBox: ["first-step", "second-step"],
       });
@@ -247,7 +247,7 @@ describe("freezing from the editor", () => {
       docker.archive = { status: 200, body: await frozenTar() };
       await settings("freeze.sealFor", [await identityToRecipient(secret)]);
       try {
-        ask.answer({
+        ask.give({
           showQuickPick: ["web", "Stop it"],
           showInputBox: ["sealed-at-once"],
           showWarningMessage: [undefined],
@@ -259,7 +259,7 @@ describe("freezing from the editor", () => {
       const snapshot = await named("sealed-at-once");
       assert.ok(
         snapshot?.sealed === true && snapshot.checkpoint.kind === "archive",
-        JSON.stringify(ask.asked),
+        JSON.stringify(ask.questions),
       );
       const decrypter = new Decrypter();
       decrypter.addIdentity(secret);
@@ -279,7 +279,7 @@ describe("freezing from the editor", () => {
       docker.archive = { status: 500, body: Buffer.alloc(0) };
       await settings("freeze.sealFor", [await identityToRecipient(await generateIdentity())]);
       try {
-        ask.answer({
+        ask.give({
           showQuickPick: ["web", "Stop it"],
           showInputBox: ["not-sealed"],
           showErrorMessage: [undefined],
@@ -288,7 +288,7 @@ describe("freezing from the editor", () => {
       } finally {
         await settings("freeze.sealFor", undefined);
       }
-      const told = ask.asked.find(({ by }) => by === "showErrorMessage");
+      const told = ask.questions.find(({ by }) => by === "showErrorMessage");
       assert.match(told?.words ?? "", /not-sealed is frozen but not sealed, and lies on the disk in plain/);
       assert.match(told?.words ?? "", /no space left on device/);
       const snapshot = await named("not-sealed");

@@ -10,7 +10,7 @@ import { commands, ConfigurationTarget, extensions, Uri, workspace } from "vscod
 import { openTree } from "../../src/archive/index.ts";
 import type { Snapshot } from "../../src/engine/index.ts";
 import type { TestApi } from "../../src/vscode/extension.ts";
-import { questions } from "./questions.ts";
+import { Answers } from "./answers.ts";
 
 const run = promisify(execFile);
 
@@ -32,7 +32,7 @@ async function layerOf(folder: string): Promise<string> {
 describe("what is done with snapshots", () => {
   let api: TestApi;
   let scratch: string;
-  const ask = questions();
+  const ask = new Answers();
   const made: Snapshot[] = [];
   const limit = (count: number | undefined) =>
     workspace
@@ -64,23 +64,23 @@ describe("what is done with snapshots", () => {
   });
 
   it("renames, tags and notes, with what is there as the proposal", async () => {
-    ask.answer({ showInputBox: ["before the crash", "#bug web  bug", "see the log"] });
+    ask.give({ showInputBox: ["before the crash", "#bug web  bug", "see the log"] });
     await commands.executeCommand("cryoscope.renameSnapshot", made[0]);
     await commands.executeCommand("cryoscope.tagSnapshot", made[0]);
     await commands.executeCommand("cryoscope.noteSnapshot", made[0]);
-    assert.equal(ask.asked[0]?.value, made[0]?.name);
+    assert.equal(ask.questions[0]?.value, made[0]?.name);
     const now = await current(made[0]);
     assert.equal(now?.name, "before the crash");
     assert.deepEqual(now.tags, ["bug", "web"]);
     assert.equal(now.note, "see the log");
-    ask.answer({ showInputBox: [undefined] });
+    ask.give({ showInputBox: [undefined] });
     await commands.executeCommand("cryoscope.renameSnapshot", made[0]);
     assert.equal((await current(made[0]))?.name, "before the crash");
   });
 
   it("exports the files as they are, and takes them in again under a name of their own", async () => {
     const target = Uri.file(join(scratch, "exported.tar"));
-    ask.answer({ showSaveDialog: [target] });
+    ask.give({ showSaveDialog: [target] });
     await commands.executeCommand("cryoscope.exportSnapshot", made[1]);
     const sample = await workspace.fs.readFile(extensionFile("test/fixtures/sample.tar.gz"));
     assert.ok(Buffer.from(await workspace.fs.readFile(target)).equals(sample));
@@ -99,15 +99,15 @@ describe("what is done with snapshots", () => {
     const archive = await layerOf(join(scratch, "container-images/ckpt-oci-dir"));
     const podmans = await commands.executeCommand<Snapshot>("cryoscope.importSnapshot", Uri.file(archive));
     await api.catalog.edit(podmans.id, { name: "Before the crash" });
-    ask.answer({
+    ask.give({
       showInputBox: ["registry.example/crash:1"],
       showSaveDialog: [target],
       showErrorMessage: [undefined],
     });
     await commands.executeCommand("cryoscope.exportSnapshotAsImage", await current(podmans));
-    assert.equal(ask.asked[0]?.value, "localhost/before-the-crash:frozen");
+    assert.equal(ask.questions[0]?.value, "localhost/before-the-crash:frozen");
     assert.deepEqual(
-      ask.asked.filter(({ by }) => by === "showErrorMessage"),
+      ask.questions.filter(({ by }) => by === "showErrorMessage"),
       [],
     );
     const tree = await openTree(target.fsPath);
@@ -126,12 +126,15 @@ describe("what is done with snapshots", () => {
     const [oldest, middle] = made;
     await commands.executeCommand("cryoscope.pinSnapshot", oldest);
     await limit(1);
-    ask.answer({ showWarningMessage: [undefined] });
+    ask.give({ showWarningMessage: [undefined] });
     assert.equal(await commands.executeCommand("cryoscope.cleanSnapshots"), 0);
     assert.equal((await api.catalog.list()).length, 3);
-    assert.match(ask.asked[0]?.words ?? "", /Delete a snapshot beyond the limits\?/);
-    assert.match(ask.asked[0]?.detail ?? "", new RegExp(`^${middle?.name ?? ""}\n\n.*Pinned ones stay`, "s"));
-    ask.answer({ showWarningMessage: ["Delete"] });
+    assert.match(ask.questions[0]?.words ?? "", /Delete a snapshot beyond the limits\?/);
+    assert.match(
+      ask.questions[0]?.detail ?? "",
+      new RegExp(`^${middle?.name ?? ""}\n\n.*Pinned ones stay`, "s"),
+    );
+    ask.give({ showWarningMessage: ["Delete"] });
     assert.equal(await commands.executeCommand("cryoscope.cleanSnapshots"), 1);
     const left = (await api.catalog.list()).map(({ id }) => id);
     assert.deepEqual(left, [newest?.id, oldest?.id]);
@@ -140,11 +143,11 @@ describe("what is done with snapshots", () => {
   });
 
   it("asks before something foreign runs, and nothing runs by a slip: the first button only opens it", async () => {
-    ask.answer({ showWarningMessage: ["Only Open It"], showQuickPick: [undefined] });
+    ask.give({ showWarningMessage: ["Only Open It"], showQuickPick: [undefined] });
     await commands.executeCommand("cryoscope.restoreSnapshot", made[2]);
-    assert.deepEqual(ask.asked[0]?.choices, ["Only Open It", "Run It"]);
-    assert.match(ask.asked[0]?.words ?? "", /This machine didn't make it/);
+    assert.deepEqual(ask.questions[0]?.choices, ["Only Open It", "Run It"]);
+    assert.match(ask.questions[0]?.words ?? "", /This machine didn't make it/);
     assert.ok(api.checkpoint.openCheckpoints.length > 0);
-    assert.equal(ask.asked.length, 1, "no engine was asked for");
+    assert.equal(ask.questions.length, 1, "no engine was asked for");
   });
 });
