@@ -127,6 +127,65 @@ describe("what is asked before it is done, in a browser", function () {
     ]);
   });
 
+  it("shows the same as a timeline of the container when told so", async () => {
+    const arrange = async (how: string): Promise<void> => {
+      // The buttons in a view's title are seen while the pointer is there; the palette has them always.
+      await workbench.runCommand(session.page, `Cryoscope: Show as ${how}`);
+    };
+    await arrange("Timelines");
+    await snapshots().filter({ hasText: "one" }).first().waitFor();
+    await session.page.locator('.monaco-list-row[aria-label^="one, 2 snapshots"]').waitFor();
+    assert.deepEqual(
+      await snapshots().evaluateAll((rows) =>
+        rows.map((row) => [row.getAttribute("aria-label")?.split(",")[0], row.getAttribute("aria-level")]),
+      ),
+      [
+        ["one", "1"],
+        ["Snapshot second of one", "2"],
+        ["Snapshot first of one", "2"],
+      ],
+    );
+    await session.pictures("timeline", async () => {
+      await snapshots().nth(1).click();
+    });
+    await arrange("Chains");
+    await session.page
+      .locator('.monaco-list-row[aria-label^="one, 2 snapshots"]')
+      .waitFor({ state: "detached" });
+  });
+
+  it("says in the status bar that a container is frozen again and again, and stops with a click there", async () => {
+    const before = frozen();
+    await workbench.runCommand(session.page, "Cryoscope: Freeze Again and Again…");
+    await pick("nginx");
+    await pick("Every N seconds");
+    const input = session.page.locator(".quick-input-widget .quick-input-box input");
+    await input.waitFor();
+    await input.fill("2");
+    await session.page.keyboard.press("Enter");
+    const item = session.page.locator(".statusbar-item", { hasText: "Freezing a container" });
+    await item.waitFor();
+    await snapshots().nth(2).waitFor();
+    await session.picture("freezing-loop");
+    await item.click();
+    await item.waitFor({ state: "detached" });
+    const stopped = frozen();
+    assert.ok(stopped > before);
+    await session.page.waitForTimeout(2500);
+    assert.equal(frozen(), stopped);
+    // What it made goes again: the tests after this one count.
+    while ((await snapshots().count()) > 2) {
+      const row = snapshots().filter({ hasText: /one-\d{4}-\d{6}/ });
+      const count = await snapshots().count();
+      await menu(row.first(), /^Delete Snapshot/);
+      await dialog().waitFor();
+      await press("Delete");
+      await snapshots()
+        .nth(count - 1)
+        .waitFor({ state: "detached" });
+    }
+  });
+
   it("shows what an archive from elsewhere would run, and with what rights, and runs nothing when told not to", async () => {
     await workbench.openView(session.page, "Explorer");
     await menu(

@@ -21,8 +21,8 @@ import { labMachine, labOutput, sharedFolder } from "./engine-machine.ts";
 import { PROJECT } from "./place.ts";
 
 const run = promisify(execFile);
-/** CRYOSCOPE_LAB_CYCLES=50 for the long run. */
-const CYCLES = Number(process.env.CRYOSCOPE_LAB_CYCLES ?? 10);
+/** CRYOSCOPE_LAB_CYCLES=10 for a short run. */
+const CYCLES = Number(process.env.CRYOSCOPE_LAB_CYCLES ?? 50);
 const MANY = 10;
 
 describe("freezing again and again in the lab", function () {

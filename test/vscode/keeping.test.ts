@@ -32,6 +32,8 @@ async function layerOf(folder: string): Promise<string> {
 describe("what is done with snapshots", () => {
   let api: TestApi;
   let scratch: string;
+  /** As Podman writes them. */
+  let archive: string;
   const ask = new Answers();
   const made: Snapshot[] = [];
   const limit = (count: number | undefined) =>
@@ -47,6 +49,10 @@ describe("what is done with snapshots", () => {
     api = await extension.activate();
     scratch = await mkdtemp(join(tmpdir(), "cryo-keeping-"));
     for (const one of await api.catalog.list()) await api.catalog.remove(one);
+    // Podman's own image of a checkpoint, unpacked: its layer is what Podman writes as an archive.
+    const fixture = extensionFile("test/fixtures/archive/container-images.tar.gz").fsPath;
+    await run("tar", ["-xzf", fixture, "-C", scratch, "container-images/ckpt-oci-dir"]);
+    archive = await layerOf(join(scratch, "container-images/ckpt-oci-dir"));
     for (let count = 0; count < 3; count++) {
       const sample = extensionFile("test/fixtures/sample.tar.gz");
       const one = await commands.executeCommand<Snapshot | undefined>("cryoscope.importSnapshot", sample);
@@ -93,10 +99,6 @@ describe("what is done with snapshots", () => {
 
   it("makes a container image of one, under the name that was asked for", async () => {
     const target = Uri.file(join(scratch, "image.tar"));
-    // Podman's own image of a checkpoint, unpacked: its layer is what Podman writes as an archive.
-    const fixture = extensionFile("test/fixtures/archive/container-images.tar.gz").fsPath;
-    await run("tar", ["-xzf", fixture, "-C", scratch, "container-images/ckpt-oci-dir"]);
-    const archive = await layerOf(join(scratch, "container-images/ckpt-oci-dir"));
     const podmans = await commands.executeCommand<Snapshot>("cryoscope.importSnapshot", Uri.file(archive));
     await api.catalog.edit(podmans.id, { name: "Before the crash" });
     ask.give({
@@ -143,11 +145,16 @@ describe("what is done with snapshots", () => {
   });
 
   it("asks before something foreign runs, and nothing runs by a slip: the first button only opens it", async () => {
+    const podmans = await commands.executeCommand<Snapshot>("cryoscope.importSnapshot", Uri.file(archive));
+    const before = api.checkpoint.openCheckpoints.length;
     ask.give({ showWarningMessage: ["Only Open It"], showQuickPick: [undefined] });
-    await commands.executeCommand("cryoscope.restoreSnapshot", made[2]);
+    await commands.executeCommand("cryoscope.restoreSnapshot", podmans);
     assert.deepEqual(ask.questions[0]?.choices, ["Only Open It", "Run It"]);
     assert.match(ask.questions[0]?.words ?? "", /This machine didn't make it/);
-    assert.ok(api.checkpoint.openCheckpoints.length > 0);
+    assert.match(ask.questions[0]?.detail ?? "", /^Runs: /);
+    assert.equal(api.checkpoint.openCheckpoints.length, before + 1);
     assert.equal(ask.questions.length, 1, "no engine was asked for");
+    for (const entry of api.checkpoint.openCheckpoints)
+      await commands.executeCommand("cryoscope.closeCheckpoint", { kind: "checkpoint", entry });
   });
 });
