@@ -204,8 +204,10 @@ async function nextOf(words: Words, arena: bigint): Promise<bigint | undefined> 
   for (const start of STARTS) {
     const next = await words.at(arena + start + BINS_BYTES + BINMAP_BYTES);
     const top = await words.at(arena + start - 16n);
+    // What another layout has there is a bin, which points into the arena itself.
+    if (top === undefined || (top >= arena && top < arena + start + BINS_BYTES)) continue;
     // The top lies in one of the arena's heaps, which begins with the arena's address.
-    const owner = top === undefined ? undefined : await words.at(top - (top % HEAP_MAX));
+    const owner = await words.at(top - (top % HEAP_MAX));
     if (owner === arena && next !== undefined) return next;
   }
   return undefined;

@@ -31,10 +31,12 @@ export interface HeapChunk {
   readonly state: ChunkState;
   /** Mapped for it alone. */
   readonly isMapped: boolean;
+  /** Bytes of it that are malloc's own. */
+  readonly overhead: bigint;
 }
 
 /** What the program may use of a chunk: `malloc_usable_size(3)`. */
-export const usableSize = ({ size, isMapped }: HeapChunk): bigint => size - (isMapped ? 16n : 8n);
+export const usableSize = ({ size, overhead }: HeapChunk): bigint => size - overhead;
 
 /** The heap of a process, as glibc's malloc keeps it. */
 export interface MallocHeap {
@@ -103,7 +105,7 @@ export async function openHeap(
 const chunkOf = (
   { address, size }: { readonly address: bigint; readonly size: bigint },
   state: ChunkState,
-): HeapChunk => ({ address, size, state, isMapped: false });
+): HeapChunk => ({ address, size, state, isMapped: false, overhead: 8n });
 
 /** The headers of a heap, up to the top chunk, a fence, or what is no chunk. */
 async function* headersOf(words: Words, { start, end }: HeapRange, top: bigint, signal?: AbortSignal) {

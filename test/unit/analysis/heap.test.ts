@@ -3,6 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openHeap, usableSize } from "../../../src/analysis/index.ts";
 import type { Arena, HeapChunk, MallocHeap } from "../../../src/analysis/index.ts";
+import { openCheckpoint } from "../../../src/checkpoint/index.ts";
+import { openCoreTree } from "../../../src/corefile/index.ts";
+import { openMemory } from "../../../src/memory/index.ts";
+import { fixture } from "../fixtures.ts";
 import { withMemory } from "../memory/support.ts";
 
 const SAID = "said.txt";
@@ -88,6 +92,52 @@ describe("the heap of glibc's malloc", function () {
         assert.deepEqual([mapped.length, sumOf(mapped)], totals(said, "mmap")[0]);
       }));
   }
+
+  it("is that of glibc 2.43 in a core file of gcore: what the program and malloc_info say", async () => {
+    const folder = await fixture("memory/allocations-2.43");
+    const said = await readFile(join(folder, SAID), "utf8");
+    const tree = await openCoreTree(join(folder, "core"));
+    assert.ok(tree);
+    const checkpoint = await openCheckpoint(tree);
+    const memory = openMemory(checkpoint);
+    try {
+      const heap = await openHeap(await memory.space(memory.pids[0] ?? 0));
+      assert.equal(heap?.glibc, "2.42 or later");
+      assert.equal(heap.arenas.length, 2);
+      const systems = [...said.matchAll(/<system type="current" size="(\d+)"\/>/g)].map(([, size]) => size);
+      const byBlock = new Map<bigint, HeapChunk>();
+      const mapped = await all(heap.mapped());
+      for (const chunk of mapped) byBlock.set(chunk.address + 16n, chunk);
+      for (const [index, arena] of heap.arenas.entries()) {
+        const chunks: readonly HeapChunk[] = await all(heap.chunks(arena));
+        for (const chunk of chunks) byBlock.set(chunk.address + 16n, chunk);
+        const rest = chunks.filter(({ state }) => state === "free" || state === "top");
+        const [count, size = 0] = totals(said, "rest")[index] ?? [];
+        assert.equal(rest.length, count);
+        // Each with the bit "previous in use", but for the top.
+        assert.equal(sumOf(rest) + rest.length - 1, size);
+        assert.equal(String(arena.systemBytes), systems[index]);
+      }
+      assert.deepEqual([mapped.length, sumOf(mapped)], totals(said, "mmap")[0]);
+      const lines = said.split("\n").filter((line) => /^(used|freed) /.test(line));
+      assert.equal(lines.length, 94);
+      for (const line of lines) {
+        const [what, address = "", value = ""] = line.split(" ");
+        const chunk = byBlock.get(BigInt(address));
+        if (what === "used") {
+          assert.ok(chunk, line);
+          assert.deepEqual([chunk.state, usableSize(chunk)], ["used", BigInt(value)], line);
+        } else if (value !== "bin") {
+          // There are no fastbins any more, and the thread's cache has room for 16 of a size.
+          assert.equal(chunk?.state, "tcache", line);
+        }
+      }
+    } finally {
+      await memory.close();
+      await checkpoint.close();
+      await tree.close();
+    }
+  });
 
   it("is found by a symbol too, and isn't where no glibc is", async () => {
     await withMemory("memory/allocations", "241/img", async (memory) => {
