@@ -35,6 +35,8 @@ export interface LabContainer {
   readonly command?: readonly string[];
   readonly network?: string;
   readonly environment?: readonly string[];
+  /** Bind mounts, as `/here:/there`. Of what the engines see too: the lab's shared folder. */
+  readonly binds?: readonly string[];
 }
 
 export function labSocket(kind: LabEngine): string {
@@ -54,7 +56,7 @@ export async function startContainer(
   engine: Engine,
   kind: LabEngine,
   name: string,
-  { image = "busybox", command = COUNTER, network = "host", environment = [] }: LabContainer = {},
+  { image = "busybox", command = COUNTER, network = "host", environment = [], binds = [] }: LabContainer = {},
 ): Promise<ContainerDetails> {
   await removeContainer(kind, name);
   const [program = "", ...args] = command;
@@ -66,7 +68,7 @@ export async function startContainer(
     Env: [...environment],
     // A shell as the first process ignores SIGTERM, and Podman would wait for it.
     StopTimeout: 0,
-    HostConfig: { NetworkMode: network },
+    HostConfig: { NetworkMode: network, Binds: [...binds] },
   });
   await created.start();
   return engine.inspect(created.id);

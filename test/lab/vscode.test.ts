@@ -1,46 +1,79 @@
 // From VS Code to the engines and back: containers are made here, everything else happens in a real extension host.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hostUnavailable, PROJECT, runExtensionTests } from "../host/index.ts";
 import { labSocket, removeContainer, startContainer, connectLab, containerCount } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
+import { sharedFolder } from "./engine-machine.ts";
 
 const ENGINES: readonly LabEngine[] = ["docker", "podman"];
 
 const PROGRAMS = join(PROJECT, "test/lab/programs");
-/** The two programs `steps`, and how their debuggers are asked about them at the line in their step. */
-const STEPS = [
+/** Of a folder that a container sees as `/srv/app`: a workspace, whose files are found by the mount alone. */
+const SEEN_AS = "/srv/app";
+
+interface Steps {
+  readonly engine: LabEngine;
+  readonly runtime: "native" | "python" | "node";
+  readonly image: "debuggers" | "node";
+  readonly command: readonly string[];
+  readonly name: string;
+  readonly line: number;
+  readonly localRoot?: string;
+  readonly remoteRoot?: string;
+  readonly expression: string;
+  readonly changeContext: "watch" | "repl";
+}
+
+/** The programs `steps`, and how their debuggers are asked about them at the line in their step. */
+const STEPS: readonly Steps[] = [
   {
-    ...{ runtime: "native", command: ["/steps"], file: join(PROGRAMS, "steps.c"), line: 12 },
-    ...{ localRoot: PROJECT, remoteRoot: "/project" },
-    ...{ expression: "order->what", counter: "before" },
-    ...{ change: "before = 900000", changeContext: "watch" },
+    ...{ engine: "podman", runtime: "native", image: "debuggers", command: ["/steps"], name: "steps.c" },
+    ...{ line: 12, localRoot: PROJECT, remoteRoot: "/project", expression: "order->what" },
+    changeContext: "watch",
   },
   {
-    ...{ runtime: "python", command: ["/usr/bin/python3", "/app/steps.py"] },
-    ...{ localRoot: PROGRAMS, remoteRoot: "/app" },
-    ...{ file: join(PROGRAMS, "steps.py"), line: 16, expression: "order.what", counter: "before" },
-    ...{ change: "before = 900000", changeContext: "repl" },
+    ...{ engine: "docker", runtime: "native", image: "debuggers", command: ["/steps"], name: "steps.c" },
+    ...{ line: 12, localRoot: PROJECT, remoteRoot: "/project", expression: "order->what" },
+    changeContext: "watch",
   },
-] as const;
+  {
+    ...{ engine: "podman", runtime: "python", image: "debuggers", name: "steps.py" },
+    ...{ command: ["/usr/bin/python3", `${SEEN_AS}/steps.py`], line: 16, expression: "order.what" },
+    changeContext: "repl",
+  },
+  {
+    ...{ engine: "podman", runtime: "node", image: "node", name: "steps.js" },
+    ...{ command: ["/usr/bin/node", `${SEEN_AS}/steps.js`], line: 8, expression: "order.what" },
+    changeContext: "repl",
+  },
+  {
+    ...{ engine: "docker", runtime: "node", image: "node", name: "steps.js" },
+    ...{ command: ["/usr/bin/node", `${SEEN_AS}/steps.js`], line: 8, expression: "order.what" },
+    changeContext: "repl",
+  },
+];
 
 describe("VS Code with the lab's engines", function () {
-  this.timeout(480_000);
+  this.timeout(600_000);
+  let workspace = "";
   const containerOf = (kind: LabEngine): string => `live-${kind}`;
 
-  before(function () {
+  before(async function () {
     const why = hostUnavailable();
     if (why !== undefined && process.env["CI"] !== "true") this.skip();
+    workspace = await sharedFolder();
   });
   after(async () => {
     for (const kind of ENGINES) await removeContainer(kind, containerOf(kind));
-    for (const { runtime } of STEPS) await removeContainer("podman", `live-${runtime}`);
+    for (const { runtime, engine } of STEPS) await removeContainer(engine, `live-${runtime}-${engine}`);
+    await rm(workspace, { recursive: true, force: true });
   });
 
-  it("freezes, wakes and debugs a Node container of each engine, and steps programs of Podman's", async () => {
+  it("freezes, wakes and debugs a Node container of each engine, and steps other programs", async () => {
     const cases = [];
     for (const kind of ENGINES) {
       const value = `frozen-${kind}-${Math.random().toString(36).slice(2)}`;
@@ -58,17 +91,18 @@ describe("VS Code with the lab's engines", function () {
       });
     }
     const steps = [];
-    for (const { runtime, command, ...how } of STEPS) {
-      const container = `live-${runtime}`;
-      const value = `word-${Math.random().toString(36).slice(2)}`;
-      await startContainer(await connectLab("podman"), "podman", container, {
-        image: "debuggers",
-        command: [...command, "1000", value],
-        network: "none",
+    for (const { engine, runtime, command, image, name, ...how } of STEPS) {
+      const container = `live-${runtime}-${engine}`;
+      const value = `word${Math.random().toString(36).slice(2)}`;
+      const isMounted = !("localRoot" in how);
+      await copyFile(join(PROGRAMS, name), join(workspace, name));
+      await startContainer(await connectLab(engine), engine, container, {
+        ...{ image, network: "none", command: [...command, "1000", value] },
+        ...(isMounted && { binds: [`${workspace}:${SEEN_AS}`] }),
       });
       steps.push({
-        ...{ ...how, runtime, container, value, engine: "podman" },
-        endpoint: `unix://${labSocket("podman")}`,
+        ...{ ...how, engine, runtime, container, value, counter: "before", change: "before = 900000" },
+        ...{ file: join(isMounted ? workspace : PROGRAMS, name), endpoint: `unix://${labSocket(engine)}` },
       });
     }
     const before = await containerCount("podman");
@@ -84,7 +118,7 @@ describe("VS Code with the lab's engines", function () {
           DOCKER_HOST: `unix://${labSocket("docker")}`,
           CONTAINER_HOST: `unix://${labSocket("podman")}`,
         },
-        timeoutMs: 400_000,
+        timeoutMs: 520_000,
       });
       assert.equal(code, 0);
       assert.equal(await containerCount("podman"), before, "containers were left over");

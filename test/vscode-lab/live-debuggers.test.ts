@@ -1,5 +1,6 @@
-// In the extension host, with the lab's engines: Python and native programs frozen, woken and debugged, again and again.
+// In the extension host, with the lab's engines: programs frozen, woken and debugged, again and again.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { TestApi } from "../../src/vscode/extension.ts";
@@ -7,15 +8,16 @@ import { Debuggers, sessionEnd, topFrame, until, valueOf } from "./debug-support
 
 /** Written by test/lab/vscode.test.ts, which made the containers. */
 interface Case {
-  readonly runtime: "python" | "native";
+  readonly runtime: "python" | "native" | "node";
   readonly engine: string;
   readonly endpoint: string;
   readonly container: string;
   /** A line that each step comes by, in a file of this machine. */
   readonly file: string;
   readonly line: number;
-  readonly remoteRoot: string;
-  readonly localRoot: string;
+  /** Where its sources lie, unless a mount says so. */
+  readonly remoteRoot?: string;
+  readonly localRoot?: string;
   /** An expression at that line, and a word that its value holds. */
   readonly expression: string;
   readonly value: string;
@@ -28,7 +30,7 @@ interface Case {
 
 const cases = JSON.parse(process.env["CRYOSCOPE_TEST_STEPS"] ?? "[]") as readonly Case[];
 
-describe("a live session of a program that isn't JavaScript", function () {
+describe("a live session of a program that takes steps", function () {
   this.timeout(120_000);
   let debuggers: Debuggers;
 
@@ -61,7 +63,7 @@ describe("a live session of a program that isn't JavaScript", function () {
       let seen = debuggers.count;
       const started = await vscode.debug.startDebugging(undefined, {
         ...{ type: "cryoscope", request: "launch", name: "Wake and debug", snapshot: name },
-        pathMappings: [{ localRoot, remoteRoot }],
+        ...(localRoot && { pathMappings: [{ localRoot, remoteRoot }] }),
       });
       assert.ok(started, "the debug session did not start");
       const first = await debuggers.breakpoint(seen);
@@ -89,6 +91,9 @@ describe("a live session of a program that isn't JavaScript", function () {
       seen = debuggers.count;
       assert.equal(await vscode.commands.executeCommand("cryoscope.freezeHere"), true);
       assert.equal(await snapshotCount(), before + 1);
+      // … as it was at the breakpoint: it has taken no step since, though its debugger had to leave.
+      const held = await numberInSnapshot(one.value);
+      assert.equal(held ?? began, began);
       const again = await debuggers.breakpoint(seen);
       const later = Number(await valueOf(again, one.counter));
       assert.ok(later >= 900_000, `${began} -> ${later}`);
@@ -112,6 +117,16 @@ describe("a live session of a program that isn't JavaScript", function () {
     });
   }
 });
+
+/** The highest number that the newest snapshot's pages hold after the word; undefined where there are none to read. */
+async function numberInSnapshot(word: string): Promise<number | undefined> {
+  const extension = vscode.extensions.getExtension<TestApi>("cryoscope.cryoscope");
+  const [newest] = (await (await extension?.activate())?.catalog.list()) ?? [];
+  if (newest?.checkpoint.kind !== "archive") return undefined;
+  const text = (await readFile(newest.checkpoint.path)).toString("latin1");
+  const found = [...text.matchAll(new RegExp(`${word} (\\d{10})`, "g"))].map(([, digits]) => Number(digits));
+  return found.length === 0 ? undefined : Math.max(...found);
+}
 
 async function snapshotCount(): Promise<number> {
   const extension = vscode.extensions.getExtension<TestApi>("cryoscope.cryoscope");
