@@ -70,6 +70,7 @@ describe("VS Code with the lab's engines", function () {
   after(async () => {
     for (const kind of ENGINES) await removeContainer(kind, containerOf(kind));
     for (const { runtime, engine } of STEPS) await removeContainer(engine, `live-${runtime}-${engine}`);
+    for (const name of ["live-ends", "live-turning"]) await removeContainer("podman", name);
     await rm(workspace, { recursive: true, force: true });
   });
 
@@ -105,6 +106,19 @@ describe("VS Code with the lab's engines", function () {
         ...{ file: join(isMounted ? workspace : PROGRAMS, name), endpoint: `unix://${labSocket(engine)}` },
       });
     }
+    const podman = await connectLab("podman");
+    await startContainer(podman, "podman", "live-ends", {
+      ...{ image: "debuggers", command: ["/steps", "1000", "word"], network: "none" },
+    });
+    const look = `while true; do [ -e ${SEEN_AS}/turn ] && touch /turned; sleep 0.1; done`;
+    await startContainer(podman, "podman", "live-turning", {
+      ...{ command: ["/bin/sh", "-c", look], network: "none", binds: [`${workspace}:${SEEN_AS}`] },
+    });
+    const ends = {
+      ...{ endpoint: `unix://${labSocket("podman")}`, steps: "live-ends", turning: "live-turning" },
+      ...{ file: join(PROGRAMS, "steps.c"), line: 12, localRoot: PROJECT, remoteRoot: "/project" },
+      turn: join(workspace, "turn"),
+    };
     const before = await containerCount("podman");
     const folder = await mkdtemp(join(tmpdir(), "cryo-live-"));
     try {
@@ -115,6 +129,7 @@ describe("VS Code with the lab's engines", function () {
         env: {
           CRYOSCOPE_TEST_CASES: JSON.stringify(cases),
           CRYOSCOPE_TEST_STEPS: JSON.stringify(steps),
+          CRYOSCOPE_TEST_ENDS: JSON.stringify(ends),
           DOCKER_HOST: `unix://${labSocket("docker")}`,
           CONTAINER_HOST: `unix://${labSocket("podman")}`,
         },
@@ -122,6 +137,8 @@ describe("VS Code with the lab's engines", function () {
       });
       assert.equal(code, 0);
       assert.equal(await containerCount("podman"), before, "containers were left over");
+      for (const name of ["live-ends", "live-turning"])
+        assert.equal((await podman.inspect(name)).state, "running", `${name} did not outlive its sessions`);
       for (const kind of ENGINES) {
         const { state } = await (await connectLab(kind)).inspect(containerOf(kind));
         assert.equal(state, "running", `${containerOf(kind)} did not outlive its debug session`);

@@ -38,6 +38,11 @@ export class Debuggers implements vscode.Disposable {
     return this.stops.length;
   }
 
+  /** The first stop of any kind after the first `after` stops. */
+  async stop(after = 0): Promise<Stop> {
+    return until("it stops", () => Promise.resolve(this.stops[after]));
+  }
+
   /** The first stop at a breakpoint after the first `after` stops. */
   async breakpoint(after = 0): Promise<Stop> {
     return until("a breakpoint is hit", () =>

@@ -46,6 +46,8 @@ describe("the debug toolbar of a live session", function () {
     const stack = page.locator(".debug-call-stack .monaco-list-row");
     return { toolbar, rewind: button("Run from Snapshot Again"), freeze: button("Freeze Here"), stack };
   };
+  const stopLine = (page: Page) =>
+    page.locator(".debug-focused-stack-frame-line, .debug-top-stack-frame-line").first();
   const start = async (page: Page, configuration: object): Promise<void> => {
     const content = JSON.stringify({ version: "0.2.0", configurations: [configuration] });
     await writeFile(join(folder, ".vscode/launch.json"), content);
@@ -80,8 +82,8 @@ describe("the debug toolbar of a live session", function () {
     await frame.waitFor(SLOW);
     await freeze.waitFor();
     await rewind.waitFor();
-    // A stop that is shown takes the focus, and so closes a palette that was open.
-    await page.waitForTimeout(3000);
+    // A stop that is shown takes the focus, and so closes a palette that was open: its line is seen first.
+    await stopLine(page).waitFor(SLOW);
     await session.pictures("live-toolbar", async () => {
       await rewind.hover();
     });
@@ -90,6 +92,53 @@ describe("the debug toolbar of a live session", function () {
     await said("Waking").nth(1).waitFor(SLOW);
     await frame.waitFor(SLOW);
     await rewind.waitFor();
+    await page.keyboard.press("Shift+F5");
+    await toolbar.waitFor({ state: "hidden", ...SLOW });
+  });
+
+  it("completes what a configuration may name where it is written by hand", async () => {
+    assert.ok(session);
+    const { page } = session;
+    const content = JSON.stringify({ configurations: [{ ...WAKE, snapshot: "" }] }, undefined, 2);
+    await writeFile(join(folder, ".vscode/launch.json"), content);
+    await page.keyboard.press("Control+P");
+    await page.keyboard.type("launch.json", { delay: 20 });
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "launch.json" }).first().click();
+    await page.locator(".monaco-editor .view-line", { hasText: '"snapshot"' }).first().click();
+    // Between the quotes at its end.
+    await page.keyboard.press("End");
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("Control+Space");
+    const offered = page.locator(".suggest-widget .monaco-list-row", { hasText: NAME });
+    await offered.first().waitFor(SLOW);
+    await session.picture("live-completions");
+    await page.keyboard.press("Enter");
+    await page
+      .locator(".monaco-editor .view-line", { hasText: new RegExp(`"snapshot": "${NAME}`) })
+      .waitFor();
+    await page.keyboard.press("Control+S");
+  });
+
+  it("offers the frozen process where no live debugger fits, and removes what was woken", async () => {
+    assert.ok(session);
+    const { page } = session;
+    const { toolbar, rewind, freeze, stack } = parts(page);
+    // There is a debugger for native programs, but not this one.
+    await start(page, { ...WAKE, debugger: "codelldb" });
+    await pickSnapshot(page);
+    const offer = page.locator(".notifications-toasts .monaco-button", { hasText: "Debug Frozen Process" });
+    await offer.waitFor(SLOW);
+    await session.picture("live-offer");
+    await offer.click();
+    await toolbar.waitFor(SLOW);
+    await stack.filter({ hasText: "steps" }).first().waitFor(SLOW);
+    await session.picture("live-offer-frozen");
+    assert.deepEqual([await rewind.count(), await freeze.count()], [0, 0], "nothing runs");
+    const containers = await (await connectLab("podman")).list();
+    assert.deepEqual(
+      containers.map(({ name }) => name).filter((name) => name.startsWith(`${NAME}-debug`)),
+      [],
+    );
     await page.keyboard.press("Shift+F5");
     await toolbar.waitFor({ state: "hidden", ...SLOW });
   });

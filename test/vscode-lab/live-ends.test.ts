@@ -1,0 +1,144 @@
+// In the extension host, with Podman: sessions on what runs, on copies, and bisections; none leaves anything behind.
+import assert from "node:assert/strict";
+import { rm, writeFile } from "node:fs/promises";
+import * as vscode from "vscode";
+import type { Snapshot } from "../../src/engine/index.ts";
+import { Debuggers, sessionEnd, topFrame, until, valueOf } from "./debug-support.ts";
+
+/** Written by test/lab/vscode.test.ts, which made the containers, and counts them afterwards. */
+interface Ends {
+  readonly endpoint: string;
+  /** Runs /steps. */
+  readonly steps: string;
+  readonly file: string;
+  readonly line: number;
+  readonly localRoot: string;
+  readonly remoteRoot: string;
+  /** Makes /turned when this file is there. */
+  readonly turning: string;
+  readonly turn: string;
+}
+
+const ends = JSON.parse(process.env["CRYOSCOPE_TEST_ENDS"] ?? "null") as Ends | null;
+
+describe("a live session", function () {
+  this.timeout(120_000);
+  let debuggers: Debuggers;
+
+  before(async function () {
+    if (ends === null) this.skip();
+    await vscode.extensions.getExtension("cryoscope.cryoscope")?.activate();
+    debuggers = new Debuggers();
+  });
+  afterEach(async () => {
+    await vscode.debug.stopDebugging();
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+  });
+  after(() => {
+    debuggers.dispose();
+  });
+
+  async function stop(): Promise<void> {
+    const ended = sessionEnd("cryoscope");
+    await vscode.debug.stopDebugging();
+    await ended;
+    await until("the debuggers have gone", () =>
+      Promise.resolve(debuggers.sessions.size === 0 ? true : undefined),
+    );
+  }
+
+  async function freeze(container: string, name: string): Promise<Snapshot> {
+    const made: unknown = await vscode.commands.executeCommand("cryoscope.checkpointContainer", {
+      ...{ endpoint: ends?.endpoint, container, name, leaveRunning: true },
+    });
+    assert.ok(made, "the container was not frozen");
+    return made as Snapshot;
+  }
+
+  it("attaches to a container as it runs, and leaves it running", async () => {
+    assert.ok(ends);
+    const { file, line, localRoot, remoteRoot, steps, endpoint } = ends;
+    const location = new vscode.Location(vscode.Uri.file(file), new vscode.Position(line - 1, 0));
+    vscode.debug.addBreakpoints([new vscode.SourceBreakpoint(location)]);
+    const seen = debuggers.count;
+    const started = await vscode.debug.startDebugging(undefined, {
+      ...{ type: "cryoscope", request: "attach", name: "Attach", container: steps, engine: endpoint },
+      pathMappings: { [remoteRoot]: localRoot },
+    });
+    assert.ok(started);
+    const hit = await debuggers.breakpoint(seen);
+    assert.equal((await topFrame(hit)).line, line);
+    const first = Number(await valueOf(hit, "before"));
+    await vscode.debug.stopDebugging(hit.session);
+    await until("the session has gone with its debugger", () =>
+      Promise.resolve(debuggers.sessions.size === 0 ? true : undefined),
+    );
+    // It has run on in the meantime, so a second one finds it later.
+    const again = debuggers.count;
+    await vscode.debug.startDebugging(undefined, {
+      ...{ type: "cryoscope", request: "attach", name: "Attach", container: steps },
+      pathMappings: { [remoteRoot]: localRoot },
+    });
+    assert.ok(Number(await valueOf(await debuggers.breakpoint(again), "before")) > first);
+    await stop();
+  });
+
+  it("holds a stopped copy before its first instruction, twice at the same point, and removes it", async () => {
+    assert.ok(ends);
+    const { localRoot, remoteRoot, steps } = ends;
+    const snapshot = await freeze(steps, "ends-copy");
+    const seen: string[] = [];
+    for (const round of [1, 2]) {
+      const before = debuggers.count;
+      const started = await vscode.debug.startDebugging(undefined, {
+        ...{ type: "cryoscope", request: "launch", name: `Copy ${round}`, snapshot: snapshot.id },
+        ...{ copy: true, stopped: true, pathMappings: { [remoteRoot]: localRoot } },
+      });
+      assert.ok(started);
+      const held = await debuggers.stop(before);
+      await new Promise((resolve) => setTimeout(resolve, round * 300));
+      const { session, threadId } = held;
+      const answer: unknown = await session.customRequest("stackTrace", { threadId });
+      const { stackFrames } = answer as { readonly stackFrames: readonly { id: number; name: string }[] };
+      const main = stackFrames.find(({ name }) => name === "main");
+      assert.ok(main, stackFrames.map(({ name }) => name).join(" "));
+      const number: unknown = await session.customRequest("evaluate", {
+        ...{ expression: "order.number", frameId: main.id, context: "watch" },
+      });
+      seen.push((number as { readonly result: string }).result);
+      await stop();
+    }
+    assert.equal(seen[0], seen[1]);
+    assert.ok(Number(seen[0]) >= 1000, seen[0]);
+  });
+
+  it("is not begun for a snapshot that isn't there", async () => {
+    const starting = vscode.debug.startDebugging(undefined, {
+      ...{ type: "cryoscope", request: "launch", name: "Nothing", snapshot: "no-such-snapshot" },
+    });
+    // The editor shows it in a dialog, which is an error where nobody could see one.
+    await assert.rejects(Promise.resolve(starting), /There is no snapshot “no-such-snapshot”/);
+    assert.equal(vscode.debug.activeDebugSession, undefined);
+  });
+
+  it("is bisected for: the first of four snapshots in which a command turns", async () => {
+    assert.ok(ends);
+    const { turning, turn } = ends;
+    const snapshots: Snapshot[] = [];
+    for (const number of [1, 2, 3, 4]) {
+      if (number === 3) {
+        await writeFile(turn, "");
+        // It looks ten times a second.
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+      }
+      snapshots.push(await freeze(turning, `turning-${number}`));
+    }
+    await rm(turn);
+    const found: unknown = await vscode.commands.executeCommand(
+      "cryoscope.bisectSnapshots",
+      { snapshot: snapshots[0] },
+      "test ! -e /turned",
+    );
+    assert.equal((found as Snapshot | undefined)?.name, "turning-3");
+  });
+});
