@@ -113,14 +113,6 @@ export const STEPS: readonly Step[] = [
     unavailable: noBrowserHost,
   },
   {
-    name: "toolbar",
-    title: "A browser drives live sessions of the lab's containers",
-    programs: [typescript("test/lab/run.ts", "test/lab/browser/toolbar.test.ts")],
-    timeoutMs: 8 * MINUTE,
-    needs: "package",
-    unavailable: noBrowserHost,
-  },
-  {
     name: "start",
     title: "npm start",
     programs: [typescript("scripts/start.ts", "--check")],
