@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import { openFileSource } from "../bytes/index.ts";
-import { hintOfInventory, INVENTORY_IMAGE, needsHint, openImage } from "../criu/index.ts";
-import type { Image, ShapeHint } from "../criu/index.ts";
+import { hintBeside, INVENTORY_IMAGE, openImage } from "../criu/index.ts";
+import type { Image } from "../criu/index.ts";
 import { withImageFile } from "./image-file.ts";
 import type { ImageFile } from "./image-file.ts";
 import type { KeyFiles } from "./keys.ts";
@@ -30,26 +30,11 @@ export async function openedImage<T>(
   keys: KeyFiles,
   use: (opened: OpenedImage) => Promise<T>,
 ): Promise<T> {
-  const hint = await hintBeside(path);
+  const hint = await hintBeside(name, () => openFileSource(join(dirname(path), INVENTORY_IMAGE)));
   if (!maybeSealed) return use({ image: await openImage(name, source, { hint }), hasCipher: false });
   const { withLayer } = await import("./layer.ts");
   return withLayer(dirname(resolve(path)), keys, async ({ seal, hasCipher }) => {
     const image = await openImage(name, source, { seal, sealedHint: hasCipher, hint });
     return use({ image, hasCipher });
   });
-}
-
-/** What the inventory in the folder of an image says of it; nothing where there is none that can be read. */
-async function hintBeside(path: string): Promise<ShapeHint | undefined> {
-  if (!needsHint(path)) return undefined;
-  try {
-    const source = await openFileSource(join(dirname(path), INVENTORY_IMAGE));
-    try {
-      return await hintOfInventory(source);
-    } finally {
-      await source.close?.();
-    }
-  } catch {
-    return undefined;
-  }
 }

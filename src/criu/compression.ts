@@ -7,7 +7,7 @@ import type { ShapeHint } from "./shapes.ts";
 export const INVENTORY_IMAGE = "inventory.img";
 
 /** Whether the bytes of this image may need a hint to be told what they are: then its inventory is worth opening. */
-export function needsHint(name: string): boolean {
+function needsHint(name: string): boolean {
   return /(^|\/)pagemap-[^/]*\.img$/.test(name);
 }
 
@@ -17,4 +17,25 @@ export async function hintOfInventory(source: ByteSource): Promise<ShapeHint> {
   if (image.entryCount === 0) return {};
   const { message } = await image.entry(0);
   return { compress: numberField(message, 15) };
+}
+
+/**
+ * `hintOfInventory` of the inventory that `open` opens, for an image that needs it; nothing where there is none that can be
+ * read. `name` is the image's.
+ */
+export async function hintBeside(
+  name: string,
+  open: () => Promise<ByteSource>,
+): Promise<ShapeHint | undefined> {
+  if (!needsHint(name)) return undefined;
+  try {
+    const source = await open();
+    try {
+      return await hintOfInventory(source);
+    } finally {
+      await source.close?.();
+    }
+  } catch {
+    return undefined;
+  }
 }

@@ -2,8 +2,7 @@ import { basename, dirname } from "node:path";
 import type * as vscode from "vscode";
 import { joinPath, openTree } from "../../archive/index.ts";
 import type { FileTree } from "../../archive/index.ts";
-import { hintOfInventory, INVENTORY_IMAGE, needsHint } from "../../criu/index.ts";
-import type { ShapeHint } from "../../criu/index.ts";
+import { hintBeside, INVENTORY_IMAGE } from "../../criu/index.ts";
 import type { SealFor } from "../../checkpoint/index.ts";
 import { bufferSource } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
@@ -66,25 +65,11 @@ async function resolved(tree: FileTree, path: string, sealFor: SealFor): Promise
   try {
     const [seal, hint] = await Promise.all([
       isSealed ? sealFor({ folder, tree, cipherPath }) : undefined,
-      needsHint(name) ? hintBeside(tree, folder) : undefined,
+      hintBeside(name, () => tree.open(joinPath(folder, INVENTORY_IMAGE))),
     ]);
     return { name, source, seal, hint };
   } catch (error) {
     await source.close?.();
     throw error;
-  }
-}
-
-/** What the inventory of a folder says of its images; nothing where there is none that can be read. */
-async function hintBeside(tree: FileTree, folder: string): Promise<ShapeHint | undefined> {
-  try {
-    const source = await tree.open(joinPath(folder, INVENTORY_IMAGE));
-    try {
-      return await hintOfInventory(source);
-    } finally {
-      await source.close?.();
-    }
-  } catch {
-    return undefined;
   }
 }
