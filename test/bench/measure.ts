@@ -11,6 +11,8 @@ export type Command = readonly [program: string, ...args: string[]];
 export interface Side {
   readonly name: string;
   readonly commands: readonly Command[];
+  /** Little is printed, and into a pipe: grep ends at the first match when it sees that its output goes to /dev/null. */
+  readonly isShort?: boolean;
 }
 
 /** One run of a side: seconds in all, and the largest process's peak of resident memory in MiB. */
@@ -32,7 +34,7 @@ export function measure(sides: readonly Side[], rounds: number): ReadonlyMap<Sid
   return runs;
 }
 
-function runOnce({ name, commands }: Side): Run {
+function runOnce({ name, commands, isShort = false }: Side): Run {
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   const report = join(folder, "time");
   try {
@@ -41,7 +43,9 @@ function runOnce({ name, commands }: Side): Run {
     const start = process.hrtime.bigint();
     for (const [program, ...args] of commands) {
       const time = ["-o", report, "-f", "%M %U %S", "--", program, ...args];
-      const { status, stderr } = spawnSync("/usr/bin/time", time, { stdio: ["ignore", "ignore", "pipe"] });
+      const { status, stderr } = spawnSync("/usr/bin/time", time, {
+        stdio: ["ignore", isShort ? "pipe" : "ignore", "pipe"],
+      });
       // 1 is "done with findings": a corpus has broken images too.
       if (status !== 0 && status !== 1) throw new Error(`${name} ended with ${status}: ${String(stderr)}`);
       const line = readFileSync(report, "utf8").trim().split("\n").at(-1) ?? "";

@@ -14,7 +14,7 @@ export const bench: Bench = {
     return Promise.resolve([
       { name: "cryoscope search --regex --threads 1", commands: [cli(...search, "--threads", "1")] },
       { name: "cryoscope search --regex --threads 2", commands: [cli(...search, "--threads", "2")] },
-      { name: "grep -a -P -c", commands: [["grep", "-a", "-P", "-c", REGEX, pages]] },
+      { name: "grep -a -P -c", commands: [["grep", "-a", "-P", "-c", REGEX, pages]], isShort: true },
       ...(has("rg")
         ? [{ name: "rg -j1 -a -c", commands: [["rg", "-j1", "-a", "-c", REGEX, pages] as const] }]
         : []),

@@ -14,7 +14,7 @@ export const has = (program: string): boolean => spawnSync(program, ["--version"
 
 /** Single thread against single thread. */
 export function searchSides(folder: string, pages: string, text: string): readonly Side[] {
-  return [
+  const sides: readonly Side[] = [
     {
       name: "cryoscope search --threads 1",
       commands: [cli("search", folder, text, "--count", "--threads", "1")],
@@ -28,6 +28,7 @@ export function searchSides(folder: string, pages: string, text: string): readon
       ? [{ name: "rg -j1 -a -F -c", commands: [["rg", "-j1", "-a", "-F", "-c", text, pages] as const] }]
       : []),
   ];
+  return sides.map((side) => ({ ...side, isShort: true }));
 }
 
 export const bench: Bench = {
