@@ -6,6 +6,8 @@ import { EXIT } from "./command.ts";
 import type { RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
 import { forgetKeys, loadKeys, readPassphrase, sealOptions } from "./keys.ts";
+import { longWork } from "./long-work.ts";
+import { printable } from "./output.ts";
 
 const OPTIONS = {
   ...KEY_OPTIONS,
@@ -21,13 +23,17 @@ export const run: RunCommand = async (args, output) => {
   const target = await targetOf(values.recipient, values["new-passphrase-file"]);
   const keys = await loadKeys(values);
   try {
-    const { leftOut } = await sealCopy(path, target, values.output, {
-      ...sealOptions(values),
-      keys,
-      report: (note) => {
-        output.message(`cryoscope: ${note}`);
-      },
-    });
+    const out = values.output;
+    const { leftOut } = await longWork(output, (work) =>
+      sealCopy(path, target, out, {
+        ...sealOptions(values),
+        ...work,
+        keys,
+        report: (note) => {
+          output.message(`cryoscope: ${printable(note)}`);
+        },
+      }),
+    );
     return leftOut > 0 ? EXIT.findings : EXIT.done;
   } finally {
     forgetKeys(keys);

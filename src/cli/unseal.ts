@@ -4,6 +4,8 @@ import { EXIT } from "./command.ts";
 import type { RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
 import { forgetKeys, loadKeys, sealOptions } from "./keys.ts";
+import { longWork } from "./long-work.ts";
+import { printable } from "./output.ts";
 
 const OPTIONS = { ...KEY_OPTIONS, output: { type: "string", short: "o" } } as const;
 
@@ -14,17 +16,20 @@ export const run: RunCommand = async (args, output) => {
   if (out === undefined) throw cliErrors.usage("-o DIR is missing.", "unseal");
   const keys = await loadKeys(values);
   const report = (note: string): void => {
-    output.message(`cryoscope: ${note}`);
+    output.message(`cryoscope: ${printable(note)}`);
   };
   try {
-    const { leftOut } = await unsealCopy(path, out, {
-      ...sealOptions(values),
-      keys,
-      report,
-      beforeWriting: () => {
-        report(`${out} ${UNSEAL_WARNING}`);
-      },
-    });
+    const { leftOut } = await longWork(output, (work) =>
+      unsealCopy(path, out, {
+        ...sealOptions(values),
+        ...work,
+        keys,
+        report,
+        beforeWriting: () => {
+          report(`${out} ${UNSEAL_WARNING}`);
+        },
+      }),
+    );
     return leftOut > 0 ? EXIT.findings : EXIT.done;
   } finally {
     forgetKeys(keys);

@@ -20,12 +20,14 @@ const MAX_NETLINK = 1 << 20;
 
 /**
  * A plain image as CRIU would have sealed it; undefined for one that CRIU leaves in clear. Pages are not sealed here.
+ * `onClear` is told, while it is read, that content of a ghost file stays in clear.
  * Throws `seal.damaged` for an image that can't be framed to its end: what isn't understood can't be sealed.
  */
 export async function sealImage(
   name: string,
   source: ByteSource,
   writer: RecordWriter,
+  onClear: () => void = () => undefined,
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
   const image = await openImage(name, source);
   const { type } = image;
@@ -37,16 +39,20 @@ export async function sealImage(
   }
   // Images of plugins have a form of their own, and CRIU's plugins don't seal.
   if (type.payload === "long-entry" || type.payload === "long-data") return undefined;
-  return sealEntries(image, writer);
+  return sealEntries(image, writer, onClear);
 }
 
-async function* sealEntries(image: Image, writer: RecordWriter): AsyncGenerator<Uint8Array> {
+async function* sealEntries(
+  image: Image,
+  writer: RecordWriter,
+  onClear: () => void,
+): AsyncGenerator<Uint8Array> {
   const { source, name, problems } = image;
   const [problem] = problems;
   if (problem) throw sealErrors.damaged({ file: name, ...offsetOf(problem) }, problem.message);
   const start = image.header.at(-1)?.end ?? 0;
   yield await readExactly(source, 0, start, { file: name });
-  for await (const entry of image.entries()) yield* sealEntry(image, entry, writer);
+  for await (const entry of image.entries()) yield* sealEntry(image, entry, writer, onClear);
 }
 
 const offsetOf = ({ offset }: { readonly offset?: number }): { offset?: number } =>
@@ -56,6 +62,7 @@ async function* sealEntry(
   { source, name, type }: Image,
   entry: EntryNode,
   writer: RecordWriter,
+  onClear: () => void,
 ): AsyncGenerator<Uint8Array> {
   const { span, message, payloads, problems } = entry;
   const [problem] = problems;
@@ -64,7 +71,7 @@ async function* sealEntry(
   const messageEnd = message.span.end;
   yield writer.entry(await read(entry.sizeSpan.end, messageEnd));
   if (type?.payload === "ghost") {
-    yield* sealGhost(entry, read, writer);
+    yield* sealGhost(entry, read, writer, onClear);
     return;
   }
   for (const [index, payload] of payloads.entries()) {
@@ -83,8 +90,10 @@ async function* sealGhost(
   { payloads }: EntryNode,
   read: (start: number, end: number) => Promise<Uint8Array>,
   writer: RecordWriter,
+  onClear: () => void,
 ): AsyncGenerator<Uint8Array> {
   const isSparse = payloads.some(({ message }) => message);
+  if (isSparse) onClear();
   for (const { message, span } of payloads) {
     if (message) yield writer.entry(await read(message.span.start, message.span.end));
     else if (isSparse)

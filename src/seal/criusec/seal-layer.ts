@@ -43,7 +43,16 @@ export async function* sealLayer(
   tree: FileTree,
   folder: string,
   recipient: CriuRecipient,
-  { random = systemRandom, signal }: { readonly random?: SealRandom; readonly signal?: AbortSignal } = {},
+  {
+    random = systemRandom,
+    signal,
+    report,
+  }: {
+    readonly random?: SealRandom;
+    readonly signal?: AbortSignal;
+    /** Told at the end what of the layer stays readable, as it does in CRIU's own. */
+    readonly report?: (note: string) => void;
+  } = {},
 ): AsyncGenerator<SealedFile> {
   const files = (await tree.list(folder)).filter(({ kind }) => kind === "file");
   if (files.some(({ name }) => name === CIPHER_IMAGE)) throw sealErrors.sealedAlready(folder);
@@ -56,6 +65,7 @@ export async function* sealLayer(
   const tweak = keys.pages?.tweak ?? new Uint8Array(0);
   const seal = layerSeal(keys, "", CIPHER_IMAGE);
   const digest = Buffer.alloc(DIGEST);
+  const clear: string[] = [];
   try {
     const context = { tree, folder, files, seal, keys, digest };
     yield* sealPages(context);
@@ -65,12 +75,18 @@ export async function* sealLayer(
       const source = await tree.open(path);
       try {
         const writer = recordWriter(keys.record, () => random.nonce(name));
-        const content = (await sealImage(name, source, writer)) ?? readChunks(source, { chunk: CHUNK });
-        yield { name, content };
+        const stays = (): void => void clear.push(`${name} (content of a deleted file)`);
+        const sealed = await sealImage(name, source, writer, stays);
+        if (sealed === undefined) clear.push(name);
+        yield { name, content: sealed ?? readChunks(source, { chunk: CHUNK }) };
       } finally {
         await source.close?.();
       }
     }
+    if (clear.length > 0)
+      report?.(
+        `As CRIU leaves them, these stay readable by anybody: ${clear.join(", ")}. age would seal them too.`,
+      );
     yield { name: CIPHER_IMAGE, content: once(cipherImage(record, pages, tweak, digest)) };
   } finally {
     seal.dispose();

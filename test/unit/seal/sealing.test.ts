@@ -130,7 +130,9 @@ for (const [name, images, sums] of [
       const recipient = parseRecipient(certificate, "key1.cert.pem");
       const plain = treeOf(await unsealed(tree, seal));
       const written = new Set<string>();
-      for await (const { name: file, content } of sealLayer(plain, "", recipient, { random })) {
+      const notes: string[] = [];
+      const report = (note: string): void => void notes.push(note);
+      for await (const { name: file, content } of sealLayer(plain, "", recipient, { random, report })) {
         const ours = await bytesOf(content);
         const theirs = await readFile(join(folder, images, file));
         written.add(file);
@@ -153,6 +155,13 @@ for (const [name, images, sums] of [
       }
       const all = (await tree.list("")).filter(({ kind }) => kind === "file").map((entry) => entry.name);
       assert.deepEqual([...written].sort(), all.sort());
+      // What CRIU leaves readable is said: of the tree's ghosts the one with holes, whose marker is there in clear.
+      assert.equal(notes.length, 1);
+      assert.match(notes.join(), /stay readable by anybody: .*stats-dump/);
+      for (const file of all.filter((each) => each.startsWith("ghost-file-"))) {
+        const isClear = (await readFile(join(folder, images, file))).includes("MARKER-");
+        assert.equal(notes.join().includes(`${file} (content of a deleted file)`), isClear, file);
+      }
     });
   });
 

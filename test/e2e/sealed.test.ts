@@ -1,0 +1,184 @@
+// Sealed checkpoints in the browser: what is asked, the Seal row in all its verdicts, the key ring, and what is still
+// known when the window has been loaded anew.
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Locator } from "playwright-core";
+import { workbench } from "../host/index.ts";
+import { fixture } from "../unit/fixtures.ts";
+import { Session } from "./session.ts";
+
+const PASSPHRASE = "corpus-pass-1";
+
+describe("sealed checkpoints, in a browser", () => {
+  let session: Session;
+  let folder: string;
+
+  before(async function () {
+    this.timeout(300_000);
+    folder = await mkdtemp(join(tmpdir(), "cryo-sealed-"));
+    const from = join(await fixture("sealed/simple-enc"), "enc");
+    for (const name of ["whole", "changed", "punched"])
+      await cp(from, join(folder, name), { recursive: true });
+    await cp(join(await fixture("sealed/keys"), "key1.pkcs8.enc.pem"), join(folder, "protected.pem"));
+    const pages = await readFile(join(from, "pages-1.img"));
+    // One page punched out, as deduplication does it.
+    await writeFile(join(folder, "punched/pages-1.img"), Buffer.from(pages).fill(0, 8192, 12_288));
+    // One bit of memory, and one of a record.
+    pages[5000] = (pages[5000] ?? 0) ^ 1;
+    await writeFile(join(folder, "changed/pages-1.img"), pages);
+    const files = await readFile(join(from, "files.img"));
+    files[300] = (files[300] ?? 0) ^ 1;
+    await writeFile(join(folder, "changed/files.img"), files);
+    session = await Session.open(folder);
+  });
+  after(async () => {
+    await session.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") await session.picture("failed-sealed");
+  });
+
+  const rows = (): Locator => workbench.treeRows(session.page, "Checkpoint");
+  const question = (): Locator => session.page.locator(".quick-input-widget");
+  const input = (): Locator => question().locator(".quick-input-filter input");
+
+  /** By the menu of the file explorer, as a person would. */
+  async function open(name: string): Promise<void> {
+    const { page } = session;
+    await workbench.openView(page, "Explorer");
+    const row = page.locator(".explorer-folders-view .monaco-list-row").filter({ hasText: name });
+    const item = page.locator(".monaco-menu .action-item").filter({ hasText: "Open Checkpoint" });
+    // The menu of a window that has just come up may not know of extensions yet.
+    for (let tries = 0; tries < 5 && !(await item.isVisible()); tries++) {
+      await page.keyboard.press("Escape");
+      await row.click({ button: "right" });
+      await item.waitFor({ timeout: 4000 }).catch(() => undefined);
+    }
+    // A menu passes over a click that comes right after it has opened.
+    for (let tries = 0; tries < 5 && (await item.isVisible()); tries++) {
+      await item.click();
+      await item.waitFor({ state: "hidden", timeout: 1000 }).catch(() => undefined);
+    }
+  }
+
+  /** The verdict in the row of a checkpoint that is open, with what is below it. */
+  async function verdict(name: string): Promise<Locator> {
+    await workbench.openView(session.page, "Cryoscope");
+    for (const view of ["Containers", "Snapshots"]) await workbench.foldView(session.page, view);
+    const seal = rows().filter({ hasText: /^Seal/ });
+    await seal.waitFor({ timeout: 60_000 });
+    if ((await seal.getAttribute("aria-expanded")) === "false") await seal.click();
+    const row = rows().filter({ hasText: new RegExp(`^${name}.*(verif|broken)`) });
+    await row.waitFor({ timeout: 60_000 });
+    return row;
+  }
+
+  async function closeCheckpoint(): Promise<void> {
+    await rows().first().hover();
+    await rows().first().getByRole("button", { name: /Close/ }).click();
+    await rows().filter({ hasText: /^Seal/ }).waitFor({ state: "detached" });
+  }
+
+  it("are asked for their key once, with what is needed, and for its passphrase", async () => {
+    const { page } = session;
+    await open("whole");
+    await question().filter({ hasText: "sealed for an RSA key of 2048 bits" }).waitFor({ timeout: 60_000 });
+    await session.picture("seal-question");
+    await question().locator(".monaco-list-row").filter({ hasText: "Choose a key file" }).click();
+    // The browser's file dialog is a list with a path to type.
+    await input().fill(join(folder, "protected.pem"));
+    await page.keyboard.press("Enter");
+    await question().filter({ hasText: "Passphrase of protected.pem" }).waitFor();
+    await input().fill("not this one");
+    await page.keyboard.press("Enter");
+    await question().filter({ hasText: "does not open the key" }).waitFor();
+    assert.equal(await input().getAttribute("type"), "password");
+    await input().fill(PASSPHRASE);
+    await page.keyboard.press("Enter");
+    await question()
+      .locator(".monaco-list-row")
+      .filter({ hasText: /^Remember/ })
+      .click();
+    const row = await verdict("whole");
+    assert.match((await row.getAttribute("aria-label")) ?? "", /verified/);
+    await row.click();
+    await session.pictures("seal-verified", async () => {
+      await row.focus();
+    });
+  });
+
+  it("that were changed are named, file and entry, and the person is told", async () => {
+    await closeCheckpoint();
+    await open("changed");
+    await workbench
+      .toasts(session.page)
+      .filter({ hasText: "not as it was sealed" })
+      .waitFor({ timeout: 60_000 });
+    const row = await verdict("changed");
+    assert.match((await row.getAttribute("aria-label")) ?? "", /broken: not as it was dumped/);
+    await row.click();
+    await rows()
+      .filter({ hasText: /files\.img, entry \d+/ })
+      .waitFor();
+    await rows().filter({ hasText: "their digest is another one" }).waitFor();
+    await session.pictures("seal-broken", async () => {
+      await row.focus();
+    });
+  });
+
+  it("that can't be verified say why", async () => {
+    await closeCheckpoint();
+    await open("punched");
+    const row = await verdict("punched");
+    assert.match((await row.getAttribute("aria-label")) ?? "", /not verifiable: 1 page/);
+    await session.pictures("seal-not-verifiable", async () => {
+      await row.focus();
+    });
+  });
+
+  it("are listed below the key that opened them", async () => {
+    const { page } = session;
+    const keys = workbench.treeRows(page, "Keys");
+    const header = page.locator('.pane-header[aria-label^="Keys"]');
+    if ((await header.getAttribute("aria-expanded")) === "false") await header.click();
+    await workbench.foldView(page, "Checkpoint");
+    await keys.first().waitFor();
+    await keys.first().click();
+    await keys.filter({ hasText: /RSA private key, 2048 bits, SHA-256/ }).waitFor();
+    for (const name of ["whole", "changed", "punched"])
+      await keys.filter({ hasText: `opened ${name}` }).waitFor();
+    await session.pictures("key-ring", async () => {
+      await keys.first().focus();
+    });
+  });
+
+  it("open without a question when the window has been loaded anew: the passphrase is in the secret storage", async () => {
+    const { page } = session;
+    await page.reload();
+    await workbench.ready(page);
+    await open("whole");
+    const row = await verdict("whole");
+    assert.match((await row.getAttribute("aria-label")) ?? "", /verified/);
+    assert.equal(await question().isVisible(), false);
+  });
+
+  it("ask again when all keys are forgotten, also after another restart", async () => {
+    const { page } = session;
+    await closeCheckpoint();
+    await workbench.runCommand(page, "Cryoscope: Forget All Keys");
+    await workbench.toasts(page).filter({ hasText: "forgotten" }).first().waitFor();
+    await page.reload();
+    await workbench.ready(page);
+    await open("whole");
+    await question().filter({ hasText: "sealed for an RSA key of 2048 bits" }).waitFor({ timeout: 60_000 });
+    // Not even the file is offered any more.
+    assert.equal(
+      await question().locator(".monaco-list-row").filter({ hasText: "protected.pem" }).count(),
+      0,
+    );
+    await page.keyboard.press("Escape");
+  });
+});
