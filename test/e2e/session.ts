@@ -26,8 +26,14 @@ export class Session {
     this.#browser = browser;
   }
 
-  /** Opens the workbench on a folder, with the extension from `npm run package`, and with YARA's beside it when asked. */
-  static async open(folder: string, { yara = false } = {}): Promise<Session> {
+  /**
+   * Opens the workbench on a folder, with the extension from `npm run package`, and with YARA's beside it when asked;
+   * `prepare` is given the page before.
+   */
+  static async open(
+    folder: string,
+    { yara = false, prepare }: { yara?: boolean; prepare?: (page: Page) => Promise<unknown> } = {},
+  ): Promise<Session> {
     const vsix = [await vsixFile(PROJECT), ...(yara ? [await yaraVsixFile(PROJECT)] : [])];
     if (!vsix.every((file) => existsSync(file)))
       throw new Error("There is no package to test: run `npm run package` first.");
@@ -40,6 +46,7 @@ export class Session {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     const session = new Session(page, server, browser);
     try {
+      await prepare?.(page);
       await page.goto(server.url(folder));
       await workbench.ready(page);
       return session;

@@ -71,7 +71,7 @@ export async function verifyPages(
   if (punched > 0)
     return {
       state: "notVerifiable",
-      why: `${punched} pages were punched out after the dump (dedup), so their digest can't be made again`,
+      why: `${punched === 1 ? "1 page was" : `${punched} pages were`} punched out after the dump (dedup), so the digest can't be made again`,
     };
   return { state: "broken", pages };
 }

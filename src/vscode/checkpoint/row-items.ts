@@ -93,8 +93,9 @@ const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
     return made;
   },
 
-  fact: ({ fact: { label, value, children, content } }) =>
+  fact: ({ fact: { label, value, children, content, icon: picture } }) =>
     item(label, children.length > 0 ? Collapsed : None, {
+      ...(picture && { icon: icon(picture.name, picture.color) }),
       description: value,
       tooltip: tooltip(label, [["Value", value]]),
       context: content === undefined || content.size === 0 ? "fact" : "fact.content",

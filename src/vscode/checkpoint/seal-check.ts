@@ -63,15 +63,31 @@ export class SealCheck {
     const facts: Fact[] = [];
     for (const { tree, folder, seal } of this.#parts) {
       const verdict = await verifyLayer(tree, folder, seal, { signal: this.#closing.signal });
-      facts.push(fact(folder === "" ? tree.name : folder, words(verdict), details(verdict)));
+      const state = stateOf(verdict);
+      const line = fact(folder === "" ? tree.name : folder, WORDS[state], details(verdict));
+      facts.push({ ...line, icon: ICONS[state] });
     }
     return facts;
   }
 }
 
-function words({ broken, pages }: LayerVerdict): string {
-  if (broken.length > 0 || pages.state === "broken") return "broken: not as it was dumped";
-  return pages.state === "verified" ? "verified" : `records verified; pages not verifiable: ${pages.why}`;
+type SealVerdict = LayerVerdict["pages"]["state"];
+
+const WORDS: Readonly<Record<SealVerdict, string>> = {
+  verified: "verified",
+  notVerifiable: "not verifiable",
+  broken: "broken: not as it was dumped",
+};
+
+const ICONS: Readonly<Record<SealVerdict, NonNullable<Fact["icon"]>>> = {
+  verified: { name: "verified", color: "testing.iconPassed" },
+  notVerifiable: { name: "question", color: "list.warningForeground" },
+  broken: { name: "error", color: "list.errorForeground" },
+};
+
+/** One record that was changed is enough. */
+function stateOf({ broken, pages }: LayerVerdict): SealVerdict {
+  return broken.length > 0 ? "broken" : pages.state;
 }
 
 function details({ records, broken, pages }: LayerVerdict): readonly Fact[] {
@@ -80,6 +96,7 @@ function details({ records, broken, pages }: LayerVerdict): readonly Fact[] {
     fact("Authentic records", String(records)),
     ...(pages.state === "verified" ? [fact("Authentic pages", String(pages.pages))] : []),
     ...(uncovered > 0 ? [fact("Pages that the digest doesn't cover", String(uncovered))] : []),
+    ...(pages.state === "notVerifiable" ? [fact("Pages", pages.why)] : []),
     ...(pages.state === "broken" ? [fact("Pages", "their digest is another one")] : []),
     ...broken.map(({ file, entry, offset, why }) =>
       fact(

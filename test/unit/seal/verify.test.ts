@@ -123,7 +123,7 @@ describe("a sealed layer that is verified", () => {
     assert.match(JSON.stringify(verdict), /pre-dump/);
     await predump.close();
     const punched = await changed(folder, { "pages-1.img": (bytes) => bytes.fill(0, 4096, 8192) });
-    assert.match(JSON.stringify(await verifyPages(punched, "", await open(punched))), /1 pages were punched/);
+    assert.match(JSON.stringify(await verifyPages(punched, "", await open(punched))), /1 page was punched/);
     await punched.close();
   });
 

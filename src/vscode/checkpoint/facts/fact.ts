@@ -5,6 +5,8 @@ export interface Fact {
   readonly label: string;
   readonly value: string;
   readonly children: readonly Fact[];
+  /** A codicon, and the colour it has. */
+  readonly icon?: { readonly name: string; readonly color: string };
   /** Bytes that can be saved. */
   readonly content?: Content;
 }
