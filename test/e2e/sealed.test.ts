@@ -74,9 +74,10 @@ describe("sealed checkpoints, in a browser", () => {
 
   /** The verdict in the row of a checkpoint that is open, with what is below it. */
   async function verdict(name: string): Promise<Locator> {
-    await workbench.openView(session.page, "Cryoscope");
-    for (const view of ["Containers", "Snapshots"]) await workbench.foldView(session.page, view);
+    // What was opened comes to the front by itself.
     const header = session.page.locator('.pane-header[aria-label^="Checkpoint"]');
+    await header.waitFor({ timeout: 60_000 });
+    for (const view of ["Containers", "Snapshots"]) await workbench.foldView(session.page, view);
     if ((await header.getAttribute("aria-expanded")) === "false") await header.click();
     const seal = rows().filter({ hasText: /^Seal/ });
     await seal.waitFor({ timeout: 60_000 });

@@ -75,6 +75,7 @@ export async function runSealedSession(): Promise<number> {
             // Spilled to a file, since it is packed.
             "archives/checkpoint.tar.gz.armor.age",
           ].map((name) => join(scratch, name)),
+          copies: await mkdtemp(join(scratch, "copies-")),
           control,
         }),
       },

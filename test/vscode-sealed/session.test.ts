@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import {
   commands,
+  debug,
   extensions,
   FileType,
   languages,
@@ -14,7 +15,9 @@ import {
   workspace,
   WorkspaceEdit,
 } from "vscode";
+import type { DebugSession } from "vscode";
 import type { TestApi } from "../../src/vscode/extension.ts";
+import { Answers } from "../vscode/answers.ts";
 
 type Entry = TestApi["checkpoint"]["openCheckpoints"][number];
 type Row = Parameters<TestApi["checkpoint"]["view"]["getTreeItem"]>[0];
@@ -23,6 +26,8 @@ type Row = Parameters<TestApi["checkpoint"]["view"]["getTreeItem"]>[0];
 const given = JSON.parse(process.env["CRYOSCOPE_TEST_SEALED"] ?? "{}") as {
   readonly keys: readonly string[];
   readonly checkpoints: readonly string[];
+  /** A folder outside of what is searched: what is unsealed on purpose goes there. */
+  readonly copies: string;
   /** In two halves, since the whole of what is given is in the address of the page. */
   readonly control: readonly [string, string];
 };
@@ -36,6 +41,7 @@ const MAX_ROWS = 400;
 describe("a session over sealed checkpoints", () => {
   let api: TestApi;
   let seen = 0;
+  let lastShown: Uri | undefined;
 
   before(async () => {
     const extension = extensions.getExtension<TestApi>("cryoscope.cryoscope");
@@ -125,6 +131,7 @@ describe("a session over sealed checkpoints", () => {
           if (bytes.includes(MARKER)) seen++;
           if (isText && (bytes.includes(MARKER) || shown.length < 6)) shown.push(uri);
         }
+        lastShown = shown[0] ?? lastShown;
         for (const uri of shown.slice(0, 15)) {
           const document = await workspace.openTextDocument(uri);
           await window.showTextDocument(document, { preview: false });
@@ -140,6 +147,71 @@ describe("a session over sealed checkpoints", () => {
       });
     });
 
+  describe("besides looking at them", () => {
+    it("debugs one post mortem, with its stack, registers, memory and values", async () => {
+      const path = given.checkpoints[0] ?? "";
+      await api.checkpoint.open(Uri.file(path));
+      const configuration = {
+        type: "cryoscope",
+        request: "launch",
+        name: "Sealed",
+        mode: "postmortem",
+        checkpoint: path,
+      };
+      const started = new Promise<DebugSession>((resolve) => {
+        const listening = debug.onDidStartDebugSession((session) => {
+          if (session.type !== "cryoscope") return;
+          listening.dispose();
+          resolve(session);
+        });
+      });
+      assert.ok(await debug.startDebugging(undefined, configuration));
+      const session = await started;
+      // What the protocol gives; only what is looked at has a type.
+      const ask = async (request: string, args: object): Promise<unknown> =>
+        session.customRequest(request, args);
+      const { threads } = (await ask("threads", {})) as { threads: readonly { id: number }[] };
+      const [thread] = threads;
+      assert.ok(thread);
+      const { stackFrames } = (await ask("stackTrace", { threadId: thread.id })) as {
+        stackFrames: readonly { id: number; instructionPointerReference?: string }[];
+      };
+      const [frame] = stackFrames;
+      assert.ok(frame);
+      const { scopes } = (await ask("scopes", { frameId: frame.id })) as {
+        scopes: readonly { variablesReference: number }[];
+      };
+      for (const { variablesReference } of scopes) await ask("variables", { variablesReference });
+      const memoryReference = frame.instructionPointerReference ?? "0";
+      await ask("readMemory", { memoryReference, count: 4096 });
+      await commands.executeCommand("workbench.view.debug");
+      await setTimeout(1_500);
+      await debug.stopDebugging(session);
+    });
+
+    it("seals and unseals copies, where the person says and nowhere else", async () => {
+      const person = new Answers();
+      const [path = ""] = given.checkpoints;
+      const sealed = Uri.file(`${given.copies}/copy.tar.age`);
+      try {
+        person.give({
+          showQuickPick: ["passphrase"],
+          showInputBox: ["of-the-copy", "of-the-copy"],
+          showSaveDialog: [sealed],
+        });
+        assert.ok(await commands.executeCommand("cryoscope.sealCopy", Uri.file(path)));
+        person.give({
+          showOpenDialog: [[Uri.file(given.copies)]],
+          showWarningMessage: ["Write in Clear"],
+        });
+        const plain = await commands.executeCommand<Uri | undefined>("cryoscope.unsealCopy", Uri.file(path));
+        assert.ok(plain?.fsPath.startsWith(given.copies));
+      } finally {
+        person.putBack();
+      }
+    });
+  });
+
   describe("altogether", () => {
     it("has seen plaintext enough", () => {
       assert.ok(seen > 10, String(seen));
@@ -148,6 +220,13 @@ describe("a session over sealed checkpoints", () => {
     it("leaves a trace where a person wants one, so that the search is seen to find it", async () => {
       const document = await workspace.openTextDocument({ content: `${given.control.join("")}\n` });
       await window.showTextDocument(document);
+      // What VS Code keeps for its next start must not hold the frozen text and image that are open beside it.
+      assert.ok(lastShown);
+      await window.showTextDocument(await workspace.openTextDocument(lastShown), { preview: false });
+      const [entry] = api.checkpoint.openCheckpoints;
+      const image = entry && (await api.checkpoint.imageUri(entry.source, "pages-1.img"));
+      assert.ok(image);
+      await commands.executeCommand("vscode.openWith", image, "cryoscope.image");
       const edit = new WorkspaceEdit();
       edit.insert(document.uri, new Position(0, 0), "unsaved ");
       assert.ok(await workspace.applyEdit(edit));

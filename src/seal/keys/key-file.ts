@@ -88,6 +88,7 @@ async function sealedIdentities(
     },
   );
   const plain = Buffer.from(await source.source.read(0, MAX_FILE));
+  await source.source.close?.();
   if (isAgeFile(plain)) throw sealErrors.notAKey(file, "sealed twice");
   try {
     return await parseKeys(plain, file);

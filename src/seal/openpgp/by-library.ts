@@ -4,7 +4,7 @@ import type { OpenPgpKey, Passphrase } from "../keys/key.ts";
 import type { PrivateKey } from "./library.ts";
 import type * as libraryTypes from "./library.ts";
 import { isArmoredMessage } from "./recognise.ts";
-import { readSecretKeys, unlocked } from "./secret-keys.ts";
+import { overwrite, readSecretKeys, unlocked } from "./secret-keys.ts";
 
 type Library = typeof libraryTypes;
 
@@ -39,16 +39,15 @@ export async function openByLibrary(
   const library: Library = await import("./library.ts");
   const passphrases = passphraseKeys.map(({ bytes }) => Buffer.from(bytes).toString("utf8"));
   let began = false;
-  let isNamed = false;
+  let own: Awaited<ReturnType<typeof keysFor>>;
   try {
     // Of a short stream the library loses the end where the runtime has no AES-CFB, as in VS Code.
     const whole = head.length < SMALL ? Uint8Array.from(head) : undefined;
     const message = isArmoredMessage(head)
       ? await library.readMessage({ armoredMessage: streamOf(text(input)) })
       : await library.readMessage({ binaryMessage: whole ?? streamOf(input) });
-    const own = key && (await keysFor(message, library, key, passphrases));
+    own = key && (await keysFor(message, library, key, passphrases));
     if (key && own === undefined) return "wrongKey";
-    isNamed = own?.isNamed === true;
     const { data } = await library.decrypt({
       message,
       // Given both, the library would try passphrases alone.
@@ -71,7 +70,9 @@ export async function openByLibrary(
     if (UNSUPPORTED.test(why) && !began) return "unsupported";
     // A message that names this key and doesn't open with it was changed, in whatever way: the ways look the same. With a
     // passphrase, or for somebody who isn't named, it can't be told from one for another.
-    return isNamed ? "notAuthentic" : "wrongKey";
+    return own?.isNamed === true ? "notAuthentic" : "wrongKey";
+  } finally {
+    own?.open.forEach(overwrite);
   }
 }
 

@@ -50,7 +50,17 @@ export async function unlockSecretKeys(
   if (!keys.some((key) => key.isDecrypted()))
     throw passphrase === undefined ? sealErrors.passphraseNeeded(file) : sealErrors.wrongPassphrase(file);
   const written = keys.map((key) => key.write());
-  const all = Uint8Array.from(Buffer.concat(written));
+  const all = Buffer.concat(written);
   for (const one of written) one.fill(0);
+  keys.forEach(overwrite);
   return all;
+}
+
+/** Overwrites the numbers of an unlocked key, as far as the library lets that be done. The key can't be used any more. */
+export function overwrite(key: PrivateKey): void {
+  for (const { keyPacket } of key.getKeys()) {
+    // Of the library's code, and not of its types.
+    const { privateParams } = keyPacket as { privateParams?: Readonly<Record<string, unknown>> | null };
+    for (const value of Object.values(privateParams ?? {})) if (value instanceof Uint8Array) value.fill(0);
+  }
 }
