@@ -33,13 +33,14 @@ describe("sealed checkpoints, in a browser", () => {
     files[300] = (files[300] ?? 0) ^ 1;
     await writeFile(join(folder, "changed/files.img"), files);
     const half = randomBytes(32);
-    session = await Session.open(folder, (page) =>
+    session = await Session.open(folder, {
       // code-server keeps one half of the key of VS Code's secret storage, and the browser the other: its part is played
       // here, since VS Code runs without it.
-      page.route("**/mint-key", (route) =>
-        route.fulfill({ body: half, contentType: "application/octet-stream" }),
-      ),
-    );
+      prepare: (page) =>
+        page.route("**/mint-key", (route) =>
+          route.fulfill({ body: half, contentType: "application/octet-stream" }),
+        ),
+    });
   });
   after(async () => {
     await session.close();
