@@ -6,12 +6,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { fixture } from "../unit/fixtures.ts";
-import { coreOf, forget, freeze, stacksOf, succeed } from "./frozen-programs.ts";
+import { coreOf, folderOf, forget, freeze, PROGRAMS, stacksOf, succeed } from "./frozen-programs.ts";
 import type { Frozen, PrintedFrame, PrintedThread } from "./frozen-programs.ts";
-import { NODE } from "./images.ts";
-import { LAB_SHARE } from "./sockets.ts";
 
-const PROGRAMS = "/project/test/lab/programs";
 /** Debuggers look up how the threads' library lists them, which a core of the outside must not be asked for. */
 const GDB = ["-nx", "-batch", "-ex", "set backtrace past-main on", "-ex", "set auto-load no"];
 
@@ -24,8 +21,6 @@ interface GdbThread {
     readonly inlined: boolean;
   }[];
 }
-
-const folderOf = (name: string): string => join(LAB_SHARE, `debuggers-${name}-${process.pid}`);
 
 function gdb(program: string, core: string, ...commands: readonly string[]): string {
   return succeed("gdb", [...GDB, ...commands.flatMap((each) => ["-ex", each]), program, core]);
@@ -252,57 +247,6 @@ describe("a frozen program of Go", () => {
   });
 });
 
-describe("a frozen program of Python", () => {
-  const folder = folderOf("python");
-  let threads: readonly PrintedThread[];
-  let told: string;
-
-  before(async function () {
-    this.timeout(120_000);
-    await mkdir(folder, { recursive: true });
-    const frozen = freeze(folder, {
-      signal: "USR1",
-      command: ["/usr/bin/python3", `${PROGRAMS}/frozen.py`, join(folder, "told")],
-    });
-    threads = await stacksOf(frozen);
-    told = readFileSync(join(folder, "told"), "utf8");
-  });
-  after(() => {
-    forget(folder);
-  });
-
-  it("has the calls of each thread that the interpreter said", () => {
-    const said = told
-      .split(/^(?:Current thread|Thread) 0x[0-9a-f]+.*$/m)
-      .slice(1)
-      .map((text) => [...text.matchAll(/File "(.*)", line (\d+) in (.*)/g)].map(([, ...each]) => each));
-    const seen = threads.map(({ frames }) =>
-      frames
-        .filter(({ language }) => language === "python")
-        // faulthandler has names without their classes and functions around.
-        .map((frame) => [
-          frame.source?.path,
-          `${frame.source?.line}`,
-          frame.function?.replace(/^.*\.(?=[^.]*$)/, ""),
-        ]),
-    );
-    assert.equal(said.length, 4);
-    const sorted = (stacks: readonly unknown[]): readonly string[] =>
-      stacks.map((stack) => JSON.stringify(stack)).toSorted();
-    assert.deepEqual(sorted(seen), sorted(said));
-  });
-
-  it("has its own calls between those of the interpreter", () => {
-    const deepest = threads.toSorted((a, b) => b.frames.length - a.frames.length)[0];
-    const kinds = deepest?.frames.map(({ language }) => language) ?? [];
-    assert.ok(kinds.indexOf("python") > 0, "the innermost call is the interpreter's, in the kernel");
-    assert.ok(
-      kinds.lastIndexOf("native") > kinds.lastIndexOf("python"),
-      "the outermost is the thread's start",
-    );
-  });
-});
-
 describe("a program of 64-bit Arm, frozen on such a machine", () => {
   const folder = folderOf("aarch64");
   let told: { readonly threads: readonly GdbThread[] };
@@ -339,59 +283,5 @@ describe("a program of 64-bit Arm, frozen on such a machine", () => {
     assert.match(text, /pc = 0x0*41[0-9a-f]{4} /);
     // The program put 1.5 into each quarter of it.
     assert.match(text, /v20 = \{(0x00 0x00 0xc0 0x3f ?){4}\}/);
-  });
-});
-
-describe("a frozen program of JavaScript", () => {
-  const folder = folderOf("javascript");
-  let threads: readonly PrintedThread[];
-  let told: readonly string[];
-
-  before(async function () {
-    this.timeout(120_000);
-    await mkdir(folder, { recursive: true });
-    // Node 20: newer ones open an io_uring outside of containers, which criu can't save.
-    cpSync(NODE, join(folder, "node"));
-    cpSync(join(await fixture("unwind/javascript"), "calls.js"), join(folder, "calls.js"));
-    const frozen = freeze(folder, {
-      command: [
-        "sh",
-        "-c",
-        'echo ready; exec "$0" "$@"',
-        join(folder, "node"),
-        join(folder, "calls.js"),
-        join(folder, "told"),
-      ],
-      files: ["node"],
-      settle: 2,
-    });
-    threads = await stacksOf(frozen);
-    ({ told } = JSON.parse(readFileSync(join(folder, "told"), "utf8")) as {
-      readonly told: readonly string[];
-    });
-  });
-  after(() => {
-    forget(folder);
-  });
-
-  it("has the calls that the engine said, with lines and columns, between those of C++", () => {
-    const main = threads.find(({ frames }) => frames.some(({ language }) => language === "javascript"));
-    const calls = main?.frames.filter(({ language }) => language === "javascript") ?? [];
-    const seen = calls.map((frame) => `${frame.function ?? ""} ${frame.source?.line ?? ""}`);
-    const said = told
-      .filter((line) => !line.includes("JSON.parse"))
-      .map((line) => {
-        const [, called = ""] = /^ +at (?:eval )?(.*?) ?\(/.exec(line) ?? [];
-        const name =
-          called.startsWith("eval") || line.includes("at eval (") ? "" : called.replace(/^.*\./, "");
-        const at = /[^>]:(\d+):\d+\)?$/.exec(line)?.[1] ?? "";
-        return `${name} ${line.includes("node:") || line.includes("<anonymous>") ? "" : at}`;
-      });
-    assert.ok(said.length > 40);
-    assert.deepEqual(seen.slice(1), said.slice(1));
-    const kinds = main?.frames.map(({ language }) => language) ?? [];
-    assert.equal(kinds[0], "native");
-    assert.equal(kinds.at(-1), "native");
-    assert.equal(main?.frames.at(-1)?.function, "_start");
   });
 });

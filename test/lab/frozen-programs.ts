@@ -7,6 +7,13 @@ import { run as writeCore } from "../../src/cli/core.ts";
 import { run as printStacks } from "../../src/cli/stack.ts";
 import { inLab } from "./namespaces.ts";
 import { ROOT } from "./place.ts";
+import { LAB_SHARE } from "./sockets.ts";
+
+/** The programs' sources, as the lab sees them. */
+export const PROGRAMS = "/project/test/lab/programs";
+
+/** A folder of this run, at the same path on both sides. */
+export const folderOf = (name: string): string => join(LAB_SHARE, `frozen-${name}-${process.pid}`);
 
 /** Builds and starts a program, waits until it says "ready", and freezes it. What it prints is in `out`. */
 const FREEZE = `

@@ -1,0 +1,115 @@
+// Programs of languages with engines of their own, frozen in the lab: a post-mortem session must show the calls that the
+// engines said of themselves in the moment before.
+import assert from "node:assert/strict";
+import { cpSync, readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fixture } from "../unit/fixtures.ts";
+import { folderOf, forget, freeze, PROGRAMS, stacksOf } from "./frozen-programs.ts";
+import type { PrintedThread } from "./frozen-programs.ts";
+import { NODE } from "./images.ts";
+
+describe("a frozen program of Python", () => {
+  const folder = folderOf("python");
+  let threads: readonly PrintedThread[];
+  let told: string;
+
+  before(async function () {
+    this.timeout(120_000);
+    await mkdir(folder, { recursive: true });
+    const frozen = freeze(folder, {
+      signal: "USR1",
+      command: ["/usr/bin/python3", `${PROGRAMS}/frozen.py`, join(folder, "told")],
+    });
+    threads = await stacksOf(frozen);
+    told = readFileSync(join(folder, "told"), "utf8");
+  });
+  after(() => {
+    forget(folder);
+  });
+
+  it("has the calls of each thread that the interpreter said", () => {
+    const said = told
+      .split(/^(?:Current thread|Thread) 0x[0-9a-f]+.*$/m)
+      .slice(1)
+      .map((text) => [...text.matchAll(/File "(.*)", line (\d+) in (.*)/g)].map(([, ...each]) => each));
+    const seen = threads.map(({ frames }) =>
+      frames
+        .filter(({ language }) => language === "python")
+        // faulthandler has names without their classes and functions around.
+        .map((frame) => [
+          frame.source?.path,
+          `${frame.source?.line}`,
+          frame.function?.replace(/^.*\.(?=[^.]*$)/, ""),
+        ]),
+    );
+    assert.equal(said.length, 4);
+    const sorted = (stacks: readonly unknown[]): readonly string[] =>
+      stacks.map((stack) => JSON.stringify(stack)).toSorted();
+    assert.deepEqual(sorted(seen), sorted(said));
+  });
+
+  it("has its own calls between those of the interpreter", () => {
+    const deepest = threads.toSorted((a, b) => b.frames.length - a.frames.length)[0];
+    const kinds = deepest?.frames.map(({ language }) => language) ?? [];
+    assert.ok(kinds.indexOf("python") > 0, "the innermost call is the interpreter's, in the kernel");
+    assert.ok(
+      kinds.lastIndexOf("native") > kinds.lastIndexOf("python"),
+      "the outermost is the thread's start",
+    );
+  });
+});
+
+describe("a frozen program of JavaScript", () => {
+  const folder = folderOf("javascript");
+  let threads: readonly PrintedThread[];
+  let told: readonly string[];
+
+  before(async function () {
+    this.timeout(120_000);
+    await mkdir(folder, { recursive: true });
+    // Node 20: newer ones open an io_uring outside of containers, which criu can't save.
+    cpSync(NODE, join(folder, "node"));
+    cpSync(join(await fixture("unwind/javascript"), "calls.js"), join(folder, "calls.js"));
+    const frozen = freeze(folder, {
+      command: [
+        "sh",
+        "-c",
+        'echo ready; exec "$0" "$@"',
+        join(folder, "node"),
+        join(folder, "calls.js"),
+        join(folder, "told"),
+      ],
+      files: ["node"],
+      settle: 2,
+    });
+    threads = await stacksOf(frozen);
+    ({ told } = JSON.parse(readFileSync(join(folder, "told"), "utf8")) as {
+      readonly told: readonly string[];
+    });
+  });
+  after(() => {
+    forget(folder);
+  });
+
+  it("has the calls that the engine said, with lines and columns, between those of C++", () => {
+    const main = threads.find(({ frames }) => frames.some(({ language }) => language === "javascript"));
+    const calls = main?.frames.filter(({ language }) => language === "javascript") ?? [];
+    const seen = calls.map((frame) => `${frame.function ?? ""} ${frame.source?.line ?? ""}`);
+    const said = told
+      .filter((line) => !line.includes("JSON.parse"))
+      .map((line) => {
+        const [, called = ""] = /^ +at (?:eval )?(.*?) ?\(/.exec(line) ?? [];
+        const name =
+          called.startsWith("eval") || line.includes("at eval (") ? "" : called.replace(/^.*\./, "");
+        const at = /[^>]:(\d+):\d+\)?$/.exec(line)?.[1] ?? "";
+        return `${name} ${line.includes("node:") || line.includes("<anonymous>") ? "" : at}`;
+      });
+    assert.ok(said.length > 40);
+    assert.deepEqual(seen.slice(1), said.slice(1));
+    const kinds = main?.frames.map(({ language }) => language) ?? [];
+    assert.equal(kinds[0], "native");
+    assert.equal(kinds.at(-1), "native");
+    assert.equal(main?.frames.at(-1)?.function, "_start");
+  });
+});
