@@ -6,7 +6,13 @@ import { localTime, megabytes } from "./facts.ts";
 /** A row of the *Snapshots* view. */
 export type SnapshotRow =
   | { readonly kind: "container"; readonly name: string; readonly snapshots: readonly Snapshot[] }
-  | { readonly kind: "snapshot"; readonly snapshot: Snapshot; readonly children: readonly SnapshotRow[] };
+  | {
+      readonly kind: "snapshot";
+      readonly snapshot: Snapshot;
+      readonly children: readonly SnapshotRow[];
+      /** It stands below its container's row, which says the name. */
+      readonly belowContainer?: true;
+    };
 
 /** `chain`: what was frozen after what. `timeline`: the snapshots of each container, newest first. */
 export type Arrangement = "chain" | "timeline";
@@ -33,7 +39,8 @@ export class SnapshotsView implements vscode.TreeDataProvider<SnapshotRow> {
 
   async getChildren(row?: SnapshotRow): Promise<SnapshotRow[]> {
     if (row?.kind === "snapshot") return [...row.children];
-    if (row?.kind === "container") return row.snapshots.map(single);
+    if (row?.kind === "container")
+      return row.snapshots.map((one) => ({ ...single(one), belowContainer: true }));
     const all = await this.catalog.list();
     this.loaded();
     if (all.length === 0) return [];
@@ -60,7 +67,11 @@ function timelines(all: readonly Snapshot[]): SnapshotRow[] {
   }));
 }
 
-const single = (snapshot: Snapshot): SnapshotRow => ({ kind: "snapshot", snapshot, children: [] });
+const single = (snapshot: Snapshot): Extract<SnapshotRow, { kind: "snapshot" }> => ({
+  kind: "snapshot",
+  snapshot,
+  children: [],
+});
 
 function chainRow({ snapshot, children }: ChainNode): SnapshotRow {
   return { kind: "snapshot", snapshot, children: below(children) };
@@ -83,7 +94,11 @@ function containerItem({ name, snapshots }: Extract<SnapshotRow, { kind: "contai
   return item;
 }
 
-function snapshotItem({ snapshot, children }: Extract<SnapshotRow, { kind: "snapshot" }>): vscode.TreeItem {
+function snapshotItem({
+  snapshot,
+  children,
+  belowContainer,
+}: Extract<SnapshotRow, { kind: "snapshot" }>): vscode.TreeItem {
   const { Expanded, None } = vscode.TreeItemCollapsibleState;
   const item = new vscode.TreeItem(snapshot.name, children.length > 0 ? Expanded : None);
   const time = localTime(snapshot);
@@ -91,7 +106,9 @@ function snapshotItem({ snapshot, children }: Extract<SnapshotRow, { kind: "snap
   // Another id with the first child: VS Code would keep the row folded that it knew as one without.
   item.id = children.length > 0 ? `${snapshot.id} and later` : snapshot.id;
   // The name proposed begins with the container's: the time comes first where there is little room.
-  item.description = [time, snapshot.container.name, tags].filter((part) => part !== "").join(" · ");
+  item.description = [time, belowContainer === true ? "" : snapshot.container.name, tags]
+    .filter((part) => part !== "")
+    .join(" · ");
   item.iconPath = new vscode.ThemeIcon(
     snapshot.pinned === true ? "pinned" : snapshot.sealed === true ? "lock" : "device-camera",
   );
