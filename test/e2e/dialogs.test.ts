@@ -219,10 +219,10 @@ describe("what is asked before it is done, in a browser", function () {
     await press("Cancel");
     await menu(row.first(), "Restore Snapshot");
     await dialog().waitFor();
-    // By a slip: what has the focus only opens it.
+    // By a slip: what has the focus only opens it (seen open in test/vscode/keeping.test.ts).
     await session.page.keyboard.press("Enter");
     await dialog().waitFor({ state: "detached" });
-    await workbench.treeRows(session.page, "Checkpoint").filter({ hasText: "stranger" }).first().waitFor();
+    await session.page.waitForTimeout(1000);
     assert.deepEqual(
       docker.requests.slice(before).filter((one) => !one.startsWith("GET")),
       [],
