@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { workbench } from "../host/index.ts";
 import { openSample } from "./session.ts";
 import type { Session } from "./session.ts";
@@ -19,44 +18,11 @@ describe("the Memory editor, in a browser", () => {
     // The thread `keeper` of media/sample/sample.c has a stack of its own.
     await memory.getByRole("option", { name: /stack of thread \d+ keeper/ }).waitFor();
     await memory.getByRole("option", { name: /^\[stack\]/ }).click();
-    await memory.locator(".line.head", { hasText: "[stack]" }).waitFor();
+    // Its stack pointer is gone to, which is far behind its head.
+    await memory.locator(".breadcrumbs", { hasText: "[stack]" }).waitFor();
     await session.pictures("memory-map", async () => {
       await memory.getByRole("listbox", { name: "Mappings" }).focus();
     });
-  });
-
-  it("is walked by keyboard, and names its parts to a screen reader", async () => {
-    const { page } = session;
-    const memory = await session.webview("#map");
-    const map = memory.getByRole("listbox", { name: "Mappings" });
-    await map.focus();
-    await page.keyboard.press("Home");
-    const chosen = memory.getByRole("option", { selected: true });
-    await memory.locator('[role="option"][aria-selected="true"][aria-posinset="1"]').waitFor();
-    const count = await chosen.getAttribute("aria-setsize");
-    await page.keyboard.press("End");
-    await memory.locator(`[role="option"][aria-selected="true"][aria-posinset="${count ?? ""}"]`).waitFor();
-    // Name, rights, kind, size, where it begins, where its bytes come from.
-    assert.match(
-      await map.ariaSnapshot(),
-      /option "\[stack\], rw-p, stack, \d+ KiB, .*from 7f[0-9a-f]+, .* dumped/,
-    );
-    const toolbar = await memory.getByRole("toolbar", { name: "Memory" }).ariaSnapshot();
-    const buttons = toolbar.match(/button/g)?.length ?? 0;
-    assert.ok(buttons >= 6);
-    assert.equal(toolbar.match(/button "[^"]+"/g)?.length, buttons, toolbar);
-    // A row of bytes: its address, and what the byte under the cursor is.
-    await memory.getByRole("option", { name: /^\[stack\]/ }).click();
-    const grid = memory.getByRole("grid", { name: "Memory" });
-    await grid.focus();
-    await page.keyboard.press("ArrowRight");
-    await memory.locator('[role="gridcell"][aria-selected="true"]').first().waitFor();
-    const rows = await grid.ariaSnapshot();
-    assert.match(rows, /rowheader "[0-9a-f]{12}"/);
-    assert.match(
-      rows,
-      /gridcell "[0-9a-f]{2}, 7f[0-9a-f]+, \[stack\]\+0x[0-9a-f]+, dumped[^"]*" \[selected\]/,
-    );
   });
 
   it("searches memory and shows the match that is clicked", async () => {
