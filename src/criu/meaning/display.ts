@@ -1,6 +1,6 @@
 import { criuSchema } from "../load-schema.ts";
 import type { FieldNode, FieldValue, MessageNode } from "../model.ts";
-import { showAddress } from "./address.ts";
+import { ipAddress } from "../crit/address.ts";
 import { instructionText, readProgram, seccompParts } from "./bpf.ts";
 import {
   auxiliaryElement,
@@ -50,7 +50,7 @@ export function showMessage(message: MessageNode, limit = ROW_LENGTH): string {
 
 /** Lists that are read as one thing, by `show`; undefined where the elements don't make one. */
 const LISTS: Readonly<Record<string, (fields: readonly FieldNode[]) => string | undefined>> = {
-  ip: (fields) => showAddress(fields.slice(0, 5).map(({ value }) => Number(value))),
+  ip: (fields) => ipAddress(fields.slice(0, 5).map(({ value }) => Number(value))),
   caps: (fields) =>
     capabilitySet(
       fields.slice(0, 2).reduce((all, { value }, at) => all | (integer(value) << BigInt(at * 32)), 0n),

@@ -1,6 +1,6 @@
 import { criuSchema } from "../load-schema.ts";
 import type { FieldNode, FieldValue, MessageNode } from "../model.ts";
-import { showAddress } from "./address.ts";
+import { ipAddress } from "../crit/address.ts";
 import { seccompText } from "./bpf.ts";
 import { siginfoText } from "./siginfo.ts";
 import { quote, showSize } from "./text.ts";
@@ -64,7 +64,7 @@ class Fields {
 
   address(name: string): string | undefined {
     const words = this.#message.fields.filter((field) => field.name === name).slice(0, 5);
-    return showAddress(words.map(({ value }) => Number(value)));
+    return ipAddress(words.map(({ value }) => Number(value)));
   }
 }
 
