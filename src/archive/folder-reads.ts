@@ -36,7 +36,12 @@ export const PATIENCE = 30_000;
 
 /** The way for the folder `root`, a real path. */
 export async function folderReads(root: string, patience: number): Promise<FolderReads> {
-  return (await patiently(root, patience, () => isHere(root))) ? HERE : elsewhere(patience);
+  return (await readsElsewhere(root, patience)) ?? HERE;
+}
+
+/** The way for a folder or file that is not on this machine, a real path; undefined for one that is. */
+export async function readsElsewhere(path: string, patience: number): Promise<FolderReads | undefined> {
+  return (await patiently(path, patience, () => isHere(path))) ? undefined : elsewhere(patience);
 }
 
 /** Bytes for which no thread is asked. */

@@ -4,10 +4,10 @@ import { basename, dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { CryoscopeError, bufferSource } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
+import { ALWAYS_LISTED, MAX_LISTED, tooManyNames } from "./crowded.ts";
 import { archiveErrors, printable } from "./errors.ts";
 import { PATIENCE, folderReads, patiently } from "./folder-reads.ts";
 import { descriptorSource } from "./handle.ts";
-import { MAX_LISTED, tooManyNames } from "./indexed.ts";
 import { baseOf, byName, joinPath, normaliseName } from "./names.ts";
 import { problemList } from "./problems.ts";
 import { orderOf } from "./sorting.ts";
@@ -106,12 +106,14 @@ export async function openFolder(path: string, options: FolderOptions = {}): Pro
       if (!stats.isDirectory()) throw archiveErrors.notFound(`${folder}/`, name);
       const listed = await reads.ask(real, () => namesIn(real, maxListed));
       const cut = `${path}/`;
-      if (listed.length > maxListed && !reported.has(cut)) {
+      if (listed.length > maxListed) {
+        if (!reported.has(cut)) problems.add(tooManyNames(path, maxListed));
         reported.add(cut);
-        problems.add(tooManyNames(path, maxListed));
+        listed.length = maxListed;
+        listed.push(...ALWAYS_LISTED.filter((name) => !listed.includes(name)));
       }
       const entries: TreeEntry[] = [];
-      for (const child of listed.slice(0, maxListed)) {
+      for (const child of listed) {
         await turn();
         const childPath = joinPath(path, child);
         const normal = normaliseName(childPath);
@@ -173,7 +175,7 @@ export async function openFolder(path: string, options: FolderOptions = {}): Pro
 const NAMES_AT_ONCE = 1024;
 
 /** The names in a folder, up to one more than are listed. */
-async function namesIn(folder: string, most: number): Promise<readonly string[]> {
+async function namesIn(folder: string, most: number): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const { name } of await opendir(folder, { bufferSize: NAMES_AT_ONCE })) {

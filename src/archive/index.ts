@@ -4,6 +4,7 @@ export { annotationsOf, foreignOrigin, originOf } from "./origin.ts";
 export type { ForeignHead, ForeignOrigin, ImageOrigin, TreeOrigin, TreePart } from "./origin.ts";
 export { openTree, openNested, openWithin } from "./open.ts";
 export type { OpenOptions } from "./open.ts";
+export { openArchiveFile } from "./archive-file.ts";
 export { openFolder, isFolderTree } from "./folder.ts";
 export type { FolderTree } from "./folder.ts";
 export { openLinkedFolder, folderId } from "./linked.ts";

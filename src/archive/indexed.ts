@@ -1,4 +1,5 @@
 import { sliceSource, type ByteSource } from "../bytes/index.ts";
+import { ALWAYS_LISTED, MAX_LISTED, tooManyNames } from "./crowded.ts";
 import { archiveErrors, printable } from "./errors.ts";
 import { nameTable, ROOT, type Facts } from "./name-table.ts";
 import { baseOf, joinPath, normaliseName, parentOf } from "./names.ts";
@@ -32,12 +33,6 @@ export interface TreeIndex {
   readonly count: number;
   tree(name: string, close?: () => Promise<void>): FileTree;
 }
-
-/** Names that the list of one folder holds. By its path every name of the archive is found. */
-export const MAX_LISTED = 1 << 17;
-
-export const tooManyNames = (folder: string, most: number): string =>
-  `${folder === "" ? "The root" : printable(folder)} holds more than ${most} names; the first ones are listed.`;
 
 /**
  * Names that are refused, that repeat, or that stand in each other's way become problems; the rest stays usable.
@@ -164,9 +159,12 @@ export function treeIndex(archive?: ByteSource, maxListed = MAX_LISTED): TreeInd
       const pause = turn.step();
       if (pause) await pause;
     }
-    if (count > maxListed && !cut.has(folder)) {
+    if (count > maxListed) {
+      if (!cut.has(folder)) problems.add(tooManyNames(path, maxListed));
       cut.add(folder);
-      problems.add(tooManyNames(path, maxListed));
+      // Rows are numbered as they come: those after this one are not in the list.
+      const last = rows[count % maxListed] ?? ROOT;
+      rows.push(...ALWAYS_LISTED.map((name) => table.find(folder, name)).filter((row) => row > last));
     }
     const names: string[] = [];
     for (const row of rows) {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { openFileSource, type ByteSource } from "../bytes/index.ts";
+import { bytesErrors, type ByteSource } from "../bytes/index.ts";
+import { openArchiveFile } from "./archive-file.ts";
 import { detectPacking } from "./detect.ts";
 import { describedTree } from "./described.ts";
 import { archiveErrors } from "./errors.ts";
@@ -19,7 +20,7 @@ export interface OpenOptions extends InflateOptions {
   readonly maxEntries?: number;
   /** Shows a store of container images as the files that it is made of, not as the checkpoint in it. */
   readonly raw?: boolean;
-  /** Milliseconds after which a folder's file system that is not this machine's own is given up; half a minute. */
+  /** Milliseconds after which a file system that is not this machine's own is given up; half a minute. */
   readonly patience?: number;
 }
 
@@ -36,7 +37,8 @@ export async function openTree(path: string, options: OpenOptions = {}): Promise
     }),
   );
   if (!found.isDirectory()) {
-    const source = await openFileSource(path);
+    const source = await openArchiveFile(path, options);
+    if (source === undefined) throw bytesErrors.notAFile(path);
     return openPacked(source, basename(path), options, () => source.close?.() ?? Promise.resolve());
   }
   const folder = await openFolder(path, { patience: options.patience });

@@ -1,6 +1,7 @@
 import { folderId, openLinkedFolder } from "../archive/index.ts";
 import type { FileTree, LinkedFolder, TreeEntry } from "../archive/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
+import { IMAGE_TYPES } from "../criu/index.ts";
 import type { ImageSeal, Problem } from "../criu/index.ts";
 import { CIPHER_IMAGE, sealErrors, sealState } from "../seal/index.ts";
 import { checkpointErrors } from "./errors.ts";
@@ -14,6 +15,11 @@ import type { Report } from "./problems.ts";
 const MAX_LAYERS = 256;
 /** A dump has some ten files for each process. */
 const MAX_FILES = 100_000;
+/** What there is once a dump is kept beside so many: the process tree, the open files, the link to the older layer. */
+const KEPT = new Set([
+  ...IMAGE_TYPES.map(({ pattern }) => pattern).filter((pattern) => !pattern.includes("%")),
+  ...["parent", "stats-dump", "dump.log", "descriptors.json"],
+]);
 
 /** One directory of images. Its own keys open it where it is sealed. */
 export interface Layer {
@@ -71,13 +77,11 @@ async function openLayer(
 ): Promise<Layer> {
   const files = new Map<string, TreeEntry>();
   const turn = pacer();
+  let count = 0;
   for (const entry of await tree.list(folder)) {
     if (entry.kind === "folder") continue;
-    if (files.size >= MAX_FILES) {
-      report(tooManyFiles(folder === "" ? tree.name : folder));
-      break;
-    }
-    files.set(entry.name, entry);
+    if (++count === MAX_FILES + 1) report(tooManyFiles(folder === "" ? tree.name : folder));
+    if (count <= MAX_FILES || KEPT.has(entry.name)) files.set(entry.name, entry);
     const pause = turn();
     if (pause) await pause;
   }

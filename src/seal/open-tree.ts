@@ -1,8 +1,7 @@
-import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { openNested, openTree, openWithin } from "../archive/index.ts";
+import { openArchiveFile, openNested, openTree, openWithin } from "../archive/index.ts";
 import type { FileTree, OpenOptions } from "../archive/index.ts";
-import { CryoscopeError, openFileSource } from "../bytes/index.ts";
+import { CryoscopeError } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
 import { sealErrors } from "./errors.ts";
 import type { Key } from "./keys/index.ts";
@@ -28,13 +27,9 @@ export async function openSealedTree(
   keys: readonly Key[],
   options: SealedTreeOptions = {},
 ): Promise<FileTree> {
-  const isFile = await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  if (!isFile) return openInside(await openTree(path, { ...options, raw: true }), keys, options);
+  const source = await openArchiveFile(path, options);
+  if (source === undefined) return openInside(await openTree(path, { ...options, raw: true }), keys, options);
   const name = basename(path);
-  const source = await openFileSource(path, options.atOnce);
   const close = () => source.close?.() ?? Promise.resolve();
   try {
     const opened = await openSealed(source, name, keys, options);

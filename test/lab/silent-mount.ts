@@ -10,9 +10,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openFolder, openTree } from "../../src/archive/index.ts";
 import { CryoscopeError } from "../../src/bytes/index.ts";
 import { openCheckpoint } from "../../src/checkpoint/index.ts";
+import { openSealedTree } from "../../src/seal/index.ts";
 
 const [folder = "", mountpoint = ""] = process.argv.slice(2);
 const PATIENCE = 1500;
+/** A plain tar of the other files, in the folder. */
+const ARCHIVE = "images.tar";
 /** More than there are threads. */
 const QUESTIONS = 12;
 
@@ -59,22 +62,30 @@ async function main(): Promise<void> {
     const tree = await openFolder(mountpoint, { patience: PATIENCE });
     const names = (await tree.list("")).filter(({ kind }) => kind === "file").map(({ path }) => path);
     const open = await tree.open("pages-2.img");
+    const packed = join(mountpoint, ARCHIVE);
+    const archive = await openTree(packed, { patience: PATIENCE });
+    const packedNames = (await archive.list("")).map(({ name }) => name);
+    const pages = await archive.open("pages-2.img");
     await tell(server, "silence");
     const silent = await heartbeat(
       Promise.all([
         codeOf(openTree(mountpoint, { patience: PATIENCE })),
         codeOf(tree.list("")),
         codeOf(open.read(0, 4096)),
+        codeOf(openTree(packed, { patience: PATIENCE })),
+        codeOf(openSealedTree(packed, [], { patience: PATIENCE })),
+        codeOf(pages.read(0, 4096)),
         ...names.slice(0, QUESTIONS).map((name) => codeOf(tree.open(name))),
       ]),
     );
     await tell(server, "speak");
     // What was asked and given up is answered first.
     await sleep(100);
-    const after = await codeOf(tree.open("inventory.img"));
+    const after = [await codeOf(tree.open("inventory.img")), await codeOf(pages.read(0, 4096))];
     await open.close?.();
+    await archive.close();
     await tree.close();
-    console.log(JSON.stringify({ processes, problems, silent, after }));
+    console.log(JSON.stringify({ processes, problems, packedNames, silent, after }));
   } finally {
     spawnSync("umount", ["-l", mountpoint]);
     server.kill("SIGKILL");

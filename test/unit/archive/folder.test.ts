@@ -118,6 +118,26 @@ describe("a folder", () => {
     await assert.rejects(openLinkedFolder(tree, "checkpoint/root"), { code: "archive.linkRefused" });
   });
 
+  it("of too many names lists the images that every dump has, wherever they come", async () => {
+    const crowd = join(outer, "crowded");
+    mkdirSync(crowd);
+    for (let index = 0; index < 500; index++) writeFileSync(join(crowd, `core-${index}.img`), "");
+    for (const name of ["pstree.img", "inventory.img", "files.img"]) writeFileSync(join(crowd, name), name);
+    const tree = await openFolder(crowd, { maxListed: 10 });
+    const listed = (await tree.list("")).map(({ name }) => name);
+    assert.deepEqual(
+      listed.filter((name) => !name.startsWith("core-")),
+      ["files.img", "inventory.img", "pstree.img"],
+    );
+    assert.ok(listed.length >= 10 && listed.length <= 13);
+    assert.equal(new Set(listed).size, listed.length);
+    assert.deepEqual(
+      await tree.list(""),
+      await openFolder(crowd, { maxListed: 10 }).then((again) => again.list("")),
+    );
+    assert.equal(tree.problems.length, 1);
+  });
+
   it("of too many names lists the first ones in order, says so once, and opens all", async () => {
     const crowd = join(outer, "crowd");
     mkdirSync(crowd);
