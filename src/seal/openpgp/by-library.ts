@@ -12,16 +12,18 @@ type Library = typeof libraryTypes;
 const SMALL = 64 * 1024;
 
 /** In the library's words: a cipher, version or form that it doesn't have, or doesn't take from this key. */
-const UNSUPPORTED =
-  /not supported|unknown|unsupported|unrecognized|disabled|non-preferred|invalid enum|not authenticated/i;
+const UNSUPPORTED = /not supported|unknown|unsupported|unrecognized|disabled|non-preferred|invalid enum/i;
 
 /** Of a message, what tells for whom it is. */
 interface Recipients {
   getEncryptionKeyIDs(): readonly { toHex(): string }[];
 }
 
-/** Why a message didn't open: no key is for it, or it is for one and was changed. */
-export type PgpFailure = "wrongKey" | "notAuthentic" | "unsupported";
+/** What the library says of a message in the oldest form, which anybody may change unseen (RFC 9580, 5.7). */
+const UNPROTECTED = /not authenticated/i;
+
+/** Why a message didn't open: no key is for it, it is for one and was changed, or nothing would show if it was. */
+export type PgpFailure = "wrongKey" | "notAuthentic" | "unsupported" | "unprotected";
 
 /**
  * Deciphers a message with a file's secret keys (unlocked by the passphrases) or, where none is given, with the
@@ -67,6 +69,7 @@ export async function openByLibrary(
   } catch (error) {
     if (error instanceof CryoscopeError) throw error;
     const why = error instanceof Error ? error.message : "";
+    if (UNPROTECTED.test(why) && !began) return "unprotected";
     if (UNSUPPORTED.test(why) && !began) return "unsupported";
     // A message that names this key and doesn't open with it was changed, in whatever way: the ways look the same. With a
     // passphrase, or for somebody who isn't named, it can't be told from one for another.
@@ -96,6 +99,7 @@ async function keysFor(
     const opened = await unlocked(library, secret, passphrases);
     if (opened) open.push(opened);
   }
+  for (const secret of all) if (!open.includes(secret)) overwrite(secret);
   if (open.length > 0) return { open, isNamed: named.length > 0 };
   if (meant.length === 0) return undefined;
   throw passphrases.length === 0

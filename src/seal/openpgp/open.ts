@@ -21,7 +21,7 @@ type Write = (bytes: Uint8Array) => Promise<void>;
 type Outcome = PgpFailure | "missing" | undefined;
 
 /** What to tell when several attempts failed in different ways: the first of these. */
-const WORST_FIRST = ["notAuthentic", "unsupported", "wrongKey", "missing"] as const;
+const WORST_FIRST = ["notAuthentic", "unprotected", "unsupported", "wrongKey", "missing"] as const;
 
 /** What became of attempts. A key that is locked doesn't end them: another one may fit without a question. */
 class Failures {
@@ -105,6 +105,12 @@ export async function openPgp(
   function failed(why: Outcome): CryoscopeError {
     if (why === "notAuthentic") return sealErrors.notAuthentic(file, "The OpenPGP message");
     if (why === "missing") return sealErrors.programFailed("gpg", "it is not installed, or not on the PATH");
+    if (why === "unprotected")
+      return sealErrors.unsupported(
+        file,
+        "an OpenPGP message that nothing authenticates: it may have been changed unseen",
+        "If you trust it all the same, open it with `gpg --ignore-mdc-error -o checkpoint.tar -d FILE`.",
+      );
     if (why === "unsupported")
       return sealErrors.unsupported(
         file,

@@ -59,8 +59,12 @@ export async function unlockSecretKeys(
 /** Overwrites the numbers of an unlocked key, as far as the library lets that be done. The key can't be used any more. */
 export function overwrite(key: PrivateKey): void {
   for (const { keyPacket } of key.getKeys()) {
-    // Of the library's code, and not of its types.
-    const { privateParams } = keyPacket as { privateParams?: Readonly<Record<string, unknown>> | null };
-    for (const value of Object.values(privateParams ?? {})) if (value instanceof Uint8Array) value.fill(0);
+    // Of the library's code, and not of its types: the numbers, and the bytes that they were read from or written to.
+    const { privateParams, keyMaterial } = keyPacket as {
+      privateParams?: Readonly<Record<string, unknown>> | null;
+      keyMaterial?: unknown;
+    };
+    for (const value of [...Object.values(privateParams ?? {}), keyMaterial])
+      if (value instanceof Uint8Array) value.fill(0);
   }
 }

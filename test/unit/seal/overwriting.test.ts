@@ -1,0 +1,114 @@
+// Keys in memory: what was unlocked is zeros once it has been used. The library's own packets are looked at.
+import assert from "node:assert/strict";
+import { createMessage, encrypt, generateKey } from "openpgp";
+import { bufferSource } from "../../../src/bytes/index.ts";
+import { forgetKey, openSealed, parseKeys, passphrase } from "../../../src/seal/index.ts";
+import type { Key } from "../../../src/seal/index.ts";
+
+/** What the library keeps of a secret key; not in its types. */
+interface Packet {
+  readonly privateParams?: Readonly<Record<string, unknown>> | null;
+  readonly keyMaterial?: Uint8Array | null;
+  readonly isEncrypted?: boolean | null;
+}
+
+/** Every secret key packet that the library read or unlocked during `work`. */
+async function packetsOf(work: () => Promise<unknown>): Promise<readonly Packet[]> {
+  const seen = new Set<Packet>();
+  const { SecretKeyPacket } = await import("openpgp");
+  const { prototype } = SecretKeyPacket as unknown as {
+    prototype: Record<string, (this: Packet, ...args: unknown[]) => unknown>;
+  };
+  const original = { ...Object.fromEntries(["read", "decrypt"].map((name) => [name, prototype[name]])) };
+  for (const [name, method] of Object.entries(original))
+    prototype[name] = function (this: Packet, ...args) {
+      seen.add(this);
+      return method?.apply(this, args);
+    };
+  try {
+    await work();
+  } finally {
+    for (const [name, method] of Object.entries(original)) if (method) prototype[name] = method;
+  }
+  return [...seen];
+}
+
+/** The bytes of unlocked numbers that are not zero. */
+function left(packets: readonly Packet[]): { numbers: number; bytes: number } {
+  const arrays = packets.flatMap(({ privateParams, keyMaterial, isEncrypted }) => [
+    ...Object.values(privateParams ?? {}).filter((value) => value instanceof Uint8Array),
+    ...(isEncrypted === false && keyMaterial ? [keyMaterial] : []),
+  ]);
+  return { numbers: arrays.length, bytes: arrays.filter((bytes) => bytes.some((byte) => byte !== 0)).length };
+}
+
+for (const type of ["rsa", "ecc", "curve25519"] as const)
+  describe(`an OpenPGP key in memory (${type})`, () => {
+    const SECRET = "pgp-pass";
+    let armored: string;
+    let sealed: Uint8Array;
+    before(async function () {
+      this.timeout(60_000);
+      const options = { userIDs: [{ name: "x" }], passphrase: SECRET, format: "object", type } as const;
+      const pair = await generateKey(type === "rsa" ? { ...options, rsaBits: 2048 } : options);
+      armored = pair.privateKey.armor();
+      const message = await createMessage({ binary: Buffer.from("what was sealed") });
+      sealed = await encrypt({ message, encryptionKeys: pair.publicKey, format: "binary" });
+    });
+    const load = (): Promise<readonly Key[]> => parseKeys(Buffer.from(armored), "key.asc", SECRET);
+    async function open(keys: readonly Key[]): Promise<string> {
+      const opened = await openSealed(bufferSource(sealed), "x.pgp", keys);
+      assert.ok(opened);
+      const plain = await opened.source.read(0, 100);
+      await opened.source.close?.();
+      return Buffer.from(plain).toString();
+    }
+
+    it("is overwritten once it has been read, once it has opened something, and once it is forgotten", async () => {
+      let keys: readonly Key[] = [];
+      const read = await packetsOf(async () => (keys = await load()));
+      assert.deepEqual({ ...left(read), numbers: left(read).numbers > 1 }, { numbers: true, bytes: 0 });
+      // What it holds now is bytes of ours, and still opens: nothing was overwritten too early.
+      for (let time = 0; time < 2; time++) {
+        const used = await packetsOf(async () => assert.equal(await open(keys), "what was sealed"));
+        assert.deepEqual({ ...left(used), numbers: left(used).numbers > 1 }, { numbers: true, bytes: 0 });
+      }
+      const [key] = keys;
+      assert(key?.kind === "openpgp");
+      assert.ok(key.bytes.some((byte) => byte !== 0));
+      forgetKey(key);
+      assert.ok(key.bytes.every((byte) => byte === 0));
+    });
+
+    it("is overwritten too when it opens nothing: a wrong passphrase, a message for another", async () => {
+      const locked = await packetsOf(() =>
+        assert.rejects(parseKeys(Buffer.from(armored), "key.asc", "wrong"), { code: "seal.wrongPassphrase" }),
+      );
+      assert.ok(locked.length > 1);
+      assert.equal(left(locked).bytes, 0);
+      const keys = await load();
+      const { publicKey } = await generateKey({ userIDs: [{ name: "y" }], format: "object" });
+      const message = await createMessage({ binary: Buffer.from("not for you") });
+      const other = await encrypt({ message, encryptionKeys: publicKey, format: "binary" });
+      const used = await packetsOf(() =>
+        assert.rejects(openSealed(bufferSource(other), "y.pgp", keys), { code: "seal.wrongKey" }),
+      );
+      assert.deepEqual({ ...left(used), numbers: left(used).numbers > 1 }, { numbers: true, bytes: 0 });
+    });
+  });
+
+describe("forgotten keys", () => {
+  it("of bytes are zeros: passphrases, raw keys, OpenPGP keys", () => {
+    for (const key of [
+      passphrase("a passphrase"),
+      { kind: "raw", name: "kek", bytes: Buffer.alloc(32, 7) },
+      { kind: "openpgp", name: "pgp", bytes: Buffer.alloc(32, 7) },
+    ] as const) {
+      forgetKey(key);
+      assert.ok(
+        key.bytes.every((byte) => byte === 0),
+        key.kind,
+      );
+    }
+  });
+});
