@@ -23,6 +23,8 @@ export class KeyRing {
   /** One question at a time: an answer may be the answer for those who wait. */
   #turn: Promise<unknown> = Promise.resolve();
   #passphrases = 0;
+  /** How often everything was forgotten: what began before must not bring a key back. */
+  #forgotten = 0;
 
   constructor(
     private readonly store: KeyStore,
@@ -53,8 +55,13 @@ export class KeyRing {
    */
   readonly sealFor = async ({ tree, folder, cipherPath }: SealedLayer): Promise<LayerSeal> =>
     this.unlock(tree.name, async (keys, openedBy) => {
+      const forgotten = this.#forgotten;
       const seal = await openSealedLayer(tree, folder, keys);
       if (seal === undefined) throw sealErrors.noCipher(cipherPath, "there is no cipher.img");
+      if (forgotten !== this.#forgotten) {
+        seal.dispose();
+        throw sealErrors.disposed();
+      }
       const key = keys.find((one) => one.kind === "rsa" && one.fingerprint === seal.keyFingerprint);
       if (key) openedBy(key.name);
       this.#keep(seal, key);
@@ -86,6 +93,7 @@ export class KeyRing {
       // Somebody else may have been asked meanwhile.
       const { locked, result, error } = await byKnown();
       if (result) return result.value;
+      const forgotten = this.#forgotten;
       const choice = await this.prompts.chooseKey(locked, needOf(error));
       const loaded = choice && (await this.#load(choice));
       if (loaded === undefined) throw error;
@@ -96,10 +104,11 @@ export class KeyRing {
           ...[...this.#keys.values()].flat().filter((key) => !loaded.keys.includes(key)),
         ];
         const value = await attempt(keys, this.#noting(what, keys, loaded), true);
-        await this.#remember(loaded.id, loaded.keys);
+        if (forgotten === this.#forgotten) await this.#remember(loaded.id, loaded.keys);
+        else await this.#drop(loaded);
         return value;
       } catch (failure) {
-        if (!this.#keys.has(loaded.id)) loaded.keys.forEach(forgetKey);
+        if (!this.#keys.has(loaded.id)) await this.#drop(loaded);
         throw failure;
       }
     });
@@ -143,11 +152,18 @@ export class KeyRing {
   }
 
   dispose(): void {
+    this.#forgotten++;
     for (const seal of this.#seals.keys()) seal.deref()?.dispose();
     this.#seals.clear();
     for (const keys of this.#keys.values()) keys.forEach(forgetKey);
     this.#keys.clear();
     this.#opened.clear();
+  }
+
+  /** Overwrites a key that isn't to be kept, and takes back the passphrase that was remembered for its file. */
+  async #drop({ id, keys }: { readonly id: string; readonly keys: readonly Key[] }): Promise<void> {
+    keys.forEach(forgetKey);
+    if (!this.store.paths().includes(id)) await this.store.deletePassphrase(id);
   }
 
   #changed(): void {
@@ -193,7 +209,10 @@ export class KeyRing {
     for (const id of this.store.paths()) {
       if (this.#keys.has(id)) continue;
       try {
-        this.#keys.set(id, await this.#read(id, await this.store.passphrase(id)));
+        const keys = await this.#read(id, await this.store.passphrase(id));
+        // It may have been forgotten while it was read.
+        if (this.store.paths().includes(id)) this.#keys.set(id, keys);
+        else keys.forEach(forgetKey);
       } catch (error) {
         if (isOneOf(error, ABOUT_PASSPHRASE)) locked.push(id);
       }

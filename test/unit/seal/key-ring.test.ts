@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createMessage, encrypt, generateKey } from "openpgp";
 import { openFolder, type FileTree } from "../../../src/archive/index.ts";
 import { bufferSource } from "../../../src/bytes/index.ts";
-import { openSealed } from "../../../src/seal/index.ts";
+import { openSealed, sealErrors } from "../../../src/seal/index.ts";
 import type { KeyChoice, KeyPrompts, KeyStore } from "../../../src/vscode/keys/model.ts";
 import { KeyRing } from "../../../src/vscode/keys/ring.ts";
 import { fixture } from "../fixtures.ts";
@@ -142,6 +142,56 @@ describe("the key ring", () => {
     assert.deepEqual([store.all().paths, store.all().secrets.size], [[], 0]);
     assert.throws(() => seal.openPages(Buffer.alloc(4096), 4096), { code: "seal.disposed" });
     await assert.rejects(one.sealFor(layer()), { code: "seal.keyNeeded" });
+  });
+
+  it("keeps no passphrase of a file that opened nothing", async () => {
+    const { ring: one, store } = ring({
+      files: ["key1.pkcs8.enc.pem", "key1.pkcs8.enc.pem"],
+      passphrases: ["corpus-pass-1", "corpus-pass-1"],
+      remember: true,
+    });
+    const other = (): Promise<never> =>
+      Promise.reject(sealErrors.wrongKey("x", [], { sealed: "", give: "" }));
+    await assert.rejects(one.unlock("another checkpoint", other), { code: "seal.wrongKey" });
+    // Nothing lists it, so nothing could forget it later.
+    assert.deepEqual([store.all().paths, store.all().secrets.size], [[], 0]);
+    // Of a file that is listed it stays.
+    await one.sealFor(layer());
+    await assert.rejects(one.unlock("another checkpoint", other), { code: "seal.wrongKey" });
+    assert.equal(store.all().secrets.size, 1);
+  });
+
+  it("brings nothing back that was forgotten while something was being opened", async () => {
+    for (const when of ["asked", "known"] as const) {
+      const { ring: one, asked, store } = ring({ files: when === "asked" ? ["key1.pkcs8.pem"] : [] });
+      if (when === "known") await store.savePaths([join(keys, "key1.pkcs8.pem")]);
+      let go = (): void => undefined;
+      const gate = new Promise<void>((resolve) => (go = resolve));
+      let began = (): void => undefined;
+      const beginning = new Promise<void>((resolve) => (began = resolve));
+      const slow: FileTree = {
+        ...tree,
+        open: async (path) => {
+          if (when === "known" || asked.length > 0) {
+            began();
+            await gate;
+          }
+          return tree.open(path);
+        },
+        stat: (path) => tree.stat(path),
+        list: (path) => tree.list(path),
+        close: () => Promise.resolve(),
+      };
+      const opening = one.sealFor({ ...layer(), tree: slow });
+      await beginning;
+      const forgetting = one.forget();
+      go();
+      await forgetting;
+      await assert.rejects(opening, { code: "seal.disposed" }, when);
+      assert.deepEqual(one.sources(), [], when);
+      assert.deepEqual(store.all().paths, [], when);
+      await assert.rejects(one.sealFor(layer()), { code: "seal.keyNeeded" }, when);
+    }
   });
 
   it("opens sealed archives too, tells what is needed, and lists what opened what", async () => {

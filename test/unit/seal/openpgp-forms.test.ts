@@ -1,7 +1,7 @@
 // OpenPGP messages in forms that programs write seldom: old packet headers, and no authentication at all. Made by hand
 // (RFC 9580, 4.2, 5.3, 5.7, 5.13), since today's programs don't write all of them; where there is a gpg, it reads them too.
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { bufferSource, CryoscopeError } from "../../../src/bytes/index.ts";

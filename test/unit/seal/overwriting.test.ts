@@ -49,8 +49,13 @@ for (const type of ["rsa", "ecc", "curve25519"] as const)
     let sealed: Uint8Array;
     before(async function () {
       this.timeout(60_000);
-      const options = { userIDs: [{ name: "x" }], passphrase: SECRET, format: "object", type } as const;
-      const pair = await generateKey(type === "rsa" ? { ...options, rsaBits: 2048 } : options);
+      const pair = await generateKey({
+        userIDs: [{ name: "x" }],
+        passphrase: SECRET,
+        format: "object",
+        type,
+        ...(type === "rsa" && { rsaBits: 2048 }),
+      });
       armored = pair.privateKey.armor();
       const message = await createMessage({ binary: Buffer.from("what was sealed") });
       sealed = await encrypt({ message, encryptionKeys: pair.publicKey, format: "binary" });
