@@ -7,7 +7,7 @@ import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { pack, type Header } from "tar-stream";
 import { openNested, openTree, type FileTree } from "../../../src/archive/index.ts";
-import { bufferSource, type ByteSource } from "../../../src/bytes/index.ts";
+import { bufferSource, joinedSource, type ByteSource } from "../../../src/bytes/index.ts";
 
 type Entry = (Partial<Header> & { name: string }) | readonly [Partial<Header> & { name: string }, string];
 
@@ -193,6 +193,43 @@ describe("a tar made by GNU tar", () => {
       assert.ok(Buffer.from(await source.read(0, source.size)).equals(await disk.read(0, disk.size)));
       assert.equal(Buffer.from(await source.read(300_001, 3)).toString(), "t 3");
       await Promise.all([tree.close(), plain.close()]);
+    });
+});
+
+describe("a member of more than 8 GiB", () => {
+  const size = 9 * 2 ** 30;
+  const folder = mkdtempSync(join(tmpdir(), "tar-64-"));
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  // GNU's own formats put the size in 64 bits, POSIX's into a pax record.
+  for (const format of ["gnu", "oldgnu", "posix"])
+    it(`(--format=${format}) has its size, and what comes behind it`, async () => {
+      const file = join(folder, "pages-1.img");
+      writeFileSync(file, "");
+      truncateSync(file, size);
+      // The headers are tar's; the zeros behind them need nobody to write them.
+      const headers = execFileSync("sh", [
+        ...["-c", 'tar --format="$0" -cf - -C "$1" pages-1.img 2>/dev/null | head -c 4096', format, folder],
+      ]);
+      const start = headers.findIndex(
+        (_, at) =>
+          at % 512 === 0 &&
+          headers.toString("latin1", at, at + 12) === "pages-1.img\0" &&
+          headers[at + 156] === 48,
+      );
+      assert.ok(start >= 0);
+      const zeros: ByteSource = { size, read: (_, length) => Promise.resolve(new Uint8Array(length)) };
+      const archive = joinedSource([
+        bufferSource(headers.subarray(0, start + 512)),
+        zeros,
+        bufferSource(await tar([{ name: "pstree.img" }, "behind"])),
+      ]);
+      const tree = await openNested(archive, "big.tar");
+      assert.deepEqual(tree.problems, []);
+      assert.equal((await tree.stat("pages-1.img"))?.size, size);
+      assert.equal(await content(tree, "pstree.img"), "behind");
     });
 });
 

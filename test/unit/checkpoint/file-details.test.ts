@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Checkpoint, Content, FileDetail, OpenFile } from "../../../src/checkpoint/index.ts";
 import { readSnapshot, snapshotPids, withCheckpoint } from "./support.ts";
+
+/** An entry of tcp-stream-ID.img in crit's words. */
+interface CritStream {
+  readonly inq_len: number;
+  readonly inq_seq: number;
+  readonly outq_len: number;
+  readonly outq_seq: number;
+  readonly unsq_len: number;
+  readonly extra: { readonly inq: string; readonly outq: string };
+}
 
 type Kind = FileDetail["kind"];
 type DetailOf<K extends Kind> = Extract<FileDetail, { kind: K }>;
@@ -214,15 +226,29 @@ describe("details of open files", () => {
   });
 
   it("of TCP connections have both queues", async () => {
-    await withCheckpoint("sealed/tree-restorable-enc", "plain", async (checkpoint) => {
+    await withCheckpoint("sealed/tree-restorable-enc", "plain", async (checkpoint, folder) => {
       const sockets = detailsOf((await checkpoint.openFiles(1)).value, "inet");
       const connected = sockets.filter(({ state }) => state === "ESTABLISHED");
       assert.ok(connected.length >= 2);
       for (const { tcp } of connected) {
         assert(tcp);
         assert.ok(tcp.options.includes("TCPI_OPT_SACK"));
-        assert.equal((await textOf(checkpoint, tcp.received)).length, tcp.received.size);
+        // What crit says of the same queues.
+        const name = join(folder, "expected-json", `${tcp.image}.json`);
+        const [truth] = (
+          JSON.parse(await readFile(name, "utf8")) as { readonly entries: readonly CritStream[] }
+        ).entries;
+        assert(truth);
+        const bytes = (base64: string): string => Buffer.from(base64, "base64").toString("latin1");
+        assert.equal(await textOf(checkpoint, tcp.received), bytes(truth.extra.inq));
+        assert.equal(await textOf(checkpoint, tcp.sent), bytes(truth.extra.outq));
+        assert.deepEqual(
+          [tcp.received.size, tcp.sent.size, tcp.unsent, tcp.receivedSequence, tcp.sentSequence],
+          [truth.inq_len, truth.outq_len, truth.unsq_len, truth.inq_seq, truth.outq_seq],
+        );
       }
+      assert.ok(connected.some(({ tcp }) => (tcp?.received.size ?? 0) > 0));
+      assert.ok(connected.some(({ tcp }) => (tcp?.sent.size ?? 0) > 0));
     });
   });
 });
