@@ -87,7 +87,23 @@ export const lsmProfile: ProcFile = {
     const profile = (await threadOf(task))?.credentials?.lsmProfile;
     return profile === undefined || profile === "" ? undefined : `${profile}\n`;
   },
-  differences: [],
+  differences: [
+    {
+      field: "mode of AppArmor's profile",
+      frozen: "missing",
+      // `criu/lsm.c: apparmor_get_label` reads up to the first blank.
+      why: "CRIU dumps the profile's name alone.",
+      pattern: / \(\w+\)(?=\n)/g,
+      becomes: "",
+    },
+    {
+      field: "what ends SELinux's context",
+      frozen: "a line break",
+      why: "The kernel ends it with a zero byte, for which editors would take the file to be no text.",
+      pattern: /\0$/g,
+      becomes: "\n",
+    },
+  ],
 };
 
 /** `fs/proc/array.c: children_seq_show`: pids with a blank behind each, for the leader has them all in a dump. */
