@@ -195,6 +195,17 @@ describe("a sealed archive", () => {
       });
   });
 
+  it("in which a change would not be noticed says so", async () => {
+    for (const [file, scheme, key] of FILES) {
+      if (file.includes("scrypt")) continue;
+      const opened = await openSealed(bufferSource(read(file)), file, (await keysOf(key)).slice(-1));
+      assert.ok(opened);
+      await opened.source.close?.();
+      const isSilent = scheme === "openssl-enc" || scheme === "cms";
+      assert.equal(/would not notice a change/.test(opened.notes.join()), isSilent, file);
+    }
+  });
+
   it("of age is opened in chunks: a page of a large one costs a page", async () => {
     const bytes = read("checkpoint.tar.age");
     let readBytes = 0;

@@ -97,6 +97,56 @@ describe("JWE", () => {
     }
   });
 
+  it("opens RFC 7516's examples A.2 and A.4: RSA PKCS #1 v1.5, and two recipients in general form", () => {
+    const a2 = parseJwk(
+      rsaJwk(
+        "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri23bOdgWp4Dy1WlUzewbgBHod5pcM9H95GQRV3JDXboIRROSBigeC5yjU1hGzHHyXss8UDprecbAYxknTcQkhslANGRUZmdTOQ5qTRsLAt6BTYuyvVRdhS8exSZEy_c4gs_7svlJJQ4H9_NxsiIoLwAEk7-Q3UXERGYw_75IDrGA84-lA_-Ct4eTlXHBIY2EaV7t7LjJaynVJCpkv4LKjTTAumiGUIuQhrNhZLuF_RJLqHpM2kgWFLU7-VTdL1VbC2tejvcI2BlMkEpk1BzBZI0KQB0GaDWFLN-aEAw3vRw",
+        "VFCWOqXr8nvZNyaaJLXdnNPXZKRaWCjkU5Q2egQQpTBMwhprMzWzpR8Sxq1OPThh_J6MUD8Z35wky9b8eEO0pwNS8xlh1lOFRRBoNqDIKVOku0aZb-rynq8cxjDTLZQ6Fz7jSjR1Klop-YKaUHc9GsEofQqYruPhzSA-QgajZGPbE_0ZaVDJHfyd7UUBUKunFMScbflYAAOYJqVIVwaYR5zWEEceUjNnTNo_CVSj-VvXLO5VZfCUAVLgW4dpf1SrtZjSt34YLsRarSb127reG_DUwg9Ch-KyvjT1SkHgUWRVGcyly7uvVGRSDwsXypdrNinPA4jlhoNdizK2zF2CWQ",
+        "9gY2w6I6S6L0juEKsbeDAwpd9WMfgqFoeA9vEyEUuk4kLwBKcoe1x4HG68ik918hdDSE9vDQSccA3xXHOAFOPJ8R9EeIAbTi1VwBYnbTp87X-xcPWlEPkrdoUKW60tgs1aNd_Nnc9LEVVPMS390zbFxt8TN_biaBgelNgbC95sM",
+      ),
+      "a2.jwk",
+    );
+    const a3: Key = { kind: "raw", name: "a3", bytes: Buffer.from("GawgguFyGrWKav7AX4VKUg", "base64url") };
+    const forA2 =
+      "UGhIOguC7IuEvf_NPVaXsGMoLOmwvc1GyqlIKOK1nN94nHPoltGRhWhw7Zx0-kFm1NJn8LE9XShH59_i8J0PH5ZZyNfGy2xGdULU7sHNF6Gp2vPLgNZ__deLKxGHZ7PcHALUzoOegEI-8E66jX2E4zyJKx-YxzZIItRzC5hlRirb6Y5Cl_p-ko3YvkkysZIFNPccxRU7qve1WYPxqbb2Yw8kZqa2rMWI5ng8OtvzlV7elprCbuPhcCdZ6XDP0_F8rkXds2vE4X-ncOIM8hAYHHi29NX0mcKiRaD0-D-ljQTP-cFPgwCp6X-nZZd9OHBv-B3oWh2TbqmScqXMR4gp_A";
+    const [iv, ciphertext] = ["AxY8DCtDaGlsbGljb3RoZQ", "KDlTtXchhZTGufMYmOYGS4HffxPSUrfmqCHXaI9wOGY"];
+    const compact = `eyJhbGciOiJSU0ExXzUiLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.${forA2}.${iv}.${ciphertext}.9hH0vgRfYgPnAHOd8stkvw`;
+    const general = JSON.stringify({
+      protected: "eyJlbmMiOiJBMTI4Q0JDLUhTMjU2In0",
+      unprotected: { jku: "https://server.example.com/keys.jwks" },
+      recipients: [
+        { header: { alg: "RSA1_5", kid: "2011-04-29" }, encrypted_key: forA2 },
+        {
+          header: { alg: "A128KW", kid: "7" },
+          encrypted_key: "6KB707dM9YTIgHtLvtgWQ8mKwboJW3of9locizkDTHzBC2IlrT1oOQ",
+        },
+      ],
+      iv,
+      ciphertext,
+      tag: "Mz-VPPyU4RlcuYv1IwIvzw",
+    });
+    for (const [text, key] of [
+      [compact, a2],
+      [general, a2],
+      [general, a3],
+    ] as const) {
+      const jwe = readJwe(text);
+      assert(jwe);
+      assert.equal(Buffer.from(openJwe(jwe, [key])?.plaintext ?? []).toString(), "Live long and prosper.");
+      // A padding that is wrong takes the way of a content that is: nothing is said of either.
+      const recipients = jwe.recipients.map((each) => ({
+        ...each,
+        encryptedKey: Buffer.alloc(each.encryptedKey.length, 1),
+      }));
+      assert.equal(openJwe({ ...jwe, recipients }, [key]), undefined);
+    }
+    const jwe = readJwe(general);
+    assert.deepEqual(jwe && jweNeeds(jwe), [
+      "RSA private key (RSA1_5, key id 2011-04-29)",
+      "symmetric key (A128KW, key id 7)",
+    ]);
+  });
+
   it("agrees on the key of RFC 7518, appendix C", () => {
     const bob = parseJwk(
       {

@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bufferSource, CryoscopeError } from "../../../src/bytes/index.ts";
 import { loadKeyFile, openOciLayer } from "../../../src/seal/index.ts";
-import type { SealedLayerDescriptor } from "../../../src/seal/index.ts";
+import type { Key, SealedLayerDescriptor } from "../../../src/seal/index.ts";
 
 const url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 const base64 = (value: string | Uint8Array): string => Buffer.from(value).toString("base64");
@@ -73,8 +73,11 @@ describe("a key broker that seals its answer for the attested machine", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  function sealed(): { descriptor: SealedLayerDescriptor; blob: Buffer } {
-    const [key, nonce, iv] = [randomBytes(32), randomBytes(16), randomBytes(12)];
+  function sealed(wrap: "A256GCM" | "A256CTR" = "A256GCM"): {
+    descriptor: SealedLayerDescriptor;
+    blob: Buffer;
+  } {
+    const [key, nonce, iv] = [randomBytes(32), randomBytes(16), randomBytes(wrap === "A256GCM" ? 12 : 16)];
     const blob = createCipheriv("aes-256-ctr", key, nonce).update(plain);
     const options = {
       symkey: base64(key),
@@ -82,15 +85,19 @@ describe("a key broker that seals its answer for the attested machine", () => {
       cipheroptions: { nonce: base64(nonce) },
     };
     const hmac = base64(createHmac("sha256", key).update(blob).digest());
-    const cipher = createCipheriv("aes-256-gcm", kek, iv);
-    const wrapped = [cipher.update(JSON.stringify(options)), cipher.final(), cipher.getAuthTag()];
+    const text = JSON.stringify(options);
+    const gcm = createCipheriv("aes-256-gcm", kek, iv);
+    const wrapped =
+      wrap === "A256GCM"
+        ? [gcm.update(text), gcm.final(), gcm.getAuthTag()]
+        : [createCipheriv("aes-256-ctr", kek, iv).update(text)];
     const packet = { kid: "kbs:///default/key/1", wrapped_data: base64(Buffer.concat(wrapped)) };
     const annotations = {
       "org.opencontainers.image.enc.pubopts": base64(
         JSON.stringify({ cipher: "AES_256_CTR_HMAC_SHA256", hmac, cipheroptions: {} }),
       ),
       "org.opencontainers.image.enc.keys.provider.attestation-agent": base64(
-        JSON.stringify({ ...packet, iv: base64(iv), wrap_type: "A256GCM" }),
+        JSON.stringify({ ...packet, iv: base64(iv), wrap_type: wrap }),
       ),
     };
     const mediaType = "application/vnd.oci.image.layer.v1.tar+encrypted";
@@ -119,6 +126,19 @@ describe("a key broker that seals its answer for the attested machine", () => {
       answer = seal(pair.publicKey, kek);
       assert.ok(plain.equals(await open(pair.privateKey)));
     });
+
+  it("may have wrapped the layer's key without authentication (A256CTR), and the key is proven all the same", async () => {
+    const { descriptor, blob } = sealed("A256CTR");
+    const keyOf = (bytes: Buffer): Key => ({ kind: "raw", name: "kek", bytes });
+    const { source } = await openOciLayer(descriptor, bufferSource(blob), [
+      keyOf(randomBytes(32)),
+      keyOf(Buffer.from(kek)),
+    ]);
+    assert.ok(plain.equals(await source.read(0, source.size)));
+    await assert.rejects(openOciLayer(descriptor, bufferSource(blob), [keyOf(randomBytes(32))]), {
+      code: "seal.wrongKey",
+    });
+  });
 
   it("needs that key, and the right one, and tells nothing of either", async () => {
     const other = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { constants, createHash, createPrivateKey, publicEncrypt, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CryoscopeError } from "../../../src/bytes/index.ts";
-import { loadKey, parseKey } from "../../../src/seal/index.ts";
+import { loadKey, parseKey, parseRecipient } from "../../../src/seal/index.ts";
 import type { RsaKey } from "../../../src/seal/index.ts";
 import { unpadPkcs1 } from "../../../src/seal/keys/pkcs1.ts";
 import { fixture } from "../fixtures.ts";
@@ -127,5 +128,23 @@ describe("the padding of PKCS #1 v1.5", () => {
       message,
     ])
       assert.equal(unpadPkcs1(wrong, 32), undefined);
+  });
+});
+
+describe("a certificate", () => {
+  it("that has expired is sealed for all the same, and that is said", async () => {
+    const file = join(await fixture("sealed/keys"), "key1.cert.pem");
+    const pem = readFileSync(file, "utf8");
+    // openssl's word for when it ends.
+    const words = execFileSync("openssl", ["x509", "-in", file, "-noout", "-enddate"], { encoding: "utf8" });
+    const end = new Date(words.replace("notAfter=", "").trim()).getTime();
+    const before = parseRecipient(pem, file, new Date(end - 1000));
+    const after = parseRecipient(pem, file, new Date(end + 1000));
+    assert.deepEqual(before.notes, []);
+    assert.equal(after.notes.length, 1);
+    assert.match(after.notes.join(), /^The certificate key1\.cert\.pem expired on .*used all the same\.$/);
+    const key = await loadKey(join(await fixture("sealed/keys"), "key1.pkcs8.pem"));
+    assert(key.kind === "rsa");
+    assert.deepEqual(Buffer.from(key.unwrap(after.wrap(Buffer.alloc(32, 7)), 32) ?? []), Buffer.alloc(32, 7));
   });
 });
