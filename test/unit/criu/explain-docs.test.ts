@@ -51,4 +51,17 @@ describe("the documentation of the schema", () => {
       [],
     );
   });
+
+  it("says of every field, or of the message it is in, where it comes from or what a restore does with it", () => {
+    // A manual page, a file of the kernel, CRIU itself, or that it is made anew.
+    const known = /\(\d\)|\/proc\b|\/sys\b|\brestore|CRIU|\bcriu |\bagain\b|given back/i;
+    // Parts of netlink messages: the message they are in says it.
+    const parts = /^nl_(?!route$|ifaddr$|rule$|conntrack$|expect$|other$)/;
+    const silent = messages
+      .filter(({ name, doc }) => !parts.test(name) && !known.test(doc))
+      .flatMap(({ name, doc, fields: inner }) =>
+        inner.filter((field) => !known.test(field.doc)).map((field) => `${name}.${field.name}: ${doc}`),
+      );
+    assert.deepEqual(silent, []);
+  });
 });
