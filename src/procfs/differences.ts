@@ -78,8 +78,8 @@ export const NEVER: readonly { readonly file: string; readonly why: string }[] =
     why: "Counters are not dumped.",
   },
   {
-    file: "PID/net/ipv6_route, fib_trie, fib_triestat, rt_cache, rt_acct, arp, nf_conntrack, nf_conntrack_expect, ip_conntrack, ip_conntrack_expect",
-    why: "Routes, rules and tracked connections that were dumped stand in `inspect --section network`; neighbours and the kernel's own tables of them are not dumped.",
+    file: "PID/net/fib_trie, fib_triestat, rt_cache, rt_acct, arp, nf_conntrack, nf_conntrack_expect, ip_conntrack, ip_conntrack_expect",
+    why: "Rules and tracked connections that were dumped stand in `inspect --section network`; neighbours and the kernel's own tables of them are not dumped.",
   },
   {
     file: "PID/net/igmp, igmp6, mcfilter, mcfilter6, dev_mcast, anycast6, ip_mr_cache, ip_mr_vif, ip6_mr_cache, ip6_mr_vif, ip6_flowlabel",

@@ -26,6 +26,7 @@ import { devices, inet6Addresses } from "./net/devices.ts";
 import { inetTables } from "./net/inet.ts";
 import { netlinkSockets } from "./net/netlink.ts";
 import { packetSockets } from "./net/packet.ts";
+import { ipv6Routes } from "./net/ipv6-route.ts";
 import { routes } from "./net/route.ts";
 import { unixSockets } from "./net/unix.ts";
 
@@ -41,6 +42,7 @@ export const PROC_FILES: readonly ProcFile[] = [
   gidMap,
   inet6Addresses,
   ...inetTables,
+  ipv6Routes,
   limits,
   loginuid,
   lsmProfile,

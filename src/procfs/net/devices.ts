@@ -93,7 +93,7 @@ export const inet6Addresses: ProcFile = {
 };
 
 /** An IPv6 address, `fe80::1`, as 32 hexadecimal digits. */
-function ipv6Digits(address: string): string {
+export function ipv6Digits(address: string): string {
   const [head = "", tail] = address.split("::");
   const groups = (part: string): string[] => part.split(":").filter((group) => group !== "");
   const [before, after] = [groups(head), groups(tail ?? "")];

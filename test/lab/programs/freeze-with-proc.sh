@@ -55,7 +55,7 @@ for task in $pid ${child%% *}; do
   save_task "$task"
   for thread in /proc/"$task"/task/*; do save_task "$task/task/${thread##*/}"; done
 done
-for name in dev if_inet6 netlink packet raw raw6 route tcp tcp6 udp udp6 unix; do save "$pid/net/$name"; done
+for name in dev if_inet6 ipv6_route netlink packet raw raw6 route tcp tcp6 udp udp6 unix; do save "$pid/net/$name"; done
 # These show the namespaces of the one who reads them.
 mkdir -p "$folder/proc/sysvipc" "$folder/proc/sys/kernel"
 for name in sysvipc/shm sysvipc/msg sysvipc/sem sys/kernel/hostname sys/kernel/domainname sys/kernel/shmmax \
