@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Checkpoint, Content, FileDetail, OpenFile } from "../../../src/checkpoint/index.ts";
+import { fixture } from "../fixtures.ts";
 import { readSnapshot, snapshotPids, withCheckpoint } from "./support.ts";
 
 /** An entry of tcp-stream-ID.img in crit's words. */
@@ -12,6 +13,19 @@ interface CritStream {
   readonly outq_seq: number;
   readonly unsq_len: number;
   readonly extra: { readonly inq: string; readonly outq: string };
+}
+
+/** An entry of pipes-data.img in crit's words. */
+interface CritPipe {
+  readonly pipe_id: number;
+  readonly bytes: number;
+  readonly size: number;
+  readonly extra: string;
+}
+
+async function critPipes(): Promise<readonly CritPipe[]> {
+  const file = join(await fixture("corpus/c-pipes"), "crit/pipes-data.img.json");
+  return (JSON.parse(await readFile(file, "utf8")) as { readonly entries: readonly CritPipe[] }).entries;
 }
 
 type Kind = FileDetail["kind"];
@@ -119,6 +133,7 @@ describe("details of open files", () => {
 
   it("of pipes and named pipes have both ends and what waits in them", async () => {
     // feat.c, case pipes: "data in pipe" in one, 100,000 bytes in another that was made larger, "fifo data" in the named one.
+    const compared = new Set<number>();
     await withFiles("c-pipes", async (files, _info, checkpoint) => {
       const pipes = detailsOf(files, "pipe");
       const full = pipes.filter(({ buffer }) => (buffer?.content.size ?? 0) > 0);
@@ -128,9 +143,21 @@ describe("details of open files", () => {
         assert.equal(text.length, buffer?.content.size);
         assert.doesNotMatch(text, /^\0/);
       }
+      // What crit says of the same buffers, for the pipes of this process.
+      for (const { pipe_id, bytes, size, extra } of await critPipes()) {
+        const buffer = pipes.find(({ pipeId }) => pipeId === pipe_id)?.buffer;
+        if (buffer === undefined) continue;
+        assert.equal(
+          await textOf(checkpoint, buffer.content),
+          Buffer.from(extra, "base64").toString("latin1"),
+        );
+        assert.deepEqual([buffer.content.size, buffer.capacity], [bytes, size]);
+        compared.add(pipe_id);
+      }
       for (const fifo of detailsOf(files, "fifo"))
         assert.match(await textOf(checkpoint, fifo.buffer?.content), /fifo/);
     });
+    assert.equal(compared.size, 3);
   });
 
   it("of deleted files have their content, holes and all", async () => {
@@ -221,7 +248,11 @@ describe("details of open files", () => {
         assert.match(info(fd), new RegExp(`^NSpid:\\t${pid}$`, "m"));
     });
     await withFiles("c-tun-netns", (files) => {
-      assert.equal(detailsOf(files, "tun").length, 1);
+      // crit: ns_id 9, and no device: the program has only opened it.
+      assert.deepEqual(
+        detailsOf(files, "tun").map(({ device, detached, namespaceId }) => [device, detached, namespaceId]),
+        [[undefined, false, 9]],
+      );
     });
   });
 

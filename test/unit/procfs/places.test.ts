@@ -56,6 +56,13 @@ describe("the folders of a checkpoint", () => {
       for (const device of await namesIn(place, "tmpfs")) await place.list(`tmpfs/${device}`);
     }));
 
+  it("have what the engine kept of /dev/shm apart", () =>
+    withPlaces("corpus/g-node", "checkpoint.tar.zst", async (place) => {
+      assert.ok((await namesIn(place, "")).includes("dev-shm"));
+      // tar lists nothing but the folder itself.
+      assert.deepEqual(await namesIn(place, "dev-shm"), []);
+    }));
+
   it("have a folder in images for each older layer", () =>
     withPlaces("corpus/f-incremental", "", async (place) => {
       const names = await namesIn(place, "images");
