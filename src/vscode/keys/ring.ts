@@ -142,7 +142,10 @@ export class KeyRing {
     this.#changed();
   }
 
-  /** Forgets keys, sources and passphrases, and closes every seal: what is open can't be read further. */
+  /**
+   * Forgets keys, sources and passphrases, and closes every seal of a layer: those can't be read further. Archives that
+   * are open are until they are closed.
+   */
   async forget(): Promise<void> {
     const paths = this.store.paths();
     this.dispose();
