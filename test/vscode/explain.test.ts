@@ -46,7 +46,7 @@ describe("the Explain view", () => {
     const now = await shown((each) => titles(each).includes("Value of vsec"), "vsec isn't explained");
     assert.deepEqual(titles(now), ["Tag of vsec", "Value of vsec"]);
     // The sample's alarm(1800), frozen within its first second: test/fixtures/sample.tar.gz, crit/core-1.img.json.
-    assert.equal(now.steps.at(-1)?.short, "1799");
+    assert.equal(now.steps.at(-1)?.short, "1799 s");
   });
 
   it("follows the selection in the image editor", async () => {
