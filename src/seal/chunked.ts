@@ -54,6 +54,8 @@ export function chunkedSource({ size, chunkSize, open, dispose }: Chunks, kept =
         const index = Math.floor(at / chunkSize);
         const from = at - index * chunkSize;
         const piece = (await chunk(index)).subarray(from, from + end - at);
+        // It may have been closed meanwhile: what would be opened now, with keys that are zeros, is noise.
+        if (closed) throw sealErrors.disposed();
         bytes.set(piece, at - offset);
         at += piece.length;
         trim();

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { createMessage, encrypt, generateKey } from "openpgp";
 import { bufferSource } from "../../../src/bytes/index.ts";
+import { chunkedSource } from "../../../src/seal/chunked.ts";
+import { layerSeal } from "../../../src/seal/criusec/layer-seal.ts";
 import { forgetKey, openSealed, parseKeys, passphrase } from "../../../src/seal/index.ts";
 import type { Key } from "../../../src/seal/index.ts";
 
@@ -115,5 +117,50 @@ describe("forgotten keys", () => {
         key.kind,
       );
     }
+  });
+});
+
+describe("plaintext in a cache", () => {
+  it("is bounded, and overwritten when it leaves the cache and when the source is closed", async () => {
+    const given: Uint8Array[] = [];
+    let keys = 1;
+    const source = chunkedSource(
+      {
+        size: 100,
+        chunkSize: 10,
+        open(index) {
+          const bytes = new Uint8Array(10).fill(index + 1);
+          given.push(bytes);
+          return Promise.resolve(bytes);
+        },
+        dispose: () => void (keys = 0),
+      },
+      3,
+    );
+    const left = (): number => given.filter((bytes) => bytes.some((byte) => byte !== 0)).length;
+    const plain = await source.read(0, 100);
+    assert.deepEqual(
+      [...plain],
+      Array.from({ length: 100 }, (_, at) => Math.floor(at / 10) + 1),
+    );
+    await Promise.resolve();
+    assert.deepEqual([given.length, left()], [10, 3]);
+    // Several at once do not overwrite what another is about to copy.
+    const reads = await Promise.all([0, 30, 60, 90, 0, 50].map((at) => source.read(at, 10)));
+    assert.deepEqual(
+      reads.map((bytes) => [...new Set(bytes)]),
+      [[1], [4], [7], [10], [1], [6]],
+    );
+    const unfinished = source.read(0, 100);
+    await source.close?.();
+    await assert.rejects(unfinished, { code: "seal.disposed" });
+    assert.deepEqual([left(), keys], [0, 0]);
+  });
+
+  it("goes with the keys of its layer", () => {
+    const record = new Uint8Array(32).fill(1);
+    const pages = { key: new Uint8Array(64).fill(2), tweak: new Uint8Array(16) };
+    layerSeal({ record, pages }, "", "cipher.img").dispose();
+    assert.ok([...record, ...pages.key].every((byte) => byte === 0));
   });
 });
