@@ -233,4 +233,27 @@ describe("every kind of image that CRIU has", () => {
       assert.ok(image.rest.length > 0 || image.entryCount > 0, name);
     }
   });
+
+  it("of the amdgpu plugin is known by its name: a 64-bit length, then a message or data", async () => {
+    const long = Buffer.alloc(8);
+    long.writeBigUInt64LE(2n);
+    const bytes = Buffer.concat([long, Buffer.from([0x08, 0x05])]);
+    // plugins/amdgpu/criu-amdgpu.proto: field 1 of each.
+    for (const [file, kind, field] of [
+      ["amdgpu-kfd-1.img", "AMDGPU_KFD", "pid"],
+      ["amdgpu-renderD-128.img", "AMDGPU_RENDER", "gpu_id"],
+      ["amdgpu-dmabuf_3.img", "AMDGPU_DMABUF", "gem_handle"],
+      ["amdgpu-pages-1-00ab.img", "AMDGPU_PAGES", undefined],
+      ["amdgpu-drm-pages-1-128-00ab.img", "AMDGPU_DRM_PAGES", undefined],
+    ] as const) {
+      const image = await opened(file, bytes);
+      await tiledSpans(image);
+      assert.equal(image.type?.name, kind);
+      if (field === undefined) assert.deepEqual(image.rest[0]?.span, { start: 8, end: 10 });
+      else {
+        const [first] = (await image.entry(0)).message.fields;
+        assert.deepEqual([first?.name, first?.value], [field, 5]);
+      }
+    }
+  });
 });
