@@ -26,9 +26,10 @@ describe("the lab", () => {
     assert.match(inside("criu check"), /Looks good/);
   });
 
-  it("has the container images in both engines", () => {
-    for (const engine of ["docker", "podman"])
-      for (const image of Object.values(LAB_IMAGES)) inside(`${engine} image inspect ${image} > /dev/null`);
+  it("has the container images in both engines, the large one in Podman", () => {
+    const { jvm, ...common } = LAB_IMAGES;
+    for (const image of [...Object.values(common), jvm]) inside(`podman image inspect ${image} > /dev/null`);
+    for (const image of Object.values(common)) inside(`docker image inspect ${image} > /dev/null`);
   });
 
   it("hands no descriptor of the caller's to a command", () => {
