@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { commands, env, Uri, workspace } from "vscode";
+import { commands, env, Uri, window, workspace } from "vscode";
+import type { QuickPick, QuickPickItem } from "vscode";
 import { closeAll, Images, select, until } from "./image-support.ts";
 
 describe("the fields of the image editor", () => {
@@ -27,6 +28,44 @@ describe("the fields of the image editor", () => {
     await commands.executeCommand("cryoscope.tree.goToDefinition");
     const files = await images.shown(image("files.img"));
     await until(() => files.selection()?.path === `entries[${String(at)}]` || undefined, "not selected");
+  });
+
+  it("list the descriptors that refer to an open file, and lead to the one that is chosen", async () => {
+    const files = images.crit<{ id: number }>("files.img");
+    const descriptors = images.crit<{ id: number }>("fdinfo-2.img");
+    const id = descriptors[1]?.id;
+    const expected = descriptors.flatMap((each, index) => (each.id === id ? [`entries[${index}].id`] : []));
+    const at = files.findIndex((each) => each.id === id);
+    await select(await images.open(image("files.img")), `entries[${at}].id`);
+
+    const create = window.createQuickPick.bind(window);
+    const lists: QuickPick<QuickPickItem>[] = [];
+    const kept = <T extends QuickPickItem>(): QuickPick<T> => {
+      const list = create<T>();
+      // Nobody is at this workbench, so the focus may be anywhere.
+      list.ignoreFocusOut = true;
+      lists.push(list as unknown as QuickPick<QuickPickItem>);
+      return list;
+    };
+    window.createQuickPick = kept;
+    try {
+      await commands.executeCommand("cryoscope.tree.findReferences");
+    } finally {
+      window.createQuickPick = create;
+    }
+    const [list] = lists;
+    const found = list?.items.filter(({ description }) => description === "fdinfo-2.img") ?? [];
+    assert.deepEqual(
+      found.map(({ label }) => label),
+      expected,
+    );
+    assert(list);
+    list.activeItems = found.slice(-1);
+    // VS Code is told in the next turn.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await commands.executeCommand("workbench.action.acceptSelectedQuickOpenItem");
+    const shown = await images.shown(image("fdinfo-2.img"));
+    await until(() => shown.selection()?.path === expected.at(-1) || undefined, "not selected");
   });
 
   it("lead to an image that is open already, but hidden", async () => {

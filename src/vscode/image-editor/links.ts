@@ -15,8 +15,12 @@ export function linkOf(node: TreeNode): Reference | undefined {
   return referenceOf(node.field, node.parent);
 }
 
-/** What a person means who asks about a row: what its value refers to, what it defines, or what the image belongs to. */
+/**
+ * What a person means who asks about a row: what its value refers to or defines, what it defines as a whole, or what the image
+ * belongs to.
+ */
 export function subjectOf(image: Image, node: TreeNode): Reference | undefined {
+  const ofField = node.kind === "field" ? referenceOf(node.field, node.parent) : undefined;
   const message = messageOf(node);
-  return linkOf(node) ?? (message && referenceOfMessage(message)) ?? referenceOfImage(image.type, image.name);
+  return ofField ?? (message && referenceOfMessage(message)) ?? referenceOfImage(image.type, image.name);
 }
