@@ -55,8 +55,8 @@ describe("an archive of a million names", () => {
       checkpoint = await openCheckpoint(tree);
     });
     assert.ok(checkpoint);
-    // 30 ms as measured by itself, the collection of garbage too, which has threads of its own.
-    assert.ok(hold < 100, `${Math.round(hold)} ms`);
+    // 30 ms as measured by itself, the collection of garbage too, which has threads of its own; on a loaded machine it waits.
+    assert.ok(hold < 250, `${Math.round(hold)} ms`);
     assert.ok(
       tree.problems.includes('"checkpoint" holds more than 131072 names; the first ones are listed.'),
     );
