@@ -113,6 +113,14 @@ export const STEPS: readonly Step[] = [
     unavailable: noBrowserHost,
   },
   {
+    name: "live",
+    title: "Lab: the toolbar of a live session, in a browser",
+    programs: [typescript("test/lab/run.ts", "test/lab/browser/toolbar.test.ts")],
+    timeoutMs: 10 * MINUTE,
+    needs: "package",
+    unavailable: noBrowserHost,
+  },
+  {
     name: "start",
     title: "npm start",
     programs: [typescript("scripts/start.ts", "--check")],
