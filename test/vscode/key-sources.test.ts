@@ -7,27 +7,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { commands, extensions, Uri } from "vscode";
 import type { TestApi } from "../../src/vscode/extension.ts";
-import { makeKeySources, startBroker, startGpgHome } from "../unit/seal/key-sources.ts";
+import { KEY_SOURCES, makeKeySources, startBroker, startGpgHome } from "../unit/seal/key-sources.ts";
 import type { KeySource } from "../unit/seal/key-sources.ts";
 import { Answers } from "./answers.ts";
 
 const run = promisify(execFile);
-const NAMES = [
-  "a PEM file",
-  "a PEM file with a passphrase",
-  "a PEM file, for CMS",
-  "a passphrase",
-  "an age identity",
-  "a key of SSH, for age",
-  "an OpenPGP key",
-  "an OpenPGP key with a passphrase",
-  "gpg and its agent",
-  "a PEM file, for a container image (JWE)",
-  "an OpenPGP key, for a container image",
-  "a command",
-  "a key broker's key in a file",
-  "a key broker",
-];
 
 describe("keys of the editor", () => {
   const person = new Answers();
@@ -101,7 +85,7 @@ describe("keys of the editor", () => {
     };
   }
 
-  for (const name of NAMES)
+  for (const name of KEY_SOURCES)
     it(`are had from ${name}: asked for once, with what is needed`, async function () {
       const source = sources.find((each) => each.name === name);
       assert.ok(source);

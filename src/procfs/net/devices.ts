@@ -13,6 +13,10 @@ export async function networkFacts(task: Task): Promise<Network | undefined> {
   return networks.find((network) => network.id === id);
 }
 
+/** The names of its devices, by their number. */
+export const deviceNames = ({ devices }: Network): ReadonlyMap<number, string> =>
+  new Map(devices.map(({ index, name }) => [index, name]));
+
 const HEADER = `Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
 `;
@@ -68,7 +72,7 @@ export const inet6Addresses: ProcFile = {
   write: async (task) => {
     const network = await networkFacts(task);
     if (network === undefined) return undefined;
-    const names = new Map(network.devices.map(({ index, name }) => [index, name]));
+    const names = deviceNames(network);
     return network.addresses
       .filter(({ family }) => family === "IPv6")
       .map(({ address, interfaceIndex, prefixLength, scope, flags }) => {

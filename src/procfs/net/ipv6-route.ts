@@ -1,7 +1,7 @@
 import type { Route } from "../../checkpoint/index.ts";
 import type { ProcFile } from "../model.ts";
 import { hex } from "../text.ts";
-import { ipv6Digits, networkFacts, NOT_DUMPED } from "./devices.ts";
+import { NOT_DUMPED, deviceNames, ipv6Digits, networkFacts } from "./devices.ts";
 
 /** `include/uapi/linux/route.h`, `ipv6_route.h`. */
 const RTF_UP = 0x1;
@@ -20,7 +20,7 @@ export const ipv6Routes: ProcFile = {
   write: async (task) => {
     const network = await networkFacts(task);
     if (network === undefined) return undefined;
-    const names = new Map(network.devices.map(({ index, name }) => [index, name]));
+    const names = deviceNames(network);
     return network.routes.filter(({ family }) => family === "IPv6").flatMap((route) => lines(route, names));
   },
   differences: [

@@ -1,7 +1,7 @@
 import type { Route } from "../../checkpoint/index.ts";
 import type { ProcFile } from "../model.ts";
 import { hex } from "../text.ts";
-import { networkFacts, NOT_DUMPED } from "./devices.ts";
+import { NOT_DUMPED, deviceNames, networkFacts } from "./devices.ts";
 
 const WIDTH = 127;
 const RT_TABLE_MAIN = 254;
@@ -26,7 +26,7 @@ export const routes: ProcFile = {
   write: async (task) => {
     const network = await networkFacts(task);
     if (network === undefined) return undefined;
-    const names = new Map(network.devices.map(({ index, name }) => [index, name]));
+    const names = deviceNames(network);
     const shown = network.routes.filter(
       ({ family, tableId, type }) => family === "IPv4" && tableId === RT_TABLE_MAIN && !NOT_SHOWN.has(type),
     );

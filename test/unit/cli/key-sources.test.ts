@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fixture } from "../fixtures.ts";
-import { makeKeySources, startBroker, startGpgHome } from "../seal/key-sources.ts";
+import { KEY_SOURCES, makeKeySources, startBroker, startGpgHome } from "../seal/key-sources.ts";
 import type { KeySource } from "../seal/key-sources.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
@@ -73,22 +73,7 @@ describe("keys of the command line", function () {
     return [...words, "--passphrase-file", file];
   }
 
-  for (const name of [
-    "a PEM file",
-    "a PEM file with a passphrase",
-    "a PEM file, for CMS",
-    "a passphrase",
-    "an age identity",
-    "a key of SSH, for age",
-    "an OpenPGP key",
-    "an OpenPGP key with a passphrase",
-    "gpg and its agent",
-    "a PEM file, for a container image (JWE)",
-    "an OpenPGP key, for a container image",
-    "a command",
-    "a key broker's key in a file",
-    "a key broker",
-  ])
+  for (const name of KEY_SOURCES)
     it(`are had from ${name}`, async function () {
       const source = sources.find((each) => each.name === name);
       assert.ok(source);

@@ -9,6 +9,24 @@ import { createMessage, encrypt, generateKey } from "openpgp";
 
 const run = promisify(execFile);
 
+/** Their names, for tests that are named before the sources are made. */
+export const KEY_SOURCES = [
+  "a PEM file",
+  "a PEM file with a passphrase",
+  "a PEM file, for CMS",
+  "a passphrase",
+  "an age identity",
+  "a key of SSH, for age",
+  "an OpenPGP key",
+  "an OpenPGP key with a passphrase",
+  "gpg and its agent",
+  "a PEM file, for a container image (JWE)",
+  "an OpenPGP key, for a container image",
+  "a command",
+  "a key broker's key in a file",
+  "a key broker",
+] as const;
+
 /** A source of keys, and a checkpoint that it opens. */
 export interface KeySource {
   readonly name: string;
