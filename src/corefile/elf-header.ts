@@ -1,23 +1,13 @@
+import { ELF_SIZES, ET_CORE, PN_XNUM, PT } from "../memory/index.ts";
 import { BytesWriter } from "./bytes-writer.ts";
 import type { Machine } from "./machines/index.ts";
 import type { Segment } from "./segments.ts";
 
-const ET_CORE = 4;
-const PT_LOAD = 1;
-const PT_NOTE = 4;
-/** `e_phnum` when there are more headers than it can count: the number is in `sh_info` of section 0 then. */
-const PN_XNUM = 0xffff;
 const RIGHTS: readonly (readonly [letter: string, bit: number])[] = [
   ["r", 4],
   ["w", 2],
   ["x", 1],
 ];
-
-/** Sizes of the headers of ELF by bytes of a word (`include/uapi/linux/elf.h`). */
-const SIZES = {
-  4: { file: 52, program: 32, section: 40 },
-  8: { file: 64, program: 56, section: 64 },
-} as const;
 
 /** The beginning of a core file, and where what follows lies in it. */
 export interface CoreHead {
@@ -37,7 +27,7 @@ export function coreHead(
   pageSize: number,
 ): CoreHead {
   const { word } = machine;
-  const sizes = SIZES[word];
+  const sizes = ELF_SIZES[word];
   const count = segments.length + 1;
   const isMany = count >= PN_XNUM;
   const sectionAt = sizes.file + count * sizes.program;
@@ -72,7 +62,7 @@ export function coreHead(
     .u16(0);
   const header = { word, writer };
   programHeader(header, {
-    type: PT_NOTE,
+    type: PT.note,
     flags: 0,
     offset: notesAt,
     start: 0n,
@@ -88,7 +78,7 @@ export function coreHead(
     const offset = offsets[index] ?? 0;
     const size = end - start;
     programHeader(header, {
-      type: PT_LOAD,
+      type: PT.load,
       flags,
       offset,
       start,
@@ -125,7 +115,7 @@ function programHeader(
 
 /** Section 0 of files with many program headers: empty but for their number. */
 function sectionZero(writer: BytesWriter, count: number, word: 4 | 8): void {
-  const { section } = SIZES[word];
+  const { section } = ELF_SIZES[word];
   const start = writer.length;
   // sh_name, sh_type; sh_flags, sh_addr, sh_offset; sh_size; sh_link; then sh_info.
   writer.u32(0).u32(0).long(0n).long(0n).long(0n).long(1n).u32(0).u32(count);

@@ -11,6 +11,7 @@ export { originLabel, sameOrigin, UNAVAILABLE } from "./origin.ts";
 export type { FileOrigin, PageOrigin, Unavailable } from "./origin.ts";
 export type { BackingFiles, FoundFile, NoFile } from "./files/backing.ts";
 export type { MappedFile } from "./files/reg-files.ts";
+export { CORE_OFFSETS, ELF_SIZES, ET_CORE, NT, PN_XNUM, PT } from "./files/elf-constants.ts";
 export { readBuildId, readElfHeader } from "./files/elf.ts";
 export type { ElfHeader, Segment } from "./files/elf.ts";
 export { searchMemory } from "./search/search.ts";

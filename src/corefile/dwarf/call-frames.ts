@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { bufferSource } from "../../bytes/index.ts";
+import { PT } from "../../memory/index.ts";
 import { Cursor } from "../elf/cursor.ts";
 import type { ElfFile } from "../elf/elf-file.ts";
 import { commonEntry, encodedAddress, entryAt, functionEntry, rangeOf } from "./frame-entry.ts";
@@ -11,7 +12,6 @@ export interface CallFrames {
   at(address: bigint): Promise<FunctionEntry | undefined>;
 }
 
-const PT_GNU_EH_FRAME = 0x6474_e550;
 const DATAREL_SDATA4 = 0x3b;
 /** Of a program of 200 MiB it has some 20 MiB. */
 const MAX_SECTION = 64 * 1024 * 1024;
@@ -52,7 +52,7 @@ async function read(section: FrameSection, offset: number): Promise<FunctionEntr
 /** `.eh_frame_hdr` (LSB, 10.6.2): pairs of a function's start and its entry's address, by start. */
 async function bySortedTable(elf: ElfFile, address: bigint): Promise<FunctionEntry | undefined> {
   const { header } = elf;
-  const segment = header.segments.find(({ type }) => type === PT_GNU_EH_FRAME);
+  const segment = header.segments.find(({ type }) => type === PT.gnuEhFrame);
   if (segment === undefined) return undefined;
   const base = segment.address;
   const { littleEndian } = header;

@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import { inflate } from "node:zlib";
 import { cachedSource } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
-import { readElfHeader } from "../../memory/index.ts";
+import { PT, readElfHeader } from "../../memory/index.ts";
 import type { ElfHeader } from "../../memory/index.ts";
 import { Cursor } from "./cursor.ts";
 import { elfErrors } from "./errors.ts";
@@ -34,7 +34,6 @@ export interface ElfFile {
   content(section: Section, limit: number): Promise<Uint8Array>;
 }
 
-const PT_LOAD = 1;
 const SHT_NOBITS = 8;
 const SHF_COMPRESSED = 0x800;
 const ELFCOMPRESS_ZLIB = 1;
@@ -56,7 +55,7 @@ export async function openElfFile(source: ByteSource): Promise<ElfFile | undefin
     async readAt(address, length) {
       const segment = header.segments.find(
         (each) =>
-          each.type === PT_LOAD && address >= each.address && address < each.address + BigInt(each.fileSize),
+          each.type === PT.load && address >= each.address && address < each.address + BigInt(each.fileSize),
       );
       if (segment === undefined) return new Uint8Array(0);
       const from = Number(address - segment.address);

@@ -1,9 +1,7 @@
+import { NT } from "../../memory/index.ts";
 import { BytesWriter } from "../bytes-writer.ts";
 import type { Machine, Note, ProcessFacts } from "./machine.ts";
 
-const NT_FPREGSET = 2;
-const NT_ARM_TLS = 0x401;
-const NT_ARM_PAC_MASK = 0x406;
 const AT_HWCAP = 16n;
 /** The processor signs addresses (`arch/arm64/include/uapi/asm/hwcap.h`). */
 const HWCAP_PACA = 1n << 30n;
@@ -23,15 +21,15 @@ export const AARCH64: Machine = {
     for (let index = 0; index < VREGS; index++) simd.u64(floating["vregs"]?.[index] ?? 0n);
     for (const name of ["fpsr", "fpcr"]) simd.u32(Number(BigInt.asUintN(32, floating[name]?.[0] ?? 0n)));
     // Two reserved words end the kernel's struct.
-    const notes: Note[] = [{ name: "CORE", type: NT_FPREGSET, content: simd.u64(0n).done() }];
+    const notes: Note[] = [{ name: "CORE", type: NT.fpregset, content: simd.u64(0n).done() }];
     if (tls !== undefined)
-      notes.push({ name: "LINUX", type: NT_ARM_TLS, content: new BytesWriter(8).u64(tls).done() });
+      notes.push({ name: "LINUX", type: NT.armTls, content: new BytesWriter(8).u64(tls).done() });
     const mask = signatureMask(facts);
     // Without it a debugger takes a signed return address for an address, and the stack ends there.
     if (mask !== undefined)
       notes.push({
         name: "LINUX",
-        type: NT_ARM_PAC_MASK,
+        type: NT.armPacMask,
         content: new BytesWriter(8).u64(mask).u64(mask).done(),
       });
     return notes;

@@ -1,7 +1,7 @@
+import { NT } from "../../memory/index.ts";
 import { BytesWriter } from "../bytes-writer.ts";
 import type { Machine } from "./machine.ts";
 
-const NT_ARM_VFP = 0x400;
 const VFP_REGISTERS = 32;
 
 /** 32-bit Arm (`arch/arm/include/asm/ptrace.h`, `arch/arm/include/asm/user.h: user_vfp`). */
@@ -14,6 +14,6 @@ export const ARM: Machine = {
     const vfp = new BytesWriter(4);
     for (let index = 0; index < VFP_REGISTERS; index++) vfp.u64(floating["vfp_regs"]?.[index] ?? 0n);
     vfp.u32(Number(BigInt.asUintN(32, floating["fpscr"]?.[0] ?? 0n)));
-    return [{ name: "LINUX", type: NT_ARM_VFP, content: vfp.done() }];
+    return [{ name: "LINUX", type: NT.armVfp, content: vfp.done() }];
   },
 };

@@ -1,9 +1,7 @@
 import type { Registers } from "../../checkpoint/index.ts";
+import { NT } from "../../memory/index.ts";
 import { BytesWriter } from "../bytes-writer.ts";
 import type { Machine, Note } from "./machine.ts";
-
-const NT_FPREGSET = 2;
-const NT_X86_XSTATE = 0x202;
 
 /** The 64-bit PC (`arch/x86/include/uapi/asm/ptrace-abi.h: user_regs_struct`). */
 export const X86_64: Machine = {
@@ -17,8 +15,8 @@ export const X86_64: Machine = {
   registerNotes: (registers) => {
     const legacy = fxsave(registers);
     const xstate = xsave(registers, legacy);
-    const notes: Note[] = [{ name: "CORE", type: NT_FPREGSET, content: legacy }];
-    if (xstate) notes.push({ name: "LINUX", type: NT_X86_XSTATE, content: xstate });
+    const notes: Note[] = [{ name: "CORE", type: NT.fpregset, content: legacy }];
+    if (xstate) notes.push({ name: "LINUX", type: NT.x86Xstate, content: xstate });
     return notes;
   },
 };

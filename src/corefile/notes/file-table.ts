@@ -1,9 +1,9 @@
+import { NT } from "../../memory/index.ts";
 import type { AddressSpace } from "../../memory/index.ts";
 import { BytesWriter } from "../bytes-writer.ts";
 import { corefileErrors } from "../errors.ts";
 import type { Machine, Note } from "../machines/index.ts";
 
-const NT_FILE = 0x46494c45;
 /** The kernel's own bound on mappings is far below. */
 const MOST = 1_048_576;
 
@@ -21,5 +21,5 @@ export function fileNote({ areas, pageSize }: AddressSpace, { word }: Machine): 
       .long(end)
       .long(offset / BigInt(pageSize));
   for (const { name } of files) writer.bytes(Buffer.from(`${name ?? ""}\0`));
-  return { name: "CORE", type: NT_FILE, content: writer.done() };
+  return { name: "CORE", type: NT.file, content: writer.done() };
 }

@@ -1,8 +1,8 @@
 import type { Process, ProcessDetails } from "../../checkpoint/index.ts";
+import { NT } from "../../memory/index.ts";
 import { BytesWriter } from "../bytes-writer.ts";
 import type { Machine, Note } from "../machines/index.ts";
 
-const NT_PRPSINFO = 3;
 const NAME = 16;
 const ARGUMENTS = 80;
 
@@ -33,5 +33,5 @@ export function processNote(process: Process, details: ProcessDetails, machine: 
   // The kernel makes the NUL behind each argument a space.
   const words = process.cmdline.map((argument) => `${argument} `).join("");
   writer.text(process.comm, NAME).text(words, ARGUMENTS);
-  return { name: "CORE", type: NT_PRPSINFO, content: writer.done() };
+  return { name: "CORE", type: NT.prpsinfo, content: writer.done() };
 }

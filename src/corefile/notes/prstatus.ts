@@ -1,9 +1,8 @@
 import type { Process, ProcessDetails, Thread } from "../../checkpoint/index.ts";
+import { NT } from "../../memory/index.ts";
 import { BytesWriter } from "../bytes-writer.ts";
 import type { Machine, Note } from "../machines/index.ts";
 
-const NT_PRSTATUS = 1;
-const NT_SIGINFO = 0x53494749;
 const SIGINFO = 128;
 /** Bytes of the four times of `elf_prstatus`, in words: two each. */
 const TIMES = 8;
@@ -38,8 +37,8 @@ export function statusNotes(
   writer.u32(1).align(word);
   const siginfo = waiting?.siginfo ?? signalAlone(signal);
   return [
-    { name: "CORE", type: NT_PRSTATUS, content: writer.done() },
-    { name: "CORE", type: NT_SIGINFO, content: new BytesWriter(word).bytes(siginfo).padTo(SIGINFO).done() },
+    { name: "CORE", type: NT.prstatus, content: writer.done() },
+    { name: "CORE", type: NT.siginfo, content: new BytesWriter(word).bytes(siginfo).padTo(SIGINFO).done() },
   ];
 }
 

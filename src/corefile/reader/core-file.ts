@@ -1,5 +1,6 @@
 import { readExactly } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
+import { ELF_SIZES, ET_CORE, PN_XNUM, PT } from "../../memory/index.ts";
 import { Cursor } from "../elf/cursor.ts";
 import { corefileErrors } from "../errors.ts";
 
@@ -30,11 +31,6 @@ export interface CoreFile {
   readonly notes: readonly CoreNote[];
 }
 
-const ET_CORE = 4;
-const PT_LOAD = 1;
-const PT_NOTE = 4;
-/** `e_phnum` when section 0 has the number. */
-const PN_XNUM = 0xffff;
 const HEAD = 64;
 /** Mappings of one process that are believed; the kernel's own limit is 65530 unless someone raised it. */
 const MAX_SEGMENTS = 1_048_576;
@@ -65,7 +61,7 @@ export async function readCoreFile(source: ByteSource): Promise<CoreFile> {
   const size = cursor.u16();
   const told = cursor.u16();
   const count = told === PN_XNUM ? await countInSections(source, sectionsAt, word) : told;
-  if (count > MAX_SEGMENTS || size < (word === 8 ? 56 : 32) || size > 256)
+  if (count > MAX_SEGMENTS || size < ELF_SIZES[word].program || size > 256)
     throw corefileErrors.unreadable(`its table of ${count} program headers makes no sense`);
   const table = await readExactly(source, tableAt, count * size);
   const headers = Array.from({ length: count }, (_, index) =>
@@ -74,7 +70,7 @@ export async function readCoreFile(source: ByteSource): Promise<CoreFile> {
   const notes: CoreNote[] = [];
   let left = MAX_NOTES;
   for (const { type, offset, stored } of headers) {
-    if (type !== PT_NOTE) continue;
+    if (type !== PT.note) continue;
     left -= stored;
     if (left < 0) throw corefileErrors.unreadable(`its notes have more than ${MAX_NOTES} bytes`);
     notes.push(...notesIn(await source.read(offset, stored)));
@@ -108,7 +104,7 @@ function programHeader(cursor: Cursor, word: 4 | 8): ProgramHeader {
 /** The segments by address. Of two that overlap, which no process can have, the later one is left out. */
 function inOrder(headers: readonly ProgramHeader[]): readonly CoreSegment[] {
   const sorted = headers
-    .filter(({ type, start, end }) => type === PT_LOAD && end > start && end <= MAX_ADDRESS)
+    .filter(({ type, start, end }) => type === PT.load && end > start && end <= MAX_ADDRESS)
     .toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
   const kept: CoreSegment[] = [];
   for (const segment of sorted) if (segment.start >= (kept.at(-1)?.end ?? 0n)) kept.push(segment);

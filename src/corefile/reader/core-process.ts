@@ -1,3 +1,4 @@
+import { CORE_OFFSETS, NT } from "../../memory/index.ts";
 import { Cursor } from "../elf/cursor.ts";
 import { MACHINES } from "../machines/index.ts";
 import type { CoreFile, CoreNote } from "./core-file.ts";
@@ -44,18 +45,8 @@ export interface CoreProcess {
   readonly files: readonly CoreMappedFile[];
 }
 
-const NT_PRSTATUS = 1;
-const NT_FPREGSET = 2;
-const NT_PRPSINFO = 3;
-const NT_AUXV = 6;
-const NT_FILE = 0x46494c45;
 const FXSAVE = 512;
 const MAX_FILES = 1_048_576;
-/** Bytes before the general registers in `elf_prstatus`: signals, ids, four times. */
-const REGISTERS_AT = { 4: 72, 8: 112 } as const;
-const IDS_AT = { 4: 24, 8: 32 } as const;
-/** `pr_uid` of `elf_prpsinfo`. */
-const UID_AT = { 4: 8, 8: 16 } as const;
 
 /** Reads the notes of a core file. A note that is cut off counts as absent. */
 export function readCoreProcess({ notes, word, machine }: CoreFile): CoreProcess {
@@ -65,25 +56,25 @@ export function readCoreProcess({ notes, word, machine }: CoreFile): CoreProcess
   let ids: readonly number[] = [];
   for (const { type, content } of notes) {
     const last = threads.at(-1);
-    if (type === NT_PRSTATUS && content.length >= REGISTERS_AT[word]) {
-      const cursor = new Cursor(content, true, IDS_AT[word] - word);
+    if (type === NT.prstatus && content.length >= CORE_OFFSETS[word].registers) {
+      const cursor = new Cursor(content, true, CORE_OFFSETS[word].ids - word);
       const blocked = cursor.unsigned(word);
       const thread = [cursor.u32(), cursor.u32(), cursor.u32(), cursor.u32()];
       if (threads.length === 0) ids = thread;
       const general = described && registersOf(content, described.general, word);
       threads.push({ tid: thread[0] ?? 0, general, fxsave: undefined, blocked });
     }
-    if (type === NT_FPREGSET && last && name === "X86_64" && content.length === FXSAVE)
+    if (type === NT.fpregset && last && name === "X86_64" && content.length === FXSAVE)
       threads[threads.length - 1] = { ...last, fxsave: content };
   }
-  const info = psinfoOf(noteOf(notes, NT_PRPSINFO), word, described?.hasShortIds ?? word === 4);
-  const auxiliaryBytes = noteOf(notes, NT_AUXV) ?? new Uint8Array(0);
+  const info = psinfoOf(noteOf(notes, NT.prpsinfo), word, described?.hasShortIds ?? word === 4);
+  const auxiliaryBytes = noteOf(notes, NT.auxv) ?? new Uint8Array(0);
   const [tid = 1, ppid = 0, pgid = 0, sid = 0] = ids;
   return {
     ...{ pid: info.pid ?? tid, ppid, pgid, sid },
     ...{ uid: info.uid, gid: info.gid, comm: info.comm, arguments: info.arguments },
     ...{ architecture: name, threads, auxiliary: auxiliaryOf(auxiliaryBytes, word), auxiliaryBytes },
-    files: filesOf(noteOf(notes, NT_FILE), word),
+    files: filesOf(noteOf(notes, NT.file), word),
   };
 }
 
@@ -95,7 +86,7 @@ function registersOf(
   names: readonly string[],
   word: 4 | 8,
 ): Readonly<Record<string, bigint>> | undefined {
-  const at = REGISTERS_AT[word];
+  const at = CORE_OFFSETS[word].registers;
   if (content.length < at + names.length * word) return undefined;
   const cursor = new Cursor(content, true, at);
   return Object.fromEntries(names.map((name) => [name, cursor.unsigned(word)]));
@@ -109,8 +100,9 @@ function psinfoOf(
 ): Pick<CoreProcess, "uid" | "gid" | "comm" | "arguments"> & { readonly pid: number | undefined } {
   const nothing = { pid: undefined, uid: 0, gid: 0, comm: "", arguments: "" };
   const size = hasShortIds ? 2 : 4;
-  if (content === undefined || content.length < UID_AT[word] + size * 2 + 16 + 16 + 80) return nothing;
-  const cursor = new Cursor(content, true, UID_AT[word]);
+  if (content === undefined || content.length < CORE_OFFSETS[word].uid + size * 2 + 16 + 16 + 80)
+    return nothing;
+  const cursor = new Cursor(content, true, CORE_OFFSETS[word].uid);
   const uid = Number(cursor.unsigned(size));
   const gid = Number(cursor.unsigned(size));
   const pid = cursor.u32();

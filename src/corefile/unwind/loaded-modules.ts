@@ -1,6 +1,6 @@
 import type { FileTree } from "../../archive/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
-import { readElfHeader } from "../../memory/index.ts";
+import { PT, readElfHeader } from "../../memory/index.ts";
 import type { AddressSpace, Area, CheckpointMemory, FileOrigin } from "../../memory/index.ts";
 import { openCallFrames } from "../dwarf/call-frames.ts";
 import type { CallFrames } from "../dwarf/call-frames.ts";
@@ -43,7 +43,6 @@ export interface LoadedModules {
   close(): Promise<void>;
 }
 
-const PT_LOAD = 1;
 const PAGE_BITS = 12n;
 /** How far back the start of a module is looked for, in mappings. */
 const MAX_PARTS = 64;
@@ -84,7 +83,7 @@ export function loadedModules(
       return described(area, elf, bias, from, debug?.elf);
     }
     const header = await readElfHeader(memorySource(space, start));
-    const first = header?.segments.find(({ type }) => type === PT_LOAD);
+    const first = header?.segments.find(({ type }) => type === PT.load);
     if (header === undefined || first === undefined) return undefined;
     const moved = start.start - pageOf(first.address);
     const inMemory = elfInMemory(header, (address, length) =>
@@ -157,7 +156,7 @@ function isOneWith(before: Area, after: Area): boolean {
 function biasOf({ header }: ElfFile, { start, offset }: Area): bigint | undefined {
   const segment = header.segments.find(
     (each) =>
-      each.type === PT_LOAD &&
+      each.type === PT.load &&
       pageOf(BigInt(each.offset)) <= offset &&
       offset < BigInt(each.offset) + BigInt(each.fileSize),
   );

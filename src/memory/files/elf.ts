@@ -1,8 +1,7 @@
 import { readExactly } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
+import { NT, PT } from "./elf-constants.ts";
 
-const PT_NOTE = 4;
-const NT_GNU_BUILD_ID = 3;
 /** A program header table or a note segment larger than this is no sound one. */
 const MAX_HEADERS = 512;
 const MAX_NOTES = 64 * 1024;
@@ -89,7 +88,7 @@ export async function readBuildId(
   locate: (segment: Segment) => number = ({ offset }) => offset,
 ): Promise<string | undefined> {
   for (const segment of header.segments) {
-    if (segment.type !== PT_NOTE || segment.fileSize > MAX_NOTES) continue;
+    if (segment.type !== PT.note || segment.fileSize > MAX_NOTES) continue;
     const notes = await readExactly(source, locate(segment), segment.fileSize).catch(() => undefined);
     const found = notes && buildIdIn(notes, header.littleEndian);
     if (found !== undefined) return found;
@@ -106,7 +105,7 @@ function buildIdIn(notes: Uint8Array, little: boolean): string | undefined {
     const contentAt = nameAt + Math.ceil(nameSize / 4) * 4;
     const content = notes.subarray(contentAt, contentAt + size);
     const name = Buffer.from(notes.subarray(nameAt, nameAt + nameSize)).toString("latin1");
-    if (type === NT_GNU_BUILD_ID && name === "GNU\0" && size > 0 && size <= 64 && content.length === size)
+    if (type === NT.gnuBuildId && name === "GNU\0" && size > 0 && size <= 64 && content.length === size)
       return Buffer.from(content).toString("hex");
     at = contentAt + Math.ceil(size / 4) * 4;
   }

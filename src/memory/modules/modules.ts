@@ -1,5 +1,6 @@
 import type { ByteSource } from "../../bytes/index.ts";
 import type { CheckpointMemory } from "../checkpoint-memory.ts";
+import { PT } from "../files/elf-constants.ts";
 import { readBuildId, readElfHeader } from "../files/elf.ts";
 import type { ElfHeader } from "../files/elf.ts";
 import type { AddressSpace } from "../space/address-space.ts";
@@ -75,7 +76,7 @@ async function describe(
   const file = first.fileId === undefined ? undefined : await memory.files.get(first.fileId);
   const noted = file?.kind === "file" ? file.buildId : undefined;
   // In memory a segment is at its address, counted from that of the first one, where the file begins.
-  const base = header?.segments.find(({ type }) => type === PT_LOAD)?.address ?? 0n;
+  const base = header?.segments.find(({ type }) => type === PT.load)?.address ?? 0n;
   const found =
     header &&
     (await readBuildId(memorySource(space, first.start), header, ({ address }) => Number(address - base)));
@@ -90,8 +91,6 @@ async function describe(
     code: await codeOf(memory, space, areas),
   };
 }
-
-const PT_LOAD = 1;
 
 /** Compares code that was dumped with the file's. */
 async function codeOf(

@@ -69,6 +69,28 @@ describe("a question that a debugger repeats", () => {
     assert.equal(read, 0);
   });
 
+  it("for the functions of a thousand addresses reads the table of symbols once", async () => {
+    const elf = await program("c-O0-v4");
+    const symbols = openSymbols(elf);
+    const functions = functionsOf(await readFile(join(await fixture("unwind/locals"), "c-O0-v4")));
+    assert.ok(functions.length > 1000, `${functions.length} functions`);
+    read = 0;
+    for (const { address, size } of functions.slice(0, 1000)) {
+      for (const within of [address, address + size - 1n]) {
+        const found = await symbols.at(within);
+        assert.ok(found && found.address <= within && within < found.address + found.size, `${within}`);
+        // Nothing that begins behind it has the address too.
+        const inner = functions.filter((each) => each.address <= within && within < each.address + each.size);
+        assert.ok(inner.every((each) => each.address <= found.address));
+      }
+      assert.notEqual((await symbols.at(address + size))?.address, address);
+    }
+    const table = elf.sections.find(({ name }) => name === ".symtab")?.size ?? 0;
+    assert.ok(read < 40 * table, `${read} bytes read, the table has ${table}`);
+    assert.equal(await symbols.at(-1n), undefined);
+    assert.equal(await symbols.at((1n << 64n) - 1n), undefined);
+  });
+
   it("takes a name apart at colons that are in no brackets", () => {
     assert.equal(ownName("a::b::Square<x::y<z::w>>"), "Square<x::y<z::w>>");
     assert.equal(ownName("plain"), "plain");
@@ -77,3 +99,21 @@ describe("a question that a debugger repeats", () => {
 });
 
 const symbolOf = (elf: ElfFile, name: string): Promise<ElfSymbol | undefined> => openSymbols(elf).named(name);
+
+/** Functions that say their size, by the offsets of elf(5) and not by the code under test. */
+function functionsOf(file: Buffer): readonly { readonly address: bigint; readonly size: bigint }[] {
+  const sections = Number(file.readBigUInt64LE(40));
+  const found: { address: bigint; size: bigint }[] = [];
+  for (let index = 0; index < file.readUInt16LE(60); index++) {
+    const section = sections + index * 64;
+    if (file.readUInt32LE(section + 4) !== 2) continue;
+    const [at, size] = [24, 32].map((field) => Number(file.readBigUInt64LE(section + field))) as [
+      number,
+      number,
+    ];
+    for (let entry = at; entry < at + size; entry += 24)
+      if ((file.readUInt8(entry + 4) & 15) === 2 && file.readUInt16LE(entry + 6) !== 0)
+        found.push({ address: file.readBigUInt64LE(entry + 8), size: file.readBigUInt64LE(entry + 16) });
+  }
+  return found.filter(({ size }) => size > 0n);
+}
