@@ -104,7 +104,8 @@ export async function criuError(verb: "freeze" | "restore", log: string, result:
 /** The last words of a runtime: `time="…" level=error msg="…"`, or a JSON line with `msg`. */
 export function runtimeWords(output: string): string {
   const line = output.trimEnd().split("\n").at(-1) ?? "";
-  return text(at(parseJson(line), "msg")) || (/msg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line);
+  const quoted = /msg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
+  return text(at(parseJson(line), "msg")) || (quoted?.replace(/\\(["\\])/g, "$1") ?? line);
 }
 
 const MAX_CONFIG = 8 * 1024 * 1024;

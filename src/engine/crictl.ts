@@ -1,4 +1,4 @@
-// CRI-O, and any runtime that speaks Kubernetes' CRI, by crictl on its node: what the kubelet does, without a cluster.
+// CRI-O, containerd and what else speaks Kubernetes' CRI, by crictl on its node: what the kubelet does, without a cluster.
 import { randomUUID } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import { isAbsolute } from "node:path";
@@ -27,25 +27,39 @@ import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, newSnapshot } from "./snapshots.ts";
 
 const SOCKET = "/run/crio/crio.sock";
+/** Where crictl itself looks when it isn't told (its docs/crictl.md), and k3s. */
+const SOCKETS = [SOCKET, "/run/containerd/containerd.sock", "/run/k3s/containerd/containerd.sock"];
 
 /** `crictl:///run/crio/crio.sock`; without a path, that one. */
 export const crictlDriver: ProgramDriver = {
   kind: "crictl",
-  usual: async (machine) =>
-    machine.uid === 0 && (await isOnPath("crictl", machine)) && (await isReadable(SOCKET))
-      ? [`crictl://${SOCKET}`]
-      : [],
+  async usual(machine) {
+    if (machine.uid !== 0 || !(await isOnPath("crictl", machine))) return [];
+    const found = await Promise.all(SOCKETS.map(isReadable));
+    return SOCKETS.filter((_, index) => found[index]).map((socket) => `crictl://${socket}`);
+  },
   async connect(path, machine, signal) {
     const socket = path === "" ? SOCKET : path;
+    const address = `crictl://${socket}`;
     if (!isAbsolute(socket)) throw engineErrors.badAddress(`crictl://${path}`);
     const args = ["--runtime-endpoint", `unix://${socket}`, "version"];
     const { code, stdout, stderr } = await machine.run("crictl", args, { signal, timeout: 10_000 });
     const name = /^RuntimeName:\s+(\S+)/m.exec(stdout)?.[1] ?? "";
     const version = /^RuntimeVersion:\s+(\S+)/m.exec(stdout)?.[1] ?? "";
-    if (code !== 0 || version === "") throw engineErrors.commandFailed("crictl", runtimeWords(stderr));
-    return new CriRuntime(name, version, socket, machine);
+    if (code === 0 && version !== "") return new CriRuntime(name, version, socket, machine);
+    const why = UNREACHABLE.find(([words]) => stderr.includes(words))?.[1];
+    throw why?.(address) ?? engineErrors.commandFailed("crictl", runtimeWords(stderr));
   },
 };
+
+/** What crictl says of a socket that no CRI runtime answers at (the words are gRPC's for Go). */
+const UNREACHABLE: readonly (readonly [words: string, error: (address: string) => Error])[] = [
+  ["connect: no such file or directory", engineErrors.noSocket],
+  ["connect: connection refused", engineErrors.refusedConnection],
+  ["connect: permission denied", engineErrors.permission],
+  // Docker's containerd has its CRI plugin switched off.
+  ["unknown service runtime.v1.RuntimeService", engineErrors.noCri],
+];
 
 class CriRuntime implements Engine {
   readonly kind = "crictl";
@@ -60,8 +74,12 @@ class CriRuntime implements Engine {
     private readonly socket: string,
     private readonly machine: Machine,
   ) {
-    const able: Capability = rootCapability("crictl", machine);
-    this.name = `${runtime === "cri-o" ? "CRI-O" : brief(runtime)} ${brief(version)}`;
+    // Its CRI answers CheckpointContainer with "not implemented" before 2.0.
+    const able: Capability =
+      runtime === "containerd" && /^1\./.test(version)
+        ? { can: false, ...tooOld(version, socket) }
+        : rootCapability("crictl", machine);
+    this.name = runtime === "cri-o" ? `CRI-O ${brief(version)}` : `${brief(runtime)} ${brief(version)} (CRI)`;
     this.endpoint = `crictl://${socket}`;
     this.capabilities = {
       checkpoint: able,
@@ -78,17 +96,37 @@ class CriRuntime implements Engine {
   }
 
   async list(work: EngineWork = {}): Promise<readonly Container[]> {
-    const { stdout } = await this.must(["ps", "--all", "--output", "json"], work);
+    const { stdout } = await this.must(LIST, work);
     return list(at(parseJson(stdout), "containers")).map(toContainer);
   }
 
+  /** Of a container's pod. containerd names a network namespace in the container's own specification in any case. */
+  private async network(
+    pod: string,
+    work: EngineWork,
+  ): Promise<Pick<ContainerDetails, "networkMode" | "addresses">> {
+    const { code, stdout } = await this.crictl(["inspectp", "--output", "json", pod], work);
+    const status = at(parseJson(code === 0 ? stdout : ""), "status");
+    const ip = text(at(status, "network", "ip"));
+    const more = list(at(status, "network", "additionalIps")).map((one) => text(at(one, "ip")));
+    const isHost = text(at(status, "linux", "namespaces", "options", "network")) === "NODE";
+    return {
+      networkMode: isHost ? "host" : "pod",
+      addresses: [ip, ...more].filter((address) => address !== ""),
+    };
+  }
+
   async inspect(container: string, work: EngineWork = {}): Promise<ContainerDetails> {
-    const found = (await this.list(work)).find(({ id, name }) => id === container || name === container);
-    if (found === undefined) throw engineErrors.noSuchContainer(container);
+    const all = list(at(parseJson((await this.must(LIST, work)).stdout), "containers"));
+    const named = all.filter((one) => [text(at(one, "id")), toContainer(one).name].includes(container));
+    // A container that the kubelet started anew stands there with its earlier attempts.
+    const item = named.find((one) => toContainer(one).state === "running") ?? named[0];
+    if (item === undefined) throw engineErrors.noSuchContainer(container);
+    const found = toContainer(item);
     const { stdout } = await this.must(["inspect", "--output", "json", found.id], work);
     const info = parseJson(stdout);
     const spec = at(info, "info", "runtimeSpec");
-    const network = list(at(spec, "linux", "namespaces")).find((one) => at(one, "type") === "network");
+    const network = await this.network(text(at(item, "podSandboxId")), work);
     const pid = whole(at(info, "info", "pid"));
     return {
       ...found,
@@ -98,8 +136,7 @@ class CriRuntime implements Engine {
       environment: texts(at(spec, "process", "env")),
       workingDirectory: text(at(spec, "process", "cwd")),
       tty: at(spec, "process", "terminal") === true,
-      networkMode: network === undefined ? "host" : "pod",
-      addresses: [],
+      ...network,
       ports: [],
       mounts: list(at(info, "status", "mounts")).map((mount) => ({
         source: text(at(mount, "hostPath")),
@@ -122,7 +159,7 @@ class CriRuntime implements Engine {
     work.onProgress?.({ phase: "freezing" });
     try {
       const result = await this.crictl(["checkpoint", `--export=${draft}`, details.id], {}, Infinity);
-      if (result.code !== 0) throw await criuError("freeze", "", result);
+      if (result.code !== 0) throw await criuError("freeze", logIn(result.stderr), result);
       await rename(draft, archive).catch((cause: unknown) => {
         throw engineErrors.archiveUnwritable(archive, cause);
       });
@@ -162,6 +199,13 @@ class CriRuntime implements Engine {
   }
 }
 
+const LIST = ["ps", "--all", "--output", "json"];
+
+/** CRIU's log, as runtimes name it: containerd's stays until the container goes. */
+function logIn(said: string): string {
+  return /path= ?(\/[^\s"\\]+\.log)/.exec(said)?.[1] ?? "";
+}
+
 const STATES: Readonly<Record<string, ContainerState>> = {
   CONTAINER_CREATED: "created",
   CONTAINER_RUNNING: "running",
@@ -189,3 +233,11 @@ const RESTORE_BY_POD: Advice = {
   sentence: "A CRI runtime restores a checkpoint only when a pod is started of it.",
   next: "Export the snapshot as a container image, and start a pod of that; docs/engines.md has the steps.",
 };
+
+function tooOld(version: string, socket: string): Advice {
+  return {
+    code: "crictl.notImplemented",
+    sentence: `containerd ${brief(version)} can't freeze through CRI.`,
+    next: `Update it to 2.1 or later, or freeze by its own address: containerd://${socket}.`,
+  };
+}

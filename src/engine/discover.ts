@@ -32,7 +32,12 @@ export type DiscoveredEngine = {
 );
 
 /** Codes that mean "nothing is there", which is no problem at an address that nobody asked for. */
-const ABSENT: readonly string[] = ["engine.noSocket", "engine.refusedConnection", "engine.noProgram"];
+const ABSENT: readonly string[] = [
+  "engine.noSocket",
+  "engine.refusedConnection",
+  "engine.noProgram",
+  "engine.noCri",
+];
 
 /**
  * Tries all addresses that the settings, the environment, the Docker context and custom name; side by side. Never

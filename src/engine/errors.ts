@@ -59,6 +59,12 @@ export const engineErrors = {
       "Start the engine, or correct the address.",
       { cause },
     ),
+  noCri: (endpoint: string) =>
+    failed(
+      "noCri",
+      `What listens at ${endpoint} doesn't speak Kubernetes' CRI.`,
+      "Have containerd's CRI plugin switched on (not in disabled_plugins), or use another address.",
+    ),
   unreachable: (endpoint: string, reason: string, cause?: unknown) =>
     failed(
       "unreachable",

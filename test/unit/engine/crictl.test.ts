@@ -1,52 +1,31 @@
-// CRI-O isn't packaged where the lab comes from: crictl here is a stand-in that answers as crictl's documentation says
-// (github.com/kubernetes-sigs/cri-tools, docs/crictl.md) and refuses what it doesn't know.
+// The documents are what crictl 1.36.0 has said of real runtimes (test/fixtures/crictl); this crictl plays them back and refuses
+// arguments that the real one doesn't know.
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectEngine, localCommands, thisMachine } from "../../../src/engine/index.ts";
-import type { Engine } from "../../../src/engine/index.ts";
+import type { Engine, Machine } from "../../../src/engine/index.ts";
 
-const ID = "0123456789abcdef".repeat(4);
-const LIST = {
-  containers: [
-    {
-      id: ID,
-      podSandboxId: "fedcba",
-      metadata: { name: "app", attempt: 0 },
-      image: { image: "registry.example/app:1", userSpecifiedImage: "app:1" },
-      imageRef: "registry.example/app@sha256:0",
-      state: "CONTAINER_RUNNING",
-      createdAt: "1700000000000000000",
-      labels: { "io.kubernetes.pod.name": "web-7", "io.kubernetes.pod.namespace": "shop" },
-    },
-  ],
-};
-const INSPECT = {
-  status: { id: ID, mounts: [{ hostPath: "/srv", containerPath: "/data" }] },
-  info: {
-    pid: 4711,
-    runtimeSpec: { process: { args: ["app", "--serve"], cwd: "/", env: ["A=1"] }, linux: { namespaces: [] } },
-  },
-};
-/** Takes its options as crictl does: the global ones first. */
+const FIXTURES = join(import.meta.dirname, "../../fixtures/crictl");
+
+/** Takes its options as crictl does: the global ones first. `refused.txt` is asked for by a file `refuse`. */
 const PROGRAM = `#!/bin/sh
-echo "$@" >>"$(dirname "$0")/asked"
+cd "$(dirname "$0")"
+echo "$@" >>asked
 [ "$1" = --runtime-endpoint ] || exit 9
-[ "$2" = unix:///run/crio/crio.sock ] || exit 9
+case $2 in unix:///*) ;; *) exit 9 ;; esac
 shift 2
 [ "$1" = --timeout ] && shift 2
+if [ -e unreachable ]; then cat unreachable >&2; exit 1; fi
 case $1 in
-version) printf 'Version:  0.1.0\\nRuntimeName:  cri-o\\nRuntimeVersion:  1.34.1\\nRuntimeApiVersion:  v1\\n' ;;
-ps) [ "$*" = "ps --all --output json" ] && cat "$(dirname "$0")/list.json" ;;
-inspect) [ "$*" = "inspect --output json ${ID}" ] && cat "$(dirname "$0")/inspect.json" ;;
+version) cat version.txt ;;
+ps) [ "$*" = "ps --all --output json" ] && cat ps.json ;;
+inspect | inspectp) [ "$2 $3" = "--output json" ] && grep -q "\\"id\\": *\\"$4\\"" "$1.json" && cat "$1.json" ;;
 checkpoint)
   case $2 in --export=/*) ;; *) exit 9 ;; esac
-  [ "$3" = ${ID} ] || exit 9
-  if [ -e "$(dirname "$0")/refuse" ]; then
-    echo 'time="2026-01-01T00:00:00Z" level=fatal msg="checkpointing the container failed: rpc error: code = Unimplemented desc = method CheckpointContainer not implemented"' >&2
-    exit 1
-  fi
+  grep -q "\\"id\\": *\\"$3\\"" ps.json || exit 9
+  if [ -e refuse ]; then cat refused.txt >&2; exit 1; fi
   printf archive >"\${2#--export=}" ;;
 *) exit 9 ;;
 esac
@@ -54,40 +33,66 @@ esac
 
 describe("a CRI runtime by crictl", () => {
   let folder: string;
-  let engine: Engine;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "cryoscope-crictl-"));
     await writeFile(join(folder, "crictl"), PROGRAM);
     await chmod(join(folder, "crictl"), 0o755);
-    await writeFile(join(folder, "list.json"), JSON.stringify(LIST));
-    await writeFile(join(folder, "inspect.json"), JSON.stringify(INSPECT));
-    const local = localCommands();
-    const machine = {
-      ...thisMachine(),
-      uid: 0,
-      run: (program: string, args: readonly string[], options?: Parameters<typeof local>[2]) =>
-        local(program === "crictl" ? join(folder, "crictl") : program, args, options),
-    };
-    engine = await connectEngine("crictl://", { machine });
   });
   afterEach(() => rm(folder, { recursive: true }));
 
+  /** This machine with that crictl on it, and the words of one of the runtimes. */
+  async function machine(runtime: string): Promise<Machine> {
+    await cp(join(FIXTURES, runtime), folder, { recursive: true });
+    const local = localCommands();
+    return {
+      ...thisMachine(),
+      uid: 0,
+      run: (program, args, options) =>
+        local(program === "crictl" ? join(folder, "crictl") : program, args, options),
+    };
+  }
+  const CONTAINERD = "crictl:///run/containerd/containerd.sock";
+  const containerd = async (): Promise<Engine> =>
+    connectEngine(CONTAINERD, { machine: await machine("containerd-2.1.9") });
+
   it("is named by the runtime, and lists containers by their pods", async () => {
-    assert.equal(engine.name, "CRI-O 1.34.1");
-    const [one] = await engine.list();
-    assert.equal(one?.name, "web-7/app");
-    assert.equal(one.image, "app:1");
-    assert.equal(one.state, "running");
-    const details = await engine.inspect("web-7/app");
-    assert.equal(details.pid, 4711);
-    assert.deepEqual(details.argv, ["app", "--serve"]);
-    assert.deepEqual(details.mounts, [{ source: "/srv", destination: "/data" }]);
+    const engine = await containerd();
+    assert.equal(engine.name, "containerd 2.1.9+unknown (CRI)");
+    assert.deepEqual(
+      (await engine.list()).map(({ name, image, state, status }) => [name, image, state, status]),
+      [
+        ["web-7/tcp", "localhost:5000/lab/busybox:1", "exited", "shop"],
+        ["web-8/app", "localhost:5000/lab/busybox:1", "running", "shop"],
+        ["web-7/app", "localhost:5000/lab/busybox:1", "running", "shop"],
+      ],
+    );
+  });
+
+  it("knows a container's process and that its pod has the node's network", async () => {
+    const details = await (await containerd()).inspect("web-7/app");
+    assert.equal(details.pid, 362);
+    assert.deepEqual(details.argv.slice(0, 2), ["/bin/sh", "-c"]);
+    assert.ok(details.environment.includes("GREETING=hello"));
+    assert.equal(details.networkMode, "host");
+    assert.equal(details.exitCode, undefined);
+  });
+
+  it("means the running one of a container's attempts, whichever stands first", async () => {
+    const here = await machine("containerd-2.1.9");
+    const { containers } = JSON.parse(await readFile(join(folder, "ps.json"), "utf8")) as {
+      readonly containers: readonly { readonly id: string; readonly metadata: { name: string } }[];
+    };
+    const ended = containers.find(({ metadata }) => metadata.name === "tcp");
+    const first = { ...ended, metadata: { name: "app", attempt: 0 } };
+    await writeFile(join(folder, "ps.json"), JSON.stringify({ containers: [first, ...containers] }, null, 1));
+    assert.equal((await (await connectEngine(CONTAINERD, { machine: here })).inspect("web-7/app")).pid, 362);
   });
 
   it("exports a checkpoint into an archive that appears when it is whole", async () => {
+    const engine = await containerd();
     const archive = join(folder, "frozen.tar");
-    const { snapshot } = await engine.checkpoint(ID, { name: "frozen", archive });
+    const { snapshot } = await engine.checkpoint("web-7/app", { name: "frozen", archive });
     assert.equal(await readFile(archive, "utf8"), "archive");
     assert.equal(snapshot.leftRunning, true);
     assert.match(
@@ -100,18 +105,63 @@ describe("a CRI runtime by crictl", () => {
     });
   });
 
-  it("says what the runtime said when that can't, and leaves nothing", async () => {
+  it("reads CRIU's log where the runtime's words say it lies, and leaves nothing", async () => {
+    const engine = await containerd();
     await writeFile(join(folder, "refuse"), "");
+    const log = join(folder, "criu-dump.log");
+    await writeFile(
+      log,
+      "(00.01) Error (criu/sk-inet.c:200): inet: Connected TCP socket, consider using --tcp-established option\n",
+    );
+    const said = await readFile(join(folder, "refused.txt"), "utf8");
+    await writeFile(join(folder, "refused.txt"), said.replace(/\/run\/\S+criu-dump\.log/g, log));
     const archive = join(folder, "frozen.tar");
-    await assert.rejects(engine.checkpoint(ID, { name: "frozen", archive }), {
-      code: "engine.commandFailed",
-      message: /not implemented/,
+    await assert.rejects(engine.checkpoint("web-7/app", { name: "frozen", archive }), {
+      code: "engine.criuRefused",
+      message: /open TCP connections/,
     });
     assert.ok((await readdir(folder)).every((name) => !name.includes("frozen")));
   });
 
+  it("says before anything happens that containerd 1 can't, and by which address it can", async () => {
+    const here = await machine("containerd-2.1.9");
+    const said = await readFile(join(folder, "version.txt"), "utf8");
+    await writeFile(join(folder, "version.txt"), said.replace("2.1.9+unknown", "1.7.24~ds1"));
+    const engine = await connectEngine(CONTAINERD, { machine: here });
+    const archive = join(folder, "frozen.tar");
+    await assert.rejects(engine.checkpoint("web-7/app", { name: "frozen", archive }), {
+      code: "engine.cannot",
+      message: /1\.7\.24~ds1 can't freeze through CRI/,
+    });
+  });
+
+  it("tells a socket where nothing listens from one that doesn't speak CRI", async () => {
+    const here = await machine("containerd-2.1.9");
+    const failed = (what: string): string =>
+      `time="2026-11-29T22:38:09Z" level=fatal msg="validate service connection: validate CRI v1 runtime API for endpoint \\"unix:///run/nowhere.sock\\": rpc error: code = ${what}"\n`;
+    const dial = (why: string): string =>
+      failed(
+        `Unavailable desc = connection error: desc = \\"transport: Error while dialing: dial unix /run/nowhere.sock: connect: ${why}\\"`,
+      );
+    const words = {
+      "engine.noSocket": dial("no such file or directory"),
+      "engine.refusedConnection": dial("connection refused"),
+      "engine.noCri": failed("Unimplemented desc = unknown service runtime.v1.RuntimeService"),
+    };
+    for (const [code, said] of Object.entries(words)) {
+      await writeFile(join(folder, "unreachable"), said);
+      await assert.rejects(connectEngine(CONTAINERD, { machine: here }), { code });
+    }
+    await writeFile(join(folder, "unreachable"), failed('Unknown desc = container \\"a\\" is odd'));
+    await assert.rejects(connectEngine(CONTAINERD, { machine: here }), {
+      code: "engine.commandFailed",
+      message: /container "a" is odd/,
+    });
+  });
+
   it("knows no container that isn't listed", async () => {
-    for (const id of ["nobody", "--help"])
+    const engine = await containerd();
+    for (const id of ["nobody", "--help", ""])
       await assert.rejects(engine.inspect(id), { code: "engine.noSuchContainer" });
   });
 });
