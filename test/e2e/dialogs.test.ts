@@ -71,19 +71,9 @@ describe("what is asked before it is done, in a browser", function () {
   const frozen = (): number =>
     docker.requests.filter((one) => one.startsWith("POST") && one.includes("/checkpoints")).length;
   const snapshots = (): Locator => workbench.treeRows(session.page, "Snapshots");
-  const pick = async (text: string): Promise<void> => {
-    await session.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().click();
-  };
-
-  const menu = async (row: Locator, item: string | RegExp): Promise<void> => {
-    await row.click({ button: "right" });
-    const found = session.page.getByRole("menuitem", { name: item, exact: true });
-    await found.hover();
-    // A menu takes no click in its first moments, so that the one that opened it chooses nothing.
-    await session.page.waitForTimeout(500);
-    await found.click();
-    await found.waitFor({ state: "detached" });
-  };
+  const pick = (text: string): Promise<void> => workbench.choose(session.page, text);
+  const menu = (row: Locator, item: string | RegExp): Promise<void> =>
+    workbench.chooseFromMenu(session.page, row, item);
 
   it("lists what runs and what doesn't, with its engine", async () => {
     await workbench.openView(session.page, "Cryoscope");
@@ -111,10 +101,7 @@ describe("what is asked before it is done, in a browser", function () {
       await pick("nginx");
       await dialog().waitFor();
       await press("Freeze Anyway");
-      const input = session.page.locator(".quick-input-widget .quick-input-box input");
-      await input.waitFor();
-      await input.fill(name);
-      await session.page.keyboard.press("Enter");
+      await workbench.answer(session.page, "Name of the snapshot", name);
       await pick("Leave it running");
       await snapshots().filter({ hasText: name }).waitFor();
     }
@@ -160,10 +147,7 @@ describe("what is asked before it is done, in a browser", function () {
     await workbench.runCommand(session.page, "Cryoscope: Freeze Again and Again…");
     await pick("nginx");
     await pick("Every N seconds");
-    const input = session.page.locator(".quick-input-widget .quick-input-box input");
-    await input.waitFor();
-    await input.fill("2");
-    await session.page.keyboard.press("Enter");
+    await workbench.answer(session.page, "Seconds between two snapshots", "2");
     const item = session.page.locator(".statusbar-item", { hasText: "Freezing a container" });
     await item.waitFor();
     await snapshots().nth(2).waitFor();

@@ -12,7 +12,7 @@ describe("the walkthrough and the Explain view, in a browser", () => {
     await workbench.openView(page, "Cryoscope");
     await workbench.treeRows(page, "Checkpoint").filter({ hasText: "Processes" }).waitFor();
     await workbench.runCommand(page, "Welcome: Open Walkthrough");
-    await page.locator(".quick-input-list .monaco-list-row", { hasText: "Read a frozen container" }).click();
+    await workbench.choose(page, "Read a frozen container");
     await page.locator(".getting-started-step", { hasText: "Take a number apart" }).first().click();
     await session.picture("walkthrough");
     await page

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
   mkdirSync,
@@ -12,21 +11,22 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FrameLocator, Locator } from "playwright-core";
-import { PROJECT, workbench } from "../host/index.ts";
+import { workbench } from "../host/index.ts";
+import { COMM, ImageEditor, unpackSingle } from "./image-editor.ts";
 import { Session } from "./session.ts";
-
-const COMM = "entries[0].tc.comm";
 
 describe("an image, edited with the keyboard", () => {
   let session: Session;
+  let image: ImageEditor;
   let folder: string;
   let core: string;
+  /** When the last edit was made. */
+  let edited = 0;
 
   before(async function () {
     this.timeout(300_000);
     folder = mkdtempSync(join(tmpdir(), "cryo-edit-"));
-    const archive = join(PROJECT, "test/fixtures/corpus/a-single.tar.gz");
-    execFileSync("tar", ["-xzf", archive, "-C", folder, "--strip-components=1"]);
+    unpackSingle(folder, "all");
     const [name] = readdirSync(join(folder, "img")).filter((file) => /^core-\d+\.img$/.test(file));
     assert.ok(name);
     core = join(folder, "thawing-core-7.img");
@@ -35,6 +35,7 @@ describe("an image, edited with the keyboard", () => {
     mkdirSync(join(folder, ".vscode"));
     writeFileSync(join(folder, ".vscode/settings.json"), '{ "files.autoSave": "off" }');
     session = await Session.open(folder);
+    image = new ImageEditor(session);
   });
   after(async () => {
     await session.close();
@@ -44,25 +45,20 @@ describe("an image, edited with the keyboard", () => {
     if (this.currentTest?.state === "failed") await session.picture("failed-image-edit");
   });
 
-  const editor = (): FrameLocator => workbench.webview(session.page);
-  const row = (path: string): Locator => editor().locator(`[role="treeitem"][data-path="${path}"]`);
+  const editor = (): FrameLocator => image.frame;
+  const row = (path: string): Locator => image.row(path);
   const tab = (): Locator => workbench.tabs(session.page).filter({ hasText: "thawing-core-7.img" });
   const dialog = (): Locator => editor().getByRole("dialog");
 
-  /** Selects a field by typing its path. */
+  /** Selects a field, with the keys for it. */
   async function goTo(path: string): Promise<void> {
-    const box = editor().locator("#go-to");
-    await box.fill(path);
-    await box.press("Enter");
-    await editor().locator(`[data-path="${path}"][aria-selected="true"]`).waitFor();
+    await image.goTo(path);
     await editor().locator("#fields").focus();
   }
 
   it("says at once what can't be the value, and leaves it with Escape", async () => {
     const { page } = session;
-    await page.keyboard.press("Control+P");
-    await page.locator(".quick-input-widget .quick-input-filter input").fill("thawing-core-7.img");
-    await page.locator(".quick-input-list .monaco-list-row", { hasText: "thawing-core-7" }).first().click();
+    await image.open("thawing-core-7.img");
     await goTo("entries[0].tc.exit_code");
     await page.keyboard.press("F2");
     const input = dialog().getByRole("textbox", { name: "exit_code, uint32" });
@@ -106,6 +102,7 @@ describe("an image, edited with the keyboard", () => {
     const box = dialog().getByRole("checkbox").first();
     await box.check();
     await session.pictures("image-edit-flags", () => box.focus());
+    edited = Date.now();
     await box.press("Enter");
     await row("entries[0].thread_core.creds.secbits")
       .filter({ hasText: /^.*SECBIT_\w+/ })
@@ -115,7 +112,7 @@ describe("an image, edited with the keyboard", () => {
   it("has its edits again after a reload, and saves them", async () => {
     const { page } = session;
     // VS Code keeps them a moment after the last one.
-    await page.waitForTimeout(3000);
+    await session.backedUp(edited);
     assert.ok(!readFileSync(core).includes("thawed"));
     await page.reload();
     await workbench.ready(page);
@@ -132,10 +129,10 @@ describe("an image, edited with the keyboard", () => {
     const { page } = session;
     await goTo("entries[0]");
     await workbench.runCommand(page, "Cryoscope: Add Field or Entry");
-    await page.locator(".quick-input-list .monaco-list-row", { hasText: "ti_aarch64" }).first().click();
+    await workbench.choose(page, "ti_aarch64");
     await editor().locator("#edit-problems", { hasText: "required field" }).waitFor();
     // The problems take room from the fields; the new row, which is selected, stays where it can be seen.
-    const selected = editor().locator('[data-path="entries[0].ti_aarch64"][aria-selected="true"]');
+    const selected = image.selected("entries[0].ti_aarch64");
     await selected.waitFor();
     const [box, pane] = [await selected.boundingBox(), await editor().locator("#fields").boundingBox()];
     assert.ok(box && pane && box.y >= pane.y - 1 && box.y + box.height <= pane.y + pane.height + 1);

@@ -1,17 +1,16 @@
 // The tools of the image editor as they are used: search, inspector, bookmarks, entropy, legend, breadcrumbs, filter.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FrameLocator, Locator } from "playwright-core";
-import { PROJECT, workbench } from "../host/index.ts";
+import { workbench } from "../host/index.ts";
+import { COMM, ImageEditor, unpackSingle } from "./image-editor.ts";
 import { Session } from "./session.ts";
-
-const COMM = "entries[0].tc.comm";
 
 describe("the tools of the image editor", () => {
   let session: Session;
+  let image: ImageEditor;
   let folder: string;
   let core: string;
   let bytes: Buffer;
@@ -19,12 +18,12 @@ describe("the tools of the image editor", () => {
   before(async function () {
     this.timeout(300_000);
     folder = mkdtempSync(join(tmpdir(), "cryo-tools-"));
-    const archive = join(PROJECT, "test/fixtures/corpus/a-single.tar.gz");
-    execFileSync("tar", ["-xzf", archive, "-C", folder, "--strip-components=2", "a-single/img"]);
+    unpackSingle(folder, "images");
     core = readdirSync(folder).find((name) => name.startsWith("core-")) ?? "";
     bytes = readFileSync(join(folder, core));
     session = await Session.open(folder);
-    await open(core);
+    image = new ImageEditor(session);
+    await image.open(core);
   });
   after(async () => {
     await session.close();
@@ -34,23 +33,7 @@ describe("the tools of the image editor", () => {
     if (this.currentTest?.state === "failed") await session.picture("failed-image-tools");
   });
 
-  const editor = (): FrameLocator => workbench.webview(session.page);
-  const row = (path: string): Locator => editor().locator(`[role="treeitem"][data-path="${path}"]`);
-
-  async function open(name: string): Promise<void> {
-    const { page } = session;
-    await page.keyboard.press("Control+P");
-    await page.locator(".quick-input-widget .quick-input-filter input").fill(name);
-    await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().click();
-    await editor().locator('[role="treeitem"][aria-selected="true"]').waitFor();
-  }
-
-  /** Types an offset or a path into the box for it. */
-  async function goTo(place: string): Promise<void> {
-    const box = editor().locator("#go-to");
-    await box.fill(place);
-    await box.press("Enter");
-  }
+  const editor = (): FrameLocator => image.frame;
 
   /** Opens a tab under the bytes, if it isn't. */
   async function panel(id: string): Promise<void> {
@@ -60,18 +43,14 @@ describe("the tools of the image editor", () => {
   }
 
   it("go to an offset and to a field, and say when there is none", async () => {
-    await goTo(COMM);
-    await editor().locator(`[data-path="${COMM}"][aria-selected="true"]`).waitFor();
-    await goTo("0x10");
-    await editor()
-      .locator("#status-range", { hasText: /0x10\b/i })
-      .waitFor();
-    await goTo("entries[9].nothing");
+    await image.goTo(COMM);
+    await image.goToOffset("0x10");
+    await image.enter("entries[9].nothing");
     await editor().locator('#go-to[aria-invalid="true"]').waitFor();
   });
 
   it("read the bytes at the cursor as values, in either byte order", async () => {
-    await goTo("0x4");
+    await image.goToOffset("0x4");
     await panel("inspector");
     const [low, high] = [bytes.readUInt32LE(4), bytes.readUInt32BE(4)];
     assert.equal(low, 0x55053847);
@@ -115,10 +94,7 @@ describe("the tools of the image editor", () => {
       const found = [...all.matchAll(expected)].length;
       assert.ok(found > 0, query);
       await count.filter({ hasText: new RegExp(`\\b${found}\\b`) }).waitFor();
-      const at = `0x${all.search(expected).toString(16)}`;
-      await editor()
-        .locator("#status-range", { hasText: new RegExp(`${at}\\b`, "i") })
-        .waitFor();
+      await image.at(`0x${all.search(expected).toString(16)}`);
     }
     await mode.selectOption("regex");
     await box.fill("fe[");
@@ -128,29 +104,21 @@ describe("the tools of the image editor", () => {
 
   it("mark bytes with a note and a colour, which are there after a reload", async () => {
     const { page } = session;
-    await goTo("0x20");
-    await editor()
-      .locator("#status-range", { hasText: /0x20\b/i })
-      .waitFor();
+    await image.goToOffset("0x20");
     await workbench.runCommand(page, "Cryoscope: Edit Bookmark");
-    const input = page.locator(".quick-input-widget input");
-    await page.locator(".quick-input-title", { hasText: "Bookmark at 0x20" }).waitFor();
-    await input.first().fill("the task begins");
-    await page.keyboard.press("Enter");
-    await page.locator(".quick-input-list .monaco-list-row", { hasText: "purple" }).click();
+    await workbench.answer(page, /^Bookmark at 0x20/, "the task begins");
+    await workbench.choose(page, "purple");
     const mark = (): Locator => editor().getByRole("button", { name: /^0x20, .*purple: the task begins/ });
     await panel("bookmarks");
     await mark().waitFor();
     await page.reload();
     await workbench.ready(page);
-    await editor().locator('[role="treeitem"][aria-selected="true"]').waitFor({ timeout: 60_000 });
+    await image.shown();
     await panel("bookmarks");
     await mark().waitFor();
-    await goTo("0x0");
+    await image.goToOffset("0x0");
     await mark().click();
-    await editor()
-      .locator("#status-range", { hasText: /0x20\b/i })
-      .waitFor();
+    await image.at("0x20");
   });
 
   it("tell the kinds of bytes by a legend, and show them in the grid", async () => {
@@ -160,7 +128,7 @@ describe("the tools of the image editor", () => {
         kinds.some((each) => each.endsWith(kind)),
         `${kind} of ${kinds.join()}`,
       );
-    await goTo("0x0");
+    await image.goToOffset("0x0");
     await editor().locator(".line .k-magic").first().waitFor();
     await editor().locator(".line .k-size").first().waitFor();
     await editor().locator(".line .k-tag").first().waitFor();
@@ -174,33 +142,33 @@ describe("the tools of the image editor", () => {
   });
 
   it("lead up by breadcrumbs, filter the fields, and open all of them", async () => {
-    await goTo(COMM);
+    await image.goTo(COMM);
     const crumbs = editor().locator("#breadcrumbs");
     await crumbs.locator('[aria-current="location"]', { hasText: "comm" }).waitFor();
     await crumbs.getByRole("button", { name: "tc", exact: true }).click();
-    await editor().locator('[data-path="entries[0].tc"][aria-selected="true"]').waitFor();
+    await image.selected("entries[0].tc").waitFor();
     const filter = editor().locator("#filter");
     await filter.fill("RLIMIT_NOFILE");
-    await row("entries[0].tc.rlimits.rlimits[7]").waitFor();
-    await row("entries[0].mtype").waitFor({ state: "detached" });
+    await image.row("entries[0].tc.rlimits.rlimits[7]").waitFor();
+    await image.row("entries[0].mtype").waitFor({ state: "detached" });
     await filter.press("Escape");
     await editor().getByRole("button", { name: "Collapse all fields" }).click();
-    await row(COMM).waitFor({ state: "detached" });
+    await image.row(COMM).waitFor({ state: "detached" });
     await editor().getByRole("button", { name: "Expand all fields" }).click();
-    await goTo(COMM);
-    await row(COMM).waitFor();
-    await row("entries[0].tc.task_state").waitFor();
+    await image.goTo(COMM);
+    await image.row(COMM).waitFor();
+    await image.row("entries[0].tc.task_state").waitFor();
   });
 
   it("can be seen in three themes", async () => {
-    await goTo(COMM);
+    await image.goTo(COMM);
     await session.pictures("image-tools", async () => {
-      await editor().locator(`[data-path="${COMM}"][aria-selected="true"]`).waitFor();
+      await image.selected(COMM).waitFor();
     });
     for (const name of readdirSync(folder).filter((each) =>
       /^(mm|pagemap|pages|files)-?.*\.img$/.test(each),
     )) {
-      await open(name);
+      await image.open(name);
       await session.picture(`image-${name.replace(/-\d+\.img|\.img/, "")}`);
     }
   });

@@ -27,17 +27,11 @@ describe("questions to memory, in a browser", function () {
     const session = await Session.open(folder, { yara });
     await workbench.openView(session.page, "Cryoscope");
     const processes = workbench.treeRows(session.page, "Checkpoint").filter({ hasText: "Processes" });
-    await processes.waitFor({ timeout: 90_000 });
+    await processes.waitFor();
     return session;
   }
 
-  const choices = ({ page }: Session, text: string | RegExp): Locator =>
-    page.locator(".quick-input-list .monaco-list-row").filter({ hasText: text });
-  const typed = ({ page }: Session): Locator =>
-    page.locator(".quick-input-widget .quick-input-filter input").first();
-  /** One input takes the place of another: what is typed too early goes into the one before. */
-  const titled = ({ page }: Session, title: string): Promise<void> =>
-    page.locator(".quick-input-widget .quick-input-title").filter({ hasText: title }).waitFor();
+  const choices = ({ page }: Session, text: string | RegExp): Locator => workbench.choices(page, text);
   const found = ({ page }: Session): Locator => workbench.treeRows(page, "Memory Matches");
 
   describe("with both packages installed", () => {
@@ -54,11 +48,9 @@ describe("questions to memory, in a browser", function () {
     it("scans with YARA rules from the palette to a row of the view", async () => {
       const { page } = session;
       await workbench.runCommand(page, "Cryoscope: Scan Memory with YARA Rules");
-      await typed(session).fill(join(folder, "sentence.yar"));
-      await choices(session, "sentence.yar").waitFor();
-      await typed(session).press("Enter");
+      await workbench.chooseFile(page, "YARA Rules", join(folder, "sentence.yar"));
       const row = found(session).filter({ hasText: SENTENCE });
-      await row.waitFor({ timeout: 60_000 });
+      await row.waitFor();
       assert.match((await row.getAttribute("aria-label")) ?? "", /Sentence \$a/);
       await session.pictures("memory-yara", async () => found(session).first().focus());
     });
@@ -67,7 +59,7 @@ describe("questions to memory, in a browser", function () {
       const { page } = session;
       const search = async (number: string, width: string): Promise<void> => {
         await workbench.runCommand(page, "Cryoscope: Search Memory");
-        await typed(session).fill(number);
+        await workbench.type(page, "Search Memory of Checkpoint", number);
         await choices(session, "Integer…").click();
         await choices(session, width).first().click();
       };
@@ -77,11 +69,9 @@ describe("questions to memory, in a browser", function () {
       // The row that was clicked names protection, too.
       await choices(session, "Only changed pages").waitFor();
       await choices(session, "Protection").click();
-      await titled(session, "Protection of the memory to search");
-      await typed(session).fill("rw");
-      await typed(session).press("Enter");
+      await workbench.answer(page, "Protection of the memory to search", "rw");
       await choices(session, "Kinds of mappings").click();
-      await titled(session, "Kinds of mappings to search");
+      await workbench.quickInput(page, "Kinds of mappings to search").waitFor();
       await choices(session, "stack").click();
       await session.picture("memory-filter-kinds");
       await page.getByRole("button", { name: "OK" }).click();
@@ -94,7 +84,7 @@ describe("questions to memory, in a browser", function () {
       await found(session).filter({ hasText: "Cryoscope found this" }).waitFor();
       // A byte has no order, and no number fits fewer bits than it has.
       await workbench.runCommand(page, "Cryoscope: Search Memory");
-      await typed(session).fill("-200");
+      await workbench.type(page, "Search Memory of Checkpoint", "-200");
       await choices(session, "Integer…").click();
       await choices(session, "16 bits, little-endian").first().waitFor();
       assert.equal(await choices(session, /^8 bits/).count(), 0);
@@ -104,9 +94,7 @@ describe("questions to memory, in a browser", function () {
     it("lists strings of the length that is asked for", async () => {
       await workbench.runCommand(session.page, "Cryoscope: List Strings in Memory");
       await choices(session, "as strings(1) does").click();
-      await titled(session, "List Strings of Checkpoint: shortest");
-      await typed(session).fill("60");
-      await typed(session).press("Enter");
+      await workbench.answer(session.page, "List Strings of Checkpoint: shortest", "60");
       await choices(session, "Heap and stacks").click();
       await session.page.getByText(/^\d+ strings$/).waitFor();
       const rows = await found(session).allTextContents();
@@ -121,10 +109,10 @@ describe("questions to memory, in a browser", function () {
     try {
       await workbench.runCommand(session.page, "Cryoscope: Scan Memory with YARA Rules");
       const toast = workbench.toasts(session.page).filter({ hasText: "cryoscope-yara" });
-      await toast.waitFor({ timeout: 30_000 });
+      await toast.waitFor();
       await session.page.getByRole("button", { name: "Install from VSIX…" }).waitFor();
       // The palette fades; a question would stay.
-      await typed(session).waitFor({ state: "hidden" });
+      await workbench.quickInput(session.page).waitFor({ state: "hidden" });
     } finally {
       await session.close();
     }

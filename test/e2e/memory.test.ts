@@ -10,10 +10,9 @@ describe("the Memory editor, in a browser", () => {
     const { page } = session;
     await workbench.openView(page, "Cryoscope");
     const processes = workbench.treeRows(page, "Checkpoint").filter({ hasText: "Processes" });
-    await processes.waitFor({ timeout: 90_000 });
+    await processes.waitFor();
     await workbench.runCommand(page, "Cryoscope: Open Memory");
-    const row = page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "1 sample" });
-    await row.click();
+    await workbench.choose(page, "1 sample");
     const memory = await session.webview("#map");
     // The thread `keeper` of media/sample/sample.c has a stack of its own.
     await memory.getByRole("option", { name: /stack of thread \d+ keeper/ }).waitFor();
@@ -29,10 +28,9 @@ describe("the Memory editor, in a browser", () => {
     const { page } = session;
     const memory = await session.webview("#map");
     await memory.getByRole("button", { name: /^Search Memory/ }).click();
-    const input = page.locator(".quick-input-widget .quick-input-filter input");
-    await input.fill("Cryoscope found");
-    await input.press("Enter");
-    await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "Everywhere" }).click();
+    await workbench.type(page, "Search Memory", "Cryoscope found");
+    await workbench.choose(page, "as it is typed");
+    await workbench.choose(page, "Everywhere");
     await page
       .locator('.monaco-list-row[role="treeitem"]')
       .filter({ hasText: "Cryoscope found this sentence" })
@@ -53,9 +51,8 @@ describe("the Memory editor, in a browser", () => {
     const memory = await session.webview("#map");
     await memory.getByRole("grid", { name: "Memory" }).focus();
     await memory.getByRole("button", { name: /^Go to Address/ }).click();
-    const input = page.locator(".quick-input-widget .quick-input-filter input");
-    await input.fill("stack pointer");
-    await input.press("Enter");
+    await workbench.type(page, "Go to Address", "stack pointer");
+    await workbench.choose(page, "stack pointer");
     await memory.locator(".note.pointer").first().waitFor();
     await session.pictures("memory-pointers", async () => {
       await memory.getByRole("grid", { name: "Memory" }).focus();
@@ -74,7 +71,7 @@ describe("the Memory editor, in a browser", () => {
       .waitFor();
     await memory.getByRole("grid", { name: "Memory" }).focus();
     await memory.getByRole("button", { name: "List Heap Chunks" }).click();
-    await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "All chunks" }).click();
+    await workbench.choose(page, "All chunks");
     await page
       .locator('.monaco-list-row[role="treeitem"]')
       .filter({ hasText: /used, \d+ bytes, main arena/ })

@@ -39,7 +39,7 @@ describe("the Overview page, in a browser", () => {
     await overview.getByRole("treeitem", { name: /, sample, / }).focus();
     await session.page.keyboard.press("ArrowDown");
     const reader = overview.getByRole("treeitem", { name: /, reader, / });
-    assert.equal(await reader.evaluate((node) => node === node.ownerDocument.activeElement), true);
+    await reader.and(overview.locator(":focus")).waitFor();
     await session.page.keyboard.press("Enter");
     await workbench
       .treeRows(session.page, "Checkpoint")

@@ -46,17 +46,20 @@ describe("a post-mortem session, in a browser", () => {
     await start.filter({ hasText: "Frozen" }).waitFor();
     const toolbar = page.locator(".debug-toolbar");
     // The button is there before what is behind it: a click that comes too early starts nothing.
-    for (let tries = 0; tries < 4 && !(await toolbar.isVisible()); tries++) {
-      await start.locator(".codicon-debug-start").click();
-      await toolbar.waitFor({ timeout: 20_000 }).catch(() => undefined);
-    }
-    await rows("call-stack").filter({ hasText: "threads" }).first().waitFor({ timeout: 90_000 });
+    await workbench.until(
+      () => toolbar.isVisible(),
+      async () => {
+        await start.locator(".codicon-debug-start").click();
+        await toolbar.waitFor({ timeout: 20_000 });
+      },
+    );
+    await rows("call-stack").filter({ hasText: "threads" }).first().waitFor();
     assert.match((await page.locator(".sidebar .composite.title h2").textContent()) ?? "", /run and debug/i);
   });
 
   it("shows threads, calls, arguments, locals and registers", async () => {
     const call = rows("call-stack").filter({ hasText: "depth3" });
-    await call.first().waitFor({ timeout: 90_000 });
+    await call.first().waitFor();
     await workbench.foldView(session.page, "Watch");
     await call.first().click();
     const variables = rows("variables");

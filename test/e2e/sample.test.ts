@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { Locator } from "playwright-core";
 import { workbench } from "../host/index.ts";
 import { openSample } from "./session.ts";
 import type { Session } from "./session.ts";
@@ -48,7 +47,7 @@ describe("the sample, opened in a browser", () => {
 
   async function openImage(name: string): Promise<void> {
     const rows = workbench.treeRows(session.page, "Checkpoint");
-    await unfold(rows.filter({ hasText: "Images" }).first());
+    await workbench.unfold(rows.filter({ hasText: "Images" }).first());
     await rows.filter({ hasText: ".img" }).first().waitFor();
     // Typing goes to a row also when it isn't on screen yet.
     await session.page.keyboard.type(name);
@@ -56,13 +55,6 @@ describe("the sample, opened in a browser", () => {
     await workbench.tabs(session.page).filter({ hasText: name }).waitFor();
   }
 });
-
-async function unfold(row: Locator): Promise<void> {
-  await row.waitFor();
-  const isFolded = (await row.getAttribute("aria-expanded")) === "false";
-  await row.click();
-  if (!isFolded) await row.click();
-}
 
 /** protobuf's base-128 number, least significant group first. */
 function varint(bytes: readonly number[]): number {

@@ -51,40 +51,29 @@ describe("sealed checkpoints, in a browser", () => {
   });
 
   const rows = (): Locator => workbench.treeRows(session.page, "Checkpoint");
-  const question = (): Locator => session.page.locator(".quick-input-widget");
-  const input = (): Locator => question().locator(".quick-input-filter input");
+  const question = (): Locator => workbench.quickInput(session.page);
+  const input = (): Locator => workbench.quickInputBox(session.page);
 
   /** By the menu of the file explorer, as a person would. */
   async function open(name: string): Promise<void> {
     const { page } = session;
     await workbench.openView(page, "Explorer");
     const row = page.locator(".explorer-folders-view .monaco-list-row").filter({ hasText: name });
-    const item = page.locator(".monaco-menu .action-item").filter({ hasText: "Open Checkpoint" });
-    // The menu of a window that has just come up may not know of extensions yet.
-    for (let tries = 0; tries < 5 && !(await item.isVisible()); tries++) {
-      await page.keyboard.press("Escape");
-      await row.click({ button: "right" });
-      await item.waitFor({ timeout: 4000 }).catch(() => undefined);
-    }
-    // A menu passes over a click that comes right after it has opened.
-    for (let tries = 0; tries < 5 && (await item.isVisible()); tries++) {
-      await item.click();
-      await item.waitFor({ state: "hidden", timeout: 1000 }).catch(() => undefined);
-    }
+    await workbench.chooseFromMenu(page, row, /^Open Checkpoint/);
   }
 
   /** The verdict in the row of a checkpoint that is open, with what is below it. */
   async function verdict(name: string): Promise<Locator> {
     // What was opened comes to the front by itself.
     const header = session.page.locator('.pane-header[aria-label^="Checkpoint"]');
-    await header.waitFor({ timeout: 60_000 });
+    await header.waitFor();
     for (const view of ["Containers", "Snapshots"]) await workbench.foldView(session.page, view);
-    if ((await header.getAttribute("aria-expanded")) === "false") await header.click();
+    await workbench.expandView(session.page, "Checkpoint");
     const seal = rows().filter({ hasText: /^Seal/ });
-    await seal.waitFor({ timeout: 60_000 });
-    if ((await seal.getAttribute("aria-expanded")) === "false") await seal.click();
+    await seal.waitFor();
+    await workbench.unfold(seal);
     const row = rows().filter({ hasText: new RegExp(`^${name}.*(verif|broken)`) });
-    await row.waitFor({ timeout: 60_000 });
+    await row.waitFor();
     return row;
   }
 
@@ -93,7 +82,7 @@ describe("sealed checkpoints, in a browser", () => {
     await page.reload();
     await workbench.ready(page);
     // The view that was in front comes back a moment later.
-    await page.locator('.pane-header[aria-label^="Keys"]').waitFor({ timeout: 60_000 });
+    await page.locator('.pane-header[aria-label^="Keys"]').waitFor();
   }
 
   async function closeCheckpoint(): Promise<void> {
@@ -105,23 +94,16 @@ describe("sealed checkpoints, in a browser", () => {
   it("are asked for their key once, with what is needed, and for its passphrase", async () => {
     const { page } = session;
     await open("whole");
-    await question().filter({ hasText: "sealed for an RSA key of 2048 bits" }).waitFor({ timeout: 60_000 });
+    await question().filter({ hasText: "sealed for an RSA key of 2048 bits" }).waitFor();
     await session.picture("seal-question");
-    await question().locator(".monaco-list-row").filter({ hasText: "Choose a key file" }).click();
-    // The browser's file dialog is a list with a path to type.
-    await input().fill(join(folder, "protected.pem"));
-    await page.keyboard.press("Enter");
-    await question().filter({ hasText: "Passphrase of protected.pem" }).waitFor();
-    await input().fill("not this one");
-    await page.keyboard.press("Enter");
+    await workbench.choose(page, "Choose a key file");
+    await workbench.chooseFile(page, "Choose a key file", join(folder, "protected.pem"));
+    await workbench.type(page, "Passphrase of protected.pem", "not this one");
+    await input().press("Enter");
     await question().filter({ hasText: "does not open the key" }).waitFor();
     assert.equal(await input().getAttribute("type"), "password");
-    await input().fill(PASSPHRASE);
-    await page.keyboard.press("Enter");
-    await question()
-      .locator(".monaco-list-row")
-      .filter({ hasText: /^Remember/ })
-      .click();
+    await workbench.answer(page, /^Passphrase of protected\.pem/, PASSPHRASE);
+    await workbench.choose(page, /^Remember/);
     const row = await verdict("whole");
     assert.match((await row.getAttribute("aria-label")) ?? "", /verified/);
     await row.click();
@@ -133,10 +115,7 @@ describe("sealed checkpoints, in a browser", () => {
   it("that were changed are named, file and entry, and the person is told", async () => {
     await closeCheckpoint();
     await open("changed");
-    await workbench
-      .toasts(session.page)
-      .filter({ hasText: "not as it was sealed" })
-      .waitFor({ timeout: 60_000 });
+    await workbench.toasts(session.page).filter({ hasText: "not as it was sealed" }).waitFor();
     const row = await verdict("changed");
     assert.match((await row.getAttribute("aria-label")) ?? "", /broken: not as it was dumped/);
     await row.click();
@@ -164,8 +143,7 @@ describe("sealed checkpoints, in a browser", () => {
   it("are listed below the key that opened them", async () => {
     const { page } = session;
     const keys = workbench.treeRows(page, "Keys");
-    const header = page.locator('.pane-header[aria-label^="Keys"]');
-    if ((await header.getAttribute("aria-expanded")) === "false") await header.click();
+    await workbench.expandView(page, "Keys");
     await workbench.foldView(page, "Checkpoint");
     await keys.first().waitFor();
     await keys.first().click();
@@ -203,7 +181,7 @@ describe("sealed checkpoints, in a browser", () => {
       .waitFor({ state: "detached" });
     await reload();
     await open("whole");
-    await question().filter({ hasText: "sealed for an RSA key of 2048 bits" }).waitFor({ timeout: 60_000 });
+    await question().filter({ hasText: "sealed for an RSA key of 2048 bits" }).waitFor();
     await page.keyboard.press("Escape");
   });
 });

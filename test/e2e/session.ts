@@ -1,6 +1,6 @@
 // One VS Code with the packaged extension, and a browser that looks at it, for a file of tests.
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, FrameLocator, Page } from "playwright-core";
 import { vsixFile } from "../../scripts/vsix.ts";
@@ -43,7 +43,10 @@ export class Session {
       settings: { "workbench.colorTheme": THEMES[0].title },
     });
     const browser = await openBrowser(host);
-    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, reducedMotion: "reduce" });
+    page.setDefaultTimeout(workbench.SLOW_MS);
+    page.setDefaultNavigationTimeout(workbench.SLOW_MS);
+    await slowDown(page);
     const session = new Session(page, server, browser);
     try {
       await prepare?.(page);
@@ -59,8 +62,7 @@ export class Session {
   /** Leaves `test/e2e/screenshots/NAME-THEME.png` for each theme; `pose` puts the focus where it should be seen. */
   async pictures(name: string, pose: () => Promise<void>): Promise<void> {
     for (const theme of THEMES) {
-      await workbench.setTheme(this.page, theme.title);
-      await this.page.locator(`.monaco-workbench.${theme.marker}`).waitFor();
+      await workbench.setTheme(this.page, theme.title, theme.marker);
       await pose();
       await this.picture(`${name}-${theme.name}`);
     }
@@ -80,7 +82,7 @@ export class Session {
   /** The page of a webview: of those that are up, the one that has an element of the CSS selector. */
   async webview(selector: string): Promise<FrameLocator> {
     const frames = this.page.locator("iframe.webview.ready");
-    for (let tries = 0; tries < 100; tries++) {
+    for (const end = Date.now() + workbench.SLOW_MS; Date.now() < end;) {
       for (let index = 0; index < (await frames.count()); index++) {
         const view = frames.nth(index).contentFrame().frameLocator("#active-frame");
         if ((await view.locator(selector).count()) > 0) return view;
@@ -90,10 +92,30 @@ export class Session {
     throw new Error(`No webview with ${selector} is up.`);
   }
 
+  /** Waits until VS Code has kept an unsaved editor for the next start, at `since` (as `Date.now()`) or later. */
+  async backedUp(since: number): Promise<void> {
+    const folder = join(this.#server.home, "data/data/User/Backups");
+    for (const end = Date.now() + workbench.SLOW_MS; Date.now() < end; await this.page.waitForTimeout(100)) {
+      // Until there is something to keep there is no such folder.
+      const names = await readdir(folder, { recursive: true }).catch(() => []);
+      const found = await Promise.all(names.map((name) => stat(join(folder, name)).catch(() => undefined)));
+      if (found.some((each) => each?.isFile() === true && each.mtimeMs >= since)) return;
+    }
+    throw new Error("No unsaved editor was kept for the next start.");
+  }
+
   async close(): Promise<void> {
     await this.#browser.close();
     await this.#server.stop();
   }
+}
+
+/** With `CRYOSCOPE_SLOW=6` the browser has a sixth of its processor: to see what a slow machine would make of a test. */
+async function slowDown(page: Page): Promise<void> {
+  const rate = Number(process.env["CRYOSCOPE_SLOW"] ?? 1);
+  if (rate <= 1) return;
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate });
 }
 
 /**

@@ -36,8 +36,7 @@ describe("a checkpoint in a workspace, in a browser", () => {
     await row.filter({ has: session.page.locator(".label-name", { hasText: name }) }).click();
   }
 
-  it("of gVisor says what it is in the Checkpoint view and on its Overview", async function () {
-    this.timeout(150_000);
+  it("of gVisor says what it is in the Checkpoint view and on its Overview", async () => {
     const { page } = session;
     await workbench.openView(page, "Cryoscope");
     const rows = workbench.treeRows(page, "Checkpoint");
@@ -60,8 +59,7 @@ describe("a checkpoint in a workspace, in a browser", () => {
       .waitFor();
   });
 
-  it("is a folder in VS Code's own explorer, whose files open and can't be written in", async function () {
-    this.timeout(120_000);
+  it("is a folder in VS Code's own explorer, whose files open and can't be written in", async () => {
     const { page } = session;
     await workbench.runCommand(page, "Cryoscope: Add Frozen /proc to Workspace");
     await choose("sample");
@@ -69,17 +67,17 @@ describe("a checkpoint in a workspace, in a browser", () => {
     await page
       .getByText(/\(Workspace\)/)
       .first()
-      .waitFor({ timeout: 60_000 });
+      .waitFor();
     await workbench.ready(page);
     // The checkpoints of the workspace open again, and their view comes up.
     await workbench.treeRows(page, "Checkpoint").filter({ hasText: "gVisor" }).first().waitFor();
     const explorer = page.locator(".explorer-folders-view .monaco-list-row");
     await workbench.openView(page, "Explorer");
     const root = explorer.filter({ hasText: "Frozen: checkpoint.tar.gz" });
-    await root.waitFor({ timeout: 60_000 });
-    if ((await root.getAttribute("aria-expanded")) === "false") await root.click();
-    await explorer.filter({ hasText: /^proc$/ }).click();
-    await explorer.filter({ hasText: /^1$/ }).click();
+    await root.waitFor();
+    await workbench.unfold(root);
+    await workbench.unfold(explorer.filter({ hasText: /^proc$/ }));
+    await workbench.unfold(explorer.filter({ hasText: /^1$/ }));
     await explorer
       .filter({ hasText: /^maps$/ })
       .first()

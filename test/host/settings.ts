@@ -15,6 +15,8 @@ export const SETTINGS: Readonly<Record<string, unknown>> = {
   "update.mode": "none",
   "window.commandCenter": false,
   "workbench.enableExperiments": false,
+  // What fades away is still in the way for a moment.
+  "workbench.reduceMotion": "on",
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,

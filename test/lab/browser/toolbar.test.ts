@@ -9,7 +9,7 @@ import { hostUnavailable, PROJECT, workbench } from "../../host/index.ts";
 import { connectLab, removeContainer, startContainer } from "../engine-helpers.ts";
 
 const NAME = "live-toolbar";
-const SLOW = { timeout: 60_000 };
+const SLOW = { timeout: workbench.SLOW_MS };
 
 /** The first has no snapshot to go back to; the second asks for one, and wakes it beside the container. */
 const COMMON = { type: "cryoscope", stopOnEntry: true, pathMappings: { "/project": PROJECT } };
@@ -53,8 +53,7 @@ describe("the debug toolbar of a live session", function () {
     await writeFile(join(folder, ".vscode/launch.json"), content);
     await workbench.runCommand(page, "Debug: Start Debugging");
   };
-  const pickSnapshot = (page: Page): Promise<void> =>
-    page.locator(".quick-input-list .monaco-list-row", { hasText: NAME }).first().click();
+  const pickSnapshot = (page: Page): Promise<void> => workbench.choose(page, NAME);
 
   it("freezes an attached container, wakes what was frozen, and rewinds it", async () => {
     assert.ok(session);
@@ -103,9 +102,7 @@ describe("the debug toolbar of a live session", function () {
     const { page } = session;
     const content = JSON.stringify({ configurations: [{ ...WAKE, snapshot: "" }] }, undefined, 2);
     await writeFile(join(folder, ".vscode/launch.json"), content);
-    await page.keyboard.press("Control+P");
-    await page.keyboard.type("launch.json", { delay: 20 });
-    await page.locator(".quick-input-list .monaco-list-row", { hasText: "launch.json" }).first().click();
+    await workbench.openFile(page, "launch.json");
     await page.locator(".monaco-editor .view-line", { hasText: '"snapshot"' }).first().click();
     // Between the quotes at its end.
     await page.keyboard.press("End");
