@@ -1,5 +1,7 @@
 // What `npm test` does, in this order. A new kind of test is a new row.
-import { hostUnavailable } from "../test/host/index.ts";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { PROJECT, hostUnavailable } from "../test/host/index.ts";
 import { hasDisplay } from "./display.ts";
 import { typescript } from "./processes.ts";
 
@@ -13,6 +15,11 @@ export interface Step {
   /** Arguments of Node, one list a program; all are run. */
   readonly programs: readonly (readonly string[])[];
   readonly timeoutMs: number;
+  /**
+   * A program whose tests fail is run once more, from its start, and the summary names it: in a browser a person's hands are
+   * played on a machine that may do anything else meanwhile.
+   */
+  readonly twice?: true;
   /** A step without whose success this one says nothing. */
   readonly needs?: string;
   /** Why this machine can't do it and how to get it; undefined when it can. */
@@ -28,6 +35,14 @@ const noDesktop = () => {
   if (hostUnavailable() === undefined || process.platform !== "linux" || hasDisplay()) return undefined;
   return "VS Code needs a display here; run `xvfb-run npm test`";
 };
+
+/** A program a file: each has a VS Code of its own. */
+function browserTests(): readonly (readonly string[])[] {
+  const files = readdirSync(join(PROJECT, "test/e2e")).filter((name) => name.endsWith(".test.ts"));
+  // --exit: a test that failed in the middle may have left a server or a browser open.
+  const words = ["--no-config", "--timeout", "300000", "--forbid-only", "--exit"];
+  return files.sort().map((name) => typescript(MOCHA, ...words, `test/e2e/${name}`));
+}
 
 export const STEPS: readonly Step[] = [
   {
@@ -96,19 +111,9 @@ export const STEPS: readonly Step[] = [
   {
     name: "e2e",
     title: "A browser drives the workbench",
-    // --exit: a test that failed in the middle may have left a server or a browser open.
-    programs: [
-      typescript(
-        MOCHA,
-        "--no-config",
-        "--timeout",
-        "120000",
-        "--forbid-only",
-        "--exit",
-        "test/e2e/*.test.ts",
-      ),
-    ],
-    timeoutMs: 12 * MINUTE,
+    programs: browserTests(),
+    timeoutMs: 30 * MINUTE,
+    twice: true,
     needs: "package",
     unavailable: noBrowserHost,
   },
@@ -116,7 +121,8 @@ export const STEPS: readonly Step[] = [
     name: "live",
     title: "Lab: the toolbar of a live session, in a browser",
     programs: [typescript("test/lab/run.ts", "test/lab/browser/toolbar.test.ts")],
-    timeoutMs: 10 * MINUTE,
+    timeoutMs: 20 * MINUTE,
+    twice: true,
     needs: "package",
     unavailable: noBrowserHost,
   },

@@ -1,6 +1,6 @@
 // `npm test [-- --only unit,vscode]`: every step of steps.ts, whatever became of the others, and a summary.
 import { parseArgs } from "node:util";
-import { mochaCounts } from "./counts.ts";
+import { mochaCounts, mochaFailures, sumCounts } from "./counts.ts";
 import type { Counts } from "./counts.ts";
 import { runGroup } from "./processes.ts";
 import { STEPS } from "./steps.ts";
@@ -12,6 +12,8 @@ interface Result {
   readonly seconds: number;
   /** Why it was skipped or has failed, where that isn't a test's own doing. */
   readonly why?: string;
+  /** What failed at first and was run a second time: files, and the tests in them. */
+  readonly twice?: readonly string[];
 }
 
 /** A program's exit code that means "can't be done here", as automake has it; the last line it writes says why. */
@@ -29,12 +31,24 @@ async function runStep(step: Step, earlier: readonly Result[]): Promise<Result> 
     return { step, counts: FAILED, seconds: 0, why: `not run, because "${missing.step.title}" failed` };
 
   const start = performance.now();
-  let counts: Counts | undefined;
+  const all: Counts[] = [];
+  const twice: string[] = [];
   let why: string | undefined;
   for (const program of step.programs) {
-    const left = step.timeoutMs - (performance.now() - start);
-    const ended = await runGroup(process.execPath, program, { timeoutMs: left, tee: process.stdout });
-    counts = mochaCounts(ended.output) ?? counts;
+    const run = () => {
+      const left = step.timeoutMs - (performance.now() - start);
+      return runGroup(process.execPath, program, { timeoutMs: left, tee: process.stdout });
+    };
+    let ended = await run();
+    const failures = mochaFailures(ended.output);
+    if (step.twice && failures.length > 0 && !ended.timedOut) {
+      const name = `${program.at(-1) ?? ""} (${failures.join("; ")})`;
+      console.log(`\n── Once more: ${name}`);
+      twice.push(name);
+      ended = await run();
+    }
+    const counts = mochaCounts(ended.output);
+    if (counts) all.push(counts);
     if (ended.code === CANNOT)
       return { step, counts: SKIPPED, seconds: 0, why: ended.output.trimEnd().split("\n").at(-1) ?? "" };
     if (ended.timedOut) why = `not done after ${step.timeoutMs / 60_000} minutes`;
@@ -42,10 +56,11 @@ async function runStep(step: Step, earlier: readonly Result[]): Promise<Result> 
     if (ended.timedOut) break;
   }
   const seconds = (performance.now() - start) / 1000;
-  if (why === undefined) return { step, counts: counts ?? PASSED, seconds };
+  const counts = all.length > 0 ? sumCounts(all) : undefined;
+  if (why === undefined) return { step, counts: counts ?? PASSED, seconds, twice };
   // A report of passed tests from a program that fell over afterwards is no success.
   const failed = counts !== undefined && counts.failed > 0 ? counts : { ...(counts ?? FAILED), failed: 1 };
-  return { step, counts: failed, seconds, why };
+  return { step, counts: failed, seconds, why, twice };
 }
 
 function chosenSteps(): readonly Step[] {
@@ -62,14 +77,14 @@ function chosenSteps(): readonly Step[] {
 
 function summarize(results: readonly Result[]): Counts {
   console.log("\n── Summary");
-  for (const { step, counts, seconds, why } of results) {
+  for (const { step, counts, seconds, why, twice = [] } of results) {
     const mark = counts.failed > 0 ? "✗" : counts.passed > 0 ? "✓" : "–";
     const tests = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
     const reason = why === undefined ? "" : `: ${why}`;
     console.log(`${mark} ${step.name.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${tests}${reason}`);
+    for (const name of twice) console.log(`  run twice, since it failed at first: ${name}`);
   }
-  const total = (of: keyof Counts) => results.reduce((sum, { counts }) => sum + counts[of], 0);
-  return { passed: total("passed"), failed: total("failed"), skipped: total("skipped") };
+  return sumCounts(results.map(({ counts }) => counts));
 }
 
 const results: Result[] = [];

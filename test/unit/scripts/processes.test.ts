@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { mochaCounts } from "../../../scripts/counts.ts";
+import { mochaCounts, mochaFailures } from "../../../scripts/counts.ts";
 import { runGroup } from "../../../scripts/processes.ts";
 
 describe("a program that a step runs", () => {
@@ -42,6 +42,29 @@ describe("the counts of a mocha report", () => {
     const report =
       "\x1b[92m \x1b[0m\x1b[32m 12 passing\x1b[0m (3s)\n  2 pending\n  1 failing\n\n  3 passing (1ms)\n";
     assert.deepEqual(mochaCounts(report), { passed: 15, failed: 1, skipped: 2 });
+  });
+
+  it("have the titles of what failed, as mocha itself marks it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "cryo-mocha-"));
+    const file = join(folder, "some.cjs");
+    await writeFile(
+      file,
+      `describe("a thing", () => {
+         it("works", () => {});
+         describe("inside", () => {
+           it("1) has (brackets): and more", () => { throw new Error("    2) no title"); });
+         });
+         describe("opened", () => { before(() => { throw new Error("no"); }); it("is not run", () => {}); });
+       });`,
+    );
+    const mocha = join(import.meta.dirname, "../../../node_modules/mocha/bin/mocha.js");
+    const { output } = await runGroup(process.execPath, [mocha, "--no-config", file], { timeoutMs: 30_000 });
+    assert.deepEqual(mochaFailures(output), [
+      "1) has (brackets): and more",
+      '"before all" hook for "is not run"',
+    ]);
+    assert.deepEqual(mochaCounts(output), { passed: 1, failed: 2, skipped: 0 });
+    await rm(folder, { recursive: true });
   });
 
   it("are not there when no test reported", () => {
