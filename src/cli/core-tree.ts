@@ -1,2 +1,2 @@
-// What reads ELF cores, as a part that is loaded when one is opened.
+// What reads ELF cores and minidumps, as a part that is loaded when one is opened.
 export { openCoreTree } from "../corefile/index.ts";

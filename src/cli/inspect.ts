@@ -59,7 +59,7 @@ export const run: RunCommand = async (args, output) => {
   }
 };
 
-/** An ELF core is no archive. What reads one is a part of its own, and checkpoints don't wait for it. */
+/** An ELF core or a minidump is no archive. What reads one is a part of its own, and checkpoints don't wait for it. */
 const unlessCore =
   (path: string) =>
   async (error: unknown): Promise<FileTree> => {

@@ -7,7 +7,7 @@ import { loadKeys, sealOptions } from "./keys.ts";
 import type { KeyFiles } from "./keys.ts";
 
 /**
- * Opens the checkpoint (or ELF core) at `path` for `use` and closes all behind it. Throws what opening the tree, the keys, the seals
+ * Opens the checkpoint (or ELF core, or minidump) at `path` for `use` and closes all behind it. Throws what opening the tree, the keys, the seals
  * and the checkpoint throw.
  */
 export async function withCheckpoint<T>(

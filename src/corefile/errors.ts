@@ -21,6 +21,14 @@ export const corefileErrors = {
     cryoscopeError("corefile.unreadable", `This core file can't be read: ${why}.`, {
       next: "Look whether it was written to its end: `readelf -lW` shows what it should have.",
     }),
+  badMinidump: (why: string): CryoscopeError =>
+    cryoscopeError("corefile.badMinidump", `This minidump can't be read: ${why}.`, {
+      next: "Look whether it was written to its end; lldb opens minidumps, too.",
+    }),
+  otherSystem: (): CryoscopeError =>
+    cryoscopeError("corefile.otherSystem", "Of minidumps only those of Linux and Android are read.", {
+      next: "Open it with lldb, or with the debugger of its own system.",
+    }),
   bigEndian: (): CryoscopeError =>
     cryoscopeError("corefile.bigEndian", "Core files of big-endian machines aren't read.", {
       next: "Open it with gdb-multiarch.",

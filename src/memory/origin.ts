@@ -21,7 +21,7 @@ export const UNAVAILABLE = {
   unmapped: "nothing is mapped here",
   guard: "a guard page: touching it ends the process",
   kernel: "the kernel's own page, which is never dumped",
-  lazy: "left with the process when it was dumped (a lazy-pages server would send it)",
+  lazy: "left with the process (a lazy-pages server would send it), or left out of the core file",
   noParent: "in a parent layer that isn't here",
   notInParent: "in a parent layer that doesn't have it",
   badBlocks: "its list of compressed blocks doesn't fit it",

@@ -12,6 +12,18 @@ export interface CoreSegment {
   readonly stored: number;
   /** Bits of PF_X 1, PF_W 2, PF_R 4. */
   readonly flags: number;
+  /** Whether what isn't in the core is as in the mapped file. Undefined: yes, if a file is mapped. */
+  readonly isFile?: boolean | undefined;
+}
+
+/** A mapping as the kernel lists it. */
+export interface CoreMapping {
+  readonly start: bigint;
+  readonly end: bigint;
+  /** Bits of PF_X 1, PF_W 2, PF_R 4. */
+  readonly flags: number;
+  readonly kind: "heap" | "stack" | "vdso" | "vvar" | "vsyscall" | undefined;
+  readonly shared: boolean;
 }
 
 export interface CoreNote {
@@ -29,6 +41,8 @@ export interface CoreFile {
   readonly segments: readonly CoreSegment[];
   /** In the order written: what is of one thread follows its NT_PRSTATUS. */
   readonly notes: readonly CoreNote[];
+  /** By address, not overlapping, where something told them; in a core each segment is a mapping. */
+  readonly mappings?: readonly CoreMapping[] | undefined;
 }
 
 const HEAD = 64;

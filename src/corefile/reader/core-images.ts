@@ -6,17 +6,20 @@ import { readBuildId, readElfHeader } from "../../memory/index.ts";
 import { Cursor } from "../elf/cursor.ts";
 import { corefileErrors } from "../errors.ts";
 import { MACHINES } from "../machines/index.ts";
-import type { CoreFile, CoreSegment } from "./core-file.ts";
+import type { CoreFile, CoreMapping, CoreSegment } from "./core-file.ts";
 import type { CoreMappedFile, CoreProcess, CoreThread } from "./core-process.ts";
 import { findInitialStack } from "./initial-stack.ts";
 import type { InitialStack } from "./initial-stack.ts";
 
 /** Bits of vma_entry.status (`criu/include/image.h`). */
-const STATUS = { regular: 1, stack: 2, vdso: 8, filePrivate: 1 << 6, anonPrivate: 1 << 9 } as const;
+const STATUS = { regular: 1, filePrivate: 1 << 6, fileShared: 1 << 7, anonPrivate: 1 << 9 } as const;
+const KINDS = { stack: 2, vsyscall: 4, vdso: 8, heap: 32, vvar: 1 << 12 } as const;
+const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_ANONYMOUS = 0x20;
 /** pagemap_entry.flags: pages that are in the pages file, and pages that the dump left where they were. */
 const PAGES = { lazy: 2, present: 4 } as const;
+const FXSAVE = 512;
 const AT_PAGESZ = 6n;
 const AT_SYSINFO_EHDR = 33n;
 
@@ -105,7 +108,8 @@ function stretchesOf(
   const { start, end, stored } = segment;
   const here = storedPages(segment, page, size);
   const border = start + BigInt(here) * page;
-  const meant = fileAt(files, segment) ? start + ((BigInt(stored) + page - 1n) / page) * page : end;
+  const isFile = segment.isFile ?? fileAt(files, segment) !== undefined;
+  const meant = isFile ? start + ((BigInt(stored) + page - 1n) / page) * page : end;
   const missing = Number((meant - border) / page);
   return [
     ...(here > 0 ? [{ start, pages: here, isStored: true }] : []),
@@ -124,7 +128,7 @@ const fileAt = (
 ): CoreMappedFile | undefined => files.find((file) => file.start <= start && file.end >= end);
 
 function mmOf(
-  { segments, word }: CoreFile,
+  { segments, mappings = segments.map(mappingOf), word }: CoreFile,
   process: CoreProcess,
   stack: InitialStack | undefined,
   ids: ReadonlyMap<string, number>,
@@ -136,27 +140,30 @@ function mmOf(
   const auxv: string[] = [];
   while (cursor.offset + word <= auxiliaryBytes.length) auxv.push(String(cursor.unsigned(word)));
   const zero = "0x0";
+  const heap = mappings.find(({ kind }) => kind === "heap");
   return {
     ...{ mm_start_code: zero, mm_end_code: zero, mm_start_data: zero, mm_end_data: zero },
-    ...{ mm_start_brk: zero, mm_brk: zero, exe_file_id: ids.get(files[0]?.path ?? "") ?? 0 },
+    ...{ mm_start_brk: hex(heap?.start ?? 0n), mm_brk: hex(heap?.end ?? 0n) },
+    exe_file_id: ids.get(files[0]?.path ?? "") ?? 0,
     mm_start_stack: hex(pointer),
     mm_arg_start: hex(stack?.argumentsStart ?? 0n),
     mm_arg_end: hex(stack?.environmentStart ?? 0n),
     mm_env_start: hex(stack?.environmentStart ?? 0n),
     mm_env_end: hex(stack?.environmentEnd ?? 0n),
     mm_saved_auxv: auxv,
-    vmas: segments.map((segment) => {
-      const file = fileAt(files, segment);
-      const isVdso = file === undefined && segment.start === vdso;
-      const kind = file ? STATUS.filePrivate : isVdso ? STATUS.vdso | STATUS.anonPrivate : STATUS.anonPrivate;
+    vmas: mappings.map((mapping) => {
+      const file = fileAt(files, mapping);
+      const special = mapping.kind ?? (file === undefined && mapping.start === vdso ? "vdso" : undefined);
+      const anonymous = STATUS.anonPrivate | (special ? KINDS[special] : 0);
+      const kind = file ? (mapping.shared ? STATUS.fileShared : STATUS.filePrivate) : anonymous;
       return {
-        start: hex(segment.start),
-        end: hex(segment.end),
-        pgoff: String(file ? file.offset + (segment.start - file.start) : 0n),
+        start: hex(mapping.start),
+        end: hex(mapping.end),
+        pgoff: String(file ? file.offset + (mapping.start - file.start) : 0n),
         shmid: file ? (ids.get(file.path) ?? 0) : 0,
         // PF_R is 4 and PROT_READ 1, the other way round.
-        prot: (segment.flags & 2) | ((segment.flags & 4) >> 2) | ((segment.flags & 1) << 2),
-        flags: MAP_PRIVATE | (file ? 0 : MAP_ANONYMOUS),
+        prot: (mapping.flags & 2) | ((mapping.flags & 4) >> 2) | ((mapping.flags & 1) << 2),
+        flags: (mapping.shared ? MAP_SHARED : MAP_PRIVATE) | (file ? 0 : MAP_ANONYMOUS),
         status: STATUS.regular | kind,
         ...{ fd: -1, fdflags: zero },
       };
@@ -164,6 +171,12 @@ function mmOf(
     dumpable: 1,
   };
 }
+
+const mappingOf = ({ start, end, flags }: CoreSegment): CoreMapping => ({
+  ...{ start, end, flags },
+  kind: undefined,
+  shared: false,
+});
 
 interface CoreFiles {
   readonly entries: readonly object[];
@@ -184,7 +197,8 @@ async function filesOf(
     const id = ids.size + 1;
     ids.set(file.path, id);
     const segment = segments.find(({ start, stored }) => start === file.start && stored > 0);
-    const buildId = segment && file.offset === 0n ? await buildIdIn(source, segment) : undefined;
+    const found = segment && file.offset === 0n ? await buildIdIn(source, segment) : undefined;
+    const buildId = found ?? file.buildId;
     const fown = { uid: 0, euid: 0, signum: 0, pid_type: 0, pid: 0 };
     const words = buildId === undefined ? [] : wordsOf(buildId);
     entries.push({
@@ -262,7 +276,8 @@ function registersOf(architecture: string, { general = {}, fxsave }: CoreThread)
       clear_tid_addr: "0x0",
       ...(architecture === "ARM" && { tls: 0 }),
       gpregs: values(names),
-      ...(fxsave && { fpregs: floatingOf(fxsave) }),
+      // CRIU's image must have them; a core or a minidump may lack them.
+      ...((fxsave ?? architecture === "X86_64") && { fpregs: floatingOf(fxsave ?? new Uint8Array(FXSAVE)) }),
     };
   return {
     clear_tid_addr: "0x0",

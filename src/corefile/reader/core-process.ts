@@ -20,6 +20,8 @@ export interface CoreMappedFile {
   readonly end: bigint;
   readonly offset: bigint;
   readonly path: string;
+  /** In hexadecimal, where something told it; else it is looked for in the first page. */
+  readonly buildId?: string | undefined;
 }
 
 /** What the notes of a core file say. */
@@ -111,7 +113,8 @@ function psinfoOf(
   return { pid, uid, gid, comm: text(16), arguments: text(80).trimEnd() };
 }
 
-function auxiliaryOf(bytes: Uint8Array, word: 4 | 8): CoreProcess["auxiliary"] {
+/** The auxiliary vector up to its end. */
+export function auxiliaryOf(bytes: Uint8Array, word: 4 | 8): CoreProcess["auxiliary"] {
   const cursor = new Cursor(bytes, true);
   const pairs: (readonly [bigint, bigint])[] = [];
   while (cursor.offset + 2 * word <= bytes.length) {

@@ -4,6 +4,9 @@ import { archiveErrors } from "../../archive/index.ts";
 import type { FileTree, TreeEntry } from "../../archive/index.ts";
 import { bufferSource, joinedSource, openFileSource, sliceSource } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
+import { coreOfMinidump } from "../minidump/minidump-core.ts";
+import type { MinidumpCore } from "../minidump/minidump-core.ts";
+import { isMinidump, readMinidump } from "../minidump/minidump-file.ts";
 import { isCoreFile, readCoreFile } from "./core-file.ts";
 import { imagesOfCore } from "./core-images.ts";
 import { readCoreProcess } from "./core-process.ts";
@@ -11,16 +14,17 @@ import { readCoreProcess } from "./core-process.ts";
 const PAGES = "pages-1.img";
 
 /**
- * An ELF core as the checkpoint of its process: a tree of CRIU's images that are made from it, in memory, with the pages
+ * An ELF core or a minidump as the checkpoint of its process: a tree of CRIU's images that are made from it, in memory, with the pages
  * as parts of the file. Undefined when the file at `path` is none, or is a folder. Throws `corefile.unreadable`,
- * `corefile.bigEndian` and what reading throws.
+ * `corefile.bigEndian`, `corefile.badMinidump`, `corefile.otherSystem` and what reading throws.
  */
 export async function openCoreTree(path: string): Promise<FileTree | undefined> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true) return undefined;
   const source = await openFileSource(path);
   try {
-    if (await isCoreFile(source)) return await treeOf(source, basename(path));
+    const dump = await dumpOf(source);
+    if (dump) return await treeOf(source, dump, basename(path));
   } catch (error) {
     await source.close?.();
     throw error;
@@ -29,10 +33,16 @@ export async function openCoreTree(path: string): Promise<FileTree | undefined> 
   return undefined;
 }
 
-async function treeOf(source: ByteSource, name: string): Promise<FileTree> {
+async function dumpOf(source: ByteSource): Promise<MinidumpCore | undefined> {
+  if (await isMinidump(source)) return coreOfMinidump(source, await readMinidump(source));
+  if (!(await isCoreFile(source))) return undefined;
   const core = await readCoreFile(source);
-  const { images, parts } = await imagesOfCore(source, core, readCoreProcess(core));
-  const pages = joinedSource(parts.map(({ offset, length }) => sliceSource(source, offset, length)));
+  return { core, process: readCoreProcess(core), pages: source, problems: [] };
+}
+
+async function treeOf(source: ByteSource, dump: MinidumpCore, name: string): Promise<FileTree> {
+  const { images, parts } = await imagesOfCore(dump.pages, dump.core, dump.process);
+  const pages = joinedSource(parts.map(({ offset, length }) => sliceSource(dump.pages, offset, length)));
   const sources = new Map<string, ByteSource>(
     [...images].map(([image, bytes]) => [image, bufferSource(bytes)]),
   );
@@ -43,7 +53,7 @@ async function treeOf(source: ByteSource, name: string): Promise<FileTree> {
   const root: TreeEntry = { name: "", path: "", kind: "folder", size: 0 };
   return {
     name,
-    problems: [],
+    problems: dump.problems,
     list: (folder) =>
       folder === "" ? Promise.resolve(entries) : Promise.reject(archiveErrors.notFound(folder, name)),
     stat: (path) => Promise.resolve(path === "" ? root : entries.find((entry) => entry.path === path)),

@@ -4,7 +4,7 @@ import { openCoreTree } from "../../corefile/index.ts";
 import { openSealedTree } from "../../seal/index.ts";
 import type { UnlockFile } from "../keys/index.ts";
 
-/** Opens an archive, a folder or an ELF core; one that is sealed with a key of the ring, or one that the person is asked for. */
+/** Opens an archive, a folder, an ELF core or a minidump; one that is sealed with a key of the ring, or one that the person is asked for. */
 export async function openUnlocked(
   path: string,
   unlock: UnlockFile,
