@@ -1,7 +1,7 @@
 // What is done to modules on their way into a bundle: which are left out to be bundles of their own, and which are emptied.
 import type { Plugin } from "esbuild";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 
 /**
  * dockerode and its kin are big and rarely needed: `import("../engine/index.ts")` becomes a require of its own file, which
@@ -61,8 +61,9 @@ export const sealsApart: Plugin = {
 export const cliParts: Plugin = {
   name: "cli-parts",
   setup(build) {
-    build.onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ kind, path, importer }) => {
-      if (kind !== "dynamic-import" || basename(dirname(importer)) !== "cli") return undefined;
+    build.onResolve({ filter: /^\.\.?\/[a-z-]+\.ts$/ }, ({ kind, path, resolveDir, importer }) => {
+      if (kind !== "dynamic-import" || dirname(resolve(resolveDir, path)) !== resolve("src/cli"))
+        return undefined;
       const folder = importer.endsWith("start.ts") ? "./cli" : ".";
       return { path: `${folder}/${basename(path, ".ts")}.cjs`, external: true };
     });
@@ -78,14 +79,13 @@ export const cliParts: Plugin = {
   },
 };
 
-/** The schema in parts, parsed as they are needed, in one file for all bundles of a folder. */
+/** The schema in parts, parsed as they are needed, in one file for all bundles: `SCHEMA_FILE` says where it is. */
 export const schemaInParts: Plugin = {
   name: "schema-in-parts",
   setup(build) {
     build.onResolve({ filter: /\/load-schema\.ts$/ }, async () => {
-      const folder = build.initialOptions.outdir ?? "";
-      await mkdir(folder, { recursive: true });
-      await writeFile(join(folder, "schema.json"), schemaParts(await readFile(SCHEMA, "utf8")));
+      await mkdir("dist", { recursive: true });
+      await writeFile("dist/schema.json", schemaParts(await readFile(SCHEMA, "utf8")));
       return { path: resolve("src/criu/load-schema-parts.ts") };
     });
   },

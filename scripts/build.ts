@@ -32,9 +32,10 @@ const common: BuildOptions = {
 /** What src/cli imports when it is needed: each becomes a file, whichever file there imports it. */
 const CLI_PARTS = [
   ...new Set(
-    readdirSync("src/cli")
+    readdirSync("src/cli", { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
       .flatMap((name) => [
-        ...readFileSync(`src/cli/${name}`, "utf8").matchAll(/\bimport\("\.\/([a-z-]+)\.ts"\)/g),
+        ...readFileSync(`src/cli/${name}`, "utf8").matchAll(/\bimport\("\.\.?\/([a-z-]+)\.ts"\)/g),
       ])
       .map(([, name = ""]) => name),
   ),
@@ -56,13 +57,14 @@ const webviews = readdirSync("webview", { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(`webview/${entry.name}/main.ts`))
   .map((entry) => ({ in: `webview/${entry.name}/main.ts`, out: entry.name }));
 
-/** Where `src/archive` and `src/memory` find their workers, from the folder that the code is bundled into. */
+/** Where `src/archive` and `src/memory` find their workers, and `src/criu` its schema, from the folder that the code is bundled into. */
 const workersIn = (folder: string): Pick<BuildOptions, "define" | "logOverride"> => ({
   define: {
     CODEC_WORKER: JSON.stringify(`${folder}codecs.cjs`),
     SEARCH_WORKER: JSON.stringify(`${folder}search-worker.cjs`),
     YARA_WORKER: JSON.stringify(`${folder}yara-worker.cjs`),
     YARA_FOLDER: JSON.stringify(`${folder}yara`),
+    SCHEMA_FILE: JSON.stringify(`${folder}schema.json`),
     YARA_SHA256: JSON.stringify(createHash("sha256").update(yaraX).digest("hex")),
     ...capstoneIn(folder),
   },

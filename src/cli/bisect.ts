@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { bytesErrors } from "../bytes/index.ts";
+import { bisectSnapshots } from "../debug/index.ts";
 import type { Engine, Snapshot } from "../engine/index.ts";
 import { parseWords } from "./arguments.ts";
 import { EXIT } from "./command.ts";
@@ -31,7 +32,6 @@ export const run: RunCommand = async (args, output) => {
   const engines = await loadEngines();
   const snapshots = await rowOf(engines, positionals, values.container);
   const engine = await chooseEngine(engines, values.engine ?? snapshots[0]?.engine.endpoint ?? "", "bisect");
-  const { bisectSnapshots } = await import("../debug/index.ts");
   const say = (line: string): void => output.message(printable(line));
   const { first, last, tries } = await bisectSnapshots(
     { engine, snapshots: snapshots.map((one) => heldBy(engine, one)), copy: values.copy === true },

@@ -1,7 +1,8 @@
 /**
- * The commands that read memory. They share nearly all of their code, so they are loaded as one: each for itself, they
- * would be most of what the package weighs.
+ * The commands that read memory, and bisect, which wakes what it read. They share nearly all of their code, so they are
+ * loaded as one: each for itself, they would be most of what the package weighs.
  */
+export * as bisect from "./bisect.ts";
 export * as core from "./core.ts";
 export * as heap from "./heap.ts";
 export * as history from "./history.ts";

@@ -2,11 +2,15 @@
 // of it would take longer than decoding most images. `scripts/build.ts` writes the file this reads: one line of JSON with
 // the places of all parts behind it, then the parts.
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Schema } from "./schema.ts";
 
 type Places = Readonly<Record<string, readonly [start: number, end: number]>>;
 
-const file = readFileSync(`${__dirname}/schema.json`);
+/** From the folder of the bundle. */
+declare const SCHEMA_FILE: string;
+
+const file = readFileSync(join(__dirname, SCHEMA_FILE));
 const start = file.indexOf("\n") + 1;
 // Written by the build from a value of these types.
 const index = JSON.parse(file.toString("utf8", 0, start)) as Readonly<Record<keyof Schema, Places>>;

@@ -93,7 +93,8 @@ function pickPlace(
   });
   return new Promise((resolve) => {
     pick.onDidAccept(() => {
-      resolve(pick.activeItems[0]?.address);
+      // Enter may come before the list knows of what was typed.
+      resolve(pick.activeItems[0]?.address ?? parsePlace(pick.value, here));
       pick.hide();
     });
     pick.onDidHide(() => {
