@@ -37,7 +37,12 @@ export async function freezeInto(
   await mkdir(draft.images, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw engineErrors.archiveUnwritable(folder, cause);
   });
-  const frozen = tellingPhases(join(root, "dump.log"), "freezing", work, freeze(draft));
+  const frozen = tellingPhases(
+    () => [join(root, "dump.log")],
+    "freezing",
+    work,
+    () => freeze(draft),
+  );
   try {
     const result = await orLeave(frozen, signal);
     if (result.code !== 0) {
@@ -81,7 +86,12 @@ export async function restoreWith(
 ): Promise<void> {
   const folder = await mkdtemp(join(temporary, "cryoscope-restore-"));
   const log = join(folder, "restore.log");
-  const restored = tellingPhases(log, "restoring", work, restore(folder));
+  const restored = tellingPhases(
+    () => [log],
+    "restoring",
+    work,
+    () => restore(folder),
+  );
   const result = await orLeave(restored, work.signal);
   if (result.code !== 0) throw await criuError("restore", log, result);
   await rm(folder, { recursive: true, force: true });

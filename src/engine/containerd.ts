@@ -2,8 +2,11 @@
 // started. What it freezes is an index in its content store, exported here as an archive.
 import { randomUUID } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
-import { isAbsolute } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { criuError } from "./checkpoint-folder.ts";
+import { shimLogs, taskFolders } from "./criu-log-places.ts";
+import { tellingPhases } from "./criu-phases.ts";
+import type { LogPlaces } from "./criu-phases.ts";
 import { isName, parseId, parseTasks, toContainer, words, wordsOf } from "./ctr-output.ts";
 import type {
   Capability,
@@ -153,7 +156,9 @@ class Containerd implements Engine {
     work.onProgress?.({ phase: "freezing" });
     try {
       const parts = ["--rw", "--image", "--task"];
-      await this.criu("freeze", [...here, "containers", "checkpoint", ...parts, id, reference], work);
+      await tellingPhases(this.logsOf(details.id, "freezing"), "freezing", work, () =>
+        this.criu("freeze", [...here, "containers", "checkpoint", ...parts, id, reference], work),
+      );
       work.onProgress?.({ phase: "writing" });
       // Without the second manifest that Docker's own format wants: ctr can't make one of a checkpoint.
       const exported = ["images", "export", "--skip-manifest-json", draft, reference];
@@ -204,7 +209,9 @@ class Containerd implements Engine {
         await this.remove(snapshot.container.id, work);
       }
       work.onProgress?.({ phase: "restoring" });
-      await this.criu("restore", [...here, "containers", "restore", "--rw", "--live", id, reference], work);
+      await tellingPhases(this.logsOf(snapshot.container.id, "restoring"), "restoring", work, () =>
+        this.criu("restore", [...here, "containers", "restore", "--rw", "--live", id, reference], work),
+      );
     } finally {
       if (added.length > 0)
         await this.ctr([...here, "images", "remove", "--sync", ...added], {}).catch(() => undefined);
@@ -227,6 +234,13 @@ class Containerd implements Engine {
     await this.ctr([...here, "tasks", "delete", "--force", id], work);
     const { code, stderr } = await this.ctr([...here, "containers", "delete", id], work);
     if (code !== 0 && !/not found/.test(stderr)) throw engineErrors.commandFailed("ctr", wordsOf(stderr));
+  }
+
+  /** Beside its socket lies the state of the tasks, with a link to the folder in which they work. */
+  private logsOf(container: string, verb: "freezing" | "restoring"): LogPlaces {
+    const { namespace, id } = parseId(container);
+    const state = join(dirname(this.socket), "io.containerd.runtime.v2.task", namespace, id, "work");
+    return () => shimLogs([state, ...taskFolders("", namespace, id)], verb);
   }
 
   private async images(namespace: string, work: EngineWork): Promise<readonly string[]> {

@@ -52,21 +52,34 @@ function lastIndex(text: string, said: RegExp): number | undefined {
 }
 
 const STEP = 100;
+/** While there is no log yet: an engine may remove it when a short dump is over. */
+const WAITING_STEP = 20;
 /** A log may grow by megabytes a second: what it said last is enough. */
 const PIECE = 256 * 1024;
+/** The kernel dates files by the tick of its clock, up to so many milliseconds late. */
+const TICK = 20;
 
-/** Tells `onProgress` of CRIU's phases while `work` runs and CRIU writes `log`, which needn't be there yet. */
+/**
+ * Where CRIU may write its log, asked again until one is there: engines make the folder only meanwhile. Those that are
+ * older than the work are of an earlier one.
+ */
+export type LogPlaces = () => readonly string[] | Promise<readonly string[]>;
+
+/**
+ * Tells `onProgress` of CRIU's phases while `work` runs and CRIU writes a log in one of these places. Nothing is told
+ * where there is none that this process may read.
+ */
 export async function tellingPhases<T>(
-  log: string,
+  places: LogPlaces,
   phase: keyof typeof PHASES,
   { onProgress }: EngineWork,
-  work: Promise<T>,
+  work: () => Promise<T>,
 ): Promise<T> {
-  if (onProgress === undefined) return work;
+  if (onProgress === undefined) return work();
   const end = new AbortController();
-  const watching = watch(log, phase, onProgress, end.signal).catch(() => undefined);
+  const watching = watch(places, phase, onProgress, end.signal).catch(() => undefined);
   try {
-    return await work;
+    return await work();
   } finally {
     end.abort();
     await watching;
@@ -74,18 +87,19 @@ export async function tellingPhases<T>(
 }
 
 async function watch(
-  log: string,
+  places: LogPlaces,
   phase: keyof typeof PHASES,
   onProgress: (progress: EngineProgress) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const began = Date.now() - TICK;
   let handle: FileHandle | undefined;
   let read = 0;
   let told: CriuPhase | undefined;
   try {
     for (;;) {
       const ended = signal.aborted;
-      handle ??= await open(log, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
+      handle ??= await openNewest(await places(), began);
       const size = (await handle?.stat())?.size ?? 0;
       if (handle !== undefined && size > read) {
         const from = Math.max(read, size - PIECE);
@@ -98,9 +112,22 @@ async function watch(
       }
       // The last look came after the end: a dump may be over sooner than a step.
       if (ended) return;
-      await sleep(STEP, undefined, { signal }).catch(() => undefined);
+      await sleep(handle === undefined ? WAITING_STEP : STEP, undefined, { signal }).catch(() => undefined);
     }
   } finally {
     await handle?.close();
   }
+}
+
+/** The first of these that is a file and was written to since then. */
+async function openNewest(paths: readonly string[], since: number): Promise<FileHandle | undefined> {
+  for (const path of paths) {
+    // O_NONBLOCK: opening a FIFO would wait for ever.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
+    if (handle === undefined) continue;
+    const found = await handle.stat();
+    if (found.isFile() && found.mtimeMs >= since) return handle;
+    await handle.close();
+  }
+  return undefined;
 }

@@ -1,3 +1,4 @@
+import { shimLogs, taskFolders } from "./criu-log-places.ts";
 import { explainCriuLog, unexplained } from "./criu-log.ts";
 import type { CriuFailure } from "./criu-log.ts";
 import { readLogTail } from "./files.ts";
@@ -19,10 +20,11 @@ export async function criuFailure(
     return undefined;
   const match = LOG_PATH.exec(message);
   const verb = match?.[2] === "restore" || /restor/i.test(message) ? "restore" : "freeze";
-  const beside = `containerd/daemon/io.containerd.runtime.v2.task/moby/${container}`;
+  const beside = async (): Promise<readonly string[]> =>
+    shimLogs(taskFolders(await dataRoot().catch(() => ""), "moby", container), "restoring");
   const logs = [
     ...(match?.[1] === undefined ? [] : [match[1]]),
-    ...(verb === "restore" ? [`${await dataRoot().catch(() => "")}/${beside}/restore.log`] : []),
+    ...(verb === "restore" ? await beside() : []),
   ];
   for (const log of logs) {
     const tail = await readLogTail(log);

@@ -1,11 +1,14 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Capability, CheckpointOptions, CheckpointResult, ContainerDetails } from "./engine.ts";
 import type { Engine, EngineWork, Readable, RestoreOptions, RestoreResult } from "./engine.ts";
 import type { EngineDriver } from "./driver.ts";
+import { shimLogs, taskFolders } from "./criu-log-places.ts";
+import { tellingPhases } from "./criu-phases.ts";
+import type { LogPlaces } from "./criu-phases.ts";
 import { checkpointing } from "./docker-api.ts";
 import { openDockerCalls } from "./docker-calls.ts";
 import type { DockerCalls } from "./docker-calls.ts";
 import { fetchFolder, READER_LABEL } from "./docker-fetch.ts";
+import { DockerUploads } from "./docker-uploads.ts";
 import { EXPERIMENTAL_OFF, networkWarnings, rootOnly, WINDOWS } from "./docker-rules.ts";
 import { brief, engineErrors } from "./errors.ts";
 import { execIn } from "./exec.ts";
@@ -36,11 +39,6 @@ export const dockerDriver: EngineDriver = {
   },
 };
 
-/** dockerd's own clean-up after a checkpoint takes up to 0.3 s; ten times that is given. */
-const CONTENT_RETRIES = 60;
-const CONTENT_RETRY_DELAY = 50;
-const UPLOAD_REST = 300;
-
 class Docker implements Engine {
   readonly kind = "docker";
   readonly name: string;
@@ -50,14 +48,14 @@ class Docker implements Engine {
   readonly capabilities: Engine["capabilities"];
   private readonly transport: Transport;
   private readonly calls: DockerCalls;
-  /** Of the last checkpoint or start from one, by `performance.now()`. */
-  private lastUpload = Number.NEGATIVE_INFINITY;
+  private readonly uploads: DockerUploads;
 
   constructor(transport: Transport, version: string, experimental: boolean, windows: boolean) {
     const why = windows ? WINDOWS : experimental ? undefined : EXPERIMENTAL_OFF;
     const able: Capability = why === undefined ? { can: true } : { can: false, ...why };
     this.transport = transport;
     this.calls = openDockerCalls(transport, version);
+    this.uploads = new DockerUploads(transport, this.calls);
     this.version = version;
     this.name = `Docker ${brief(version)}`;
     this.endpoint = transport.endpoint;
@@ -129,8 +127,10 @@ class Docker implements Engine {
     const about = { container: details.id, checkpoint: options.name, timeout: Infinity };
     const create = { checkpointId: options.name, exit: options.leaveRunning !== true };
     const frozen = checkpointing(this.transport.docker, details.id);
-    await this.pastUpload(work, () =>
-      this.calls.call(about, work, (abort) => frozen.createCheckpoint({ ...create, ...abort })),
+    await tellingPhases(this.logsOf(details.id, "freezing", work), "freezing", work, () =>
+      this.uploads.past({ container: details.name, once: create.exit }, work, () =>
+        this.calls.call(about, work, (abort) => frozen.createCheckpoint({ ...create, ...abort })),
+      ),
     );
     const snapshot = newSnapshot(this, details, { kind: "named", id: options.name }, options);
     return { snapshot, readable: await this.locate(snapshot, work) };
@@ -225,9 +225,11 @@ class Docker implements Engine {
     const about = { container: id, checkpoint, timeout: Infinity };
     const target = checkpointing(this.transport.docker, id);
     try {
-      await this.pastUpload(work, () =>
-        this.calls.call(about, work, (abort) =>
-          target.start({ _query: { checkpoint }, _body: {}, ...abort }),
+      await tellingPhases(this.logsOf(id, "restoring", work), "restoring", work, () =>
+        this.uploads.past({ container: id }, work, () =>
+          this.calls.call(about, work, (abort) =>
+            target.start({ _query: { checkpoint }, _body: {}, ...abort }),
+          ),
         ),
       );
     } catch (error) {
@@ -237,26 +239,13 @@ class Docker implements Engine {
     }
   }
 
-  /**
-   * Right after a checkpoint dockerd's containerd may still hold the upload of the last one: "content sha256:… already
-   * exists" (moby#42900), also for the next checkpoint. It passes by itself within some tenths of a second. A container
-   * that a checkpoint stops would be lost by that, so a checkpoint also keeps its distance from the last upload.
-   */
-  private async pastUpload(work: EngineWork, call: () => Promise<unknown>): Promise<void> {
-    const options = work.signal ? { signal: work.signal } : {};
-    const distance = this.lastUpload + UPLOAD_REST - performance.now();
-    if (distance > 0) await sleep(distance, undefined, options);
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await call();
-        this.lastUpload = performance.now();
-        return;
-      } catch (error) {
-        if (at(error, "code") !== "engine.contentExists" || attempt >= CONTENT_RETRIES) throw error;
-        work.onProgress?.({ phase: "waiting" });
-        await sleep(CONTENT_RETRY_DELAY, undefined, options);
-      }
-    }
+  /** Where CRIU's log is while it works; on another machine nowhere. */
+  private logsOf(container: string, verb: "freezing" | "restoring", work: EngineWork): LogPlaces {
+    if (this.host !== "127.0.0.1") return () => [];
+    let logs: Promise<readonly string[]> | undefined;
+    const find = async (): Promise<readonly string[]> =>
+      shimLogs(taskFolders(await this.calls.dataRoot(work).catch(() => ""), "moby", container), verb);
+    return () => (logs ??= find());
   }
 
   private async folderOf(snapshot: Snapshot, work: EngineWork): Promise<string> {

@@ -230,6 +230,13 @@ export const engineErrors = {
       "Wait a second and restore again.",
       { cause },
     ),
+  checkpointLost: (container: string, cause: unknown) =>
+    failed(
+      "checkpointLost",
+      `Docker stopped ${brief(container)} for the checkpoint and lost it: it was still cleaning up after another one.`,
+      "Start the container anew; leave it running when you freeze, or wait a second between two checkpoints.",
+      { cause },
+    ),
   networkRestore: (version: string, networkMode: string, cause?: unknown) =>
     failed(
       "networkRestore",

@@ -1,7 +1,9 @@
 // Calls of libpod, Podman's own REST API, with its refusals turned into errors.
 import { refusal, refusalMessage, shortId } from "./answers.ts";
+import { podmanLogs } from "./criu-log-places.ts";
 import { explainCriuLog, unexplained } from "./criu-log.ts";
 import type { CriuFailure } from "./criu-log.ts";
+import { tellingPhases } from "./criu-phases.ts";
 import type { Container, EngineWork } from "./engine.ts";
 import { engineErrors } from "./errors.ts";
 import { readLogTail } from "./files.ts";
@@ -20,6 +22,8 @@ export interface LibpodRequest extends Omit<EngineRequest, "signal" | "path"> {
 export interface CriuWork {
   readonly verb: "freeze" | "restore";
   readonly container: Pick<Container, "id" | "name">;
+  /** Of the container that CRIU works on; undefined when Podman gives it a new one. */
+  readonly id: string | undefined;
   /** The checkpoint, in the words of an error. */
   readonly checkpoint: string;
 }
@@ -32,8 +36,11 @@ export interface Libpod {
   inspect(container: string, work: EngineWork): Promise<unknown>;
 }
 
-/** `api` is the version that the service says its API has: `5.4.2`. */
-export function openLibpod(transport: Transport, api: string, version: string): Libpod {
+/**
+ * `api` is the version that the service says its API has: `5.4.2`; `containers` the folder on its machine with a folder
+ * for each container, empty when it isn't known.
+ */
+export function openLibpod(transport: Transport, api: string, version: string, containers = ""): Libpod {
   const toPath = (parts: readonly string[]): string =>
     [`/v${api}/libpod/containers`, ...parts.map(encodeURIComponent)].join("/");
 
@@ -44,8 +51,14 @@ export function openLibpod(transport: Transport, api: string, version: string): 
       const said = { status, message: refusalMessage({ content }), cause: record(content), version };
       throw refusal(PODMAN_RULES, { ...said, container: shortId(about), checkpoint: "" });
     },
-    async runCriu({ path, ...request }, criu, { signal }) {
-      const answer = await transport.send({ ...request, path: toPath(path), signal, timeout: Infinity });
+    async runCriu({ path, ...request }, criu, work) {
+      const { signal } = work;
+      const phase = criu.verb === "freeze" ? "freezing" : "restoring";
+      // On another machine its log can't be read.
+      const logs = podmanLogs(transport.host === "127.0.0.1" ? containers : "", phase, criu.id);
+      const answer = await tellingPhases(logs, phase, work, () =>
+        transport.send({ ...request, path: toPath(path), signal, timeout: Infinity }),
+      );
       if (answer.status === 200) return answer;
       throw await refused(await transport.read(answer.body, signal), answer.status, criu);
     },

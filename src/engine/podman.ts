@@ -33,7 +33,10 @@ export const podmanDriver: EngineDriver = {
       throw engineErrors.badAnswer(transport.endpoint, `status ${status} to a question about itself`);
     const version = text(at(content, "version", "Version")) || api;
     const rootless = at(content, "host", "security", "rootless") === true;
-    return new Podman(transport, openLibpod(transport, api, version), version, rootless);
+    const storage = text(at(content, "store", "graphRoot"));
+    const containers = `${storage}/${text(at(content, "store", "graphDriverName"))}-containers`;
+    const libpod = openLibpod(transport, api, version, storage === "" ? "" : containers);
+    return new Podman(transport, libpod, version, rootless);
   },
 };
 
@@ -143,7 +146,7 @@ class Podman implements Engine {
     });
     const { body } = await this.libpod.runCriu(
       { method: "POST", path: [details.id, "checkpoint"], query },
-      { verb: "freeze", container: details, checkpoint: options.name },
+      { verb: "freeze", container: details, id: details.id, checkpoint: options.name },
       work,
     );
     if (archive === undefined) {
@@ -212,6 +215,8 @@ class Podman implements Engine {
         {
           verb: "restore",
           container,
+          // From an image or under a name it gets a new one.
+          id: checkpoint.kind === "image" || options.name !== undefined ? undefined : container.id,
           checkpoint: checkpoint.kind === "archive" ? checkpoint.path : snapshot.name,
         },
         work,

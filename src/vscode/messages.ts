@@ -39,6 +39,17 @@ export function command<A extends unknown[]>(
   });
 }
 
+/**
+ * Asks before what can't be taken back, and says whether the answer was `act`. The first button has the focus, so that is
+ * `keep`, which changes nothing: nothing is lost by Enter. VS Code adds Cancel, which can't be the first.
+ */
+export async function isSure(
+  question: string,
+  { detail, keep, act }: { readonly detail: string; readonly keep: string; readonly act: string },
+): Promise<boolean> {
+  return (await vscode.window.showWarningMessage(question, { modal: true, detail }, keep, act)) === act;
+}
+
 /** For a progress notification: `freezing: memory`, `writing, 12.3 MB`. */
 export function progressWords({ phase, criu, bytes }: EngineProgress): string {
   const words = criu === undefined ? phase : `${phase}: ${criu}`;

@@ -11,6 +11,8 @@ import {
   connectLab,
   counted,
   countedAtLeast,
+  LARGE,
+  phasesTold,
   removeContainer,
   startContainer,
   stopContainer,
@@ -121,6 +123,28 @@ describe("Docker in the lab", () => {
       "two",
     ]);
     assert.deepEqual((await docker.select?.("cryoscope.none=1"))?.length, 0);
+  });
+
+  it("tells what CRIU is doing meanwhile, out of the log that containerd has it write", async () => {
+    const { id } = await startContainer(docker, "docker", NAME, { command: LARGE });
+    await countedAtLeast("docker", NAME, 1);
+    const { told, work } = phasesTold();
+    const { snapshot } = await docker.checkpoint(id, { name: "told" }, work);
+    assert.ok(told.includes("freezing: memory"), told.join(", "));
+    await docker.restore(snapshot, {}, work);
+    assert.ok(told.includes("restoring: memory"), told.join(", "));
+  });
+
+  it("doesn't lose a container that it stops right after another's checkpoint", async () => {
+    for (const round of [1, 2, 3]) {
+      const { id } = await startContainer(docker, "docker", NAME);
+      await countedAtLeast("docker", NAME, 2);
+      // Its own client: this one doesn't know of it.
+      await (await connectLab("docker")).checkpoint(id, { name: "others", leaveRunning: true });
+      const { snapshot } = await docker.checkpoint(id, { name: `own-${round}` });
+      await docker.restore(snapshot);
+      assert.equal((await docker.inspect(id)).state, "running");
+    }
   });
 
   it("follows what a container writes, line by line, until one leaves", async () => {

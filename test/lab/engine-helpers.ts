@@ -2,7 +2,7 @@
 import { createServer } from "node:net";
 import Docker from "dockerode";
 import { connectEngine } from "../../src/engine/index.ts";
-import type { ContainerDetails, Engine } from "../../src/engine/index.ts";
+import type { ContainerDetails, Engine, EngineWork } from "../../src/engine/index.ts";
 import { DOCKER_SOCKET, LAB_IMAGES, PODMAN_SOCKET } from "./sockets.ts";
 
 export type LabEngine = "docker" | "podman";
@@ -135,6 +135,27 @@ export async function frozenProcesses(path: string): Promise<readonly string[]> 
     await checkpoint.close();
   }
 }
+
+/** Gathers what an engine tells of CRIU meanwhile: `freezing: memory`. */
+export function phasesTold(): { readonly told: string[]; readonly work: EngineWork } {
+  const told: string[] = [];
+  return {
+    told,
+    work: {
+      onProgress: ({ phase, criu }) => {
+        if (criu !== undefined) told.push(`${phase}: ${criu}`);
+      },
+    },
+  };
+}
+
+/** A command with so much memory that a freeze takes a while; prints 0 when it has it. */
+export const LARGE = [
+  "/bin/busybox",
+  "sh",
+  "-c",
+  "x=$(head -c 134217728 /dev/zero | tr '\\0' x); echo 0; while true; do sleep 1; done",
+];
 
 /** How many containers there are, also such as the engine's list leaves out. */
 export async function containerCount(kind: LabEngine): Promise<number> {

@@ -15,6 +15,8 @@ import {
   connectLab,
   counted,
   countedAtLeast,
+  LARGE,
+  phasesTold,
   removeContainer,
   removeImage,
   startContainer,
@@ -160,6 +162,20 @@ describe("Podman in the lab", () => {
     } finally {
       await removeImage(reference).catch(() => undefined);
       await rm(folder, { recursive: true });
+    }
+  });
+
+  it("tells what CRIU is doing meanwhile, out of the log that it has CRIU write", async () => {
+    await startContainer(podman, "podman", NAME, { command: LARGE });
+    await countedAtLeast("podman", NAME, 1);
+    const { told, work } = phasesTold();
+    const archive = join(folder, "told.tar");
+    const { snapshot } = await podman.checkpoint(NAME, { name: "told", archive }, work);
+    assert.ok(told.includes("freezing: memory"), told.join(", "));
+    for (const options of [{ replace: true }, { name: COPY }]) {
+      told.length = 0;
+      await podman.restore(snapshot, options, work);
+      assert.ok(told.includes("restoring: memory"), `${JSON.stringify(options)}: ${told.join(", ")}`);
     }
   });
 

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { Snapshot } from "../../engine/index.ts";
 import type { Engines } from "../engines/index.ts";
-import { command } from "../messages.ts";
+import { command, isSure } from "../messages.ts";
 import { Catalog } from "./catalog.ts";
 import { filesPath, localTime, recordFacts } from "./facts.ts";
 import { filesOf } from "./files.ts";
@@ -75,12 +75,12 @@ export function registerSnapshots(
       });
     }),
     on("deleteSnapshot", async (snapshot) => {
-      const answer = await vscode.window.showWarningMessage(
-        `Delete the snapshot “${snapshot.name}”?`,
-        { modal: true, detail: "The frozen state is gone for good." },
-        "Delete",
-      );
-      if (answer === "Delete") await forget(engines, catalog, snapshot);
+      const sure = await isSure(`Delete the snapshot “${snapshot.name}”?`, {
+        detail: "The frozen state is gone for good.",
+        keep: "Keep It",
+        act: "Delete",
+      });
+      if (sure) await forget(engines, catalog, snapshot);
     }),
     on("renameSnapshot", (snapshot) => rename(catalog, snapshot)),
     on("tagSnapshot", (snapshot) => editTags(catalog, snapshot)),

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import * as vscode from "vscode";
 import type { Snapshot } from "../../engine/index.ts";
 import type { Engines } from "../engines/index.ts";
-import { signalOf } from "../messages.ts";
+import { isSure, signalOf } from "../messages.ts";
 import type { Catalog } from "./catalog.ts";
 import { filesPath, megabytes, recordFacts } from "./facts.ts";
 import { filesOf } from "./files.ts";
@@ -187,15 +187,13 @@ export async function applyRetention(
   if (due.length === 0) return 0;
   const names = due.slice(0, 10).map(({ name }) => name);
   const more = due.length > names.length ? ` and ${due.length - names.length} more` : "";
-  const answer = await vscode.window.showWarningMessage(
-    `Delete ${due.length === 1 ? "a snapshot" : `${due.length} snapshots`} beyond the limits?`,
-    {
-      modal: true,
-      detail: `${names.join(", ")}${more}\n\nThe frozen state is gone for good. Pinned ones stay.`,
-    },
-    "Delete",
-  );
-  if (answer !== "Delete") return 0;
-  for (const one of due) await forget(one);
+  const one = due.length === 1;
+  const sure = await isSure(`Delete ${one ? "a snapshot" : `${due.length} snapshots`} beyond the limits?`, {
+    detail: `${names.join(", ")}${more}\n\nThe frozen state is gone for good. Pinned ones stay.`,
+    keep: one ? "Keep It" : "Keep Them",
+    act: "Delete",
+  });
+  if (!sure) return 0;
+  for (const snapshot of due) await forget(snapshot);
   return due.length;
 }

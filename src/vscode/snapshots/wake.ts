@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Engine, RestoreOptions, RestoreResult, Snapshot } from "../../engine/index.ts";
 import type { Engines } from "../engines/index.ts";
-import { progressWords, signalOf } from "../messages.ts";
+import { isSure, progressWords, signalOf } from "../messages.ts";
 import { localTime } from "./facts.ts";
 import { snapshotErrors } from "./errors.ts";
 
@@ -30,12 +30,9 @@ export async function wake(
 export async function askToReplace(engine: Engine, snapshot: Snapshot): Promise<void> {
   const standing = (await engine.list()).find((container) => container.id === snapshot.container.id);
   if (standing?.state !== "running") return;
-  const answer = await vscode.window.showWarningMessage(
-    `${standing.name} is running. Replace it with its state of ${localTime(snapshot)}?`,
-    { modal: true, detail: "What it has done since then is lost." },
-    "Replace",
-  );
-  if (answer !== "Replace") throw new vscode.CancellationError();
+  const question = `${standing.name} is running. Replace it with its state of ${localTime(snapshot)}?`;
+  const words = { detail: "What it has done since then is lost.", keep: "Let It Run", act: "Replace" };
+  if (!(await isSure(question, words))) throw new vscode.CancellationError();
 }
 
 /**

@@ -11,6 +11,8 @@ const SUITE = "trixie";
 const PACKAGES = [
   ...["linux-image-amd64", "initramfs-tools", "kmod", "zstd"],
   ...["podman", "conmon", "netavark", "catatonit", "runc", "crun", "criu", "libcriu2"],
+  // what confines processes
+  "apparmor",
   // what criu stops the network by
   ...["iptables", "nftables"],
   ...["busybox-static", "iproute2", "procps", "socat", "ca-certificates"],
