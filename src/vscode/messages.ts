@@ -50,8 +50,16 @@ export async function isSure(
   return (await vscode.window.showWarningMessage(question, { modal: true, detail }, keep, act)) === act;
 }
 
-/** For a progress notification: `freezing: memory`, `writing, 12.3 MB`. */
+const PHASES: Readonly<Record<EngineProgress["phase"], string>> = {
+  freezing: "CRIU is at work",
+  writing: "writing the archive",
+  stopping: "stopping the container",
+  restoring: "CRIU is at work",
+  waiting: "waiting for the engine",
+};
+
+/** For a progress notification, whose title says the rest: `memory`, `writing the archive, 12.3 MB`. */
 export function progressWords({ phase, criu, bytes }: EngineProgress): string {
-  const words = criu === undefined ? phase : `${phase}: ${criu}`;
+  const words = criu ?? PHASES[phase];
   return bytes === undefined ? words : `${words}, ${(bytes / 1e6).toFixed(1)} MB`;
 }

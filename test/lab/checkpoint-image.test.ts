@@ -9,6 +9,7 @@ import {
   connectLab,
   counted,
   countedAtLeast,
+  frozenProcesses,
   removeContainer,
   removeImage,
   startContainer,
@@ -36,8 +37,8 @@ describe("a container image of a checkpoint, in the lab", () => {
     await rm(folder, { recursive: true });
   });
 
-  /** What Cryoscope's own command line makes of an archive, given to Podman. */
-  async function load(archive: string): Promise<void> {
+  /** What Cryoscope's own command line makes of an archive. */
+  async function makeImage(archive: string): Promise<string> {
     const image = join(folder, "image.oci.tar");
     const said: string[] = [];
     const code = await runCli(COMMANDS, ["container-image", archive, "-o", image, "--reference", REFERENCE], {
@@ -46,6 +47,9 @@ describe("a container image of a checkpoint, in the lab", () => {
       message: (text) => said.push(text),
     });
     assert.equal(code, 0, said.join("\n"));
+    return image;
+  }
+  async function load(image: string): Promise<void> {
     assert.match(await labOutput("podman", "load", "--input", image), /localhost\/cryoscope-test:written/);
   }
 
@@ -54,7 +58,7 @@ describe("a container image of a checkpoint, in the lab", () => {
     const last = await countedAtLeast("podman", NAME, 4);
     const archive = join(folder, "frozen.tar");
     const { snapshot } = await podman.checkpoint(NAME, { name: "frozen", archive });
-    await load(archive);
+    await load(await makeImage(archive));
     const [inspected] = JSON.parse(await labOutput("podman", "image", "inspect", REFERENCE)) as [
       { readonly Annotations: Readonly<Record<string, string>> },
     ];
@@ -67,12 +71,48 @@ describe("a container image of a checkpoint, in the lab", () => {
     assert.ok((after.at(-1) ?? 0) > last, `${after.at(-1)} after ${last}`);
   });
 
+  it("stays openable through copies between the formats in which images are kept", async () => {
+    await startContainer(podman, "podman", NAME);
+    await countedAtLeast("podman", NAME, 3);
+    const archive = join(folder, "frozen.tar");
+    await podman.checkpoint(NAME, { name: "frozen", archive });
+    const made = await makeImage(archive);
+    await load(made);
+    // skopeo where the lab has it, else the same library by Podman.
+    const skopeo = await labOutput("sh", "-c", "command -v skopeo || true");
+    const copies = {
+      layout: `oci:${join(folder, "layout")}:written`,
+      "oci.tar": `oci-archive:${join(folder, "oci.tar")}:written`,
+      // Names no other than its own tag, and keeps no annotations.
+      "docker.tar": `docker-archive:${join(folder, "docker.tar")}:${REFERENCE}`,
+    };
+    for (const [name, to] of Object.entries(copies)) {
+      if (skopeo === "") await labOutput("podman", "push", "--quiet", REFERENCE, to);
+      else await labOutput("skopeo", "--insecure-policy", "copy", `oci-archive:${made}`, to);
+      assert.ok((await frozenProcesses(join(folder, name))).includes("sh"), name);
+    }
+    if (skopeo === "") return;
+    // There and back.
+    for (const from of ["layout:written", "docker.tar"]) {
+      const kind = from === "docker.tar" ? "docker-archive" : "oci";
+      const back = join(folder, `back-${kind}.tar`);
+      await labOutput(
+        "skopeo",
+        "--insecure-policy",
+        "copy",
+        `${kind}:${join(folder, from)}`,
+        `oci-archive:${back}`,
+      );
+      assert.ok((await frozenProcesses(back)).includes("sh"), from);
+    }
+  });
+
   it("is made as well of the packed archive that podman's command line writes", async () => {
     await startContainer(podman, "podman", NAME);
     await countedAtLeast("podman", NAME, 3);
     const archive = join(folder, "packed.tar.zst");
     await labOutput("podman", "container", "checkpoint", "--export", archive, "--compress", "zstd", NAME);
-    await load(archive);
+    await load(await makeImage(archive));
     await labOutput("podman", "container", "restore", "--name", COPY, REFERENCE);
     await countedAtLeast("podman", COPY, 3);
   });

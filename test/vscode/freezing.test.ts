@@ -165,29 +165,37 @@ describe("freezing from the editor", () => {
 
   describe("of several", () => {
     it("takes the containers of a compose project, whose name is proposed, after a question", async () => {
-      ask.give({ showInputBox: ["sample"], showInformationMessage: ["Freeze"] });
+      ask.give({ showInputBox: ["sample"], showQuickPick: [["web", "database"]] });
       await vscode.commands.executeCommand("cryoscope.freezeCompose");
       assert.equal(ask.questions[0]?.value, "sample");
-      assert.match(ask.questions[1]?.words ?? "", /these 2 containers/);
-      assert.equal(ask.questions[1]?.detail, "web\ndatabase");
+      assert.match(ask.questions[1]?.words ?? "", /They go on running/);
+      assert.deepEqual(ask.questions[1]?.choices, ["web", "database"]);
       assert.deepEqual([...docker.frozen].sort(), ["database", "web"]);
       assert.ok((await api.catalog.list()).some(({ container }) => container.name === "database"));
     });
 
     it("does nothing when that is declined", async () => {
-      ask.give({ showInputBox: ["sample"], showInformationMessage: [undefined] });
+      for (const answer of [undefined, []]) {
+        ask.give({ showInputBox: ["sample"], showQuickPick: [answer] });
+        await vscode.commands.executeCommand("cryoscope.freezeCompose");
+        assert.deepEqual(docker.frozen, []);
+      }
+    });
+
+    it("takes of them only those that are left ticked", async () => {
+      ask.give({ showInputBox: ["sample"], showQuickPick: [["database"]] });
       await vscode.commands.executeCommand("cryoscope.freezeCompose");
-      assert.deepEqual(docker.frozen, []);
+      assert.deepEqual(docker.frozen, ["database"]);
     });
 
     it("takes the dev container of the workspace's folder", async () => {
-      ask.give({ showInformationMessage: ["Freeze"] });
+      ask.give({ showQuickPick: [["inside"]] });
       await vscode.commands.executeCommand("cryoscope.freezeDevContainer");
       assert.deepEqual(docker.frozen, ["inside"]);
     });
 
     it("takes what a label selects, and says so when that is nothing", async () => {
-      ask.give({ showInputBox: ["app=shop"], showInformationMessage: ["Freeze"] });
+      ask.give({ showInputBox: ["app=shop"], showQuickPick: [["alone"]] });
       await vscode.commands.executeCommand("cryoscope.freezeSelected");
       assert.deepEqual(docker.frozen, ["alone"]);
       ask.give({ showInputBox: ["app=none"], showInformationMessage: [undefined] });
@@ -208,7 +216,7 @@ describe("freezing from the editor", () => {
       });
       const progress = ask.watchProgress();
       const freezing = vscode.commands.executeCommand("cryoscope.checkpointContainer");
-      await until(() => progress.said.includes("freezing") || undefined, "progress");
+      await until(() => progress.said.includes("CRIU is at work") || undefined, "progress");
       assert.ok(progress.cancellable);
       progress.cancel();
       await freezing;

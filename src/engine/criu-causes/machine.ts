@@ -89,10 +89,16 @@ export const MACHINE_CAUSES: readonly CriuCause[] = [
     next: "Restore as root, on a kernel with seccomp.",
   },
   {
+    code: "confined",
+    source: "criu/apparmor.c",
+    pattern: /apparmor parsing failed/,
+    sentence: "its AppArmor profiles are in a namespace of their own, and CRIU can't suspend them.",
+    next: "Install apparmor_parser (package apparmor) on the engine's machine.",
+  },
+  {
     code: "appArmor",
     source: "criu/apparmor.c",
-    pattern:
-      /apparmor LSM specified but apparmor not supported|write AA policy|apparmor parsing failed|mismatched lsm types/,
+    pattern: /apparmor LSM specified but apparmor not supported|write AA policy|mismatched lsm types/,
     sentence: "its AppArmor profile can't be put in place here.",
     next: "Load the profile first (apparmor_parser), or restore with another one.",
   },

@@ -3,7 +3,9 @@ import { readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { readProc } from "../processes.ts";
 import { about } from "./check.ts";
+import type { Machine } from "../program-driver.ts";
 import type { Check } from "./check.ts";
+import type { FrozenToBe } from "./subject.ts";
 
 /** CRIU seizes each task by ptrace itself, and a task has one tracer at most. */
 const traced: Check = {
@@ -113,26 +115,35 @@ const CAPABILITIES: readonly (readonly [bit: bigint, name: string])[] = [
   [1n << 24n, "CAP_SYS_RESOURCE"],
 ];
 
-/** What limits CRIU itself; told where this process would start it. */
+/** Of profiles in a namespace of their own CRIU makes new ones for the time of the dump (criu/apparmor.c). */
+async function hasParser(machine: Machine, signal: AbortSignal | undefined): Promise<boolean> {
+  const answer = machine.run("apparmor_parser", ["--version"], { signal, timeout: 5000 });
+  return answer.then(
+    ({ code }) => code === 0,
+    () => false,
+  );
+}
+
+/** What limits CRIU itself; told where this process would start it. Profiles, stacked ones too, it brings back. */
 const confined: Check = {
   code: "confined",
   title: "Seccomp and security modules",
-  async find({ processes, machine, engine }) {
-    const stacked = [];
+  async find({ processes, machine, engine, signal }) {
+    const own = (await readProc(machine.procfs, "self/status")) ?? "";
+    const inside: FrozenToBe[] = [];
     for (const one of processes) {
       const label = (await readProc(machine.procfs, String(one.pid), "attr/current")) ?? "";
-      if (label.includes("//&") || /^:/.test(label)) stacked.push(one);
+      if (/(^|\/\/&):[^:]+:/.test(label)) inside.push(one);
     }
+    if (inside.length > 0 && !(await hasParser(machine, signal)))
+      return about(inside, (names) => ({
+        outcome: "stops",
+        sentence: `In an AppArmor namespace of its own is ${names}, whose profiles CRIU has to suspend.`,
+        next: "Install apparmor_parser (package apparmor) where CRIU runs.",
+      }));
     const strict = processes.filter(({ status }) => status.get("Seccomp") === "1");
-    const own = (await readProc(machine.procfs, "self/status")) ?? "";
     const effective = BigInt(`0x${/^CapEff:\s+([0-9a-f]+)$/m.exec(own)?.[1] ?? "ffffffffffffffff"}`);
     const missing = CAPABILITIES.filter(([bit]) => (effective & bit) === 0n).map(([, name]) => name);
-    if (stacked.length > 0)
-      return about(stacked, (names) => ({
-        outcome: "warns",
-        sentence: `Under a stack of security profiles or a profile namespace runs ${names}.`,
-        next: "CRIU restores a single profile; run it under one.",
-      }));
     if (strict.length > 0)
       return about(strict, (names) => ({
         outcome: "warns",

@@ -48,14 +48,16 @@ const tcpEstablished: Check = {
   },
 };
 
-/** The other end of a Unix socket isn't in /proc; ss(8) asks the kernel for it. */
+/**
+ * The other end of a Unix socket isn't in /proc; ss(8) asks the kernel for it. What CRIU may be told to cut off is a
+ * datagram socket whose other end has a name, as that of a log (criu/sk-unix.c).
+ */
 const externalUnix: Check = {
   code: "externalUnix",
   title: "Unix sockets to outside",
   async find(context) {
-    if (context.switches.externalUnix === true) return undefined;
     const owners = inodes(context.processes);
-    const outside = new Set<FrozenToBe>();
+    const outside = new Map<FrozenToBe, { cuttable: boolean }>();
     for (const one of oneOfEach(context, "net")) {
       const unix = (await readProc(context.machine.procfs, String(one.pid), "net/unix")) ?? "";
       // Nobody in there is connected by one: no need to ask.
@@ -76,29 +78,54 @@ const externalUnix: Check = {
           sentence: "Whether its Unix sockets lead outside could not be asked.",
           next: "Install ss (package iproute2) to have that checked.",
         };
-      for (const { own, peer } of parseUnixSockets(answer.stdout)) {
+      for (const { own, peer, cuttable } of parseUnixSockets(answer.stdout)) {
         const owner = owners.get(own);
-        if (owner !== undefined && peer !== "0" && !owners.has(peer)) outside.add(owner);
+        if (owner === undefined || peer === "0" || owners.has(peer)) continue;
+        outside.set(owner, { cuttable: cuttable && outside.get(owner)?.cuttable !== false });
       }
     }
+    // One that can't be cut off makes CRIU refuse, whatever is allowed.
+    const fixed = [...outside].filter(([, { cuttable }]) => !cuttable).map(([owner]) => owner);
+    if (fixed.length > 0)
+      return about(fixed, (names) => ({
+        outcome: "stops",
+        sentence: `A Unix socket connected to a process outside is open in ${names}.`,
+        next: "Close it: CRIU can't cut such a connection in half.",
+      }));
+    if (context.switches.externalUnix === true) return undefined;
     const can = context.engine.capabilities.checkpointOptions.includes("externalUnix");
-    return about([...outside], (names) => ({
+    return about([...outside.keys()], (names) => ({
       outcome: "stops",
       sentence: `A Unix socket connected to a process outside is open in ${names}.`,
       next: can
-        ? "Freeze with external Unix sockets allowed (they come back cut off), or close it."
+        ? "Freeze with external Unix sockets allowed (they are connected again to what has the name then), or close it."
         : "Close it, or add a line ext-unix-sk to /etc/criu/runc.conf.",
       ...(can && { switch: "externalUnix" as const }),
     }));
   },
 };
 
-/** Lines of ss: `u_str ESTAB 0 0 NAME INODE NAME PEER`. Names may hold blanks, so it is counted from both ends. */
-export function parseUnixSockets(text: string): readonly { readonly own: string; readonly peer: string }[] {
-  return text.split("\n").flatMap((line) => {
-    const match = /^u_\w+\s+ESTAB\s.*\s(\d+)\s+\S.*\s(\d+)\s*$/.exec(line);
-    return match?.[1] === undefined || match[2] === undefined ? [] : [{ own: match[1], peer: match[2] }];
+export interface UnixConnection {
+  /** Inode numbers. */
+  readonly own: string;
+  readonly peer: string;
+  readonly cuttable: boolean;
+}
+
+/**
+ * Lines of ss: `u_str ESTAB 0 0 NAME INODE NAME PEER`, `*` for no name; names may hold blanks. The name of the other end
+ * stands in its own line.
+ */
+export function parseUnixSockets(text: string): readonly UnixConnection[] {
+  const sockets = text.split("\n").flatMap((line) => {
+    const match = /^u_(\w+)\s+(\S+)\s+\d+\s+\d+\s+(.*)\s(\d+)\s+\S.*\s(\d+)\s*$/.exec(line);
+    const [, type, state, name, own, peer] = match ?? [];
+    return own === undefined || peer === undefined ? [] : [{ type, state, name: name?.trim(), own, peer }];
   });
+  const named = new Set(sockets.filter(({ name }) => name !== "*").map(({ own }) => own));
+  return sockets
+    .filter(({ state }) => state === "ESTAB")
+    .map(({ type, own, peer }) => ({ own, peer, cuttable: type === "dgr" && named.has(peer) }));
 }
 
 /** CRIU saves a TUN device with its network namespace only (criu/tun.c). */

@@ -126,29 +126,44 @@ export async function obstaclesOf(
 
 export type Decision =
   /** With these switches set, which take obstacles away. */
-  { readonly goOn: true; readonly switches: readonly CheckpointSwitch[] } | { readonly goOn: false };
+  | { readonly goOn: true; readonly switches: readonly CheckpointSwitch[]; readonly detach: boolean }
+  /** Or the obstacles are to be looked for again. */
+  | { readonly goOn: false; readonly again: boolean };
 
 const ANYWAY = "Freeze Anyway";
 const WITH = "Freeze with These";
 const DETACH = "Detach, Freeze, Attach Again";
+const AGAIN = "Look Again";
 
 /** Tells what will go wrong and what to do; what the user decides. Asks nothing where nothing is in the way. */
 export async function decide(
   { name }: Container,
   obstacles: readonly PreflightRow[],
-  detachAndAttach: (() => Promise<void>) | undefined,
-): Promise<Decision & { readonly detach?: boolean }> {
-  if (obstacles.length === 0) return { goOn: true, switches: [] };
-  const texts = obstacles.flatMap((row) => (row.outcome === "fine" ? [] : [`${row.sentence} ${row.next}`]));
-  const switches = obstacles.flatMap((row) => (row.outcome === "fine" || !row.switch ? [] : [row.switch]));
-  const traced = obstacles.some(({ code }) => code === "traced") && detachAndAttach !== undefined;
-  const buttons = [...(traced ? [DETACH] : []), ...(switches.length > 0 ? [WITH] : []), ANYWAY];
+  canDetach: boolean,
+): Promise<Decision> {
+  if (obstacles.length === 0) return { goOn: true, switches: [], detach: false };
+  const rows = obstacles.flatMap((row) => (row.outcome === "fine" ? [] : [row]));
+  const switches = rows.flatMap((row) => (row.switch ? [row.switch] : []));
+  const traced = canDetach && rows.some(({ code }) => code === "traced");
+  const refuses = rows.some(
+    (row) => row.outcome === "stops" && !row.switch && !(traced && row.code === "traced"),
+  );
+  // The first has the focus: what takes obstacles away, else what changes nothing.
+  const buttons = [
+    ...(traced ? [DETACH] : []),
+    ...(switches.length > 0 ? [WITH] : []),
+    ...(refuses || (switches.length === 0 && !traced) ? [AGAIN] : []),
+    ANYWAY,
+  ];
+  const words = rows.map(
+    ({ title, sentence, next }) => `${title === "" ? "" : `${title}: `}${sentence} ${next}`,
+  );
   const answer = await vscode.window.showWarningMessage(
-    `Freeze ${name}?`,
-    { modal: true, detail: texts.join("\n\n") },
+    refuses ? `CRIU will refuse to freeze ${name} as it is.` : `Freeze ${name}?`,
+    { modal: true, detail: words.join("\n\n") },
     ...buttons,
   );
-  if (answer === undefined) return { goOn: false };
+  if (answer === undefined || answer === AGAIN) return { goOn: false, again: answer === AGAIN };
   return { goOn: true, switches: answer === ANYWAY ? [] : switches, detach: answer === DETACH };
 }
 

@@ -43,21 +43,33 @@ async function freezeLabelled(engines: Engines, catalog: Catalog, selector: stri
     const containers = (await engine.select?.(selector).catch(() => []))?.filter(isRunning) ?? [];
     if (containers.length > 0) found.push({ engine, containers });
   }
-  const names = found.flatMap(({ containers }) => containers.map(({ name }) => name));
-  if (names.length === 0) {
+  if (found.length === 0) {
     void vscode.window.showInformationMessage(`No running container has ${selector}.`);
     return;
   }
-  const answer = await vscode.window.showInformationMessage(
-    `Freeze ${names.length === 1 ? "this container" : `these ${names.length} containers`}? They go on running.`,
-    { modal: true, detail: names.slice(0, 30).join("\n") },
-    "Freeze",
+  const rows = found.flatMap(({ engine, containers }) =>
+    containers.map((container) => ({
+      label: container.name,
+      description: `${container.image} · ${engine.name}`,
+      picked: true,
+      engine,
+      container,
+    })),
   );
-  if (answer !== "Freeze") return;
+  const picked = await vscode.window.showQuickPick(rows, {
+    title: `Freeze ${selector}`,
+    placeHolder: "Which of them? They go on running.",
+    canPickMany: true,
+  });
+  if (!picked || picked.length === 0) return;
+  const chosen = found.map(({ engine }) => ({
+    engine,
+    containers: picked.filter((row) => row.engine === engine).map(({ container }) => container),
+  }));
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: `Freezing ${selector}`, cancellable: true },
     async (_progress, token) => {
-      for (const { engine, containers } of found)
+      for (const { engine, containers } of chosen)
         await freezeThese(engine, containers, catalog, signalOf(token));
     },
   );

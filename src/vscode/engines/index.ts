@@ -42,12 +42,16 @@ export function registerEngines(
     const { engine } = target;
     const details = await engine.inspect(target.container.id);
     const debuggers = attachedDebuggers(sessions);
-    const decision = await decide(details, await obstaclesOf(engine, details, catalog), debuggers?.detach);
-    if (!decision.goOn) return undefined;
+    const decision = await decide(
+      details,
+      await obstaclesOf(engine, details, catalog),
+      debuggers !== undefined,
+    );
+    if (!decision.goOn) return decision.again ? freezeAsking(target, choosing) : undefined;
     const plain = await askHowToFreeze(engine, details, decision.switches);
     const choice = plain && choosing ? await askForSwitches(engine, plain) : plain;
     if (!choice) return undefined;
-    const detached = decision.detach === true ? debuggers : undefined;
+    const detached = decision.detach ? debuggers : undefined;
     await detached?.detach();
     try {
       const { snapshot } = await freeze(engine, details, choice, catalog);

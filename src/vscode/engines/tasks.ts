@@ -55,7 +55,7 @@ async function carryOut(
       const leaveRunning = task.leaveRunning !== false;
       const { snapshot } = await freezeQuietly(engine, container, { name, leaveRunning }, catalog, {
         onProgress: (now) => {
-          say(progressWords(now));
+          say(`${now.phase}: ${progressWords(now)}`);
         },
       });
       say(`${container.name} is frozen as ${snapshot.name}.`);
