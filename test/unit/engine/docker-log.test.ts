@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { shimLogs, taskFolders } from "../../../src/engine/criu-log-places.ts";
 import { criuFailure } from "../../../src/engine/docker-log.ts";
 import { fixture } from "../fixtures.ts";
 import { CONTAINER_ID } from "./stub.ts";
@@ -35,6 +36,14 @@ describe("Docker's word that CRIU failed", () => {
     const failure = await criuFailure(message, CONTAINER_ID, root);
     assert.equal(failure?.verb, "restore");
     assert.match(failure.line ?? "", /file-lock\.c/);
+  });
+
+  it("of a restore is looked for beside the machine's own containerd as well", () => {
+    const folders = taskFolders("/var/lib/docker", "moby", CONTAINER_ID);
+    assert.deepEqual(shimLogs(folders, "restoring"), [
+      `/var/lib/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/${CONTAINER_ID}/restore.log`,
+      `/var/lib/containerd/io.containerd.runtime.v2.task/moby/${CONTAINER_ID}/restore.log`,
+    ]);
   });
 
   it("says where the log is when it can't be read", async () => {

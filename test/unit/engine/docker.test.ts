@@ -51,6 +51,48 @@ describe("Docker", () => {
     await assert.rejects(docker.restore(snapshotOf(docker.endpoint), {}, { signal }), /abort|timeout/i);
   });
 
+  it("waits before it stops a container when another client has just frozen one, and not otherwise", async () => {
+    let made = 0;
+    const other = Date.now();
+    await using stub = await startStub((request, response) => {
+      if (request.method === "POST") {
+        made = Date.now();
+        response.writeHead(201).end();
+      } else if (request.url?.startsWith("/events") === true) {
+        const event = (time: number): string =>
+          JSON.stringify({ Action: "checkpoint", timeNano: `@${time}` });
+        // As dockerd writes them: one after the other, with a number that is too large for JavaScript.
+        const lines = [event(other - 900), event(other)].map((line) => line.replace(/"@(\d+)"/, "$1000000"));
+        response.writeHead(200).end(lines.join("\n"));
+      } else dockerd(request, response, { status: "running" });
+    });
+    const docker = await connectEngine(stub.address);
+    await docker.checkpoint(CONTAINER_ID, { name: "stopping" });
+    assert.ok(made - other >= 290, String(made - other));
+    const asked = stub.requests.filter((line) => line.includes("/events"));
+    assert.equal(asked.length, 1);
+    assert.match(decodeURIComponent(asked[0] ?? ""), /"event":\["checkpoint","start"\]/);
+    // One that lets it run on can be made again, so nobody is asked.
+    await docker.checkpoint(CONTAINER_ID, { name: "live", leaveRunning: true });
+    assert.equal(stub.requests.filter((line) => line.includes("/events")).length, 1);
+  });
+
+  it("says that a container was lost when Docker stopped it and had no room for the checkpoint", async () => {
+    let first = true;
+    await using stub = await startStub((request, response) => {
+      if (request.method !== "POST") dockerd(request, response, { status: "running" });
+      else if (first) {
+        first = false;
+        json(response, 500, { message: CONTENT });
+      } else json(response, 409, { message: `container ${CONTAINER_ID} is not running` });
+    });
+    const docker = await connectEngine(stub.address);
+    await assert.rejects(docker.checkpoint(CONTAINER_ID, { name: "lost" }), {
+      code: "engine.checkpointLost",
+      next: /Start the container anew/,
+    });
+  });
+
   it("starts with a checkpoint without sending a body, which it would refuse", async () => {
     const bodies: (string | undefined)[] = [];
     await using stub = await startStub((request, response) => {
