@@ -36,9 +36,10 @@ const PLACES: Readonly<Record<Field, readonly Where[]>> = {
     ["status", "id"],
   ],
   name: [
+    // In a pod: what the CRI runtimes call it in `config` is made of this, its pod, the namespace and an uid.
+    ["spec", "annotations", "io.kubernetes.cri.container-name"],
     ["config", "name"],
     ["docker", "Name"],
-    ["spec", "annotations", "io.kubernetes.cri.container-name"],
     ["status", "metadata", "name"],
     ["annotations", "org.criu.checkpoint.container.name"],
     ["annotations", "io.podman.annotations.checkpoint.name"],

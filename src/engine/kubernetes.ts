@@ -12,7 +12,6 @@ import type {
   RestoreResult,
 } from "./engine.ts";
 import { CryoscopeError } from "../bytes/index.ts";
-import { refusalMessage } from "./answers.ts";
 import { brief, engineErrors, reasonOf } from "./errors.ts";
 import { assertFree, isReadable, writeWhole } from "./files.ts";
 import { at, list, text, texts } from "./json.ts";
@@ -22,6 +21,7 @@ import { kubeErrors } from "./kube-errors.ts";
 import { findPodCheckpoints } from "./kube-pod-checkpoints.ts";
 import type { PodCheckpoints } from "./kube-pod-checkpoints.ts";
 import { containersOf, isKubeName, listContainers, parseId, readPod } from "./kube-pods.ts";
+import { freezeRefused } from "./kube-refusals.ts";
 import { readFromNode } from "./kube-reader.ts";
 import type { AskCluster } from "./kube-reader.ts";
 import type { ProgramDriver } from "./program-driver.ts";
@@ -131,11 +131,10 @@ class Kubernetes implements Engine {
     if (options.wholePod === true) return this.freezePod(found, details, options, work);
     const kubelet = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/checkpoint`;
     const path = `${kubelet}/${namespace}/${pod}/${name}?timeout=${KUBELET_TIMEOUT}`;
-    const { status, content } = await ask(this.cluster, "POST", path, work.signal, Infinity);
-    const file = texts(at(content, "items"))[0];
-    if (status === 404) throw kubeErrors.noCheckpointApi(node, refusalMessage({ content }));
-    if (status === 401 || status === 403) throw kubeErrors.mayNotCheckpoint(node);
-    if (status !== 200 || file === undefined) throw refused(this.cluster, status, content);
+    const answer = await ask(this.cluster, "POST", path, work.signal, Infinity);
+    const file = texts(at(answer.content, "items"))[0];
+    if (answer.status !== 200 || file === undefined)
+      throw await freezeRefused(this.cluster, node, container, answer);
     const saved = { kind: "node", node, path: file } as const;
     const snapshot = newSnapshot(this, details, saved, { ...options, leaveRunning: true });
     return { snapshot, readable: await this.locate(snapshot) };
