@@ -11,17 +11,22 @@ import {
   sealRecordPortably,
 } from "./chacha.ts";
 import type { OpenRecord, SealRecord } from "./chacha.ts";
+import { ocbNatively, ocbPortably } from "./ocb.ts";
+import type { OpenOcb } from "./ocb.ts";
 import { maskedXts, nativeXts } from "./xts.ts";
 import type { PageCipher } from "./xts.ts";
 
 export type { Aes } from "./aes.ts";
 export type { OpenRecord, SealedBytes, SealRecord } from "./chacha.ts";
+export type { OcbMessage, OpenOcb } from "./ocb.ts";
 export type { PageCipher } from "./xts.ts";
 
 export interface Ciphers extends Aes {
   /** ChaCha20-Poly1305 (RFC 8439), no associated data. */
   readonly openRecord: OpenRecord;
   readonly sealRecord: SealRecord;
+  /** AES-OCB (RFC 7253), in pieces. */
+  readonly ocb: OpenOcb;
   /** AES-256-XTS with one tweak for every page (IEEE 1619). */
   readonly xts: (key: Uint8Array, tweak: Uint8Array) => PageCipher;
 }
@@ -30,6 +35,7 @@ export const nativeCiphers: Ciphers = {
   ...nativeAes,
   openRecord: openRecordNatively,
   sealRecord: sealRecordNatively,
+  ocb: ocbNatively,
   xts: nativeXts,
 };
 
@@ -37,6 +43,7 @@ export const portableCiphers: Ciphers = {
   ...portableAes,
   openRecord: openRecordPortably,
   sealRecord: sealRecordPortably,
+  ocb: ocbPortably,
   xts: maskedXts,
 };
 
@@ -44,6 +51,7 @@ export const portableCiphers: Ciphers = {
 const NEEDS: Readonly<Record<Exclude<keyof Ciphers, "xts">, readonly string[]>> = {
   openRecord: [CHACHA],
   sealRecord: [CHACHA],
+  ocb: ["aes-128-ocb", "aes-192-ocb", "aes-256-ocb"],
   ctr: ["aes-128-ctr", "aes-192-ctr", "aes-256-ctr"],
   cbc: ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc"],
   gcm: ["aes-128-gcm", "aes-192-gcm", "aes-256-gcm"],
@@ -62,6 +70,7 @@ export function bestCiphers(available: readonly string[] = getCiphers()): Cipher
   return {
     openRecord: pick("openRecord"),
     sealRecord: pick("sealRecord"),
+    ocb: pick("ocb"),
     xts: maskedXts,
     ctr: pick("ctr"),
     cbc: pick("cbc"),

@@ -1,12 +1,14 @@
 import { CryoscopeError } from "../../bytes/index.ts";
 import { sealErrors } from "../errors.ts";
 import type { OpenPgpKey, Passphrase } from "../keys/key.ts";
-import type { PrivateKey } from "./library.ts";
+import { OcbContent, ocbPacketOf } from "./aead.ts";
+import type { Message, PrivateKey } from "./library.ts";
 import type * as libraryTypes from "./library.ts";
-import { isArmoredMessage } from "./recognise.ts";
+import { isArmoredMessage, pgpRecipients } from "./recognise.ts";
 import { overwrite, readSecretKeys, unlocked } from "./secret-keys.ts";
 
 type Library = typeof libraryTypes;
+type Bytes = Uint8Array | ReadableStream<Uint8Array>;
 
 /** A head shorter than this is the whole message. */
 const SMALL = 64 * 1024;
@@ -42,6 +44,7 @@ export async function openByLibrary(
   const passphrases = passphraseKeys.map(({ bytes }) => Buffer.from(bytes).toString("utf8"));
   let began = false;
   let own: Awaited<ReturnType<typeof keysFor>>;
+  let content: OcbContent | undefined;
   try {
     // Of a short stream the library loses the end where the runtime has no AES-CFB, as in VS Code.
     const whole = head.length < SMALL ? Uint8Array.from(head) : undefined;
@@ -50,32 +53,62 @@ export async function openByLibrary(
       : await library.readMessage({ binaryMessage: whole ?? streamOf(input) });
     own = key && (await keysFor(message, library, key, passphrases));
     if (key && own === undefined) return "wrongKey";
+    // Given both, the library would try passphrases alone.
+    const by = own ? { decryptionKeys: [...own.open] } : { passwords: passphrases };
+    content = await ocbContentOf(library, message, by);
+    if (content) {
+      const inner = await library.readMessage({ binaryMessage: streamOf(content.pieces) });
+      began = true;
+      await writeAll(inner.getLiteralData() ?? new Uint8Array(0), write);
+      // What the library doesn't need to see has to be authentic too.
+      return (await content.isAuthentic()) ? undefined : whoseFault(own);
+    }
     const { data } = await library.decrypt({
       message,
-      // Given both, the library would try passphrases alone.
-      ...(own ? { decryptionKeys: [...own.open] } : { passwords: passphrases }),
+      ...by,
       format: "binary",
       // Or else the library would keep all of it in memory until its end has been seen.
       config: { allowUnauthenticatedStream: true },
     });
     began = true;
-    if (whole && !isArmoredMessage(head)) {
-      await write(data as unknown as Uint8Array);
-      return undefined;
-    }
-    const reader = (data as unknown as ReadableStream<Uint8Array>).getReader();
-    for (let next = await reader.read(); !next.done; next = await reader.read()) await write(next.value);
+    await writeAll(data, write);
     return undefined;
   } catch (error) {
     if (error instanceof CryoscopeError) throw error;
+    // What was read of something that isn't authentic says nothing.
+    if (content && !(await content.isAuthentic().catch(() => false))) return whoseFault(own);
     const why = error instanceof Error ? error.message : "";
     if (UNPROTECTED.test(why) && !began) return "unprotected";
     if (UNSUPPORTED.test(why) && !began) return "unsupported";
-    // A message that names this key and doesn't open with it was changed, in whatever way: the ways look the same. With a
-    // passphrase, or for somebody who isn't named, it can't be told from one for another.
-    return own?.isNamed === true ? "notAuthentic" : "wrongKey";
+    return whoseFault(own ?? { isNamed: key !== undefined && (await isNamedIn(head, library, key)) });
   } finally {
     own?.open.forEach(overwrite);
+    content?.dispose();
+  }
+}
+
+/**
+ * A message that names this key and doesn't open with it was changed, in whatever way: the ways look the same. With a
+ * passphrase, or for somebody who isn't named, it can't be told from one for another.
+ */
+const whoseFault = (own: { readonly isNamed: boolean } | undefined): PgpFailure =>
+  own?.isNamed === true ? "notAuthentic" : "wrongKey";
+
+/** The content of a message that is sealed with OCB; undefined where the library has to do it. */
+async function ocbContentOf(
+  library: Library,
+  message: Message<Bytes>,
+  by: { readonly decryptionKeys: PrivateKey[] } | { readonly passwords: string[] },
+): Promise<OcbContent | undefined> {
+  const packet = [...message.packets].map(ocbPacketOf).find((each) => each !== undefined);
+  if (packet === undefined) return undefined;
+  const found = await library.decryptSessionKeys({ message, ...by });
+  try {
+    // Of several, of which a passphrase can't tell which is right, the library tries each.
+    const [only] = found;
+    return only && found.length === 1 ? OcbContent.of(packet, only.data) : undefined;
+  } finally {
+    for (const { data } of found) data.fill(0);
   }
 }
 
@@ -105,6 +138,24 @@ async function keysFor(
   throw passphrases.length === 0
     ? sealErrors.passphraseNeeded(key.name)
     : sealErrors.wrongPassphrase(key.name);
+}
+
+/** Of a whole message the library gives bytes, of a stream a stream. */
+async function writeAll(data: unknown, write: (bytes: Uint8Array) => Promise<void>): Promise<void> {
+  if (data instanceof Uint8Array) {
+    await write(data);
+    return;
+  }
+  const reader = (data as ReadableStream<Uint8Array>).getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) await write(next.value);
+}
+
+/** Whether a binary message that can't be read, since it was cut, names a key of this file. */
+async function isNamedIn(head: Uint8Array, library: Library, key: OpenPgpKey): Promise<boolean> {
+  const { keyIds } = pgpRecipients(head);
+  const all = await readSecretKeys(library, key.bytes, key.name);
+  all.forEach(overwrite);
+  return all.some((secret) => secret.getKeyIDs().some((id) => keyIds.includes(id.toHex().toUpperCase())));
 }
 
 function streamOf<T>(input: AsyncIterable<T>): ReadableStream<T> {
