@@ -48,6 +48,7 @@ export async function createSpill(folder = tmpdir()): Promise<Spill> {
   const key = randomBytes(32);
   const cipher = createCipheriv("aes-256-ctr", key, Buffer.alloc(AES_BLOCK));
   let size = 0;
+  let isClosed = false;
 
   const inFlight = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
@@ -65,6 +66,8 @@ export async function createSpill(folder = tmpdir()): Promise<Spill> {
   }
 
   async function close(): Promise<void> {
+    if (isClosed) return;
+    isClosed = true;
     await Promise.all(inFlight);
     key.fill(0);
     await handle.close();
@@ -95,9 +98,12 @@ export async function createSpill(folder = tmpdir()): Promise<Spill> {
 
   async function read(offset: number, length: number): Promise<Uint8Array> {
     const end = Math.min(size, offset + length);
+    if (isClosed) throw archiveErrors.closed();
     if (end <= offset) return new Uint8Array(0);
     const start = offset - (offset % AES_BLOCK);
     const sealed = await readHandle(handle, start, end - start);
+    // It may have been closed meanwhile: under a key of zeros noise would come out.
+    if (isClosed) throw archiveErrors.closed();
     const counter = Buffer.alloc(AES_BLOCK);
     counter.writeBigUInt64BE(BigInt(start / AES_BLOCK), 8);
     const plain = createCipheriv("aes-256-ctr", key, counter).update(sealed);

@@ -147,7 +147,8 @@ export interface ImageRpc extends RpcMap {
     TreeRequests &
     EditRequests & {
       /** Opens the image, or tries again after a failure. */
-      readonly open: { readonly params: Record<string, never>; readonly result: ImageInfo };
+      /** `again`: a person wants it though it could not be shown before, and may be asked for a key. */
+      readonly open: { readonly params: { readonly again?: boolean }; readonly result: ImageInfo };
       /** Children `[start, end)` of a row; of the top for path "". At most 200 are given at a time. */
       readonly children: {
         readonly params: { readonly path: string; readonly start: number; readonly end: number };

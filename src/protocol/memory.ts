@@ -72,7 +72,8 @@ export type MemoryAct = "follow" | "back" | "forward" | "focusMap";
 
 export interface MemoryRpc extends RpcMap {
   readonly requests: {
-    readonly map: { readonly params: Record<string, never>; readonly result: MemoryMap };
+    /** `again`: a person wants it though it could not be shown before, and may be asked for a key. */
+    readonly map: { readonly params: { readonly again?: boolean }; readonly result: MemoryMap };
     /** At most 64 KiB, of whole pages. */
     readonly bytes: { readonly params: MemoryRange; readonly result: MemoryBytes };
     /**

@@ -97,7 +97,8 @@ export interface Overview {
 
 export interface OverviewRpc extends RpcMap {
   readonly requests: {
-    readonly overview: { readonly params: Record<string, never>; readonly result: Overview };
+    /** `again`: a person wants it though it could not be shown before, and may be asked for a key. */
+    readonly overview: { readonly params: { readonly again?: boolean }; readonly result: Overview };
   };
   readonly hostEvents: Record<never, never>;
   readonly viewEvents: {

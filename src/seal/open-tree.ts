@@ -27,6 +27,10 @@ export async function openSealedTree(
   keys: readonly Key[],
   options: SealedTreeOptions = {},
 ): Promise<FileTree> {
+  return closing(await open(path, keys, options), () => Promise.resolve());
+}
+
+async function open(path: string, keys: readonly Key[], options: SealedTreeOptions): Promise<FileTree> {
   const source = await openArchiveFile(path, options);
   if (source === undefined) return openInside(await openTree(path, { ...options, raw: true }), keys, options);
   const name = basename(path);
@@ -80,17 +84,19 @@ async function openInside(
   }
 }
 
-/** A tree that closes something more. */
+/** A tree that closes something more. Closed again, by somebody who can't know that it is, it does nothing. */
 function closing(tree: FileTree, more: () => Promise<void>): FileTree {
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await tree.close();
+    await more();
+  };
   return {
     ...tree,
     get problems() {
       return tree.problems;
     },
-    async close() {
-      await tree.close();
-      await more();
-    },
+    close: () => (closed ??= close()),
   };
 }
 

@@ -51,7 +51,10 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   });
   registerSeal(context, { keys, checkpoint });
   live = registerDebug(context, { engines, catalog, checkpoint });
-  const imageEditor = registerImageEditor(context, { resolve: checkpoint.resolveImage });
+  const imageEditor = registerImageEditor(context, {
+    resolve: checkpoint.resolveImage,
+    onDidChangeLock: checkpoint.onDidChangeLock,
+  });
   context.subscriptions.push(registerRowCommands(imageEditor, checkpoint.resolveImage));
   const explain = registerExplain(context, { images: imageEditor });
   registerCorefile(context, { checkpoint });

@@ -17,4 +17,11 @@ export interface ResolvedImage {
  * Finds the bytes behind a URI and, where the layer is sealed, the key (asking the user when none fits).
  * Throws a CryoscopeError whose sentence and `next` can be shown as they are.
  */
-export type ResolveImage = (uri: Uri) => Promise<ResolvedImage>;
+export type ResolveImage = (uri: Uri, options?: ResolveOptions) => Promise<ResolvedImage>;
+
+export interface ResolveOptions {
+  /** Called when the key of what was found is forgotten; its seal opens nothing more by then. */
+  readonly locked?: () => void;
+  /** The person wants it though its key was forgotten, and may be asked for one. */
+  readonly unlock?: boolean;
+}

@@ -11,6 +11,8 @@ import "./style/index.css";
 
 const vscode = vscodeApi();
 let page: ImagePage | undefined;
+/** The page says why the image can't be shown. */
+let hasFailed = false;
 const host = connectHost<ImageRpc>(
   (message) => {
     vscode.postMessage(message);
@@ -25,17 +27,22 @@ const host = connectHost<ImageRpc>(
     bookmarks: (all) => page?.tools.showBookmarks(all),
     act: (action) => page?.tools.act(action),
     tree: (action) => page?.actOnTree(action),
-    changed: () => void page?.reload().catch(showFailure),
+    changed: () => {
+      if (page) void page.reload().catch(showFailure);
+      else if (hasFailed) void start(true);
+    },
     editField: ({ path, isNew }) => void page?.editField(path, isNew),
   },
 );
 
-async function start(): Promise<void> {
+/** `again`: the person wants it, after it could not be shown. */
+async function start(again = false): Promise<void> {
+  hasFailed = false;
   document.body.replaceChildren(progress("Opening …"));
   try {
     const kept = readState(vscode.getState());
     // What came with the page is what it was when it was first shown: later it may have been edited.
-    const info = (kept ? undefined : takeFirst()) ?? (await host.ask("open", {}));
+    const info = (kept || again ? undefined : takeFirst()) ?? (await host.ask("open", { again }));
     page = new ImagePage(host, info, kept?.size === info.size ? kept : undefined, (state) => {
       vscode.setState(state);
     });
@@ -51,6 +58,7 @@ function showFailure(error: unknown): void {
   const sentence = error instanceof Error ? error.message : String(error);
   const { code = "unexpected", next } = error instanceof HostError ? error : {};
   page = undefined;
+  hasFailed = true;
   const failure = element(
     "main",
     { class: "failure", attributes: { role: "alert", id: "failure" } },
@@ -58,7 +66,7 @@ function showFailure(error: unknown): void {
     element("h1", { text: "This image can't be shown" }),
     element("p", { text: sentence }),
     ...(next === undefined ? [] : [element("p", { class: "next", text: next })]),
-    button("Try Again", () => void start()),
+    button("Try Again", () => void start(true)),
     element("p", { class: "code", text: code }),
   );
   document.body.replaceChildren(failure);

@@ -28,10 +28,11 @@ const host = connectHost<MemoryRpc>(
   },
 );
 
-async function load(): Promise<void> {
+/** `again`: the person wants it, after it could not be shown. */
+async function load(again = false): Promise<void> {
   document.body.replaceChildren(progress("Reading the memory map…"));
   try {
-    const map = await host.ask("map", {});
+    const map = await host.ask("map", { again });
     // Only this view writes it.
     const state = (vscode.getState() as MemoryState | undefined) ?? {};
     const made = new MemoryPage(map, host, state, (kept) => {
@@ -50,7 +51,7 @@ async function load(): Promise<void> {
         { class: "failed", attributes: { role: "alert" } },
         element("p", { text: message }),
         element("p", { text: next ?? "" }),
-        button("Try Again", () => void load()),
+        button("Try Again", () => void load(true)),
       ),
     );
   }

@@ -44,10 +44,11 @@ function show(overview: Overview): void {
   );
 }
 
-async function load(): Promise<void> {
+/** `again`: the person wants it, after it could not be shown. */
+async function load(again = false): Promise<void> {
   document.body.replaceChildren(progress("Reading the checkpoint…"));
   try {
-    show(await host.ask("overview", {}));
+    show(await host.ask("overview", { again }));
   } catch (error) {
     const { message, next } =
       error instanceof HostError ? error : { message: String(error), next: undefined };
@@ -57,7 +58,7 @@ async function load(): Promise<void> {
         { class: "failed", attributes: { role: "alert" } },
         element("p", { text: message }),
         element("p", { text: next ?? "" }),
-        button("Try Again", () => void load()),
+        button("Try Again", () => void load(true)),
       ),
     );
   }

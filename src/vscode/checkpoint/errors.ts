@@ -13,6 +13,11 @@ export const explorerErrors = {
       file,
       next: "Open the checkpoint again.",
     }),
+  locked: (file: string): CryoscopeError =>
+    cryoscopeError("explorer.locked", "The checkpoint is locked: the key that opened it was forgotten.", {
+      file,
+      next: "Open it again, and give its key.",
+    }),
   notFound: (file: string): CryoscopeError =>
     cryoscopeError("explorer.notFound", "The checkpoint has no such file.", {
       file,

@@ -106,7 +106,7 @@ const PART_OF: Partial<Record<Row["kind"], PartName>> = {
 /** Sections that say something by being empty: unfolding *Problems* looks into every image. */
 const ALWAYS: ReadonlySet<SectionName> = new Set(["processes", "files", "problems"]);
 
-/** Rows of a checkpoint; it is opened now if it isn't, and says so if it can't be. */
+/** Rows of a checkpoint; it is opened now if it isn't, and says so if it can't be, or is locked. */
 async function loadedRows(entry: OpenCheckpoint): Promise<readonly Row[]> {
   let checkpoint: Checkpoint;
   try {

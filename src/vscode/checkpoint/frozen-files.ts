@@ -5,6 +5,7 @@ import { CheckpointFolders } from "./files/checkpoint-folders.ts";
 import { KnownSources } from "./files/known-sources.ts";
 import type { OpenCheckpoint, OpenCheckpoints } from "./open-checkpoints.ts";
 import type { Row } from "./rows.ts";
+import { closeTexts } from "../close-texts.ts";
 import { registerSearchCommands } from "./search-commands.ts";
 import { checkpointId, checkpointUri, SCHEME } from "./uris.ts";
 
@@ -48,6 +49,9 @@ export function registerFrozenFiles(
   context.subscriptions.push(
     forgetClosed,
     folders,
+    checkpoints.onDidChangeLock(({ id, isLocked }) => {
+      if (isLocked) void closeTexts(SCHEME, id);
+    }),
     registerSearchCommands(folders, choose),
     vscode.workspace.registerFileSystemProvider(SCHEME, new CheckpointFileSystem(folders), {
       isReadonly: true,

@@ -7,7 +7,9 @@ import type { SealFor } from "../../checkpoint/index.ts";
 import { bufferSource } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
 import type { ResolveImage, ResolvedImage } from "../resolved.ts";
+import type { Keys } from "../keys/index.ts";
 import { explorerErrors } from "./errors.ts";
+import type { OpenCheckpoints } from "./open-checkpoints.ts";
 import type { CheckpointFolders } from "./files/checkpoint-folders.ts";
 import { parseFileUri, SCHEME } from "./uris.ts";
 
@@ -18,11 +20,17 @@ const NEVER_SEALED = new Set(["cipher.img", "stats-dump", "stats-restore"]);
 const MAX_MADE = 64 * 1024 * 1024;
 
 /** How the image editor gets at bytes and keys: on disk, or inside an open checkpoint. */
-export function createImageResolver(folders: CheckpointFolders, sealFor: SealFor): ResolveImage {
-  return (uri) => {
-    if (uri.scheme === SCHEME) return inCheckpoint(folders, sealFor, uri);
-    if (uri.scheme === "file") return onDisk(sealFor, uri);
-    throw explorerErrors.notOnDisk(uri.toString());
+export function createImageResolver(
+  checkpoints: OpenCheckpoints,
+  folders: CheckpointFolders,
+  sealFor: Keys["sealFor"],
+): ResolveImage {
+  return async (uri, { locked, unlock = false } = {}) => {
+    const find: SealFor = (layer) => sealFor(layer, locked);
+    if (uri.scheme === "file") return onDisk(find, uri);
+    if (uri.scheme !== SCHEME) throw explorerErrors.notOnDisk(uri.toString());
+    if (unlock) await checkpoints.get(parseFileUri(uri).id)?.unlock();
+    return inCheckpoint(folders, find, uri);
   };
 }
 

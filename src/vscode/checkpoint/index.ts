@@ -1,6 +1,5 @@
 import * as vscode from "vscode";
-import type { Checkpoint, SealedLayer } from "../../checkpoint/index.ts";
-import type { LayerSeal } from "../../seal/index.ts";
+import type { Checkpoint } from "../../checkpoint/index.ts";
 import type { OverviewTarget } from "../../protocol/index.ts";
 import type { ResolveImage } from "../resolved.ts";
 import { chooseCheckpoint, openWithProgress, registerCommands } from "./commands.ts";
@@ -11,7 +10,7 @@ import { command } from "../messages.ts";
 import { tmpfsRow } from "./file-rows.ts";
 import { FindingBadges } from "./finding-badges.ts";
 import { openUnlocked } from "./open-unlocked.ts";
-import type { UnlockFile } from "../keys/index.ts";
+import type { Keys } from "../keys/index.ts";
 import { OpenCheckpoints } from "./open-checkpoints.ts";
 import type { OpenCheckpoint } from "./open-checkpoints.ts";
 import type { Row } from "./rows.ts";
@@ -24,9 +23,9 @@ export { stateText } from "./text.ts";
 
 export interface CheckpointDependencies {
   /** Finds the key of a sealed layer, asking the person when none fits. */
-  readonly sealFor: (layer: SealedLayer) => Promise<LayerSeal>;
+  readonly sealFor: Keys["sealFor"];
   /** Runs an attempt with the keys that are known, then with one that the person is asked for. */
-  readonly unlock: UnlockFile;
+  readonly unlock: Keys["unlock"];
 }
 
 /** What the rest of the extension, and tests in a real extension host, need of the explorer. */
@@ -42,6 +41,8 @@ export interface CheckpointExplorer {
   readonly openCheckpoints: readonly OpenCheckpoint[];
   /** A checkpoint was opened, loaded or closed. */
   readonly onDidChange: vscode.Event<unknown>;
+  /** The key of a checkpoint was forgotten: it stays in the list, what is shown of it is to go. Or it is open again. */
+  readonly onDidChangeLock: vscode.Event<OpenCheckpoint>;
   /** Asks for one of the open checkpoints when there are several. Undefined when there is none, or none was chosen. */
   choose(title: string): Promise<OpenCheckpoint | undefined>;
   /** Selects in the view, or opens in an editor, what another view has a mark for. */
@@ -57,7 +58,7 @@ export function registerCheckpoint(
 ): CheckpointExplorer {
   const checkpoints = new OpenCheckpoints(context.workspaceState, {
     sealFor,
-    openTree: (path, signal) => openUnlocked(path, unlock, signal),
+    openTree: (path, signal, locked) => openUnlocked(path, unlock, signal, locked),
   });
   const view = new ExplorerView(checkpoints);
   const tree = vscode.window.createTreeView("cryoscope.checkpoint", {
@@ -91,11 +92,12 @@ export function registerCheckpoint(
       const [layer] = checkpoint?.layers ?? [];
       return entry && checkpoint && layer && layerFileUri(entry.id, layer, image);
     },
-    resolveImage: createImageResolver(folders, sealFor),
+    resolveImage: createImageResolver(checkpoints, folders, sealFor),
     get openCheckpoints() {
       return checkpoints.all;
     },
     onDidChange: checkpoints.onDidChange,
+    onDidChangeLock: checkpoints.onDidChangeLock,
     choose: (title) => chooseCheckpoint(checkpoints, title),
     show: (entry, target) => showTarget(tree, entry, target),
     view,

@@ -2,8 +2,8 @@ import * as vscode from "vscode";
 import { findCheckpoints, openFound } from "../../archive/index.ts";
 import type { FileTree } from "../../archive/index.ts";
 import { openCheckpoint } from "../../checkpoint/index.ts";
-import type { Checkpoint, SealedLayer } from "../../checkpoint/index.ts";
-import type { LayerSeal } from "../../seal/index.ts";
+import type { Checkpoint } from "../../checkpoint/index.ts";
+import type { Keys, OnLock } from "../keys/index.ts";
 import { explorerErrors } from "./errors.ts";
 import { SealCheck } from "./seal-check.ts";
 import { checkpointId } from "./uris.ts";
@@ -22,8 +22,12 @@ export interface OpenCheckpoint {
   readonly others: readonly OtherCheckpoint[];
   /** Whether what is sealed in it is as it was dumped. */
   readonly sealCheck: SealCheck;
-  /** Opens it when it isn't. Throws what opening throws. */
+  /** The key that opened it was forgotten. It is closed, and opened again only when a person wants that. */
+  readonly isLocked: boolean;
+  /** Opens it when it isn't. Throws `explorer.locked`, and what opening throws. */
   load(signal?: AbortSignal): Promise<Checkpoint>;
+  /** `load`, also when it is locked: then a person may be asked for a key. */
+  unlock(signal?: AbortSignal): Promise<Checkpoint>;
 }
 
 export interface OtherCheckpoint {
@@ -33,9 +37,9 @@ export interface OtherCheckpoint {
 
 /** What opens archives and finds keys. */
 export interface Opening {
-  /** The tree of an archive or folder, unsealed where it is sealed. */
-  openTree(path: string, signal: AbortSignal | undefined): Promise<FileTree>;
-  readonly sealFor: (layer: SealedLayer) => Promise<LayerSeal>;
+  /** The tree of an archive or folder, unsealed where it is sealed. `locked` is called before it is closed again. */
+  openTree(path: string, signal: AbortSignal | undefined, locked: OnLock): Promise<FileTree>;
+  readonly sealFor: Keys["sealFor"];
 }
 
 /** The checkpoints that are open in this window, remembered in the workspace. */
@@ -44,6 +48,9 @@ export class OpenCheckpoints implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<OpenCheckpoint | undefined>();
   /** Fires with the checkpoint that changed, or undefined when the list did. */
   readonly onDidChange = this.#changed.event;
+  readonly #lockChanged = new vscode.EventEmitter<OpenCheckpoint>();
+  /** Fires with a checkpoint whose key was forgotten: what is shown of it is to go. And when it is open again. */
+  readonly onDidChangeLock = this.#lockChanged.event;
 
   constructor(
     private readonly state: vscode.Memento,
@@ -66,7 +73,7 @@ export class OpenCheckpoints implements vscode.Disposable {
     const known = this.#entries.get(checkpointId(source));
     const entry = known ?? this.#add(source);
     try {
-      await entry.load(signal);
+      await entry.unlock(signal);
     } catch (error) {
       if (known === undefined) this.#entries.delete(entry.id);
       throw error;
@@ -87,10 +94,15 @@ export class OpenCheckpoints implements vscode.Disposable {
     for (const entry of this.#entries.values()) void entry.close();
     this.#entries.clear();
     this.#changed.dispose();
+    this.#lockChanged.dispose();
   }
 
   #add(source: vscode.Uri): Entry {
+    let wasLocked = false;
     const entry = new Entry(checkpointId(source), source, this.opening, () => {
+      const isOther = entry.isLocked !== wasLocked;
+      wasLocked = entry.isLocked;
+      if (isOther) this.#lockChanged.fire(entry);
       this.#changed.fire(entry);
     });
     this.#entries.set(entry.id, entry);
@@ -110,27 +122,50 @@ class Entry implements OpenCheckpoint {
   #opening: Promise<Checkpoint> | undefined;
   #checkpoint: Checkpoint | undefined;
   #trees: readonly FileTree[] = [];
+  #isLocked = false;
+  /** How often it was locked: what was being opened then is not shown. */
+  #locks = 0;
   others: readonly OtherCheckpoint[] = [];
-  readonly sealCheck = new SealCheck();
+  sealCheck = new SealCheck();
 
   constructor(
     readonly id: string,
     readonly source: vscode.Uri,
     private readonly opening: Opening,
-    private readonly onDidLoad: () => void,
+    /** It was loaded or locked. */
+    private readonly onDidChange: () => void,
   ) {}
 
   get checkpoint(): Checkpoint | undefined {
     return this.#checkpoint;
   }
 
+  get isLocked(): boolean {
+    return this.#isLocked;
+  }
+
   load(signal?: AbortSignal): Promise<Checkpoint> {
+    if (this.#isLocked) return Promise.reject(explorerErrors.locked(this.source.fsPath));
+    const locks = this.#locks;
     this.#opening ??= this.#open(signal).catch(async (error: unknown) => {
+      if (locks !== this.#locks) throw explorerErrors.locked(this.source.fsPath);
       this.#opening = undefined;
       await this.#closeTrees();
       throw error;
     });
     return this.#opening;
+  }
+
+  async unlock(signal?: AbortSignal): Promise<Checkpoint> {
+    const wasLocked = this.#isLocked;
+    this.#isLocked = false;
+    try {
+      return await this.load(signal);
+    } catch (error) {
+      // The person gave no key: views must not ask for it again and again.
+      this.#isLocked ||= wasLocked;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -140,18 +175,37 @@ class Entry implements OpenCheckpoint {
     await this.#closeTrees();
   }
 
+  /** Closes it until a person wants it again. */
+  readonly #lock = async (): Promise<void> => {
+    if (this.#isLocked) return;
+    const checkpoint = this.#checkpoint;
+    this.#locks++;
+    this.#isLocked = true;
+    this.#opening = this.#checkpoint = undefined;
+    this.sealCheck.close();
+    this.sealCheck = new SealCheck();
+    this.onDidChange();
+    await checkpoint?.close();
+    await this.#closeTrees();
+  };
+
   async #open(signal: AbortSignal | undefined): Promise<Checkpoint> {
-    const outer = await this.opening.openTree(this.source.fsPath, signal);
+    const locks = this.#locks;
+    const sealFor = this.sealCheck.watch((layer) => this.opening.sealFor(layer, this.#lock));
+    const outer = await this.opening.openTree(this.source.fsPath, signal, this.#lock);
+    if (locks !== this.#locks) throw explorerErrors.locked(this.source.fsPath);
     this.#trees = [outer];
     const tree = await this.#choose(outer, signal);
-    this.#checkpoint = await openCheckpoint(tree, {
-      sealFor: this.sealCheck.watch(this.opening.sealFor),
-      ...(signal && { signal }),
-    });
+    const checkpoint = await openCheckpoint(tree, { sealFor, ...(signal && { signal }) });
+    if (locks !== this.#locks) {
+      await checkpoint.close();
+      throw explorerErrors.locked(this.source.fsPath);
+    }
+    this.#checkpoint = checkpoint;
     // From now on the checkpoint closes its tree; what is around it stays ours.
     this.#trees = this.#trees.filter((each) => each !== tree);
-    this.onDidLoad();
-    return this.#checkpoint;
+    this.onDidChange();
+    return checkpoint;
   }
 
   /** Of several checkpoints the one that the URI's fragment names, else the first. */

@@ -1,11 +1,12 @@
 import * as vscode from "vscode";
 import { toCryoscopeError } from "../../bytes/index.ts";
-import type { Checkpoint, Process } from "../../checkpoint/index.ts";
+import type { Process } from "../../checkpoint/index.ts";
 import { IMAGE_EDITOR } from "../image-editor/index.ts";
 import { openFile, tmpfsRow } from "./file-rows.ts";
 import { findingUri } from "./finding-badges.ts";
 import { FILE_ICONS, MAPPING_ICONS, PARTS, SECTIONS, STATE_ICONS } from "./icons.ts";
 import { icon, item } from "./item.ts";
+import type { OpenCheckpoint } from "./open-checkpoints.ts";
 import { imagePlace } from "./places.ts";
 import type { Row } from "./rows.ts";
 import { byteCount, commandLine, imageSummary, stateText, tooltip } from "./text.ts";
@@ -26,15 +27,15 @@ const foldedState = (process: Process): vscode.TreeItemCollapsibleState =>
 
 /** What each kind of row looks like. */
 const ITEMS: { readonly [K in Row["kind"]]: MakeItem<K> } = {
-  checkpoint: ({ entry }) => checkpointItem(entry.id, entry.source, entry.checkpoint),
+  checkpoint: ({ entry }) => checkpointItem(entry),
 
   failed: ({ entry, error }) => {
     const { sentence, next, message } = toCryoscopeError(error);
     return item(sentence, None, {
-      icon: icon("error", "list.errorForeground"),
+      icon: entry.isLocked ? icon("lock") : icon("error", "list.errorForeground"),
       tooltip: tooltip(message, [["Next", next]]),
       command: { command: "cryoscope.openCheckpoint", title: "Try Again", arguments: [entry.source] },
-      spoken: `Could not be opened. ${message}`,
+      spoken: entry.isLocked ? message : `Could not be opened. ${message}`,
     });
   },
 
@@ -251,7 +252,7 @@ export function itemOf(row: Row): vscode.TreeItem {
 
 const hex = (address: bigint): string => address.toString(16).padStart(8, "0");
 
-function checkpointItem(id: string, source: vscode.Uri, checkpoint: Checkpoint | undefined): vscode.TreeItem {
+function checkpointItem({ id, source, checkpoint, isLocked }: OpenCheckpoint): vscode.TreeItem {
   const file = source.path.slice(source.path.lastIndexOf("/") + 1);
   const name = checkpoint?.container.name ?? file;
   const made = item(name, checkpoint ? Expanded : Collapsed, {
@@ -259,13 +260,15 @@ function checkpointItem(id: string, source: vscode.Uri, checkpoint: Checkpoint |
       ? [checkpoint.engine.label, checkpoint.container.image ?? (name === file ? "" : file)]
           .filter((part) => part !== "")
           .join(" · ")
-      : "",
-    icon: icon(checkpoint?.criu.sealed === true ? "lock" : "archive"),
+      : isLocked
+        ? "locked"
+        : "",
+    icon: icon(isLocked || checkpoint?.criu.sealed === true ? "lock" : "archive"),
     tooltip: checkpoint ? checkpointTooltip(checkpoint, source) : tooltip(source.fsPath, []),
     context: "checkpoint",
     spoken: checkpoint
       ? `Checkpoint ${name}, ${checkpoint.engine.label}`
-      : `Checkpoint ${name}, not opened yet`,
+      : `Checkpoint ${name}, ${isLocked ? "locked" : "not opened yet"}`,
   });
   // Another id once it is loaded: VS Code keeps the folded state of an id, and a loaded checkpoint starts unfolded.
   made.id = checkpoint ? id : `${id}/closed`;

@@ -33,7 +33,7 @@ export function frozenConfiguration({ entry, process }: ProcessRow): vscode.Debu
 
 /**
  * Opens what the configuration of a session names: the checkpoint through the *Checkpoint* view, which has its keys and
- * keeps it open; when it is closed there, the session ends. Relative paths are below the folder of the workspace.
+ * keeps it open; when it is closed or locked there, the session ends. Relative paths are below the folder of the workspace.
  */
 export const openFrozen =
   (explorer: CheckpointExplorer, session: vscode.DebugSession): OpenForSession =>
@@ -45,7 +45,9 @@ export const openFrozen =
     const { sysroot: path } = configuration;
     const sysroot = path === undefined ? undefined : await openTree(below(folder, path).fsPath);
     const watching = explorer.onDidChange(() => {
-      if (explorer.openCheckpoints.some((entry) => entry.source.fsPath === source.fsPath)) return;
+      const isOpen = ({ source: { fsPath }, isLocked }: OpenCheckpoint): boolean =>
+        fsPath === source.fsPath && !isLocked;
+      if (explorer.openCheckpoints.some(isOpen)) return;
       watching.dispose();
       void vscode.debug.stopDebugging(session);
     });

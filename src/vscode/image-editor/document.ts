@@ -22,6 +22,8 @@ export interface DocumentEvents {
   changed(): void;
   /** A person made an edit; `label` says which. */
   edited(label: string): void;
+  /** The key that opened it was forgotten. */
+  locked(): void;
 }
 
 /** What to begin with instead of the file alone: edits that were not saved. */
@@ -55,12 +57,15 @@ export class ImageDocument implements CustomDocument {
   #generation = 0;
   #last: Promise<unknown> = Promise.resolve();
   #isDisposed = false;
+  /** The key that opened it was forgotten: it is opened again when a person wants it. */
+  #isLocked = false;
+  #mayAsk = false;
   readonly #owned: Disposable[] = [];
 
   constructor(
     uri: Uri,
     resolve: ResolveImage,
-    events: DocumentEvents = { changed: () => undefined, edited: () => undefined },
+    events: DocumentEvents = { changed: () => undefined, edited: () => undefined, locked: () => undefined },
     restored?: Restored,
   ) {
     this.uri = uri;
@@ -80,13 +85,32 @@ export class ImageDocument implements CustomDocument {
     void this.#close();
   }
 
-  /** The image as it is now, opened when it wasn't yet. */
+  /** The image as it is now, opened when it wasn't yet. Throws `imageEditor.locked`, and what opening throws. */
   state(): Promise<ImageState> {
-    this.#opening ??= this.#open().catch((error: unknown) => {
-      this.#opening = undefined;
+    if (this.#isLocked) return Promise.reject(imageEditorErrors.locked(this.uri.path));
+    const opening = (this.#opening ??= this.#open().catch((error: unknown) => {
+      if (this.#opening === opening) this.#opening = undefined;
       throw error;
-    });
-    return this.#opening;
+    }));
+    return opening;
+  }
+
+  /** The key that opened it was forgotten: nothing of it is kept or shown. What is sealed has no edits to lose. */
+  lock(): void {
+    if (this.#isLocked) return;
+    this.#isLocked = true;
+    this.#opening = undefined;
+    this.#generation++;
+    void this.#close();
+    this.#events.locked();
+  }
+
+  /** Lets it be opened again, and a person be asked for a key. */
+  unlock(): void {
+    if (!this.#isLocked) return;
+    this.#mayAsk = true;
+    this.#isLocked = false;
+    this.#events.changed();
   }
 
   async tree(): Promise<ImageTree> {
@@ -233,9 +257,18 @@ export class ImageDocument implements CustomDocument {
     const stamp = isFile ? await stampOf(this.uri.fsPath) : undefined;
     const { backup, whole } = this.#restored ?? {};
     this.#isWhole = backup !== undefined && backup.edits === undefined;
-    const resolved = await ((this.#isWhole && whole) || this.#resolve)(this.uri);
+    const mayAsk = this.#mayAsk;
+    this.#mayAsk = false;
+    const resolved = await ((this.#isWhole && whole) || this.#resolve)(this.uri, {
+      locked: this.#lockNow,
+      unlock: mayAsk,
+    });
     const base = await openBase(resolved, stamp, await whyKept(this.uri));
     this.#base = base;
+    if (this.#isLocked) {
+      await this.#close();
+      throw imageEditorErrors.locked(this.uri.path);
+    }
     this.#savedStamp = stamp;
     // Closed while it was being opened, perhaps while the person was asked for a key.
     if (this.#isDisposed) await this.#close();
@@ -245,6 +278,10 @@ export class ImageDocument implements CustomDocument {
     this.#restored = undefined;
     return stateOf(base, { edits: backup?.edits ?? [], undone: [] });
   }
+
+  readonly #lockNow = (): void => {
+    this.lock();
+  };
 
   async #close(): Promise<void> {
     const source = this.#base?.resolved.source;

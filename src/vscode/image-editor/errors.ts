@@ -8,6 +8,11 @@ export const imageEditorErrors = {
       file,
       next: "Close the editor and open the image again.",
     }),
+  locked: (file: string): CryoscopeError =>
+    cryoscopeError("imageEditor.locked", "The image is locked: the key that opened it was forgotten.", {
+      file,
+      next: "Try again, and give its key.",
+    }),
   overEvidence: (file: string): CryoscopeError =>
     cryoscopeError(
       "imageEditor.overEvidence",

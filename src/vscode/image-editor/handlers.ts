@@ -19,7 +19,8 @@ export function imageHandlers(document: ImageDocument): Handlers<ImageRpc> {
   const entropy = new WeakMap<ImageTree, ImageEntropy>();
   return {
     ...editHandlers(document),
-    open: async () => {
+    open: async ({ again = false }) => {
+      if (again) document.unlock();
       const { base, tree, problems } = await document.state();
       const { image, marks } = tree;
       return {

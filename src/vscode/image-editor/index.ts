@@ -35,10 +35,16 @@ export interface ImageEditor extends vscode.Disposable {
   readonly provider: vscode.CustomEditorProvider<ImageDocument>;
 }
 
+export interface ImageEditorDependencies {
+  readonly resolve: ResolveImage;
+  /** A checkpoint was locked, or is open again: so are images inside of it. */
+  readonly onDidChangeLock: vscode.Event<{ readonly id: string; readonly isLocked: boolean }>;
+}
+
 /** Registers the editor of CRIU images: fields as a tree beside the bytes they were decoded from. */
 export function registerImageEditor(
   context: vscode.ExtensionContext,
-  { resolve }: { readonly resolve: ResolveImage },
+  { resolve, onDidChangeLock }: ImageEditorDependencies,
 ): ImageEditor {
   const root = vscode.Uri.joinPath(context.extensionUri, "dist", "webview");
   const open: OpenEditor[] = [];
@@ -100,6 +106,13 @@ export function registerImageEditor(
       },
       selection: () => selection,
       tree: () => document.tree(),
+      lock: () => {
+        selection = undefined;
+        upViews.delete(handle);
+        // The page holds what it showed first, and what it asked for: all of that goes.
+        webview.html = imagePage(webview, root, undefined);
+        selected.fire();
+      },
     };
     open.push(handle);
     panel.onDidChangeViewState(() => {
@@ -132,6 +145,9 @@ export function registerImageEditor(
     changed: (document) => {
       for (const editor of open) if (editor.document === document) editor.tell("changed", {});
     },
+    locked: (document) => {
+      for (const editor of [...open]) if (editor.document === document) editor.lock();
+    },
   });
 
   const registration = vscode.window.registerCustomEditorProvider(IMAGE_EDITOR, provider, {
@@ -140,6 +156,13 @@ export function registerImageEditor(
   context.subscriptions.push(
     registration,
     provider,
+    onDidChangeLock(({ id, isLocked }) => {
+      for (const { document } of [...open]) {
+        if (!isIn(document.uri, id)) continue;
+        if (isLocked) document.lock();
+        else document.unlock();
+      }
+    }),
     selected,
     editCommands,
     registerHexCommands(() => open.at(-1), bookmarks),
@@ -153,3 +176,7 @@ export function registerImageEditor(
     dispose: () => void registration.dispose(),
   };
 }
+
+/** Whether a URI is one of a file inside the checkpoint of an id: `cryoscope:/ID/images/core-1.img`. */
+const isIn = ({ scheme, path }: vscode.Uri, id: string): boolean =>
+  scheme === "cryoscope" && path.split("/")[1] === id;

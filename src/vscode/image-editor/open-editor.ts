@@ -18,4 +18,6 @@ export interface ImageEditorHandle {
 
 export interface OpenEditor extends ImageEditorHandle {
   readonly tell: ViewPort<ImageRpc>["tell"];
+  /** Takes everything from the page; what it asks for then says that it is locked. */
+  lock(): void;
 }

@@ -11,6 +11,8 @@ interface Views {
   show(document: ImageDocument, panel: vscode.WebviewPanel): void;
   /** The image of a document is another one now. */
   changed(document: ImageDocument): void;
+  /** The key of a document was forgotten. */
+  locked(document: ImageDocument): void;
 }
 
 /** VS Code's contract for editors of its own: open, edit, save, revert, and keep what isn't saved. */
@@ -37,6 +39,9 @@ export class ImageEditorProvider implements vscode.CustomEditorProvider<ImageDoc
       {
         changed: () => {
           this.#views.changed(document);
+        },
+        locked: () => {
+          this.#views.locked(document);
         },
         edited: (label) => {
           const { generation } = document;

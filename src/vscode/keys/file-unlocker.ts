@@ -15,11 +15,12 @@ export interface UnlockOptions {
 
 /**
  * Runs `attempt` with the keys that are known, then with one that the person is asked for, and for `openssl enc` with
- * the parameters that they are asked for.
+ * the parameters that they are asked for. `lock` closes what was opened when a key that opened it is forgotten.
  */
-export type UnlockFile = <T>(
+export type UnlockFile = <T extends object>(
   path: string,
   attempt: (keys: readonly Key[], options: UnlockOptions) => Promise<T>,
+  lock: (opened: T) => Promise<void> | void,
 ) => Promise<T>;
 
 /** Of VS Code's Memento what is needed here. */
@@ -47,24 +48,28 @@ export class FileUnlocker {
   ) {}
 
   /** May be handed on as a function. Throws what `attempt` throws. */
-  readonly unlock: UnlockFile = async (path, attempt) => {
+  readonly unlock: UnlockFile = async (path, attempt, lock) => {
     const id = await encFileId(path);
     if (id === undefined)
-      return this.ring.unlock(basename(path), (keys, openedBy) => attempt(keys, { openedBy }));
-    return this.ring.unlock(basename(path), async (keys, openedBy, asked) => {
-      const known = this.#known()[id];
-      try {
-        return await attempt(keys, { openedBy, ...(known !== undefined && { opensslEnc: known }) });
-      } catch (error) {
-        // Before the passphrase was asked for, the parameters aren't the question yet.
-        if (!asked || !isWrongKey(error)) throw error;
-        const words = await this.askWords(basename(path));
-        if (words === undefined) throw error;
-        const value = await attempt(keys, { openedBy, opensslEnc: words });
-        await this.#remember(id, words);
-        return value;
-      }
-    });
+      return this.ring.unlock(basename(path), (keys, openedBy) => attempt(keys, { openedBy }), lock);
+    return this.ring.unlock(
+      basename(path),
+      async (keys, openedBy, asked) => {
+        const known = this.#known()[id];
+        try {
+          return await attempt(keys, { openedBy, ...(known !== undefined && { opensslEnc: known }) });
+        } catch (error) {
+          // Before the passphrase was asked for, the parameters aren't the question yet.
+          if (!asked || !isWrongKey(error)) throw error;
+          const words = await this.askWords(basename(path));
+          if (words === undefined) throw error;
+          const value = await attempt(keys, { openedBy, opensslEnc: words });
+          await this.#remember(id, words);
+          return value;
+        }
+      },
+      lock,
+    );
   };
 
   #known(): Readonly<Record<string, string>> {

@@ -10,6 +10,7 @@ import { chooseKeyToAdd, keyPrompts } from "./prompts.ts";
 import { KeyRing } from "./ring.ts";
 
 export type { UnlockFile } from "./file-unlocker.ts";
+export type { OnLock } from "./locks.ts";
 export { KeyRing } from "./ring.ts";
 
 export interface Keys {

@@ -1,14 +1,14 @@
-import { basename } from "node:path";
 import type { SealedLayer } from "../../checkpoint/index.ts";
 import { CryoscopeError } from "../../bytes/index.ts";
 import { forgetKey, loadKeyFile, openSealedLayer, passphrase, sealErrors } from "../../seal/index.ts";
 import type { Key, LayerSeal } from "../../seal/index.ts";
+import { describeKey, GPG, nameOfSource, PASSPHRASE } from "./key-words.ts";
+import { Locks } from "./locks.ts";
+import type { OnLock } from "./locks.ts";
 import type { KeyChoice, KeyPrompts, KeySourceItem, KeyStore } from "./model.ts";
 
 const MAX_SOURCES = 32;
-const GPG = "gpg-agent";
-/** Ids of passphrases that open checkpoints, not key files. They live as long as the session. */
-const PASSPHRASE = "passphrase:";
+const ALL = Symbol("all sources");
 const ABOUT_PASSPHRASE = ["seal.passphraseNeeded", "seal.wrongPassphrase"];
 const ABOUT_KEY = ["seal.keyNeeded", "seal.wrongKey", "seal.notRsa", ...ABOUT_PASSPHRASE];
 
@@ -17,14 +17,14 @@ export class KeyRing {
   /** By the id of their source: the path of a file, `gpg-agent`, `passphrase:3`. */
   readonly #keys = new Map<string, readonly Key[]>();
   readonly #opened = new Map<string, Set<string>>();
-  /** Every seal that was handed out and may still be in use, with the key that opened it. */
-  readonly #seals = new Map<WeakRef<LayerSeal>, Key | undefined>();
+  readonly #locks = new Locks();
   readonly #listeners = new Set<() => void>();
   /** One question at a time: an answer may be the answer for those who wait. */
   #turn: Promise<unknown> = Promise.resolve();
   #passphrases = 0;
-  /** How often everything was forgotten: what began before must not bring a key back. */
-  #forgotten = 0;
+  /** When sources were forgotten, by id, and all of them: what began before must not bring a key back. */
+  readonly #forgotten = new Map<string | typeof ALL, number>();
+  #forgets = 0;
 
   constructor(
     private readonly store: KeyStore,
@@ -42,46 +42,76 @@ export class KeyRing {
     const ids = [...this.store.paths(), ...[...this.#keys.keys()].filter((id) => id.startsWith(PASSPHRASE))];
     return ids.map((id) => ({
       id,
-      name: nameOf(id),
-      keys: (this.#keys.get(id) ?? []).map(describe),
+      name: nameOfSource(id),
+      keys: (this.#keys.get(id) ?? []).map(describeKey),
       opened: [...(this.#opened.get(id) ?? [])],
     }));
   }
 
   /**
-   * The open seal of a sealed layer: by a key that is known, else by one that the person is asked for, once. Throws
-   * `seal.keyNeeded` when they don't give one, `seal.wrongKey` when it doesn't fit, and what `loadKeyFile` and
-   * `openSealedLayer` throw. May be handed on as a function.
+   * The open seal of a sealed layer: by a key that is known, else by one that the person is asked for, once. `locked` is
+   * called when that key is forgotten; the seal is closed by then. Throws `seal.keyNeeded` when they don't give one,
+   * `seal.wrongKey` when it doesn't fit, and what `loadKeyFile` and `openSealedLayer` throw. May be handed on as a
+   * function.
    */
-  readonly sealFor = async ({ tree, folder, cipherPath }: SealedLayer): Promise<LayerSeal> =>
-    this.unlock(tree.name, async (keys, openedBy) => {
-      const forgotten = this.#forgotten;
-      const seal = await openSealedLayer(tree, folder, keys);
-      if (seal === undefined) throw sealErrors.noCipher(cipherPath, "there is no cipher.img");
-      if (forgotten !== this.#forgotten) {
+  readonly sealFor = async (
+    { tree, folder, cipherPath }: SealedLayer,
+    locked: OnLock = () => undefined,
+  ): Promise<LayerSeal> =>
+    this.unlock(
+      tree.name,
+      async (keys, openedBy) => {
+        const seal = await openSealedLayer(tree, folder, keys);
+        if (seal === undefined) throw sealErrors.noCipher(cipherPath, "there is no cipher.img");
+        const key = keys.find((one) => one.kind === "rsa" && one.fingerprint === seal.keyFingerprint);
+        if (key) openedBy(key.name);
+        return seal;
+      },
+      async (seal) => {
         seal.dispose();
-        throw sealErrors.disposed();
-      }
-      const key = keys.find((one) => one.kind === "rsa" && one.fingerprint === seal.keyFingerprint);
-      if (key) openedBy(key.name);
-      this.#keep(seal, key);
-      return seal;
-    });
+        await locked();
+      },
+    );
 
   /**
    * Runs `attempt` with the keys that are known; when they don't open what it wants, the person is asked once for one
    * that does, and told what is needed. `what` names it in the view; `asked` says whether the keys are the person's
-   * answer. Throws what `attempt` throws.
+   * answer; `lock` closes what was opened when one of the keys that opened it is forgotten. Throws what `attempt` throws,
+   * and `seal.disposed` when its key was forgotten meanwhile.
    */
-  async unlock<T>(
+  async unlock<T extends object>(
     what: string,
     attempt: (keys: readonly Key[], openedBy: (name: string) => void, asked: boolean) => Promise<T>,
+    lock: (opened: T) => Promise<void> | void,
   ): Promise<T> {
+    /** `attempt`, with its lock, unless a key was forgotten while it ran. */
+    const tried = async (keys: readonly Key[], loaded?: Loaded): Promise<T> => {
+      const used = new Set<Key>();
+      const note = this.#noting(what, keys, loaded);
+      const value = await attempt(
+        keys,
+        (name) => {
+          // Keys of two files may have one name: rather too much is locked than too little.
+          for (const key of keys) if (key.name === name) used.add(key);
+          note(name);
+        },
+        loaded !== undefined,
+      );
+      const known = new Set([...this.#keys.values()].flat().concat(loaded?.keys ?? []));
+      const isForgotten = loaded !== undefined && this.#wasForgotten(loaded);
+      if (isForgotten || [...used].some((key) => !known.has(key))) {
+        await lock(value);
+        throw sealErrors.disposed();
+      }
+      if (used.size > 0) this.#locks.add(value, used, lock);
+      if (loaded !== undefined) await this.#remember(loaded.id, loaded.keys);
+      return value;
+    };
     const byKnown = async (): Promise<Attempt<T>> => {
       const locked = await this.#loadKnown();
       const keys = [...this.#keys.values()].flat();
       try {
-        return { locked, result: { value: await attempt(keys, this.#noting(what, keys), false) } };
+        return { locked, result: { value: await tried(keys) } };
       } catch (error) {
         if (isOneOf(error, ABOUT_KEY)) return { locked, result: undefined, error };
         throw error;
@@ -93,7 +123,6 @@ export class KeyRing {
       // Somebody else may have been asked meanwhile.
       const { locked, result, error } = await byKnown();
       if (result) return result.value;
-      const forgotten = this.#forgotten;
       const choice = await this.prompts.chooseKey(locked, needOf(error));
       const loaded = choice && (await this.#load(choice));
       if (loaded === undefined) throw error;
@@ -103,10 +132,7 @@ export class KeyRing {
           ...loaded.keys,
           ...[...this.#keys.values()].flat().filter((key) => !loaded.keys.includes(key)),
         ];
-        const value = await attempt(keys, this.#noting(what, keys, loaded), true);
-        if (forgotten === this.#forgotten) await this.#remember(loaded.id, loaded.keys);
-        else await this.#drop(loaded);
-        return value;
+        return await tried(keys, loaded);
       } catch (failure) {
         if (!this.#keys.has(loaded.id)) await this.#drop(loaded);
         throw failure;
@@ -126,45 +152,46 @@ export class KeyRing {
     return this.add({ kind: "file", path });
   }
 
-  /** Forgets one source, overwrites its keys, and closes the seals that they opened. */
+  /** Forgets one source, overwrites its keys, and closes what they opened. */
   async forgetSource(id: string): Promise<void> {
+    this.#forgotten.set(id, ++this.#forgets);
     const keys = this.#keys.get(id) ?? [];
-    for (const [seal, key] of this.#seals)
-      if (key && keys.includes(key)) {
-        seal.deref()?.dispose();
-        this.#seals.delete(seal);
-      }
+    const locked = this.#locks.close(keys);
     keys.forEach(forgetKey);
     this.#keys.delete(id);
     this.#opened.delete(id);
     await this.store.savePaths(this.store.paths().filter((path) => path !== id));
     await this.store.deletePassphrase(id);
     this.#changed();
+    await locked;
   }
 
-  /**
-   * Forgets keys, sources and passphrases, and closes every seal of a layer: those can't be read further. Archives that
-   * are open are until they are closed.
-   */
+  /** Forgets keys, sources and passphrases, and closes everything that they opened. */
   async forget(): Promise<void> {
     const paths = this.store.paths();
-    this.dispose();
+    const locked = this.#forgetKeys();
     await this.store.savePaths([]);
     await Promise.all(paths.map((path) => this.store.deletePassphrase(path)));
     this.#changed();
+    await locked;
   }
 
   dispose(): void {
-    this.#forgotten++;
-    for (const seal of this.#seals.keys()) seal.deref()?.dispose();
-    this.#seals.clear();
+    void this.#forgetKeys();
+  }
+
+  /** Ends when everything is closed; keys are overwritten at once. */
+  #forgetKeys(): Promise<void> {
+    this.#forgotten.set(ALL, ++this.#forgets);
+    const locked = this.#locks.close();
     for (const keys of this.#keys.values()) keys.forEach(forgetKey);
     this.#keys.clear();
     this.#opened.clear();
+    return locked;
   }
 
   /** Overwrites a key that isn't to be kept, and takes back the passphrase that was remembered for its file. */
-  async #drop({ id, keys }: { readonly id: string; readonly keys: readonly Key[] }): Promise<void> {
+  async #drop({ id, keys }: Loaded): Promise<void> {
     keys.forEach(forgetKey);
     if (!this.store.paths().includes(id)) await this.store.deletePassphrase(id);
   }
@@ -179,21 +206,12 @@ export class KeyRing {
     return result;
   }
 
-  #keep(seal: LayerSeal, key: Key | undefined): void {
-    for (const old of this.#seals.keys()) if (old.deref() === undefined) this.#seals.delete(old);
-    this.#seals.set(new WeakRef(seal), key);
-  }
-
   #sourceOf(key: Key): string | undefined {
     return [...this.#keys].find(([, keys]) => keys.includes(key))?.[0];
   }
 
   /** Notes in the view what a key opened. */
-  #noting(
-    what: string,
-    keys: readonly Key[],
-    loaded?: { readonly id: string; readonly keys: readonly Key[] },
-  ): (name: string) => void {
+  #noting(what: string, keys: readonly Key[], loaded: Loaded | undefined): (name: string) => void {
     return (name) => {
       const key = keys.find((one) => one.name === name);
       const isNew = key !== undefined && loaded?.keys.includes(key) === true;
@@ -227,14 +245,19 @@ export class KeyRing {
     return id === GPG ? [{ kind: "gpg", name: "gpg" }] : loadKeyFile(id, secret);
   }
 
-  async #load(choice: KeyChoice): Promise<{ id: string; keys: readonly Key[] } | undefined> {
-    if (choice.kind === "gpg") return { id: GPG, keys: await this.#read(GPG) };
+  async #load(choice: KeyChoice): Promise<Loaded | undefined> {
+    const since = this.#forgets;
+    if (choice.kind === "gpg") return { id: GPG, keys: await this.#read(GPG), since };
     if (choice.kind === "passphrase") {
       const number = ++this.#passphrases;
-      return { id: `${PASSPHRASE}${number}`, keys: [passphrase(choice.text, `passphrase ${number}`)] };
+      return { id: `${PASSPHRASE}${number}`, keys: [passphrase(choice.text, `passphrase ${number}`)], since };
     }
     const keys = await this.#unlockFile(choice.path);
-    return keys && { id: choice.path, keys };
+    return keys && { id: choice.path, keys, since };
+  }
+
+  #wasForgotten({ id, since }: Loaded): boolean {
+    return Math.max(this.#forgotten.get(id) ?? 0, this.#forgotten.get(ALL) ?? 0) > since;
   }
 
   async #unlockFile(path: string): Promise<readonly Key[] | undefined> {
@@ -269,6 +292,14 @@ export class KeyRing {
   }
 }
 
+/** Keys of one source that aren't yet kept. */
+interface Loaded {
+  readonly id: string;
+  readonly keys: readonly Key[];
+  /** How often something had been forgotten when they were asked for. */
+  readonly since: number;
+}
+
 interface Attempt<T> {
   /** Sources that need their passphrase. */
   readonly locked: readonly string[];
@@ -280,32 +311,6 @@ function needOf(error: unknown): { readonly sentence: string; readonly next: str
   return error instanceof CryoscopeError
     ? { sentence: error.sentence, next: error.next ?? "" }
     : { sentence: "This checkpoint is sealed.", next: "" };
-}
-
-function nameOf(id: string): string {
-  if (id === GPG) return "gpg and its agent";
-  return id.startsWith(PASSPHRASE) ? `Passphrase ${id.slice(PASSPHRASE.length)}` : basename(id);
-}
-
-const KINDS: Readonly<Record<Key["kind"], string>> = {
-  rsa: "RSA private key",
-  ec: "EC private key",
-  ed25519: "Ed25519 key of SSH",
-  passphrase: "passphrase, for this session",
-  age: "age identity",
-  openpgp: "OpenPGP secret key",
-  gpg: "OpenPGP keys of your keyring",
-  raw: "raw key of 32 bytes",
-  provider: "key provider",
-  broker: "key broker",
-};
-
-/** A key in words; nothing of what is in it. */
-function describe(key: Key): string {
-  if (key.kind === "rsa") return `${KINDS.rsa}, ${key.bits} bits, SHA-256 ${key.fingerprint}`;
-  if (key.kind === "ec") return `${KINDS.ec}, ${key.curve}, SHA-256 ${key.fingerprint}`;
-  if (key.kind === "ed25519") return `${KINDS.ed25519}, SHA-256 ${key.fingerprint}`;
-  return KINDS[key.kind];
 }
 
 function isOneOf(error: unknown, codes: readonly string[]): boolean {

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
+import { closeTexts } from "../close-texts.ts";
 import { hex } from "./address.ts";
 import { memoryViewErrors } from "./errors.ts";
 import type { MemoryEditor } from "./memory-editor.ts";
@@ -25,6 +26,13 @@ export class CodeDiffs implements vscode.TextDocumentContentProvider, vscode.Dis
 
   provideTextDocumentContent(uri: vscode.Uri): string | undefined {
     return this.#texts.get(uri.toString());
+  }
+
+  /** Closes what is shown of a checkpoint. */
+  close(id: string): void {
+    for (const uri of this.#texts.keys())
+      if (vscode.Uri.parse(uri).path.startsWith(`/${id}/`)) this.#texts.delete(uri);
+    void closeTexts(SCHEME, id);
   }
 
   dispose(): void {

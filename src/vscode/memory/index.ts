@@ -108,6 +108,12 @@ export function registerMemory(
       search.closeAllBut(ids);
       sysroots.closeAllBut(ids);
     }),
+    explorer.onDidChangeLock(({ id, isLocked }) => {
+      editors.reload(id);
+      if (!isLocked) return;
+      diffs.close(id);
+      search.lock(id, new Set(explorer.openCheckpoints.map((entry) => entry.id)));
+    }),
     command("cryoscope.openMemory", open),
     command("cryoscope.searchMemory", find),
     command("cryoscope.scanYara", scan),

@@ -70,7 +70,7 @@ export class MemoryEditor implements vscode.Disposable {
     this.#port = serveView<MemoryRpc>(
       this.#panel.webview,
       {
-        map: () => this.#mapForView(),
+        map: ({ again = false }) => this.#mapForView(again),
         bytes: (range) => this.bytes(range),
         entropy: ({ starts }) => this.entropy(starts),
       },
@@ -153,7 +153,7 @@ export class MemoryEditor implements vscode.Disposable {
     this.#port.tell("act", act);
   }
 
-  /** Opens the memory again, with other files behind it. */
+  /** Opens the memory again, with other files behind it; or says that it is locked. */
   reload(): void {
     void this.#closeMemory();
     this.#port.tell("reload", null);
@@ -167,7 +167,8 @@ export class MemoryEditor implements vscode.Disposable {
     this.#panel.dispose();
   }
 
-  async #mapForView(): Promise<MemoryMap> {
+  async #mapForView(again: boolean): Promise<MemoryMap> {
+    if (again) await this.entry.unlock();
     const map = await this.map();
     const asked = this.#go;
     this.#isUp = true;

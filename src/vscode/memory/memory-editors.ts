@@ -14,7 +14,7 @@ export class MemoryEditors implements vscode.Disposable {
   constructor(extension: vscode.Uri, sysroots: Sysroots) {
     this.#sysroots = sysroots;
     sysroots.onDidChange(({ id }) => {
-      for (const editor of this.#editors.values()) if (editor.entry.id === id) editor.reload();
+      this.reload(id);
     });
     this.#root = vscode.Uri.joinPath(extension, "dist", "webview");
   }
@@ -44,6 +44,11 @@ export class MemoryEditors implements vscode.Disposable {
     // VS Code tells a moment later that the editor before is no longer active.
     if (this.#last?.active === true) return this.#last;
     return [...this.#editors.values()].find(({ active }) => active) ?? this.#last;
+  }
+
+  /** Has those of a checkpoint show it as it is now. */
+  reload(id: string): void {
+    for (const editor of this.#editors.values()) if (editor.entry.id === id) editor.reload();
   }
 
   /** Closes those of checkpoints that are no longer open. */

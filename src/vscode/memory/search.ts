@@ -126,6 +126,13 @@ export class MemorySearch implements vscode.Disposable {
     return this.matches.count;
   }
 
+  /** Drops what was found in a checkpoint that is locked now. */
+  lock(id: string, open: ReadonlySet<string>): void {
+    if (!open.has(id)) return;
+    this.#running?.abort();
+    this.closeAllBut(new Set([...open].filter((other) => other !== id)));
+  }
+
   closeAllBut(open: ReadonlySet<string>): void {
     const had = this.matches.count;
     this.matches.keepOnly(open);

@@ -23,6 +23,9 @@ export function registerOverview(
     explorer.onDidChange(() => {
       panels.closeAllBut(new Set(explorer.openCheckpoints.map(({ id }) => id)));
     }),
+    explorer.onDidChangeLock(({ id }) => {
+      panels.reload(id);
+    }),
     command("cryoscope.openOverview", async (row?: { readonly entry?: OpenCheckpoint }) => {
       const entry = row?.entry ?? (await explorer.choose("Open Overview"));
       if (entry) panels.open(entry);

@@ -38,7 +38,10 @@ export class OverviewPanels implements vscode.Disposable {
     const reading = new AbortController();
     const port = serveView<OverviewRpc>(
       panel.webview,
-      { overview: async () => overviewOf(await entry.load(), reading.signal) },
+      {
+        overview: async ({ again = false }) =>
+          overviewOf(await (again ? entry.unlock() : entry.load()), reading.signal),
+      },
       { open: (target) => void this.#show(entry, target) },
     );
     panel.onDidDispose(() => {
@@ -46,7 +49,13 @@ export class OverviewPanels implements vscode.Disposable {
       port.dispose();
       this.#panels.delete(entry.id);
     });
-    panel.webview.html = viewPage(panel.webview, this.#root, "overview", "Cryoscope: Overview");
+    this.#load(panel);
+  }
+
+  /** Has the page of a checkpoint show it as it is now: locked, or open again. */
+  reload(id: string): void {
+    const panel = this.#panels.get(id);
+    if (panel) this.#load(panel);
   }
 
   /** Closes the page of a checkpoint that is no longer open. */
@@ -56,6 +65,10 @@ export class OverviewPanels implements vscode.Disposable {
 
   dispose(): void {
     this.closeAllBut(new Set());
+  }
+
+  #load({ webview }: vscode.WebviewPanel): void {
+    webview.html = viewPage(webview, this.#root, "overview", "Cryoscope: Overview");
   }
 }
 

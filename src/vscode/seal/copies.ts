@@ -80,21 +80,26 @@ async function copying(
       const signal = signalOf(token);
       let notes: string[] = [];
       let told = 0;
-      await unlock(source.fsPath, async (keys, options) => {
-        // A second attempt, with other keys, begins anew.
-        notes = [];
-        return copy({
-          ...options,
-          keys,
-          signal,
-          report: (note) => notes.push(note),
-          onBytes(total) {
-            if (total - told < MEGABYTE) return;
-            told = total;
-            progress.report({ message: `${Math.floor(total / MEGABYTE).toLocaleString()} MB` });
-          },
-        });
-      });
+      await unlock(
+        source.fsPath,
+        async (keys, options) => {
+          // A second attempt, with other keys, begins anew.
+          notes = [];
+          return copy({
+            ...options,
+            keys,
+            signal,
+            report: (note) => notes.push(note),
+            onBytes(total) {
+              if (total - told < MEGABYTE) return;
+              told = total;
+              progress.report({ message: `${Math.floor(total / MEGABYTE).toLocaleString()} MB` });
+            },
+          });
+        },
+        // What is written is the person's.
+        () => undefined,
+      );
       return { out, notes };
     },
   );

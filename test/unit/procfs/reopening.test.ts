@@ -11,7 +11,10 @@ import { fixture } from "../fixtures.ts";
 
 /** The list of open checkpoints, as the explorer keeps it. */
 class OpenList {
-  readonly #entries = new Map<string, { readonly id: string; load(): Promise<Checkpoint> }>();
+  readonly #entries = new Map<
+    string,
+    { readonly id: string; isLocked: boolean; load(): Promise<Checkpoint> }
+  >();
   #listener: () => void = () => undefined;
   loads = 0;
 
@@ -30,7 +33,12 @@ class OpenList {
       this.loads++;
       return load();
     };
-    this.#entries.set(id, { id, load: counted });
+    this.#entries.set(id, { id, isLocked: false, load: counted });
+  }
+  lock(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry) entry.isLocked = true;
+    this.#listener();
   }
   close(id: string): void {
     this.#entries.delete(id);
@@ -66,6 +74,17 @@ describe("the folder of a checkpoint in the workspace", () => {
     await folders.get("a");
     list.close("a");
     await assert.rejects(folders.get("a"), isClosed);
+    folders.dispose();
+  });
+
+  it("is read anew when its checkpoint was locked meanwhile", async () => {
+    const list = new OpenList();
+    const folders = new CheckpointFolders(list, () => Promise.resolve(false));
+    list.open("a", load);
+    const before = await folders.get("a");
+    list.lock("a");
+    assert.notEqual(await folders.get("a"), before);
+    assert.equal(list.loads, 2);
     folders.dispose();
   });
 

@@ -231,19 +231,20 @@ describe("parameters of openssl enc", () => {
     );
     const needs =
       (file: string) =>
-      (_keys: readonly Key[], { opensslEnc }: UnlockOptions): Promise<string> =>
+      (_keys: readonly Key[], { opensslEnc }: UnlockOptions): Promise<{ readonly is: string }> =>
         opensslEnc === "-aes-128-cbc"
-          ? Promise.resolve("open")
+          ? Promise.resolve({ is: "open" })
           : Promise.reject(sealErrors.wrongKey(file, ["p"]));
+    const none = (): void => undefined;
     const enc = "checkpoint.tar.gz.aes256cbc-pbkdf2.enc";
-    assert.equal(await unlocker.unlock(join(archives, enc), needs(enc)), "open");
+    assert.deepEqual(await unlocker.unlock(join(archives, enc), needs(enc), none), { is: "open" });
     assert.deepEqual([questions, asks], [[enc], [false, true]]);
     // What is kept of it: a digest and openssl's words.
     assert.match(JSON.stringify(state), /^\{"[0-9a-f]{32}":"-aes-128-cbc"\}$/);
-    assert.equal(await unlocker.unlock(join(archives, enc), needs(enc)), "open");
+    assert.deepEqual(await unlocker.unlock(join(archives, enc), needs(enc), none), { is: "open" });
     assert.equal(questions.length, 1);
     const age = "checkpoint.tar.age";
-    await assert.rejects(unlocker.unlock(join(archives, age), needs(age)), { code: "seal.wrongKey" });
+    await assert.rejects(unlocker.unlock(join(archives, age), needs(age), none), { code: "seal.wrongKey" });
     assert.equal(questions.length, 1);
   });
 });

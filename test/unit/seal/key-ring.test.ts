@@ -152,12 +152,18 @@ describe("the key ring", () => {
     });
     const other = (): Promise<never> =>
       Promise.reject(sealErrors.wrongKey("x", [], { sealed: "", give: "" }));
-    await assert.rejects(one.unlock("another checkpoint", other), { code: "seal.wrongKey" });
+    await assert.rejects(
+      one.unlock("another checkpoint", other, () => undefined),
+      { code: "seal.wrongKey" },
+    );
     // Nothing lists it, so nothing could forget it later.
     assert.deepEqual([store.all().paths, store.all().secrets.size], [[], 0]);
     // Of a file that is listed it stays.
     await one.sealFor(layer());
-    await assert.rejects(one.unlock("another checkpoint", other), { code: "seal.wrongKey" });
+    await assert.rejects(
+      one.unlock("another checkpoint", other, () => undefined),
+      { code: "seal.wrongKey" },
+    );
     assert.equal(store.all().secrets.size, 1);
   });
 
@@ -199,14 +205,19 @@ describe("the key ring", () => {
     const { ring: one, asked, store } = ring({ files: [{ kind: "passphrase", text: "gpg-pass-1" }] });
     const changes: number[] = [];
     one.onDidChange(() => changes.push(1));
-    const open = (): Promise<number> =>
-      one.unlock("checkpoint.gpg", async (known, openedBy) => {
-        const opened = await openSealed(bufferSource(archive), "checkpoint.gpg", known);
-        assert(opened);
-        openedBy(opened.openedBy);
-        await opened.source.close?.();
-        return opened.source.size;
-      });
+    const open = async (): Promise<number> => {
+      const { source } = await one.unlock(
+        "checkpoint.gpg",
+        async (known, openedBy) => {
+          const opened = await openSealed(bufferSource(archive), "checkpoint.gpg", known);
+          assert(opened);
+          openedBy(opened.openedBy);
+          return opened;
+        },
+        (opened) => opened.source.close?.(),
+      );
+      return source.size;
+    };
     assert.equal(await open(), 43153);
     assert.equal(await open(), 43153);
     assert.deepEqual(asked, ["key, 0 locked"]);
@@ -238,15 +249,19 @@ describe("the key ring", () => {
       await writeFile(file, privateKey.armor());
       const message = await createMessage({ binary: Buffer.from("what was sealed") });
       const sealed = await encrypt({ message, encryptionKeys: publicKey, format: "binary" });
-      const open = (from: KeyRing): Promise<string> =>
-        from.unlock("checkpoint.pgp", async (known, openedBy) => {
-          const opened = await openSealed(bufferSource(sealed), "checkpoint.pgp", known);
-          assert(opened);
-          openedBy(opened.openedBy);
-          const plain = await opened.source.read(0, 100);
-          await opened.source.close?.();
-          return Buffer.from(plain).toString();
-        });
+      const open = async (from: KeyRing): Promise<string> => {
+        const { source } = await from.unlock(
+          "checkpoint.pgp",
+          async (known, openedBy) => {
+            const opened = await openSealed(bufferSource(sealed), "checkpoint.pgp", known);
+            assert(opened);
+            openedBy(opened.openedBy);
+            return opened;
+          },
+          (opened) => opened.source.close?.(),
+        );
+        return Buffer.from(await source.read(0, 100)).toString();
+      };
       const first = ring({
         files: [{ kind: "file", path: file }],
         passphrases: ["wrong", "pgp-pass"],

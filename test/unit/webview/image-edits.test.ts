@@ -37,6 +37,7 @@ describe("an image that is edited", () => {
     const document = new ImageDocument(uri, resolve, {
       changed: () => undefined,
       edited: (label) => labels.push(label),
+      locked: () => undefined,
     });
     return { document, labels };
   }

@@ -7,7 +7,7 @@ import type { Place } from "./place.ts";
 /** What the folders need of the list of open checkpoints. */
 export interface OpenList {
   readonly all: readonly { readonly id: string }[];
-  get(id: string): { load(): Promise<Checkpoint> } | undefined;
+  get(id: string): { readonly isLocked: boolean; load(): Promise<Checkpoint> } | undefined;
   onDidChange(listener: () => void): Disposable;
 }
 
@@ -17,7 +17,7 @@ export interface CheckpointFolder {
   readonly written: number;
 }
 
-/** The folders that open checkpoints are shown as. A folder lives from the first look into it until its checkpoint is closed. */
+/** The folders that open checkpoints are shown as. A folder lives from the first look into it until its checkpoint is closed or locked. */
 export class CheckpointFolders implements Disposable {
   readonly #folders = new Map<string, Promise<CheckpointFolder>>();
   readonly #subscription: Disposable;
@@ -28,7 +28,7 @@ export class CheckpointFolders implements Disposable {
     private readonly reopen: (id: string) => Promise<boolean>,
   ) {
     this.#subscription = open.onDidChange(() => {
-      for (const id of this.#folders.keys()) if (open.get(id) === undefined) this.#drop(id);
+      for (const id of this.#folders.keys()) if (open.get(id)?.isLocked !== false) this.#drop(id);
     });
   }
 
