@@ -7,7 +7,7 @@ import { lstat, readFile, statfs } from "node:fs/promises";
 import { sep } from "node:path";
 import { promisify } from "node:util";
 import { archiveErrors } from "./errors.ts";
-import { readInThread, readNow } from "./handle.ts";
+import { fillInThread, fillNow, readInThread, readNow } from "./handle.ts";
 
 type Now<T> = T | Promise<T>;
 
@@ -20,6 +20,11 @@ export interface FolderReads {
   stat(descriptor: number): Now<Stats>;
   /** Fewer bytes only where the file ends. */
   read(descriptor: number, offset: number, length: number): Now<Uint8Array>;
+  /**
+   * The same into the caller's memory, which gives how many bytes. Undefined where a read may be given up: it would write
+   * there later.
+   */
+  readonly fill?: (descriptor: number, offset: number, into: Uint8Array) => Now<number>;
   close(descriptor: number): Now<void>;
   /** Another question to the file system at `path`: with a limit where it may never be answered. */
   ask<T>(path: string, question: () => Promise<T>): Promise<T>;
@@ -59,6 +64,8 @@ const HERE: FolderReads = {
   stat: fstatSync,
   read: (descriptor, offset, length) =>
     (length <= SMALL ? readNow : readInThread)(descriptor, offset, length),
+  fill: (descriptor, offset, into) =>
+    (into.length <= SMALL ? fillNow : fillInThread)(descriptor, offset, into),
   close: closeSync,
   ask: (_path, question) => question(),
 };

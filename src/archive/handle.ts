@@ -20,13 +20,19 @@ export async function readHandle(handle: FileHandle, offset: number, length: num
 /** `readHandle` for a descriptor, at once. */
 export function readNow(descriptor: number, offset: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
+  const got = fillNow(descriptor, offset, bytes);
+  return got === length ? bytes : bytes.subarray(0, got);
+}
+
+/** Fills `into`, at once; gives how many bytes there were, fewer only where the file ends. */
+export function fillNow(descriptor: number, offset: number, into: Uint8Array): number {
   let got = 0;
-  while (got < length) {
-    const bytesRead = readSync(descriptor, bytes, got, length - got, offset + got);
+  while (got < into.length) {
+    const bytesRead = readSync(descriptor, into, got, into.length - got, offset + got);
     if (bytesRead === 0) break;
     got += bytesRead;
   }
-  return got === length ? bytes : bytes.subarray(0, got);
+  return got;
 }
 
 const readSome = promisify(read);
@@ -34,13 +40,19 @@ const readSome = promisify(read);
 /** `readHandle` for a descriptor. */
 export async function readInThread(descriptor: number, offset: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
+  const got = await fillInThread(descriptor, offset, bytes);
+  return got === length ? bytes : bytes.subarray(0, got);
+}
+
+/** `fillNow`, by a thread. */
+export async function fillInThread(descriptor: number, offset: number, into: Uint8Array): Promise<number> {
   let got = 0;
-  while (got < length) {
-    const { bytesRead } = await readSome(descriptor, bytes, got, length - got, offset + got);
+  while (got < into.length) {
+    const { bytesRead } = await readSome(descriptor, into, got, into.length - got, offset + got);
     if (bytesRead === 0) break;
     got += bytesRead;
   }
-  return got === length ? bytes : bytes.subarray(0, got);
+  return got;
 }
 
 /**
@@ -56,21 +68,28 @@ export function descriptorSource(
 ): ByteSource {
   const reading = new Set<Promise<unknown>>();
   let close: Promise<void> | undefined;
+  /** Waits for its turn; what it begins is over before the file is closed. */
+  async function inTurn<T>(begin: () => T | Promise<T>): Promise<T> {
+    const waits = turn();
+    if (waits) await waits;
+    // The number may be another file's by now.
+    if (close !== undefined) throw archiveErrors.closed();
+    const read = begin();
+    // Nothing is on its way.
+    if (!(read instanceof Promise)) return read;
+    reading.add(read);
+    return read.finally(() => reading.delete(read));
+  }
+  const { fill } = reads;
   return {
     size,
     region: { descriptor, offset: 0 },
-    async read(offset, length) {
-      const wanted = Math.max(0, Math.min(length, size - offset));
-      const waits = turn();
-      if (waits) await waits;
-      // The number may be another file's by now.
-      if (close !== undefined) throw archiveErrors.closed();
-      const read = reads.read(descriptor, offset, wanted);
-      // Nothing is on its way.
-      if (read instanceof Uint8Array) return read;
-      reading.add(read);
-      return read.finally(() => reading.delete(read));
-    },
+    read: (offset, length) =>
+      inTurn(() => reads.read(descriptor, offset, Math.max(0, Math.min(length, size - offset)))),
+    ...(fill && {
+      readInto: (offset: number, into: Uint8Array) =>
+        inTurn(() => fill(descriptor, offset, into.subarray(0, Math.max(0, size - offset)))),
+    }),
     close() {
       close ??= Promise.allSettled(reading).then(async () => {
         await reads.close(descriptor);

@@ -1,3 +1,4 @@
+import { readInto } from "./source.ts";
 import type { ByteSource } from "./source.ts";
 
 const BLOCK = 64 * 1024;
@@ -21,20 +22,28 @@ export function cachedSource(source: ByteSource, blocks = 16): ByteSource {
     return bytes;
   }
 
+  async function read(offset: number, length: number): Promise<Uint8Array> {
+    const end = Math.min(offset + length, source.size);
+    if (end <= offset) return new Uint8Array(0);
+    if (end - offset > BLOCK) return source.read(offset, end - offset);
+    const first = Math.floor(offset / BLOCK);
+    const last = Math.floor((end - 1) / BLOCK);
+    const head = await block(first);
+    if (first === last) return head.subarray(offset - first * BLOCK, end - first * BLOCK);
+    const joined = new Uint8Array(end - offset);
+    joined.set(head.subarray(offset - first * BLOCK));
+    joined.set((await block(last)).subarray(0, end - last * BLOCK), last * BLOCK - offset);
+    return joined;
+  }
+
   return {
     size: source.size,
-    async read(offset, length) {
-      const end = Math.min(offset + length, source.size);
-      if (end <= offset) return new Uint8Array(0);
-      if (end - offset > BLOCK) return source.read(offset, end - offset);
-      const first = Math.floor(offset / BLOCK);
-      const last = Math.floor((end - 1) / BLOCK);
-      const head = await block(first);
-      if (first === last) return head.subarray(offset - first * BLOCK, end - first * BLOCK);
-      const joined = new Uint8Array(end - offset);
-      joined.set(head.subarray(offset - first * BLOCK));
-      joined.set((await block(last)).subarray(0, end - last * BLOCK), last * BLOCK - offset);
-      return joined;
+    read,
+    async readInto(offset, into) {
+      if (into.length > BLOCK) return readInto(source, offset, into);
+      const bytes = await read(offset, into.length);
+      into.set(bytes);
+      return bytes.length;
     },
     ...(source.close && { close: () => source.close?.() ?? Promise.resolve() }),
   };

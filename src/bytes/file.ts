@@ -23,6 +23,17 @@ export async function openFileSource(path: string, atOnce = 0): Promise<ByteSour
     await handle.close();
     throw bytesErrors.notAFile(path);
   }
+  async function fill(bytes: Uint8Array, offset: number): Promise<number> {
+    if (bytes.length <= atOnce) return fillNow(handle.fd, bytes, offset);
+    let got = 0;
+    while (got < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, got, bytes.length - got, offset + got);
+      if (bytesRead === 0) break;
+      got += bytesRead;
+    }
+    return got;
+  }
+
   return {
     size,
     region: { descriptor: handle.fd, offset: 0 },
@@ -30,14 +41,10 @@ export async function openFileSource(path: string, atOnce = 0): Promise<ByteSour
       const wanted = Math.max(0, Math.min(length, size - offset));
       if (wanted <= atOnce) return readNow(handle.fd, offset, wanted);
       const bytes = new Uint8Array(wanted);
-      let got = 0;
-      while (got < wanted) {
-        const { bytesRead } = await handle.read(bytes, got, wanted - got, offset + got);
-        if (bytesRead === 0) break;
-        got += bytesRead;
-      }
+      const got = await fill(bytes, offset);
       return got === wanted ? bytes : bytes.subarray(0, got);
     },
+    readInto: (offset, into) => fill(into.subarray(0, Math.max(0, size - offset)), offset),
     close: () => handle.close(),
   };
 }
@@ -73,13 +80,18 @@ export function openFileSourceSync(path: string): ByteSource {
 /** Fewer bytes than asked for only where the file ends. */
 function readNow(descriptor: number, offset: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
+  const got = fillNow(descriptor, bytes, offset);
+  return got === length ? bytes : bytes.subarray(0, got);
+}
+
+function fillNow(descriptor: number, bytes: Uint8Array, offset: number): number {
   let got = 0;
-  while (got < length) {
-    const bytesRead = readSync(descriptor, bytes, got, length - got, offset + got);
+  while (got < bytes.length) {
+    const bytesRead = readSync(descriptor, bytes, got, bytes.length - got, offset + got);
     if (bytesRead === 0) break;
     got += bytesRead;
   }
-  return got === length ? bytes : bytes.subarray(0, got);
+  return got;
 }
 
 function attempt<T>(path: string, action: () => T): T {

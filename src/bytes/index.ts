@@ -1,6 +1,6 @@
 // bytes: random access over bytes, wherever they lie. The ground floor: it knows nothing of archives or images.
 export type { ByteSource } from "./source.ts";
-export { readExactly } from "./source.ts";
+export { readExactly, readInto } from "./source.ts";
 export { bufferSource, emptySource } from "./buffer.ts";
 export { openFileSource, openFileSourceSync } from "./file.ts";
 export { sliceSource } from "./slice.ts";
@@ -9,7 +9,7 @@ export { cachedSource } from "./cached.ts";
 export { CryoscopeError, cryoscopeError, isCancelled, toCryoscopeError } from "./error.ts";
 export type { ErrorDetails, Place } from "./error.ts";
 export { bytesErrors } from "./errors.ts";
-export { readChunks } from "./chunks.ts";
+export { readChunks, readPieces } from "./chunks.ts";
 export { compileQuery, MAX_REGEX_MATCH } from "./search/pattern.ts";
 export type { BytePattern, SearchQuery, TextEncoding } from "./search/pattern.ts";
 export { searchBytes } from "./search/find.ts";
@@ -21,4 +21,5 @@ export type { LinearMemory, VectorLoop } from "./vectors/compile.ts";
 export { labelled, withoutLabels } from "./vectors/labelled.ts";
 export type { Labelled } from "./vectors/labelled.ts";
 export { control, i32, i64, local, v128 } from "./vectors/instructions.ts";
-export { plainXorIn, XOR_SLACK, xorIn } from "./vectors/xor.ts";
+export { plainXorIn, plainXorPagesIn, XOR_SLACK, xorIn, xorPagesIn } from "./vectors/xor.ts";
+export type { XorPages } from "./vectors/xor.ts";

@@ -1,3 +1,4 @@
+import { readInto } from "./source.ts";
 import type { ByteSource } from "./source.ts";
 
 /** The part `[start, start + size)` of another source, as a source of its own. Closing it leaves `source` open. */
@@ -11,5 +12,9 @@ export function sliceSource(source: ByteSource, start: number, size: number): By
       offset >= length
         ? Promise.resolve(new Uint8Array(0))
         : source.read(start + offset, Math.min(wanted, length - offset)),
+    readInto: (offset, into) =>
+      offset >= length
+        ? Promise.resolve(0)
+        : readInto(source, start + offset, into.subarray(0, length - offset)),
   };
 }

@@ -14,6 +14,16 @@ export interface ByteSource {
    */
   read(offset: number, length: number): Promise<Uint8Array>;
   /**
+   * Fills `into` with the bytes from `offset` on, without memory of its own: for callers that use theirs again. Gives how
+   * many bytes there were, fewer only at the end. `readInto` does it for every source.
+   */
+  readInto?(offset: number, into: Uint8Array): Promise<number>;
+  /**
+   * The bytes `[start, end)` piece by piece, each there until the next is asked for: for sources that have memory of their own
+   * for it. `readPieces` does it for every source.
+   */
+  pieces?(start: number, end: number): AsyncGenerator<Uint8Array>;
+  /**
    * Where the bytes lie, as they are, in an open file of this process: for readers that have calls of their own, in
    * worker threads. Valid until the source is closed.
    */
@@ -32,4 +42,12 @@ export async function readExactly(
   const bytes = await source.read(offset, length);
   if (bytes.length < length) throw bytesErrors.truncated(length, bytes.length, { ...place, offset });
   return bytes;
+}
+
+/** Fills `into` with the bytes from `offset` on; gives how many there were, fewer only where the source ends. */
+export async function readInto(source: ByteSource, offset: number, into: Uint8Array): Promise<number> {
+  if (source.readInto) return source.readInto(offset, into);
+  const bytes = await source.read(offset, into.length);
+  into.set(bytes);
+  return bytes.length;
 }

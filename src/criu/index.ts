@@ -1,7 +1,7 @@
 // criu: the format of CRIU's image files: magic table, framing, schema, decoding with spans, crit's JSON.
 export type * from "./model.ts";
 export type * from "./schema.ts";
-export type { ImageSeal } from "./seal.ts";
+export type { ImageSeal, PageDesk } from "./seal.ts";
 export { criuSchema } from "./load-schema.ts";
 export { criuSchemas, indexSchema } from "./schema-index.ts";
 export type { SchemaIndex } from "./schema-index.ts";

@@ -3,9 +3,9 @@ import type { ByteSource } from "../bytes/index.ts";
 import { hasPayloads, layOutEntry } from "./entries.ts";
 import type { EntryContext } from "./entries.ts";
 import type { Body } from "./framing.ts";
+import { plainPages } from "./plain-pages.ts";
 import { openRecord } from "./records.ts";
 import type { SealedRecord } from "./records.ts";
-import type { ImageSeal } from "./seal.ts";
 import type { SealedForm } from "./sealed-form.ts";
 
 interface SealedBody extends Body {
@@ -35,26 +35,6 @@ export function plainSource(context: EntryContext, body: SealedBody): ByteSource
         bytes.set(plaintext.subarray(from - record.start, to - record.start), from - offset);
       }
       return bytes;
-    },
-  };
-}
-
-function plainPages(source: ByteSource, seal: ImageSeal, pageSize: number): ByteSource {
-  return {
-    size: source.size,
-    async read(offset, length) {
-      const end = Math.min(offset + length, source.size);
-      if (end <= offset) return new Uint8Array(0);
-      const first = Math.floor(offset / pageSize) * pageSize;
-      const last = Math.min(Math.ceil(end / pageSize) * pageSize, source.size);
-      const bytes = await source.read(first, last - first);
-      const whole = Math.floor(bytes.length / pageSize) * pageSize;
-      const pages = seal.openPages(bytes.subarray(0, whole), pageSize);
-      if (end <= first + whole) return pages.subarray(offset - first, end - first);
-      // The end of a file that was cut off inside a page can't be deciphered.
-      const joined = Uint8Array.from(bytes);
-      joined.set(pages);
-      return joined.subarray(offset - first, end - first);
     },
   };
 }

@@ -16,4 +16,16 @@ export interface ImageSeal {
    * A page that is all zero was punched out and stays zero.
    */
   openPages(ciphertext: Uint8Array, pageSize: number): Uint8Array;
+  /** The same for many pages, in memory that is used again. */
+  pageDesk(pageSize: number): PageDesk;
+}
+
+/** Memory in which pages are opened where they lie, of one user at a time. Close it. */
+export interface PageDesk {
+  /** Room for whole pages: put ciphertext here. */
+  readonly bytes: Uint8Array;
+  /** Opens the first `length` bytes, which are whole pages. Throws as `openPages` does. */
+  open(length: number): void;
+  /** Overwrites what is in it. */
+  close(): void;
 }

@@ -197,11 +197,7 @@ async function openPages(layer: Layer | undefined, map: Pagemap, report: Report)
     const source = await layer.tree.open(file);
     const { plain } = await openImage(map.pagesFile, source, { seal: layer.seal, pageSize: map.pageSize });
     if (plain === source) return source;
-    return {
-      size: plain.size,
-      read: (offset, length) => plain.read(offset, length),
-      close: () => source.close?.() ?? Promise.resolve(),
-    };
+    return { ...plain, close: () => source.close?.() ?? Promise.resolve() };
   });
 }
 

@@ -1,15 +1,23 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { linearMemory, XOR_SLACK, xorIn } from "../../bytes/index.ts";
+import { xorPagesIn } from "../../bytes/index.ts";
+import type { PageDesk } from "../../criu/index.ts";
+import { openingBlocks, sealingBlocks } from "./blocks.ts";
+import { MaskedPages, STEP } from "./page-desk.ts";
 
 const BLOCK = 16;
-const STEP = 64 * 1024;
+/** Bytes of a desk that is lent. */
+const LENT = 1 << 20;
+/** Desks that are kept between uses, of the two sizes and mostly one page size. */
+const KEPT = 2;
 
 /** Opens and seals pages that lie one after the other; each is one AES-256-XTS data unit under the same tweak. */
 export interface PageCipher {
   /** `pageSize` is a multiple of 16 and divides the length. */
   open(ciphertext: Uint8Array, pageSize: number): Uint8Array;
   seal(plaintext: Uint8Array, pageSize: number): Uint8Array;
-  /** Overwrites what it derived from the key. */
+  /** For many pages: they are opened in memory that is used again. */
+  desk(pageSize: number): PageDesk;
+  /** Overwrites what it derived from the key, and what its desks hold. */
   dispose(): void;
 }
 
@@ -33,9 +41,20 @@ export function nativeXts(key: Uint8Array, tweak: Uint8Array): PageCipher {
       return done;
     };
   };
+  const open = pages(() => createDecipheriv("aes-256-xts", key, tweak));
   return {
-    open: pages(() => createDecipheriv("aes-256-xts", key, tweak)),
+    open,
     seal: pages(() => createCipheriv("aes-256-xts", key, tweak)),
+    desk(pageSize) {
+      const bytes = new Uint8Array(pageSize);
+      return {
+        bytes,
+        open: (length) => {
+          bytes.set(open(bytes.subarray(0, length), pageSize));
+        },
+        close: () => bytes.fill(0),
+      };
+    },
     dispose: () => undefined,
   };
 }
@@ -45,115 +64,75 @@ export function nativeXts(key: Uint8Array, tweak: Uint8Array): PageCipher {
  * page, T is one mask of a page's length (IEEE 1619: the enciphered tweak, doubled in GF(2^128) for each block). So many
  * pages are one call of the cipher, whose own cost is that of a page or two.
  */
-export function maskedXts(key: Uint8Array, tweak: Uint8Array, xor = xorIn): PageCipher {
-  let desk: Desk | undefined;
+export function maskedXts(key: Uint8Array, tweak: Uint8Array, xor = xorPagesIn): PageCipher {
+  const [opening, sealing] = [openingBlocks(), sealingBlocks()];
+  const dataKey = key.subarray(0, 32);
+  const idle: MaskedPages[] = [];
+  const lent = new Set<MaskedPages>();
+
+  const take = (pageSize: number, size: number): MaskedPages => {
+    const at = idle.findIndex((desk) => desk.pageSize === pageSize && desk.size === size);
+    const [kept] = at < 0 ? [] : idle.splice(at, 1);
+    return kept ?? new MaskedPages(tweakMask(key.subarray(32), tweak, pageSize), size, xor);
+  };
+  const keep = (desk: MaskedPages): void => {
+    idle.push(desk);
+    if (idle.length > KEPT) idle.shift()?.wipe();
+  };
   const pages =
-    (cipher: KeptCipher): PageCipher["open"] =>
+    (blocks: typeof opening): PageCipher["open"] =>
     (bytes, pageSize) => {
-      if (desk?.pageSize !== pageSize) {
-        desk?.wipe();
-        desk = openDesk(tweakMask(key.subarray(32), tweak, pageSize), xor);
-      }
-      const blocks = cipher.get(key.subarray(0, 32));
-      const open = (at: number, table: Desk): Buffer =>
-        blocks.update(table.mask(bytes.subarray(at, at + table.size)));
-      if (bytes.length <= desk.size) {
-        // What the runtime has made is the result: memory that was never touched costs as much as deciphering.
-        const done = open(0, desk);
-        done.set(desk.mask(done));
-        desk.clear(bytes.length);
-        return done;
-      }
-      // All of it is written to.
-      const done = Buffer.allocUnsafeSlow(bytes.length);
-      for (let at = 0; at < bytes.length; at += desk.size) {
-        const result = open(at, desk);
-        done.set(desk.mask(result), at);
-        release(result);
-      }
-      desk.clear(bytes.length);
+      const desk = take(pageSize, STEP);
+      const done = throughDesk(bytes, desk, blocks, dataKey);
+      desk.bytes.fill(0, 0, Math.min(bytes.length, desk.bytes.length));
+      keep(desk);
       return done;
     };
-  const open = new KeptCipher((dataKey) => createDecipheriv(ECB, dataKey, null).setAutoPadding(false));
-  const seal = new KeptCipher((dataKey) => createCipheriv(ECB, dataKey, null).setAutoPadding(false));
+
   return {
-    open: pages(open),
-    seal: pages(seal),
+    open: pages(opening),
+    seal: pages(sealing),
+    desk(pageSize) {
+      const desk = take(pageSize, LENT);
+      lent.add(desk);
+      return {
+        bytes: desk.bytes,
+        open: (length) => {
+          desk.inPlace(opening, dataKey, length);
+        },
+        close() {
+          if (!lent.delete(desk)) return;
+          desk.bytes.fill(0);
+          keep(desk);
+        },
+      };
+    },
     dispose() {
-      desk?.wipe();
-      desk = undefined;
-      open.forget();
-      seal.forget();
+      for (const desk of [...idle.splice(0), ...lent]) desk.wipe();
+      lent.clear();
+      opening.forget();
+      sealing.forget();
     },
   };
 }
 
-const ECB = "aes-256-ecb";
-
-/** A cipher without a state, made when it is needed first: making one takes as long as deciphering ten pages. */
-class KeptCipher {
-  readonly #make: (dataKey: Uint8Array) => Transform;
-  #made: Transform | undefined;
-
-  constructor(make: (dataKey: Uint8Array) => Transform) {
-    this.#make = make;
+function throughDesk(
+  bytes: Uint8Array,
+  desk: MaskedPages,
+  blocks: ReturnType<typeof openingBlocks>,
+  dataKey: Uint8Array,
+): Uint8Array {
+  const size = desk.bytes.length;
+  if (bytes.length <= size) return desk.copy(blocks, dataKey, bytes);
+  // All of it is written to.
+  const done = Buffer.allocUnsafeSlow(bytes.length);
+  for (let at = 0; at < bytes.length; at += size) {
+    const part = bytes.subarray(at, at + size);
+    desk.bytes.set(part);
+    desk.inPlace(blocks, dataKey, part.length);
+    done.set(desk.bytes.subarray(0, part.length), at);
   }
-
-  get(dataKey: Uint8Array): Transform {
-    this.#made ??= this.#make(dataKey);
-    return this.#made;
-  }
-
-  forget(): void {
-    this.#made = undefined;
-  }
-}
-
-/**
- * Gives back the memory of what the runtime has made for a result, at once where it can. Else it waits for the collector, and
- * each result is in memory that no cache of the processor has: then the runtime's calls take twice as long.
- */
-function release({ buffer, byteLength }: Buffer): void {
-  // ES2024: Node has it since version 21, TypeScript's ES2023 doesn't.
-  const given = buffer as ArrayBuffer & { transfer?(length: number): ArrayBuffer };
-  // Small results share memory with others.
-  if (byteLength === given.byteLength) given.transfer?.(0);
-}
-
-/** Where some pages at a time are put under the mask: few enough to stay in the processor's cache on the way back. */
-interface Desk {
-  readonly pageSize: number;
-  /** Bytes of whole pages that it takes. */
-  readonly size: number;
-  /** A copy of whole pages under the mask, there until the next one. */
-  mask(pages: Uint8Array): Uint8Array;
-  /** Overwrites what the last pages have left of plaintext, of `length` bytes at most. */
-  clear(length: number): void;
-  /** Overwrites everything. */
-  wipe(): void;
-}
-
-function openDesk(mask: Uint8Array, xor: typeof xorIn): Desk {
-  const pageSize = mask.length;
-  const size = Math.max(1, Math.floor(STEP / pageSize)) * pageSize;
-  // A mask for all of them, and zeros on both sides: a round may go beyond the last page.
-  const masks = size + XOR_SLACK;
-  const memory = linearMemory(masks + size + XOR_SLACK);
-  const bytes = new Uint8Array(memory.buffer);
-  for (let at = masks; at < masks + size; at += pageSize) bytes.set(mask, at);
-  mask.fill(0);
-  const combine = xor(memory);
-  return {
-    pageSize,
-    size,
-    mask(pages) {
-      bytes.set(pages);
-      combine(0, masks, pages.length);
-      return bytes.subarray(0, pages.length);
-    },
-    clear: (length) => bytes.fill(0, 0, Math.min(length, size)),
-    wipe: () => bytes.fill(0),
-  };
+  return done;
 }
 
 function tweakMask(key: Uint8Array, tweak: Uint8Array, pageSize: number): Uint8Array {

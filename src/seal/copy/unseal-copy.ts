@@ -1,5 +1,5 @@
 import type { FileTree, TreeEntry } from "../../archive/index.ts";
-import { CryoscopeError, readChunks } from "../../bytes/index.ts";
+import { CryoscopeError, readPieces } from "../../bytes/index.ts";
 import { CIPHER_IMAGE } from "../criusec/cipher-image.ts";
 import { openSealedLayer, sealState } from "../criusec/layer.ts";
 import type { LayerSeal } from "../criusec/layer-seal.ts";
@@ -13,8 +13,6 @@ import { copyLinks } from "./seal-copy.ts";
 import type { CopyOptions, CopyResult } from "./seal-copy.ts";
 import { walkFolders } from "./walk.ts";
 import { watched } from "./watched.ts";
-
-const CHUNK = 1 << 20;
 
 /**
  * Writes the plain files of a sealed checkpoint into the folder `out`, readable by their owner alone. Keys are proven
@@ -108,7 +106,7 @@ async function writeOne(
 ): Promise<string | undefined> {
   const source = await tree.open(path);
   try {
-    const content = seal ? unsealImage(name, source, seal) : readChunks(source, { chunk: CHUNK });
+    const content = seal ? unsealImage(name, source, seal, true) : readPieces(source);
     await target.file(path, watch(content));
     return undefined;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { ImageSeal } from "../../criu/index.ts";
 import { bestCiphers } from "../ciphers/index.ts";
+import type { PageCipher } from "../ciphers/index.ts";
 import { sealErrors } from "../errors.ts";
 
 /** The unwrapped keys of a layer. */
@@ -35,6 +36,11 @@ export function layerSeal(
   const { openRecord, xts } = bestCiphers();
   const pages = keys.pages && xts(keys.pages.key, keys.pages.tweak);
   let disposed = false;
+  const ready = (): PageCipher => {
+    if (disposed) throw sealErrors.disposed();
+    if (pages === undefined) throw sealErrors.noPageKey(file);
+    return pages;
+  };
   return {
     tailLength: 28,
     keyFingerprint,
@@ -55,12 +61,21 @@ export function layerSeal(
       return plaintext;
     },
     openPages(ciphertext, pageSize) {
-      if (disposed) throw sealErrors.disposed();
-      if (pages === undefined) throw sealErrors.noPageKey(file);
-      const plaintext = pages.open(ciphertext, pageSize);
-      for (let at = 0; at < ciphertext.length; at += pageSize)
-        if (isZero(ciphertext, at, at + pageSize)) plaintext.fill(0, at, at + pageSize);
+      const plaintext = ready().open(ciphertext, pageSize);
+      for (const at of zeroPages(ciphertext, pageSize)) plaintext.fill(0, at, at + pageSize);
       return plaintext;
+    },
+    pageDesk(pageSize) {
+      const desk = ready().desk(pageSize);
+      return {
+        ...desk,
+        open(length) {
+          ready();
+          const zero = zeroPages(desk.bytes.subarray(0, length), pageSize);
+          desk.open(length);
+          for (const at of zero) desk.bytes.fill(0, at, at + pageSize);
+        },
+      };
     },
     dispose() {
       disposed = true;
@@ -69,6 +84,13 @@ export function layerSeal(
       pages?.dispose();
     },
   };
+}
+
+/** Where pages begin that are all zero. */
+function zeroPages(bytes: Uint8Array, pageSize: number): readonly number[] {
+  const zero: number[] = [];
+  for (let at = 0; at < bytes.length; at += pageSize) if (isZero(bytes, at, at + pageSize)) zero.push(at);
+  return zero;
 }
 
 function isZero(bytes: Uint8Array, start: number, end: number): boolean {

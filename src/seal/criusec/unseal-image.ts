@@ -1,4 +1,4 @@
-import { readChunks, readExactly } from "../../bytes/index.ts";
+import { readChunks, readExactly, readPieces } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
 import { imageSpanBatches, openImage } from "../../criu/index.ts";
 import type { Image, ImageSeal, LabelledSpan } from "../../criu/index.ts";
@@ -11,17 +11,18 @@ const CHUNK = 1 << 20;
 /**
  * A sealed image as CRIU writes it without sealing: records without their tags and nonces, bodies in one piece. What
  * was never sealed comes out as it is. Throws `seal.recordBroken` or `seal.damaged` at the first thing that isn't
- * authentic: what came before must not be kept.
+ * authentic: what came before must not be kept. With `isReused` a piece is there until the next is asked for only.
  */
 export async function* unsealImage(
   name: string,
   source: ByteSource,
   seal: ImageSeal,
+  isReused = false,
 ): AsyncGenerator<Uint8Array> {
   const tried = watchRecords(seal);
   const image = await openImage(name, source, { seal: tried.seal });
   if (image.seal === undefined || /^pages-/.test(name)) {
-    yield* readChunks(image.plain, { chunk: CHUNK });
+    yield* isReused ? readPieces(image.plain) : readChunks(image.plain, { chunk: CHUNK });
     return;
   }
   const [problem] = image.problems;

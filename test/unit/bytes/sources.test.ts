@@ -9,6 +9,8 @@ import {
   CryoscopeError,
   openFileSource,
   readExactly,
+  readInto,
+  readPieces,
   sliceSource,
   toCryoscopeError,
 } from "../../../src/bytes/index.ts";
@@ -37,6 +39,38 @@ describe("byte sources", () => {
           Buffer.from(await source.read(offset, length)),
           Buffer.from(bytes.subarray(offset, offset + length)),
         );
+    await file.close?.();
+  });
+
+  it("fill the caller's memory and come in pieces with the same bytes, as far as they go", async () => {
+    const file = await openFileSource(path);
+    const atOnce = await openFileSource(path, 1 << 20);
+    const slice = sliceSource(file, 1000, 100_000);
+    for (const [source, whole] of [
+      [bufferSource(bytes), bytes],
+      [file, bytes],
+      [atOnce, bytes],
+      [slice, bytes.subarray(1000, 101_000)],
+      [cachedSource(slice, 2), bytes.subarray(1000, 101_000)],
+    ] as const) {
+      for (const [offset, length] of [
+        [0, 7],
+        [99_990, 20],
+        [1, 99_000],
+        [300_000, 4],
+      ] as const) {
+        const into = new Uint8Array(length).fill(255);
+        const got = await readInto(source, offset, into);
+        const expected = whole.subarray(offset, offset + length);
+        assert.equal(got, expected.length);
+        // What lies behind the end is left as it was.
+        assert.deepEqual(into, Uint8Array.from([...expected, ...new Array<number>(length - got).fill(255)]));
+      }
+      const pieces: Uint8Array[] = [];
+      for await (const piece of readPieces(source, 3, 99_999)) pieces.push(Uint8Array.from(piece));
+      assert.ok(Buffer.concat(pieces).equals(whole.subarray(3, 99_999)));
+    }
+    await atOnce.close?.();
     await file.close?.();
   });
 

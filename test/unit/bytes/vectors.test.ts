@@ -7,9 +7,11 @@ import {
   linearMemory,
   local,
   plainXorIn,
+  plainXorPagesIn,
   withoutLabels,
   XOR_SLACK,
   xorIn,
+  xorPagesIn,
 } from "../../../src/bytes/index.ts";
 import type { Labelled } from "../../../src/bytes/index.ts";
 
@@ -49,6 +51,30 @@ describe("loops over vectors", () => {
         },
       ),
     );
+  });
+
+  it("put pages of any size and number under one mask", () => {
+    for (const pageSize of [16, 32, 48, 64, 512, 4096])
+      for (const count of [0, 1, 3, 4, 5, 11]) {
+        const mask = Uint8Array.from({ length: pageSize }, (_, index) => (index * 7 + 1) & 255);
+        const data = Uint8Array.from({ length: (count + 1) * pageSize }, (_, index) => (index * 13) & 255);
+        const begin = 4096 + XOR_SLACK;
+        for (const make of [xorPagesIn, plainXorPagesIn]) {
+          const memory = linearMemory(begin + data.length + XOR_SLACK);
+          const bytes = new Uint8Array(memory.buffer);
+          bytes.set(mask);
+          bytes.set(data, begin);
+          make(memory)(begin, 0, pageSize, count);
+          const expected = data.map((byte, index) =>
+            index < count * pageSize ? byte ^ (mask[index % pageSize] ?? 0) : byte,
+          );
+          assert.deepEqual(
+            bytes.slice(begin, begin + data.length),
+            expected,
+            `${make.name} ${pageSize} ${count}`,
+          );
+        }
+      }
   });
 
   it("branch to the block or loop of a name, however deep within it", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createCipheriv, createDecipheriv, getCiphers, randomBytes } from "node:crypto";
-import { plainXorIn } from "../../../src/bytes/index.ts";
+import { plainXorPagesIn } from "../../../src/bytes/index.ts";
 import { openRecordNatively, openRecordPortably } from "../../../src/seal/ciphers/chacha.ts";
 import { bestCiphers, nativeCiphers, portableCiphers } from "../../../src/seal/ciphers/index.ts";
 import { counterAt } from "../../../src/seal/ctr-source.ts";
@@ -52,7 +52,7 @@ describe("pages under AES-256-XTS", () => {
     for (const pageSize of [512, 4096, 65536]) {
       const [key, tweak, sealed] = [randomBytes(64), randomBytes(16), randomBytes(pageSize * 3)];
       assert.deepEqual(
-        maskedXts(key, tweak, plainXorIn).open(sealed, pageSize),
+        maskedXts(key, tweak, plainXorPagesIn).open(sealed, pageSize),
         maskedXts(key, tweak).open(sealed, pageSize),
       );
     }
@@ -68,6 +68,54 @@ describe("pages under AES-256-XTS", () => {
           .equals(whole.subarray(page * 48, (page + 1) * 48)),
         `page ${page}`,
       );
+  });
+
+  it("are opened in their place, many a call, as OpenSSL opens each alone", () => {
+    for (const [pageSize, count] of [
+      [4096, 300],
+      [4096, 1],
+      [48, 4000],
+      [65536, 9],
+    ] as const) {
+      const [key, tweak] = [randomBytes(64), randomBytes(16)];
+      const cipher = maskedXts(key, tweak);
+      const desk = cipher.desk(pageSize);
+      const room = Math.floor(desk.bytes.length / pageSize);
+      assert.equal(desk.bytes.length, room * pageSize);
+      for (let first = 0; first < count; first += room) {
+        const pages = Math.min(room, count - first);
+        const sealed = randomBytes(pages * pageSize);
+        desk.bytes.set(sealed);
+        desk.open(sealed.length);
+        for (let at = 0; at < sealed.length; at += pageSize) {
+          const alone = createDecipheriv("aes-256-xts", key, tweak).update(
+            sealed.subarray(at, at + pageSize),
+          );
+          assert.ok(alone.equals(desk.bytes.subarray(at, at + pageSize)), `page ${first} + ${at / pageSize}`);
+        }
+        // The same cipher opens others meanwhile.
+        const other = nativeXts(key, tweak).open(sealed, pageSize);
+        assert.ok(Buffer.from(cipher.open(sealed, pageSize)).equals(other));
+      }
+      desk.close();
+    }
+  });
+
+  it("leave nothing in the memory that was lent when it is given back, or when the seal is disposed", () => {
+    const cipher = maskedXts(randomBytes(64), randomBytes(16));
+    const [one, two] = [cipher.desk(4096), cipher.desk(4096)];
+    for (const desk of [one, two]) {
+      desk.bytes.set(randomBytes(8192));
+      desk.open(8192);
+      assert.ok(desk.bytes.some((byte) => byte !== 0));
+    }
+    one.close();
+    assert.ok(one.bytes.every((byte) => byte === 0));
+    cipher.dispose();
+    assert.ok(two.bytes.every((byte) => byte === 0));
+    // What was lent to two readers was two memories, and closing twice gives back once.
+    two.close();
+    assert.notEqual(one.bytes.buffer, two.bytes.buffer);
   });
 
   it("stay as they were given out when others are opened or the seal is disposed", () => {
