@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { silentEngines } from "./engines.ts";
 import { provideImages } from "./images.ts";
 import { hostPid, inLab, labLogs, runningLab, startLab, stopLab } from "./namespaces.ts";
+import { addNewerContainerd } from "./newer-containerd.ts";
 import { LAB, RUN } from "./place.ts";
 import { installTools, whyNoLab } from "./preconditions.ts";
 import { run } from "./process.ts";
@@ -29,6 +30,7 @@ async function up(): Promise<number> {
   if (runningLab() === undefined) {
     installTools();
     buildRoot(say);
+    addNewerContainerd(say);
     await startLab();
   }
   provideImages();
