@@ -1,6 +1,7 @@
 // corefile: frozen processes as ELF core files, for gdb, lldb and their kin; ELF and DWARF read, stacks walked.
 export { writeCore } from "./write-core.ts";
 export type { CoreOptions, CoreSink, CoreSummary } from "./write-core.ts";
+export { isFault } from "./faults.ts";
 export { openCoreTree } from "./reader/core-tree.ts";
 export { openFileSink } from "./file-sink.ts";
 export type { FileSink } from "./file-sink.ts";

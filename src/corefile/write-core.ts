@@ -2,6 +2,7 @@ import type { Checkpoint } from "../checkpoint/index.ts";
 import type { CheckpointMemory } from "../memory/index.ts";
 import { coreHead } from "./elf-header.ts";
 import { corefileErrors } from "./errors.ts";
+import { isFault } from "./faults.ts";
 import { machineOf } from "./machines/index.ts";
 import { coreNotes } from "./notes/index.ts";
 import { coreSegments } from "./segments.ts";
@@ -49,8 +50,11 @@ export async function writeCore(
   const { registers } = details.leader;
   if (process === undefined || registers === undefined) throw corefileErrors.noRegisters(pid);
   const machine = machineOf(registers.architecture, registers.compat);
+  // Debuggers take the first for the current one, as the kernel puts the thread first that got the signal.
   const threads = (await checkpoint.threads(pid)).value.toSorted(
-    (a, b) => Number(b.leader) - Number(a.leader),
+    (a, b) =>
+      Number(b.pending.some(isFault)) - Number(a.pending.some(isFault)) ||
+      Number(b.leader) - Number(a.leader),
   );
   const segments = await coreSegments(space, signal);
   const head = coreHead(

@@ -5,6 +5,9 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { openCheckpoint } from "../../src/checkpoint/index.ts";
+import { openCoreTree, openFileSink, writeCore } from "../../src/corefile/index.ts";
+import { openMemory } from "../../src/memory/index.ts";
 import { fixture } from "../unit/fixtures.ts";
 import { coreOf, folderOf, forget, freeze, PROGRAMS, stacksOf, succeed } from "./frozen-programs.ts";
 import type { Frozen, PrintedFrame, PrintedThread } from "./frozen-programs.ts";
@@ -246,6 +249,54 @@ describe("a frozen program of Go", () => {
     assert.equal([...delve("goroutines -t 5").matchAll(/main\.waiting/g)].length >= 3, true);
   });
 });
+
+for (const [machine, registers] of [
+  ["arm", ["p $d8", "p $d20"]],
+  ["x86-64", ["p/x $xmm7.v4_int32"]],
+] as const)
+  describe(`a core that the kernel of ${machine} wrote`, () => {
+    const folder = folderOf(`kernel-${machine}`);
+    after(() => {
+      forget(folder);
+    });
+
+    it("is the same to gdb when Cryoscope has read it and written it again", async () => {
+      await mkdir(folder, { recursive: true });
+      const from = join(await fixture("unwind/kernel-cores"), machine);
+      for (const name of ["core", "crash"]) cpSync(join(from, name), join(folder, name));
+      const tree = await openCoreTree(join(folder, "core"));
+      assert.ok(tree);
+      const checkpoint = await openCheckpoint(tree);
+      const memory = openMemory(checkpoint);
+      const sink = await openFileSink(join(folder, "again"));
+      await writeCore(checkpoint, memory, memory.pids[0] ?? 0, sink);
+      await sink.done();
+      await memory.close();
+      await checkpoint.close();
+      await tree.close();
+      const commands = [
+        ...["info threads", "thread apply all -q bt", "thread apply all -q info registers general"],
+        ...["info auxv", "info proc mappings", "x/64wx $sp", "p banner", "p weights", ...registers],
+      ];
+      const seen = (core: string): readonly string[] => {
+        const words = [
+          "set auto-load no",
+          `file ${folder}/crash`,
+          `core-file ${folder}/${core}`,
+          ...commands,
+        ];
+        const text = succeed("gdb-multiarch", ["-nx", "-batch", ...words.flatMap((word) => ["-ex", word])]);
+        // Older ones don't know how this processor packs its state.
+        return text.split("\n").filter((line) => !/^warning: Section `.reg-xstate/.test(line.trim()));
+      };
+      const again = seen("again");
+      assert.deepEqual(again, seen("core"));
+      const text = again.join("\n");
+      assert.match(text, /Program terminated with signal SIGSEGV/);
+      assert.match(text, /#4 .* in recurse \(depth=3\) at crash\.c:53\n#5 .* in faulting/);
+      assert.match(text, machine === "arm" ? /= 1\.5\n.*= -2\n/ : /= \{0x11111111, 0x22222222,/);
+    });
+  });
 
 describe("a program of 64-bit Arm, frozen on such a machine", () => {
   const folder = folderOf("aarch64");

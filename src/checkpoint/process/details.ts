@@ -1,5 +1,5 @@
 import type { MessageMap } from "../../criu/index.ts";
-import { flagNames } from "../names.ts";
+import { enumName, flagNames } from "../names.ts";
 import { auxiliaryVector } from "./auxiliary.ts";
 import type { AuxiliaryValue } from "./auxiliary.ts";
 import { layoutOf } from "./layout.ts";
@@ -64,6 +64,7 @@ export function detailsOf(
   context: ThreadContext,
 ): ProcessDetails {
   const tc = core?.tc;
+  const architecture = core ? enumName("core_entry.march", core.mtype) : "";
   const leader = threadOf(pid, core, context);
   const actions = signalActions(tc?.sigactions ?? []);
   // Before CRIU 3.8 the ids were in the core image.
@@ -74,7 +75,7 @@ export function detailsOf(
       blocked: leader.blocked,
       ignored: signalsWith(actions, "ignored"),
       caught: signalsWith(actions, "handled"),
-      pending: pendingSignals(tc?.signals_s),
+      pending: pendingSignals(tc?.signals_s, architecture),
       actions,
     },
     timers: timersOf(tc?.timers),

@@ -55,18 +55,23 @@ export const signalSetOf = (numbers: readonly number[]): SignalSet =>
 /** The queue of signals that wait for a thread, or for any thread of the process. */
 export function pendingSignals(
   queue: MessageMap["signal_queue_entry"] | undefined,
+  architecture: string,
 ): readonly PendingSignal[] {
-  return (queue?.signals ?? []).map(pendingSignal);
+  return (queue?.signals ?? []).map((entry) => pendingSignal(entry, architecture));
 }
 
-export function pendingSignal({ siginfo }: MessageMap["siginfo_entry"]): PendingSignal {
+/** Machines of `core_entry.march` whose words have 4 bytes. */
+const NARROW: ReadonlySet<string> = new Set(["ARM"]);
+
+export function pendingSignal({ siginfo }: MessageMap["siginfo_entry"], architecture: string): PendingSignal {
+  const word = NARROW.has(architecture) ? 4 : 8;
   const view = new DataView(siginfo.buffer, siginfo.byteOffset, siginfo.byteLength);
   const signal = siginfo.length < MIN_SIGINFO ? 0 : view.getInt32(0, true);
   return {
     signal,
     name: signalName(signal),
-    description: siginfoText(siginfo) ?? signalName(signal),
-    info: Object.fromEntries(siginfoParts(siginfo).map(({ name, value }) => [name, value])),
+    description: siginfoText(siginfo, word) ?? signalName(signal),
+    info: Object.fromEntries(siginfoParts(siginfo, word).map(({ name, value }) => [name, value])),
     siginfo,
   };
 }

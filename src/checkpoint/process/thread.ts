@@ -59,13 +59,14 @@ export function threadOf(
 ): Thread {
   const thread = core?.thread_core;
   const { sas, rseq_entry: rseq, creds } = thread ?? {};
+  const architecture = core ? enumName("core_entry.march", core.mtype) : "";
   const blocked = thread?.blk_sigset ?? core?.tc?.blk_sigset ?? 0n;
   return {
     tid,
     comm: thread?.comm ?? core?.tc?.comm ?? comm,
     state,
     leader,
-    registers: core && registersOf(core, enumName("core_entry.march", core.mtype)),
+    registers: core && registersOf(core, architecture),
     credentials: creds && credentialsOf(creds),
     scheduling: schedulingOf(thread),
     seccomp: seccompOf(
@@ -74,7 +75,7 @@ export function threadOf(
       filters,
     ),
     blocked: signalSet(blocked, thread?.blk_sigset_extended ?? core?.tc?.blk_sigset_extended),
-    pending: pendingSignals(thread?.signals_p),
+    pending: pendingSignals(thread?.signals_p, architecture),
     alternateStack: sas && {
       address: sas.ss_sp,
       length: sas.ss_size,

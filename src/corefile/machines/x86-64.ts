@@ -49,7 +49,7 @@ interface State {
   readonly element: 4 | 8;
 }
 
-/** Offsets of CPUID leaf 0x0d on all processors that have the part (Intel SDM vol. 1, 13.5; gdb's layouts are these). */
+/** Offsets of CPUID leaf 0x0d on Intel's processors (SDM vol. 1, 13.5), which cores are written with. */
 const STATES: readonly State[] = [
   { bit: 2n, offset: 576, size: 256, name: "ymmh_space", element: 4 },
   { bit: 3n, offset: 960, size: 64, name: "bndreg_state", element: 8 },
@@ -59,10 +59,26 @@ const STATES: readonly State[] = [
   { bit: 7n, offset: 1664, size: 1024, name: "hi16_zmm", element: 8 },
   { bit: 9n, offset: 2688, size: 8, name: "pkru", element: 4 },
 ];
+/** Other processors leave no room for the parts that they don't have. */
+const CLOSE: Readonly<Record<string, number>> = {
+  opmask_reg: 832,
+  zmm_upper: 896,
+  hi16_zmm: 1408,
+  pkru: 2432,
+};
+
+/** Where the parts are in an area of `size` bytes; the first is that of all other sizes. */
+export const LAYOUTS: readonly { readonly size: number; readonly states: readonly State[] }[] = [
+  { size: 2696, states: STATES },
+  ...[2432, 2440].map((size) => ({
+    size,
+    states: STATES.map((state) => ({ ...state, offset: CLOSE[state.name] ?? state.offset })),
+  })),
+];
 const HEADER = 512;
 const FIRST_STATE = 576;
 /** In the bytes that FXSAVE leaves to software, the kernel puts XCR0 here; debuggers look there for the layout. */
-const XCR0_AT = 464;
+export const XCR0_AT = 464;
 const X87_AND_SSE = 3n;
 
 /** The state as XSAVE writes it; undefined where the image has none. */

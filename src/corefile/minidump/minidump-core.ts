@@ -1,6 +1,7 @@
 // A minidump as the core file that the same process would have had.
 import { basename } from "node:path";
 import type { ByteSource } from "../../bytes/index.ts";
+import { NT } from "../../memory/index.ts";
 import { corefileErrors } from "../errors.ts";
 import type { CoreFile, CoreSegment } from "../reader/core-file.ts";
 import { auxiliaryOf } from "../reader/core-process.ts";
@@ -114,7 +115,8 @@ function processOf(
     const context =
       crashed?.tid === thread.tid && crashed.context.length > 0 ? crashed.context : thread.context;
     const registers = machine?.registers(context, thread.teb);
-    return { tid: thread.tid, general: registers?.general, fxsave: registers?.fxsave, blocked: 0n };
+    const notes = new Map(registers?.fxsave ? [[NT.fpregset, registers.fxsave] as const] : []);
+    return { tid: thread.tid, general: registers?.general, notes, signal: 0, blocked: 0n };
   });
   const isCrashed = ({ tid }: { readonly tid: number }): boolean => tid === crashed?.tid;
   const number = (name: string): number => Number(statusOf(status, name).split("\t")[0] ?? 0) || 0;
@@ -125,6 +127,8 @@ function processOf(
     sid: number("NSsid"),
     uid: number("Uid"),
     gid: number("Gid"),
+    nice: 0,
+    flags: 0,
     comm: statusOf(status, "Name") || basename(minidump.modules[0]?.path ?? ""),
     arguments: "",
     architecture: machine?.architecture,

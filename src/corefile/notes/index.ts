@@ -2,6 +2,7 @@ import type { Process, ProcessDetails, Thread } from "../../checkpoint/index.ts"
 import type { AddressSpace } from "../../memory/index.ts";
 import { addressBits } from "../address-bits.ts";
 import { BytesWriter } from "../bytes-writer.ts";
+import { isFault } from "../faults.ts";
 import type { Machine, Note } from "../machines/index.ts";
 import { auxiliaryNote } from "./auxv.ts";
 import { fileNote } from "./file-table.ts";
@@ -11,7 +12,7 @@ import { statusNotes } from "./prstatus.ts";
 export interface NoteSources {
   readonly process: Process;
   readonly details: ProcessDetails;
-  /** The leader first: debuggers take the first for the current one. */
+  /** The current one first. */
   readonly threads: readonly Thread[];
   readonly space: AddressSpace;
 }
@@ -24,8 +25,9 @@ export function coreNotes({ process, details, threads, space }: NoteSources, mac
     fileNote(space, machine),
   ];
   const facts = { auxiliary: details.auxiliary, addressBits: addressBits(space) };
+  const fault = threads[0]?.pending.find(isFault)?.signal;
   const notes = threads.flatMap((thread, index) => {
-    const [status, ...rest] = statusNotes(thread, process, details, machine);
+    const [status, ...rest] = statusNotes(thread, process, details, { machine, fault });
     const own = thread.registers ? machine.registerNotes(thread.registers, facts) : [];
     return [...(status ? [status] : []), ...(index === 0 ? shared : []), ...rest, ...own];
   });

@@ -10,17 +10,19 @@ const SIGNAL_MASK = 0xffff_ffff_ffff_ffffn;
 
 /**
  * `elf_prstatus` of a thread: ids, signals, general registers (`include/linux/elfcore.h`). Times are 0: a dump has none.
- * The current signal is one that waits for the thread, else the one that stopped the process, else 0.
+ * The current signal is one that waits for the thread, else the fault of another, which the kernel tells of every thread
+ * (debuggers take the last one's for the process's), else the one that stopped the process, else 0.
  */
 export function statusNotes(
   thread: Thread,
   process: Process,
   details: ProcessDetails,
-  machine: Machine,
+  { machine, fault }: { readonly machine: Machine; readonly fault: number | undefined },
 ): readonly Note[] {
   const [waiting] = [...thread.pending, ...(thread.leader ? details.signals.pending : [])];
   const stopped = process.state === "stopped" ? details.stopSignal : 0;
-  const signal = waiting?.signal ?? stopped;
+  const own = waiting?.signal ?? stopped;
+  const signal = waiting?.signal ?? fault ?? stopped;
   const { word } = machine;
   const writer = new BytesWriter(word);
   // si_signo, si_code, si_errno of elf_siginfo, then the current signal.
@@ -35,7 +37,7 @@ export function statusNotes(
   for (const name of machine.general) writer.long(thread.registers?.general[name] ?? 0n);
   // pr_fpvalid.
   writer.u32(1).align(word);
-  const siginfo = waiting?.siginfo ?? signalAlone(signal);
+  const siginfo = waiting?.siginfo ?? signalAlone(own);
   return [
     { name: "CORE", type: NT.prstatus, content: writer.done() },
     { name: "CORE", type: NT.siginfo, content: new BytesWriter(word).bytes(siginfo).padTo(SIGINFO).done() },

@@ -2,14 +2,14 @@
 // reads checkpoints reads cores.
 import type { ByteSource } from "../../bytes/index.ts";
 import { encodeImage } from "../../criu/index.ts";
-import { readBuildId, readElfHeader } from "../../memory/index.ts";
+import { NT, readBuildId, readElfHeader } from "../../memory/index.ts";
 import { Cursor } from "../elf/cursor.ts";
 import { corefileErrors } from "../errors.ts";
-import { MACHINES } from "../machines/index.ts";
 import type { CoreFile, CoreMapping, CoreSegment } from "./core-file.ts";
 import type { CoreMappedFile, CoreProcess, CoreThread } from "./core-process.ts";
 import { findInitialStack } from "./initial-stack.ts";
 import type { InitialStack } from "./initial-stack.ts";
+import { registersImage } from "./thread-registers.ts";
 
 /** Bits of vma_entry.status (`criu/include/image.h`). */
 const STATUS = { regular: 1, filePrivate: 1 << 6, fileShared: 1 << 7, anonPrivate: 1 << 9 } as const;
@@ -19,7 +19,6 @@ const MAP_PRIVATE = 2;
 const MAP_ANONYMOUS = 0x20;
 /** pagemap_entry.flags: pages that are in the pages file, and pages that the dump left where they were. */
 const PAGES = { lazy: 2, present: 4 } as const;
-const FXSAVE = 512;
 const AT_PAGESZ = 6n;
 const AT_SYSINFO_EHDR = 33n;
 
@@ -231,74 +230,44 @@ function wordsOf(buildId: string): readonly number[] {
   return Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readUInt32LE(index * 4));
 }
 
-/** The part of a core image that has the registers, by machine (`images/core.proto`). */
-const INFO: Readonly<Record<string, string>> = {
-  X86_64: "thread_info",
-  AARCH64: "ti_aarch64",
-  ARM: "ti_arm",
-};
-
 function coreOf(process: CoreProcess, thread: CoreThread | undefined, isLeader: boolean): object {
   const { architecture, comm, uid, gid } = process;
-  const info = thread?.general && INFO[architecture ?? ""];
-  const registers =
-    thread && architecture !== undefined && info ? registersOf(architecture, thread) : undefined;
   const ids = { uid, gid, euid: uid, egid: gid, suid: uid, sgid: gid, fsuid: uid, fsgid: gid };
   const none = [0, 0];
+  // The first thread is the one that was current.
+  const signals = signalsOf(thread, thread === process.threads[0]);
   return {
     mtype: architecture ?? "UNKNOWN",
-    ...(info && registers && { [info]: registers }),
+    ...registersImage(architecture, thread),
     ...(isLeader && {
       tc: {
         task_state: "Alive",
         exit_code: 0,
         personality: 0,
-        flags: 0,
+        flags: process.flags,
         blk_sigset: hex(thread?.blocked ?? 0n),
         comm,
       },
     }),
     thread_core: {
-      ...{ futex_rla: 0, futex_rla_len: 0, sched_nice: 0, sched_policy: 0 },
+      ...{ futex_rla: 0, futex_rla_len: 0, sched_nice: process.nice, sched_policy: 0 },
       blk_sigset: hex(thread?.blocked ?? 0n),
       creds: { ...ids, cap_inh: none, cap_prm: none, cap_eff: none, cap_bnd: none, secbits: 0 },
       ...(isLeader && { comm }),
+      ...(signals.length > 0 && { signals_p: { signals } }),
     },
   };
 }
 
-function registersOf(architecture: string, { general = {}, fxsave }: CoreThread): object {
-  const values = (names: readonly string[]): object =>
-    Object.fromEntries(names.map((name) => [name, hex(general[name] ?? 0n)]));
-  const names = MACHINES[architecture]?.general ?? [];
-  if (architecture !== "AARCH64")
-    return {
-      clear_tid_addr: "0x0",
-      ...(architecture === "ARM" && { tls: 0 }),
-      gpregs: values(names),
-      // CRIU's image must have them; a core or a minidump may lack them.
-      ...((fxsave ?? architecture === "X86_64") && { fpregs: floatingOf(fxsave ?? new Uint8Array(FXSAVE)) }),
-    };
-  return {
-    clear_tid_addr: "0x0",
-    tls: "0x0",
-    gpregs: {
-      regs: names.filter((name) => /^x[0-9]/.test(name)).map((name) => hex(general[name] ?? 0n)),
-      ...values(["sp", "pc", "pstate"]),
-    },
-    fpsimd: { vregs: Array.from({ length: 64 }, () => 0), fpsr: 0, fpcr: 0 },
-  };
-}
+const SIGINFO = 128;
 
-/** `user_i387_struct`, word by word. */
-function floatingOf(fxsave: Uint8Array): object {
-  const cursor = new Cursor(fxsave, true);
-  const [cwd, swd, twd, fop] = [cursor.u16(), cursor.u16(), cursor.u16(), cursor.u16()];
-  const [rip, rdp] = [String(cursor.u64()), String(cursor.u64())];
-  const [mxcsr, mask] = [cursor.u32(), cursor.u32()];
-  const words = (count: number): readonly number[] => Array.from({ length: count }, () => cursor.u32());
-  const [st, xmm] = [words(32), words(64)];
-  return {
-    ...{ cwd, swd, twd, fop, rip, rdp, mxcsr, mxcsr_mask: mask, st_space: st, xmm_space: xmm },
-  };
+/** The signal that a thread got, as one that is on its way. What the core has no siginfo of has its number alone. */
+function signalsOf(thread: CoreThread | undefined, isCurrent: boolean): readonly { siginfo: string }[] {
+  const told = thread?.notes.get(NT.siginfo);
+  const whole = told?.length === SIGINFO && new Cursor(told, true).u32() > 0 ? Buffer.from(told) : undefined;
+  const signal = isCurrent ? (thread?.signal ?? 0) : 0;
+  if (whole === undefined && signal === 0) return [];
+  const alone = Buffer.alloc(SIGINFO);
+  alone.writeUInt32LE(signal);
+  return [{ siginfo: (whole ?? alone).toString("base64") }];
 }

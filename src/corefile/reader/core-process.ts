@@ -8,8 +8,10 @@ export interface CoreThread {
   readonly tid: number;
   /** By the names of `Machine.general`; undefined for machines that aren't known here. */
   readonly general: Readonly<Record<string, bigint>> | undefined;
-  /** What FXSAVE wrote (`user_i387_struct`), on the 64-bit PC. */
-  readonly fxsave: Uint8Array | undefined;
+  /** Its notes by their types, the first of each. */
+  readonly notes: ReadonlyMap<number, Uint8Array>;
+  /** The number of the signal that it got; the kernel gives all threads that of the one which ended the process. */
+  readonly signal: number;
   /** Bits of the signals that it blocks. */
   readonly blocked: bigint;
 }
@@ -32,6 +34,9 @@ export interface CoreProcess {
   readonly sid: number;
   readonly uid: number;
   readonly gid: number;
+  readonly nice: number;
+  /** `PF_…` of the kernel's task. */
+  readonly flags: number;
   /** The program's name, 15 bytes at most. */
   readonly comm: string;
   /** The arguments, joined by spaces, 79 bytes at most. */
@@ -47,7 +52,7 @@ export interface CoreProcess {
   readonly files: readonly CoreMappedFile[];
 }
 
-const FXSAVE = 512;
+const NICE_AT = 3;
 const MAX_FILES = 1_048_576;
 
 /** Reads the notes of a core file. A note that is cut off counts as absent. */
@@ -55,26 +60,32 @@ export function readCoreProcess({ notes, word, machine }: CoreFile): CoreProcess
   const [name, described] =
     Object.entries(MACHINES).find(([, each]) => each.elfMachine === machine && each.word === word) ?? [];
   const threads: CoreThread[] = [];
+  const own: Map<number, Uint8Array>[] = [];
   let ids: readonly number[] = [];
   for (const { type, content } of notes) {
-    const last = threads.at(-1);
     if (type === NT.prstatus && content.length >= CORE_OFFSETS[word].registers) {
       const cursor = new Cursor(content, true, CORE_OFFSETS[word].ids - word);
       const blocked = cursor.unsigned(word);
       const thread = [cursor.u32(), cursor.u32(), cursor.u32(), cursor.u32()];
       if (threads.length === 0) ids = thread;
       const general = described && registersOf(content, described.general, word);
-      threads.push({ tid: thread[0] ?? 0, general, fxsave: undefined, blocked });
+      const signal = new Cursor(content, true, CORE_OFFSETS[word].currentSignal).u16();
+      own.push(new Map());
+      threads.push({ tid: thread[0] ?? 0, general, blocked, signal, notes: own.at(-1) ?? new Map() });
     }
-    if (type === NT.fpregset && last && name === "X86_64" && content.length === FXSAVE)
-      threads[threads.length - 1] = { ...last, fxsave: content };
+    const last = own.at(-1);
+    if (last && !last.has(type)) last.set(type, content);
   }
+  // Where the parts of all threads' extended state are stands behind the last of them.
+  const layout = noteOf(notes, NT.x86XstateLayout);
+  if (layout) for (const each of own) each.set(NT.x86XstateLayout, layout);
   const info = psinfoOf(noteOf(notes, NT.prpsinfo), word, described?.hasShortIds ?? word === 4);
   const auxiliaryBytes = noteOf(notes, NT.auxv) ?? new Uint8Array(0);
   const [tid = 1, ppid = 0, pgid = 0, sid = 0] = ids;
   return {
     ...{ pid: info.pid ?? tid, ppid, pgid, sid },
-    ...{ uid: info.uid, gid: info.gid, comm: info.comm, arguments: info.arguments },
+    ...{ uid: info.uid, gid: info.gid, nice: info.nice, flags: info.flags },
+    ...{ comm: info.comm, arguments: info.arguments },
     ...{ architecture: name, threads, auxiliary: auxiliaryOf(auxiliaryBytes, word), auxiliaryBytes },
     files: filesOf(noteOf(notes, NT.file), word),
   };
@@ -99,18 +110,23 @@ function psinfoOf(
   content: Uint8Array | undefined,
   word: 4 | 8,
   hasShortIds: boolean,
-): Pick<CoreProcess, "uid" | "gid" | "comm" | "arguments"> & { readonly pid: number | undefined } {
-  const nothing = { pid: undefined, uid: 0, gid: 0, comm: "", arguments: "" };
+): Pick<CoreProcess, "uid" | "gid" | "nice" | "flags" | "comm" | "arguments"> & {
+  readonly pid: number | undefined;
+} {
+  const nothing = { pid: undefined, uid: 0, gid: 0, nice: 0, flags: 0, comm: "", arguments: "" };
   const size = hasShortIds ? 2 : 4;
   if (content === undefined || content.length < CORE_OFFSETS[word].uid + size * 2 + 16 + 16 + 80)
     return nothing;
-  const cursor = new Cursor(content, true, CORE_OFFSETS[word].uid);
+  const cursor = new Cursor(content, true, NICE_AT);
+  const nice = Number(cursor.signed(1));
+  cursor.skip(CORE_OFFSETS[word].uid - word - cursor.offset);
+  const flags = Number(BigInt.asUintN(32, cursor.unsigned(word)));
   const uid = Number(cursor.unsigned(size));
   const gid = Number(cursor.unsigned(size));
   const pid = cursor.u32();
   cursor.skip(12);
   const text = (length: number): string => Buffer.from(cursor.take(length)).toString().replace(/\0.*$/s, "");
-  return { pid, uid, gid, comm: text(16), arguments: text(80).trimEnd() };
+  return { pid, uid, gid, nice, flags, comm: text(16), arguments: text(80).trimEnd() };
 }
 
 /** The auxiliary vector up to its end. */

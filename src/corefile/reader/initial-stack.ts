@@ -53,13 +53,13 @@ function stackBefore(
   /** Goes back over pointers; gives where the first of them is. */
   const pointersBefore = (
     behind: number,
-    isEnd: (value: bigint, count: number) => boolean,
+    isEnd: (value: bigint, count: number, at: number) => boolean,
   ): number | undefined => {
     let at = behind;
     for (let count = 0; count < MAX_STRINGS; count++) {
       const value = wordAt(at - word);
       if (value === undefined) return undefined;
-      if (isEnd(value, count)) return at;
+      if (isEnd(value, count, at)) return at;
       at -= word;
     }
     return undefined;
@@ -67,7 +67,11 @@ function stackBefore(
   if (wordAt(vector - word) !== 0n) return undefined;
   const environment = pointersBefore(vector - word, (value) => value === 0n);
   if (environment === undefined) return undefined;
-  const args = pointersBefore(environment - word, (value, count) => value === BigInt(count));
+  // On 32-bit Arm the program's first instructions put the place of the arguments where their number was.
+  const args = pointersBefore(
+    environment - word,
+    (value, count, at) => value === BigInt(count) || value === base + BigInt(at),
+  );
   if (args === undefined) return undefined;
   const first = wordAt(args);
   const variables = wordAt(environment);

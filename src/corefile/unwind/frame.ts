@@ -46,7 +46,9 @@ export type StackEnd =
   /** Memory or a register that is needed can't be had, or nothing more was found. */
   | "lost"
   /** As many frames as are walked at most. */
-  | "limit";
+  | "limit"
+  /** Stacks of this machine aren't walked. */
+  | "machine";
 
 export interface Stack {
   readonly frames: readonly Frame[];

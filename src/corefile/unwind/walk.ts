@@ -50,7 +50,7 @@ export async function walkStack(
   { limit = LIMIT, signal }: WalkOptions = {},
 ): Promise<Stack> {
   const machine = machineFor(registers);
-  if (machine === undefined) return { frames: [], end: "lost" };
+  if (machine === undefined) return { frames: await innermost(modules, registers), end: "machine" };
   const word = wordReader(space, true);
   const addressMask = (1n << BigInt(machine.signsAddresses ? addressBits(space) : 64)) - 1n;
   const frames: Frame[] = [];
@@ -89,6 +89,13 @@ export async function walkStack(
     end = "lost";
   }
   return { frames, end };
+}
+
+/** Where a thread is, which its registers tell whatever the machine is. */
+async function innermost(modules: LoadedModules, { programCounter }: Registers): Promise<readonly Frame[]> {
+  const module = await modules.at(programCounter);
+  const registers = new Map<number, bigint>();
+  return framesOf({ foundBy: "registers", programCounter, isReturn: false, registers, module }, undefined);
 }
 
 /** The innermost function may have nothing on the stack where the return address has a register of its own. */

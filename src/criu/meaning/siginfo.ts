@@ -2,7 +2,7 @@ import { auditMachine, signalName } from "./names.ts";
 import type { Part } from "./part.ts";
 import { syscallName } from "./syscalls.ts";
 
-type Kind = "i32" | "u32" | "u64" | "i64" | "u16" | "hex64";
+type Kind = "i32" | "u32" | "u64" | "i64" | "u16" | "hex32" | "hex64";
 type Row = readonly [name: string, offset: number, kind: Kind, doc: string];
 
 const SENDER: readonly Row[] = [
@@ -51,6 +51,16 @@ const LAYOUTS = {
     ["si_arch", 28, "u32", "AUDIT_ARCH_ of the system call."],
   ],
 } as const satisfies Record<string, readonly Row[]>;
+
+/** Where the members are on 32-bit machines, whose pointers and `clock_t` are half as wide. */
+const NARROW: Readonly<Record<string, readonly [offset: number, kind: Kind]>> = {
+  ...{ si_pid: [12, "i32"], si_uid: [16, "u32"], si_value: [20, "hex32"] },
+  ...{ si_timerid: [12, "i32"], si_overrun: [16, "i32"] },
+  ...{ si_status: [20, "i32"], si_utime: [24, "i32"], si_stime: [28, "i32"] },
+  ...{ si_addr: [12, "hex32"], si_lower: [20, "hex32"], si_upper: [24, "hex32"], si_pkey: [20, "u32"] },
+  ...{ si_addr_lsb: [16, "u16"], si_band: [12, "i32"], si_fd: [16, "i32"] },
+  ...{ si_call_addr: [12, "hex32"], si_syscall: [16, "i32"], si_arch: [20, "u32"] },
+};
 
 const HEAD: readonly Row[] = [
   ["si_signo", 0, "i32", "Signal."],
@@ -115,11 +125,18 @@ function originOf(signal: string, code: number): Origin {
   };
 }
 
-/** The members of a siginfo_t; those that its signal and code don't use are left out. Empty for fewer than 16 bytes. */
-export function siginfoParts(bytes: Uint8Array): readonly Part[] {
+/**
+ * The members of a siginfo_t of a machine with words of 8 or 4 bytes; those that its signal and code don't use are left
+ * out. Empty for fewer than 16 bytes.
+ */
+export function siginfoParts(bytes: Uint8Array, word: 4 | 8 = 8): readonly Part[] {
   const info = readHead(bytes);
   if (!info) return [];
-  const rows: readonly Row[] = info.origin.layout ? LAYOUTS[info.origin.layout] : [];
+  const wide: readonly Row[] = info.origin.layout ? LAYOUTS[info.origin.layout] : [];
+  const rows = wide.map(([name, offset, kind, doc]): Row => {
+    const [at, narrow] = (word === 4 ? NARROW[name] : undefined) ?? [offset, kind];
+    return [name, at, narrow, doc];
+  });
   return [...HEAD, ...rows]
     .filter(([, offset, kind]) => offset + width(kind) <= bytes.length)
     .map(([name, offset, kind, doc]) => ({
@@ -132,10 +149,10 @@ export function siginfoParts(bytes: Uint8Array): readonly Part[] {
 }
 
 /** `SIGTERM, SI_USER, si_pid 17, si_uid 0`. */
-export function siginfoText(bytes: Uint8Array): string | undefined {
+export function siginfoText(bytes: Uint8Array, word: 4 | 8 = 8): string | undefined {
   const info = readHead(bytes);
   if (!info) return undefined;
-  const rest = siginfoParts(bytes).slice(HEAD.length);
+  const rest = siginfoParts(bytes, word).slice(HEAD.length);
   return [info.signal, info.origin.name, ...rest.map(({ name, value }) => `${name} ${value}`)].join(", ");
 }
 
@@ -173,7 +190,7 @@ function wordOf(name: string, value: bigint | string, { signal, origin, bytes }:
 }
 
 function width(kind: Kind): number {
-  return kind === "u16" ? 2 : kind === "i32" || kind === "u32" ? 4 : 8;
+  return kind === "u16" ? 2 : ["i32", "u32", "hex32"].includes(kind) ? 4 : 8;
 }
 
 function read(bytes: Uint8Array, offset: number, kind: Kind): bigint | string {
@@ -189,6 +206,8 @@ function read(bytes: Uint8Array, offset: number, kind: Kind): bigint | string {
       return view.getBigInt64(offset, true);
     case "u64":
       return view.getBigUint64(offset, true);
+    case "hex32":
+      return `0x${view.getUint32(offset, true).toString(16)}`;
     case "hex64":
       return `0x${view.getBigUint64(offset, true).toString(16)}`;
   }

@@ -81,7 +81,7 @@ const BYTES: Readonly<Record<string, ShowBytes>> = {
   text: latin,
   quoted: latin,
   bpf: seccompText,
-  siginfo: siginfoText,
+  siginfo: (bytes) => siginfoText(bytes),
 };
 
 function showBytes(bytes: Uint8Array, show: string, limit: number): string {

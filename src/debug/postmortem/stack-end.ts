@@ -6,4 +6,5 @@ export const STACK_END: Readonly<Record<StackEnd, string | undefined>> = {
   cycle: "The stack is damaged: its frames lead back to where they came from",
   lost: "Who called this can't be told: a return address, or what leads to it, is missing or overwritten",
   limit: "There are more calls than are shown",
+  machine: "Stacks of this machine can't be walked here: open the core in another debugger for the callers",
 };

@@ -1,4 +1,5 @@
 import type { PendingSignal, ProcessDetails } from "../../checkpoint/index.ts";
+import { isFault } from "../../corefile/index.ts";
 import type { FrozenTarget, FrozenThread } from "./target.ts";
 
 /** Why a thread stands still, for the protocol and in words. */
@@ -9,11 +10,6 @@ export interface StopReason {
   readonly signal: PendingSignal | undefined;
 }
 
-/** Signals that the processor or the program itself raises: the thread would not have come far. */
-const FAULTS: ReadonlySet<string> = new Set([
-  ...["SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS"],
-]);
-
 /** What stopped `thread`: a signal on its way, a job control stop, or only the freeze. */
 export async function stopReason(
   target: FrozenTarget,
@@ -21,8 +17,7 @@ export async function stopReason(
 ): Promise<StopReason> {
   const details = (await target.checkpoint.details(process.pid)).value;
   const pending = [...thread.pending, ...details.signals.pending];
-  const fault =
-    thread.pending.find(({ name }) => FAULTS.has(name)) ?? pending.find(({ name }) => FAULTS.has(name));
+  const fault = thread.pending.find(isFault) ?? pending.find(isFault);
   if (fault) return { reason: "exception", description: fault.description, signal: fault };
   const [signal] = pending;
   if (signal) return { reason: "signal", description: `Frozen with ${signal.name} on its way`, signal };

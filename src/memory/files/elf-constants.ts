@@ -11,6 +11,7 @@ export const NT = {
   prpsinfo: 3,
   auxv: 6,
   x86Xstate: 0x202,
+  x86XstateLayout: 0x205,
   armVfp: 0x400,
   armTls: 0x401,
   armPacMask: 0x406,
@@ -32,6 +33,6 @@ export const ELF_SIZES = {
 
 /** Where in `elf_prstatus` and `elf_prpsinfo` things are, by the bytes of a word (`include/linux/elfcore.h`). */
 export const CORE_OFFSETS = {
-  4: { ids: 24, registers: 72, uid: 8 },
-  8: { ids: 32, registers: 112, uid: 16 },
+  4: { currentSignal: 12, ids: 24, registers: 72, uid: 8 },
+  8: { currentSignal: 12, ids: 32, registers: 112, uid: 16 },
 } as const;

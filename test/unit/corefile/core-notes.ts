@@ -1,4 +1,4 @@
-// Reads ELF cores of 64 bits as far as the tests need it: by offsets from elf(5), not by the code under test.
+// Reads ELF cores as far as the tests need it: by offsets from elf(5), not by the code under test.
 import { readFile } from "node:fs/promises";
 
 export interface CoreNote {
@@ -22,6 +22,7 @@ export interface ReadCore {
 
 export async function readCore(path: string): Promise<ReadCore> {
   const file = await readFile(path);
+  if (file[4] === 1) return readCore32(file);
   const at = Number(file.readBigUInt64LE(32));
   const count = file.readUInt16LE(56);
   const headers = Array.from({ length: count }, (_, index) =>
@@ -42,6 +43,25 @@ export async function readCore(path: string): Promise<ReadCore> {
         size: header.readBigUInt64LE(40),
         bytes: stored(header),
         flags: header.readUInt32LE(4),
+      })),
+  };
+}
+
+/** The flags come last but one in 32 bits. */
+function readCore32(file: Buffer): ReadCore {
+  const at = file.readUInt32LE(28);
+  const headers = Array.from({ length: file.readUInt16LE(44) }, (_, index) =>
+    Array.from({ length: 8 }, (_each, word) => file.readUInt32LE(at + index * 32 + word * 4)),
+  );
+  const note = headers.find(([type]) => type === 4);
+  return {
+    machine: file.readUInt16LE(18),
+    notes: note ? notesIn(file.subarray(note[1], (note[1] ?? 0) + (note[4] ?? 0))) : [],
+    segments: headers
+      .filter(([type]) => type === 1)
+      .map(([, offset = 0, start = 0, , stored = 0, size = 0, flags = 0]) => ({
+        ...{ start: BigInt(start), size: BigInt(size), flags },
+        bytes: file.subarray(offset, offset + stored),
       })),
   };
 }

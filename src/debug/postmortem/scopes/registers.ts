@@ -96,6 +96,7 @@ const FLOATING: Readonly<Record<string, (floating: Registers["floating"]) => rea
     ...vectors("st", floating["st_space"], { words: 4, bits: 32, shown: 80 }),
     ...vectors("xmm", floating["xmm_space"], { words: 4, bits: 32, shown: 128 }),
     ...wideVectors(floating["xmm_space"], floating["ymmh_space"]),
+    ...widestVectors(floating),
     ...vectors("k", floating["opmask_reg"], { words: 1, bits: 64, shown: 64 }),
   ],
   AARCH64: (floating) => [
@@ -147,6 +148,23 @@ function wideVectors(low: Words | undefined, high: Words | undefined): readonly 
     const words = [...low.slice(index * 4, index * 4 + 4), ...high.slice(index * 4, index * 4 + 4)];
     return { name: `ymm${index}`, value: padded(joined(words, 32), 256), type: "u256" };
   });
+}
+
+/** 512 bits: of the first 16 three parts lie apart, the others are whole. */
+function widestVectors(floating: Registers["floating"]): readonly Variable[] {
+  const { xmm_space: low, ymmh_space: middle, zmm_upper: high, hi16_zmm: others } = floating;
+  if (low === undefined || middle === undefined || high === undefined || high.length < 64) return [];
+  const firsts = Array.from({ length: 16 }, (_, index) => {
+    const words = [...low.slice(index * 4, index * 4 + 4), ...middle.slice(index * 4, index * 4 + 4)];
+    const upper = joined(high.slice(index * 4, index * 4 + 4), 64);
+    return { name: `zmm${index}`, value: padded((upper << 256n) | joined(words, 32), 512), type: "u512" };
+  });
+  const lasts = Array.from({ length: Math.floor((others?.length ?? 0) / 8) }, (_, index) => ({
+    name: `zmm${index + 16}`,
+    value: padded(joined((others ?? []).slice(index * 8, index * 8 + 8), 64), 512),
+    type: "u512",
+  }));
+  return [...firsts, ...lasts];
 }
 
 const joined = (words: Words, bits: number): bigint =>
