@@ -54,7 +54,9 @@ export const run: RunCommand = async (args, output) => {
       const target = new FrozenTarget(checkpoint, memory, processes, sysroot);
       try {
         const threads = await target.threads();
-        const wanted = threads.filter(({ thread }) => tids.length === 0 || tids.includes(thread.tid));
+        const wanted = threads.filter(
+          ({ thread, goroutine }) => tids.length === 0 || (!goroutine && tids.includes(thread.tid)),
+        );
         const stacks: ThreadStack[] = [];
         for (const thread of wanted) {
           const stack = await stackOf(target, thread, { ...values });
@@ -95,8 +97,10 @@ async function stackOf(
   return { thread, frames, end: (await target.stack(thread)).end };
 }
 
-function stackText({ thread: { process, thread }, frames, end }: ThreadStack): string {
-  const head = `Thread ${thread.tid} of process ${process.pid}, ${printable(thread.comm)} (${thread.state})\n`;
+function stackText({ thread: { process, thread, goroutine }, frames, end }: ThreadStack): string {
+  const head = goroutine
+    ? `Goroutine ${goroutine.id} of process ${process.pid} [${printable(goroutine.status)}]\n`
+    : `Thread ${thread.tid} of process ${process.pid}, ${printable(thread.comm)} (${thread.state})\n`;
   const lines = frames.map(({ frozen, arguments: given, locals }, index) => {
     const source = frameSource(frozen);
     const words = given.map(({ name, value }) => `${name}=${value}`).join(", ");
@@ -112,9 +116,10 @@ function stackText({ thread: { process, thread }, frames, end }: ThreadStack): s
 
 const moduleOf = ({ frame }: FrozenFrame): string => (frame.module ? ` from ${frame.module.name}` : "");
 
-function stackJson({ thread: { process, thread }, frames, end }: ThreadStack): object {
+function stackJson({ thread: { process, thread, goroutine }, frames, end }: ThreadStack): object {
   return {
-    ...{ pid: process.pid, tid: thread.tid, name: thread.comm, state: thread.state },
+    ...{ pid: process.pid, tid: goroutine ? 0 : thread.tid, name: thread.comm, state: thread.state },
+    ...(goroutine && { goroutine: { id: Number(goroutine.id), status: goroutine.status } }),
     ...(frames.length > 0 && { end }),
     frames: frames.map(({ frozen, arguments: given, locals }) => {
       const { frame, python, javaScript } = frozen;

@@ -13,8 +13,13 @@ export interface StopReason {
 /** What stopped `thread`: a signal on its way, a job control stop, or only the freeze. */
 export async function stopReason(
   target: FrozenTarget,
-  { process, thread }: FrozenThread,
+  { process, thread, goroutine }: FrozenThread,
 ): Promise<StopReason> {
+  if (goroutine)
+    return {
+      ...{ reason: "pause", signal: undefined },
+      description: `No thread runs this goroutine: ${goroutine.status}`,
+    };
   const details = (await target.checkpoint.details(process.pid)).value;
   const pending = [...thread.pending, ...details.signals.pending];
   const fault = thread.pending.find(isFault) ?? pending.find(isFault);

@@ -1,8 +1,9 @@
 import type { FileTree } from "../../archive/index.ts";
 import type { Checkpoint, Process, Thread } from "../../checkpoint/index.ts";
-import { loadedModules, walkStack } from "../../corefile/index.ts";
+import { findGoroutines, loadedModules, walkStack } from "../../corefile/index.ts";
 import type {
   Frame,
+  Goroutine,
   JavaScriptFrame,
   LoadedModules,
   PythonFrame,
@@ -19,6 +20,8 @@ export interface FrozenThread {
   readonly id: number;
   readonly process: Process;
   readonly thread: Thread;
+  /** A goroutine that no thread runs; `thread` is the process's first, with the registers that the goroutine kept. */
+  readonly goroutine?: Goroutine;
 }
 
 export interface FrozenFrame {
@@ -45,6 +48,7 @@ export class FrozenTarget {
   readonly #modules = new Map<number, Promise<LoadedModules>>();
   readonly #python = new Map<number, Promise<readonly PythonThread[]>>();
   readonly #javaScript = new JavaScriptCalls(this);
+  #hasMore = false;
   #threads: Promise<readonly FrozenThread[]> | undefined;
 
   constructor(
@@ -60,7 +64,12 @@ export class FrozenTarget {
     return (this.processes.find(({ state }) => state !== "zombie") ?? this.processes[0])?.pid ?? 0;
   }
 
-  /** All threads, by process; a zombie has none. */
+  /** A process has more goroutines than `threads` lists. */
+  get hasMoreGoroutines(): boolean {
+    return this.#hasMore;
+  }
+
+  /** All threads, by process, and behind them the goroutines that none of them runs; a zombie has none. */
   threads(): Promise<readonly FrozenThread[]> {
     this.#threads ??= this.#readThreads();
     return this.#threads;
@@ -148,9 +157,23 @@ export class FrozenTarget {
     const threads: FrozenThread[] = [];
     for (const process of this.processes) {
       if (process.state === "zombie") continue;
-      for (const thread of (await this.checkpoint.threads(process.pid)).value)
-        threads.push({ id: threads.length + 1, process, thread });
+      const own = (await this.checkpoint.threads(process.pid)).value;
+      for (const thread of own) threads.push({ id: threads.length + 1, process, thread });
+      const [first] = own;
+      for (const goroutine of first ? await this.#goroutines(process.pid, own) : []) {
+        // What is the first thread's alone is not the goroutine's.
+        const thread = { ...(first as Thread), registers: goroutine.registers, pending: [], leader: false };
+        threads.push({ id: threads.length + 1, process, thread, goroutine });
+      }
     }
     return threads;
+  }
+
+  async #goroutines(pid: number, threads: readonly Thread[]): Promise<readonly Goroutine[]> {
+    const registers = threads.flatMap((thread) => thread.registers ?? []);
+    const search = async () => findGoroutines(await this.space(pid), await this.modules(pid), registers);
+    const goroutines = await search().catch(() => undefined);
+    this.#hasMore ||= goroutines?.hasMore ?? false;
+    return goroutines?.found ?? [];
   }
 }

@@ -12,8 +12,9 @@ export async function threads({ target }: RunningSession): Promise<DebugProtocol
   };
 }
 
-function threadName({ process, thread }: FrozenThread, several: boolean): string {
+function threadName({ process, thread, goroutine }: FrozenThread, several: boolean): string {
   const place = several ? ` of ${process.pid}` : "";
+  if (goroutine) return shown(`goroutine ${goroutine.id}${place} [${goroutine.status}]`);
   const state = thread.state === "running" ? "" : ` (${thread.state})`;
   return shown(`${thread.tid}${place} ${thread.comm}${state}`);
 }

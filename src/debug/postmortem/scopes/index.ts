@@ -52,7 +52,7 @@ export const SCOPES: readonly Scope[] = [
   {
     // Of the others nothing is known.
     ...{ name: "Floating Point and Vectors", hint: "registers", expensive: true },
-    isFor: ({ index }) => index === 0,
+    isFor: ({ index, thread }) => index === 0 && thread.goroutine === undefined,
     rows: (_target, frame) => floatingRows(frame),
   },
   { name: "Program Arguments", expensive: true, rows: (_target, { thread }) => argumentRows(thread) },
