@@ -1,14 +1,19 @@
 // What a debugger shows is what is frozen: the container is held from before the debugger lets go until the freeze is over.
 import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../engine/index.ts";
 import { freezerOf } from "./freezer.ts";
 import { HELPER_MARK } from "./inside.ts";
 import type { LiveSession } from "./live-session.ts";
 import { programsOf } from "./programs.ts";
 import type { Program } from "./programs.ts";
+import { isStopped } from "./stopped.ts";
 
-/** Lets the container run again. May be called twice. */
-export type LetGo = () => Promise<void>;
+/**
+ * Lets the container run again. May be called twice. With `stopped` the debugged process gets SIGSTOP before it can move,
+ * for a debugger that traces it to find it where it was.
+ */
+export type LetGo = (stopped?: boolean) => Promise<void>;
 
 /**
  * Holds all processes of the container by its cgroup's freezer, but not the debuggers in it, which still have to say
@@ -28,14 +33,25 @@ export async function holdContainer(
   const frozen = programs.filter((_one, index) => own[index] === false);
   for (const one of frozen) if (await runsTraced(one)) return undefined;
   await freezer.moveOut(programs.flatMap(({ hostPid }, index) => (own[index] && hostPid ? [hostPid] : [])));
-  if (holds === "freezer") return (await freezer.freeze()) ? once(() => freezer.thaw()) : undefined;
+  if (holds === "freezer")
+    return (await freezer.freeze()) ? once(program.hostPid, () => freezer.thaw()) : undefined;
   await holds.pause(container.id);
-  return once(() => holds.resume(container.id));
+  return once(program.hostPid, () => holds.resume(container.id));
 }
 
-function once(run: () => Promise<void>): LetGo {
+function once(hostPid: number, run: () => Promise<void>): LetGo {
   let done: Promise<void> | undefined;
-  return () => (done ??= run());
+  return (stopped = false) => (done ??= stopped ? stopFirst(hostPid, run) : run());
+}
+
+const STOP_MILLISECONDS = 2000;
+
+/** A signal reaches a process that is frozen as soon as it isn't, before its next instruction. */
+async function stopFirst(hostPid: number, run: () => Promise<void>): Promise<void> {
+  process.kill(hostPid, "SIGSTOP");
+  await run();
+  const end = performance.now() + STOP_MILLISECONDS;
+  while (!(await isStopped(hostPid)) && performance.now() < end) await sleep(10);
 }
 
 async function isHelper({ hostPid }: Program): Promise<boolean> {

@@ -14,6 +14,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openTree } from "../archive/index.ts";
 import type { FileTree } from "../archive/index.ts";
 import { toCryoscopeError } from "../bytes/index.ts";
@@ -23,6 +24,7 @@ import { editImage, openImage, readEntry } from "../criu/index.ts";
 import { liveErrors } from "./errors.ts";
 import { runInside } from "./inside.ts";
 import { programsOf } from "./programs.ts";
+import type { Program } from "./programs.ts";
 import { chooseProgram } from "./runtimes/index.ts";
 import type { RuntimeId } from "./runtimes/runtime.ts";
 
@@ -79,6 +81,24 @@ export async function continueProcesses(
     if (!pids.includes(pid)) continue;
     if (hostPid === undefined) await runInside(engine, container, ["kill", "-CONT", `${pid}`]);
     else if (await isStopped(hostPid)) process.kill(hostPid, "SIGCONT");
+  }
+}
+
+const TRACED_MILLISECONDS = 5000;
+
+/**
+ * Makes a stopped process one that a debugger alone holds, once it does: it stays where it is. Else it would be stopped
+ * again when the debugger leaves, and gdb would take its stop for a signal of the program's own.
+ */
+export async function leaveToTracer({ hostPid }: Pick<Program, "hostPid">): Promise<void> {
+  if (hostPid === undefined) return;
+  const end = performance.now() + TRACED_MILLISECONDS;
+  while (performance.now() < end) {
+    const status = await readFile(`/proc/${hostPid}/status`, "utf8").catch(() => "");
+    if (status === "") return;
+    // "t": by the tracer (proc_pid_status(5)); a debugger that is about to attach still waits for the stop.
+    if (/^State:\s+t /m.test(status)) return void process.kill(hostPid, "SIGCONT");
+    await sleep(20);
   }
 }
 

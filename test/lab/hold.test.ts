@@ -11,6 +11,7 @@ import {
   attachTo,
   freezerOf,
   holdContainer,
+  leaveToTracer,
   liveOptions,
   waitForInspector,
   wakeForDebugging,
@@ -113,7 +114,7 @@ function labTests(kind: LabEngine): void {
     async function freezeHeld(
       live: LiveSession,
       leave: () => Promise<void>,
-      options: Partial<CheckpointOptions> = {},
+      { stopped = false, ...options }: Partial<CheckpointOptions> & { readonly stopped?: boolean } = {},
     ): Promise<Snapshot> {
       const letGo = await holdContainer(engine, live);
       assert.ok(letGo, "it was not held");
@@ -123,7 +124,7 @@ function labTests(kind: LabEngine): void {
         const how = { leaveRunning: true, ...options };
         return await freezeFor(engine, live.container, folder.path, how);
       } finally {
-        await letGo();
+        await letGo(stopped);
       }
     }
 
@@ -156,6 +157,42 @@ function labTests(kind: LabEngine): void {
       } finally {
         assert.deepEqual(await again.own.dispose(), []);
       }
+    });
+
+    it("is where it was frozen for the next native debugger, and for one more freeze", async () => {
+      const command = ["/steps", "1000", word];
+      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
+      const options = liveOptions({ pathMappings: { "/project": PROJECT } });
+      let work = liveWork([], "");
+      let live = await attachTo(engine, container, options, work);
+      let client = await attachClient(live.attachment);
+      await client.attach({ path: join(PROGRAMS, "steps.c"), line: 12 });
+      const seen = client.events.length;
+      await client.get("continue", { threadId: 1 });
+      const number = Number(await inTopFrame(client, await stop(client, seen), "before"));
+      const leave = async (): Promise<void> => {
+        await client.disconnect();
+        assert.deepEqual(await work.own.dispose(), []);
+      };
+      for (const round of [1, 2]) {
+        await freezeHeld(live, leave, { stopped: true });
+        assert.equal(state(live), "T");
+        await sleep(A_WHILE);
+        work = liveWork([], "");
+        live = await attachTo(engine, container, { ...options, stopped: true }, work);
+        client = await attachClient(live.attachment);
+        await client.attach();
+        assert.equal(
+          Number(await inTopFrame(client, await stop(client), "before")),
+          number,
+          `round ${round}`,
+        );
+        await leaveToTracer(live.program);
+        assert.equal(state(live), "t");
+      }
+      await leave();
+      // It isn't stopped by the signal any more when its debugger lets it go.
+      await until(() => Promise.resolve(/[SR]/.test(state(live)) ? true : undefined));
     });
 
     it("is not held while a debugger that traces it lets it run: it could not leave", async () => {

@@ -94,6 +94,14 @@ describe("a live session of a program that takes steps", function () {
       // … as it was at the breakpoint: it has taken no step since, though its debugger had to leave.
       const held = await numberInSnapshot(one.value);
       assert.equal(held ?? began, began);
+      // A debugger that traces it finds it where it was; the others meet it on its way.
+      const there = runtime === "native" ? await debuggers.stop(seen) : undefined;
+      if (there !== undefined) {
+        assert.equal((await topFrame(there)).line, line);
+        assert.equal(Number(await valueOf(there, one.counter)), 900_000);
+        seen = debuggers.count;
+        await there.session.customRequest("continue", { threadId: there.threadId });
+      }
       const again = await debuggers.breakpoint(seen);
       const later = Number(await valueOf(again, one.counter));
       assert.ok(later >= 900_000, `${began} -> ${later}`);

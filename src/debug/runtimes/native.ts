@@ -9,6 +9,7 @@ import { liveErrors } from "../errors.ts";
 import { majorVersion } from "../here.ts";
 import { runInside, startInside } from "../inside.ts";
 import { openRelay } from "../relay.ts";
+import { gdbArgs, RESTORED } from "./gdb.ts";
 import { OWN_TYPE, sessionName } from "./runtime.ts";
 import type { Attachment, DebugConfiguration, Runtime, Target } from "./runtime.ts";
 
@@ -111,7 +112,10 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
       processId: `${pid}`,
       program,
       sourceFileMap: table(target),
-      setupCommands: [{ text: `-gdb-set sysroot ${root}`, ignoreFailures: true }],
+      setupCommands: [`-gdb-set sysroot ${root}`, ...RESTORED].map((text) => ({
+        text,
+        ignoreFailures: true,
+      })),
     })),
   },
   {
@@ -149,7 +153,7 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
       if (where === undefined) return NOT_SEEN;
       return {
         configuration: named(target, OWN_TYPE, { pid: where.pid, program: where.program }),
-        adapter: { kind: "program", command, args: gdbArgs(target, where.root) },
+        adapter: { kind: "program", command, args: gdbArgs(target.mappings, where.root) },
         waits: true,
       };
     },
@@ -167,7 +171,7 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
       // Without the signal: cancelling must end the session in order, not cut its line.
       // gdb takes the debuggee's strings to be in its own locale's encoding.
       const debugging = { privileged: true, environment: ["LC_ALL=C.UTF-8"] };
-      const start = () => startInside(engine, container, ["gdb", ...gdbArgs(target)], debugging);
+      const start = () => startInside(engine, container, ["gdb", ...gdbArgs(target.mappings)], debugging);
       const relay = await openRelay(start, { onMessage: target.log });
       await target.own.own("gdb in the container", () => relay.close());
       const file = `/proc/${program.pid}/exe`;
@@ -189,6 +193,11 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
       if (command === undefined || version < 14) return "its other half, gdb 14 or newer, isn't on PATH";
       const asked = await runInside(engine, container, ["gdbserver", "--version"]).catch(() => undefined);
       if (asked?.status !== 0) return "it isn't in the container";
+      // It sends SIGINT to the process group of that number, and kill(2) takes -1 for all but the first process.
+      if (program.pid === 1)
+        target.log(
+          "By gdbserver process 1 can't be paused: all others of the container would be interrupted.",
+        );
       // "stdio": what would be its TCP connection is its input and output.
       const argv = ["gdbserver", "--once", "--attach", "stdio", `${program.pid}`];
       const start = () => startInside(engine, container, argv, { privileged: true });
@@ -198,7 +207,7 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
       const settings = { target: `${relay.address}:${relay.port}`, ...(file && { program: file }) };
       return {
         configuration: named(target, OWN_TYPE, settings),
-        adapter: { kind: "program", command, args: gdbArgs(target) },
+        adapter: { kind: "program", command, args: gdbArgs(target.mappings) },
         waits: true,
       };
     },
@@ -236,17 +245,3 @@ async function programFile(target: Target): Promise<string | undefined> {
   );
   return copied && (await reading.exit) === 0 ? path : undefined;
 }
-
-function gdbArgs(target: Target, sysroot?: string): readonly string[] {
-  const commands = [
-    // Nothing of the debuggee's own folders is run: its files are not to be trusted.
-    "set auto-load off",
-    "set debuginfod enabled off",
-    ...(sysroot === undefined ? [] : [`set sysroot ${sysroot}`]),
-    ...pairs(target).map(([from, to]) => `set substitute-path ${quoted(from)} ${quoted(to)}`),
-  ];
-  return ["-q", "-nx", ...commands.flatMap((command) => ["-iex", command]), "-i", "dap"];
-}
-
-/** gdb splits the words of its commands as its `buildargv` does. */
-const quoted = (path: string): string => `"${path.replace(/["\\]/g, "\\$&")}"`;

@@ -8,6 +8,8 @@ import { explainLiveError } from "./explain.ts";
 export interface LiveSessionWork {
   /** Restores, or finds what runs, and gives the configuration to attach with. */
   start(signal: AbortSignal): Promise<vscode.DebugConfiguration>;
+  /** The debugger that the configuration is of has attached. */
+  attached(): Promise<void>;
   /** Holds the process where it is, until `freeze` is done, if that can be. The debugger is still attached. */
   hold(): Promise<void>;
   /** Gives back what was opened for the debugger, which has detached; the container stays. */
@@ -161,11 +163,13 @@ export class LiveSession extends DebugSession {
 
   private async startChild(configuration: vscode.DebugConfiguration): Promise<boolean> {
     this.cancelled.signal.throwIfAborted();
-    return vscode.debug.startDebugging(this.session.workspaceFolder, configuration, {
+    const started = await vscode.debug.startDebugging(this.session.workspaceFolder, configuration, {
       parentSession: this.session,
       consoleMode: vscode.DebugConsoleMode.MergeWithParent,
       compact: true,
     });
+    if (started) await this.work.attached();
+    return started;
   }
 
   /** Ends the debuggers below, which leaves the process running (see spare-debuggee.ts), and waits until they are gone. */

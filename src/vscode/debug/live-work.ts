@@ -2,15 +2,17 @@ import * as vscode from "vscode";
 import {
   assertNoneStopped,
   attachTo,
+  continueProcesses,
   debuggersHere,
   holdContainer,
+  leaveToTracer,
   liveErrors,
   liveOptions,
   pathMappings,
   Resources,
   restoreForDebugging,
 } from "../../debug/index.ts";
-import type { LetGo, LiveSession, LiveWork } from "../../debug/index.ts";
+import type { LetGo, LiveSession, LiveWork, Program } from "../../debug/index.ts";
 import type { ContainerDetails, Engine, Snapshot } from "../../engine/index.ts";
 import { freezeQuietly, proposedName } from "../engines/index.ts";
 import { showError } from "../messages.ts";
@@ -45,6 +47,8 @@ export function liveWork(
   let now: { readonly engine: Engine; readonly live: LiveSession } | undefined;
   let asked = false;
   let letGo: LetGo | undefined;
+  /** What may be stopped by a signal until its debugger traces it. */
+  let stopped: Program | undefined;
   const notes: (() => Promise<void>)[] = [];
 
   const workOf = (signal: AbortSignal, resources: Resources): LiveWork => ({
@@ -57,20 +61,24 @@ export function liveWork(
     },
   });
 
-  async function attach(engine: Engine, container: ContainerDetails, signal: AbortSignal) {
+  async function attach(
+    engine: Engine,
+    container: ContainerDetails,
+    signal: AbortSignal,
+    held: readonly number[] = [],
+  ) {
     line = new Resources();
+    const hold = options.stopped || held.length > 0;
+    // A debugger that leaves lets it go on; one that never came can't.
+    if (held.length > 0) await line.own("held process", () => continueProcesses(engine, container, held));
     // The process goes on listening where it was told to, and can't be told twice.
     const port = now?.live.attachment.port ?? options.port;
-    const live = await attachTo(
-      engine,
-      container,
-      { ...options, port, stopped: options.stopped },
-      workOf(signal, line),
-    );
+    const live = await attachTo(engine, container, { ...options, port, stopped: hold }, workOf(signal, line));
     now = { engine, live };
+    stopped = hold && TRACED.has(live.runtime) ? live.program : undefined;
     const roots = pathMappings(container, options.sources).map(({ localRoot }) => localRoot);
     return attached.configure(live.attachment, {
-      stopOnEntry: options.stopOnEntry || options.stopped,
+      stopOnEntry: options.stopOnEntry || hold,
       localRoots: roots,
     });
   }
@@ -112,6 +120,10 @@ export function liveWork(
       }
       return wake(snapshot ?? "", signal);
     },
+    async attached() {
+      if (stopped !== undefined) await leaveToTracer(stopped);
+      stopped = undefined;
+    },
     async hold() {
       if (now === undefined) return;
       letGo = await holdContainer(now.engine, now.live);
@@ -142,9 +154,12 @@ export function liveWork(
         ({ snapshot }: { readonly snapshot: Snapshot }) => log(`Frozen as “${snapshot.name}”.`),
         (error: unknown) => (failure = error),
       );
-      await letGo?.();
+      // What a debugger traces can be held until the next one has it.
+      const held = letGo !== undefined && TRACED.has(live.runtime);
+      await letGo?.(held);
       // Whatever became of the freeze, the debugger comes back.
-      const again = await attach(engine, await engine.inspect(container.id), signal);
+      const after = await engine.inspect(container.id);
+      const again = await attach(engine, after, signal, held ? [program.pid] : []);
       if (failure !== undefined) void showError(failure);
       return again;
     },
