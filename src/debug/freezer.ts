@@ -51,6 +51,24 @@ export async function freezerOf(
   hostPid: number,
   procfs = "/proc",
 ): Promise<Freezer | undefined> {
+  const found = await cgroupOf(container, hostPid, procfs);
+  // One that is frozen already (a paused container) is whose who froze it.
+  return found === undefined || found.frozen ? undefined : found.freezer;
+}
+
+/** Thaws the cgroup of a container's process, whoever froze it; false when it wasn't frozen, or there is none. */
+export async function thaw(container: string, hostPid: number): Promise<boolean> {
+  const found = await cgroupOf(container, hostPid, "/proc");
+  if (found?.frozen !== true) return false;
+  await found.freezer.thaw();
+  return true;
+}
+
+async function cgroupOf(
+  container: string,
+  hostPid: number,
+  procfs: string,
+): Promise<{ readonly freezer: Freezer; readonly frozen: boolean } | undefined> {
   const read = (path: string): Promise<string> => readFile(join(procfs, path), "utf8").catch(() => "");
   const [mounts, theirs, own] = await Promise.all([
     read("self/mountinfo"),
@@ -69,9 +87,9 @@ export async function freezerOf(
     if (path === undefined || out === undefined) continue;
     if (`${here}/`.startsWith(`${folder}/`)) continue;
     const now = await readFile(join(path, version.file), "utf8").catch(() => undefined);
-    // One that is frozen already (a paused container) is whose who froze it.
-    if (now === undefined || version.told[1].test(now) || now.trim() === version.freeze) continue;
-    return freezer(path, out, version);
+    if (now === undefined) continue;
+    const frozen = version.told[1].test(now) || now.trim() === version.freeze;
+    return { freezer: freezer(path, out, version), frozen };
   }
   return undefined;
 }

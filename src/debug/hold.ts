@@ -2,12 +2,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../engine/index.ts";
-import { freezerOf } from "./freezer.ts";
+import { freezerOf, thaw } from "./freezer.ts";
 import { HELPER_MARK } from "./inside.ts";
 import type { LiveSession } from "./live-session.ts";
 import { programsOf } from "./programs.ts";
 import type { Program } from "./programs.ts";
-import { isStopped } from "./stopped.ts";
+import { continueProcesses, isStopped } from "./stopped.ts";
 
 /**
  * Lets the container run again. May be called twice. With `stopped` the debugged process gets SIGSTOP before it can move,
@@ -52,6 +52,28 @@ async function stopFirst(hostPid: number, run: () => Promise<void>): Promise<voi
   await run();
   const end = performance.now() + STOP_MILLISECONDS;
   while (!(await isStopped(hostPid)) && performance.now() < end) await sleep(10);
+}
+
+/**
+ * Lets a container go that an editor held which is no more: by its engine's own call, its cgroup's freezer, and by a signal
+ * where its processes are stopped. One that runs is left alone.
+ */
+export async function letGoOf(
+  engine: Pick<Engine, "capabilities" | "exec" | "holds" | "inspect" | "name">,
+  id: string,
+): Promise<void> {
+  const container = await engine.inspect(id);
+  const programs = await programsOf(container, engine);
+  if (engine.holds === "freezer") {
+    for (const { hostPid } of programs)
+      if (hostPid !== undefined && (await thaw(container.id, hostPid))) break;
+  } else if (container.state === "paused") await engine.holds?.resume(container.id);
+  const able = programs.filter(({ hostPid }) => hostPid !== undefined || engine.exec !== undefined);
+  await continueProcesses(
+    engine,
+    container,
+    able.map(({ pid }) => pid),
+  );
 }
 
 async function isHelper({ hostPid }: Program): Promise<boolean> {

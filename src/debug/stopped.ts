@@ -71,7 +71,7 @@ export async function restoreStopped(
 
 /** Lets go of processes that are stopped; those that run already, or are gone, are left alone. */
 export async function continueProcesses(
-  engine: Engine,
+  engine: Pick<Engine, "capabilities" | "exec" | "inspect" | "name">,
   container: ContainerDetails,
   pids: readonly number[],
 ): Promise<void> {

@@ -12,7 +12,10 @@ import {
   freezerOf,
   holdContainer,
   leaveToTracer,
+  letGoOf,
   liveOptions,
+  programsOf,
+  thaw,
   waitForInspector,
   wakeForDebugging,
 } from "../../src/debug/index.ts";
@@ -193,6 +196,24 @@ function labTests(kind: LabEngine): void {
       await leave();
       // It isn't stopped by the signal any more when its debugger lets it go.
       await until(() => Promise.resolve(/[SR]/.test(state(live)) ? true : undefined));
+    });
+
+    it("is let go by whoever comes after an editor that ended in the middle", async () => {
+      const command = ["/steps", "1000", word];
+      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
+      const [program] = await programsOf(container, engine);
+      assert.ok(program?.hostPid);
+      const { hostPid } = program;
+      assert.ok(await holdContainer(engine, { container, program }), "it was not held");
+      process.kill(hostPid, "SIGSTOP");
+      await letGoOf(engine, container.id);
+      await until(() =>
+        Promise.resolve(
+          /^State:\t[SR]/m.test(readFileSync(`/proc/${hostPid}/status`, "utf8")) ? true : undefined,
+        ),
+      );
+      assert.equal((await engine.inspect(container.id)).state, "running");
+      assert.equal(await thaw(container.id, hostPid), false, "it is still frozen");
     });
 
     it("is not held while a debugger that traces it lets it run: it could not leave", async () => {

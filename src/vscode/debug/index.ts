@@ -29,6 +29,8 @@ export function registerDebug(
   const live = new LiveSessions();
   const leftovers = new Leftovers(context.workspaceState);
   const parts = { engines, catalog, attached, leftovers };
+  // What one that crashed held or made isn't left to the next session.
+  if (leftovers.any && vscode.workspace.isTrusted) void leftovers.sweep(engines).catch(() => undefined);
   context.subscriptions.push(
     sparingTracker(),
     attached.register(),

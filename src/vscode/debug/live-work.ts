@@ -50,6 +50,8 @@ export function liveWork(
   /** What may be stopped by a signal until its debugger traces it. */
   let stopped: Program | undefined;
   const notes: (() => Promise<void>)[] = [];
+  /** Strikes out that the container is held. */
+  let goes: (() => Promise<void>) | undefined;
 
   const workOf = (signal: AbortSignal, resources: Resources): LiveWork => ({
     here: debuggersHere(debugTypes()),
@@ -93,6 +95,7 @@ export function liveWork(
     asked = true;
     await own.dispose();
     own = new Resources();
+    if (options.stopped && !options.copy) goes = await leftovers.noteHeld(engine, snapshot.container.id);
     log(`Waking “${snapshot.name}” (${snapshot.container.name}) on ${engine.name} …`);
     const container = await restoreForDebugging(engine, snapshot, options, {
       ...workOf(signal, own),
@@ -123,9 +126,11 @@ export function liveWork(
     async attached() {
       if (stopped !== undefined) await leaveToTracer(stopped);
       stopped = undefined;
+      await goes?.();
     },
     async hold() {
       if (now === undefined) return;
+      goes = await leftovers.noteHeld(now.engine, now.live.container.id);
       letGo = await holdContainer(now.engine, now.live);
       if (letGo === undefined) log("It can't be held until it is frozen: it may run on for a moment.");
       // A tracer can leave what is held; another debugger waits for its answer, so its line is cut.
@@ -166,7 +171,7 @@ export function liveWork(
     async release() {
       await letGo?.().catch(() => undefined);
       const failures = [...(await line.dispose()), ...(await own.dispose())];
-      if (failures.length === 0) for (const done of notes) await done();
+      if (failures.length === 0) for (const done of [...notes, ...(goes ? [goes] : [])]) await done();
       for (const failure of failures) void showError(failure);
       engines.refresh();
     },
