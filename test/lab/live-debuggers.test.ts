@@ -56,7 +56,7 @@ const wrapper = (program: string): string =>
   ].join("\n");
 const PROGRAM_OF: Readonly<Record<string, string>> = { "lldb-dap": "lldb-dap-19" };
 
-async function stopped(client: WireClient, after: number, why: RegExp = /breakpoint|step/): Promise<number> {
+async function stopped(client: WireClient, after: number, why = /breakpoint|step/): Promise<number> {
   const found = await until(() =>
     Promise.resolve(
       client.events.slice(after).find(({ event, body }) => {
