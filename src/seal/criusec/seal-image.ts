@@ -3,6 +3,7 @@ import type { ByteSource } from "../../bytes/index.ts";
 import { openImage } from "../../criu/index.ts";
 import type { EntryNode, Image } from "../../criu/index.ts";
 import { sealErrors } from "../errors.ts";
+import { sealGhost } from "./seal-ghost.ts";
 import { RECORD_PIECE } from "./record-writer.ts";
 import type { RecordWriter } from "./record-writer.ts";
 
@@ -20,7 +21,7 @@ const MAX_NETLINK = 1 << 20;
 
 /**
  * A plain image as CRIU would have sealed it; undefined for one that CRIU leaves in clear. Pages are not sealed here.
- * `onClear` is told, while it is read, that content of a ghost file stays in clear.
+ * `onClear` is told, while it is read, that content of a ghost file stays in clear (`sealGhost`).
  * Throws `seal.damaged` for an image that can't be framed to its end: what isn't understood can't be sealed.
  */
 export async function sealImage(
@@ -68,12 +69,11 @@ async function* sealEntry(
   const [problem] = problems;
   if (problem) throw sealErrors.damaged({ file: name, ...offsetOf(problem) }, problem.message);
   const read = (start: number, end: number) => readExactly(source, start, end - start, { file: name });
-  const messageEnd = message.span.end;
-  yield writer.entry(await read(entry.sizeSpan.end, messageEnd));
   if (type?.payload === "ghost") {
     yield* sealGhost(entry, read, writer, onClear);
     return;
   }
+  yield writer.entry(await read(entry.sizeSpan.end, message.span.end));
   for (const [index, payload] of payloads.entries()) {
     if (payload.message) {
       yield writer.entry(await read(payload.message.span.start, payload.message.span.end));
@@ -82,26 +82,6 @@ async function* sealEntry(
     // What pads a payload is sealed with it.
     const end = payloads[index + 1]?.span.start ?? span.end;
     yield writer.payload(await read(payload.span.start, end));
-  }
-}
-
-/** Chunks of a sparse file have sealed headers and plain bytes (`criu/files-reg.c` writes them with sendfile). */
-async function* sealGhost(
-  { payloads }: EntryNode,
-  read: (start: number, end: number) => Promise<Uint8Array>,
-  writer: RecordWriter,
-  onClear: () => void,
-): AsyncGenerator<Uint8Array> {
-  const isSparse = payloads.some(({ message }) => message);
-  if (isSparse) onClear();
-  for (const { message, span } of payloads) {
-    if (message) yield writer.entry(await read(message.span.start, message.span.end));
-    else if (isSparse)
-      for (let at = span.start; at < span.end; at += 1 << 20)
-        yield await read(at, Math.min(span.end, at + (1 << 20)));
-    else
-      for (let at = span.start; at < span.end; at += RECORD_PIECE.ghost)
-        yield writer.ghost(await read(at, Math.min(span.end, at + RECORD_PIECE.ghost)));
   }
 }
 

@@ -47,6 +47,7 @@ export async function openByGpg(
   if (status === "missing") return "missing";
   if (status === 0 && words.includes("[GNUPG:] DECRYPTION_OKAY")) return undefined;
   if (words.includes("[GNUPG:] BADMDC")) return "notAuthentic";
+  if (/message was not integrity protected/.test(words)) return "unprotected";
   // A key was found, and what it opened is wrong all the same.
   return words.includes("[GNUPG:] DECRYPTION_KEY") ? "notAuthentic" : "wrongKey";
 }

@@ -48,6 +48,8 @@ export class OpenCheckpoints implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<OpenCheckpoint | undefined>();
   /** Fires with the checkpoint that changed, or undefined when the list did. */
   readonly onDidChange = this.#changed.event;
+  /** Ids: editors may still be open when a checkpoint was closed and is opened again. */
+  readonly #wereLocked = new Set<string>();
   readonly #lockChanged = new vscode.EventEmitter<OpenCheckpoint>();
   /** Fires with a checkpoint whose key was forgotten: what is shown of it is to go. And when it is open again. */
   readonly onDidChangeLock = this.#lockChanged.event;
@@ -98,10 +100,8 @@ export class OpenCheckpoints implements vscode.Disposable {
   }
 
   #add(source: vscode.Uri): Entry {
-    let wasLocked = false;
     const entry = new Entry(checkpointId(source), source, this.opening, () => {
-      const isOther = entry.isLocked !== wasLocked;
-      wasLocked = entry.isLocked;
+      const isOther = entry.isLocked ? this.#wereLocked.add(entry.id) : this.#wereLocked.delete(entry.id);
       if (isOther) this.#lockChanged.fire(entry);
       this.#changed.fire(entry);
     });

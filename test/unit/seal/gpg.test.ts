@@ -1,10 +1,11 @@
 // The user's own gpg with its agent: a home that is made here, with the key of the fixtures in it.
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { encryptSessionKey, readKey } from "openpgp";
 import { bufferSource, CryoscopeError } from "../../../src/bytes/index.ts";
 import { openSealed } from "../../../src/seal/index.ts";
 import type { GpgAgent } from "../../../src/seal/index.ts";
@@ -92,5 +93,36 @@ describe("gpg and its agent", function () {
         message: /not installed/,
       },
     );
+  });
+
+  it("say of a message that nothing authenticates what it is, and give nothing of it", async () => {
+    const sessionKey = randomBytes(32);
+    const recipient = await readKey({
+      binaryKey: Uint8Array.from(readFileSync(join(archives, "keys/pgp.pub.gpg"))),
+    });
+    const wrapped = await encryptSessionKey({
+      data: sessionKey,
+      algorithm: "aes256",
+      encryptionKeys: recipient,
+      format: "binary",
+    });
+    // RFC 9580, 5.7: packet 9, in OpenPGP's CFB, which begins anew behind a prefix that tells a wrong key.
+    const cfb = (iv: Uint8Array, bytes: Uint8Array): Buffer =>
+      createCipheriv("aes-256-cfb", sessionKey, iv).update(bytes);
+    const noise = randomBytes(16);
+    const head = cfb(Buffer.alloc(16), Buffer.concat([noise, noise.subarray(14)]));
+    const text = Buffer.from("of nobody in particular");
+    const literal = Buffer.concat([Buffer.of(0xcb, text.length + 6, 0x62, 0), Buffer.alloc(4), text]);
+    const body = Buffer.concat([head, cfb(head.subarray(2), literal)]);
+    const message = Buffer.concat([wrapped, Buffer.of(0xc9, body.length), body]);
+    const args = ["--homedir", home ?? "", "--batch", "--quiet", "--ignore-mdc-error", "--decrypt"];
+    // gpg reads it when it is told to.
+    assert.deepEqual(execFileSync("gpg", args, { input: message, stdio: ["pipe", "pipe", "ignore"] }), text);
+    await assert.rejects(sumOf(message, gpg), (error) => {
+      assert.ok(error instanceof CryoscopeError && error.code === "seal.unsupported", String(error));
+      assert.match(error.message, /nothing authenticates/);
+      assert.match(error.next ?? "", /--ignore-mdc-error/);
+      return true;
+    });
   });
 });

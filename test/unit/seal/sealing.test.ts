@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openFolder, type FileTree } from "../../../src/archive/index.ts";
 import { bufferSource } from "../../../src/bytes/index.ts";
-import { openImage } from "../../../src/criu/index.ts";
+import { numberField, openImage } from "../../../src/criu/index.ts";
 import {
   loadKey,
   openSealedLayer,
@@ -89,7 +89,12 @@ async function randomOf(tree: FileTree, key: RsaKey): Promise<SealRandom> {
   }
   return {
     key: (length) => Uint8Array.from(keys[length] ?? []),
-    nonce: (file) => nonces.get(file)?.shift() ?? assert.fail(`more records than the dump has: ${file}`),
+    nonce(file) {
+      const next = nonces.get(file)?.shift();
+      // Of a ghost file with holes all content is sealed, and not only the headers of its chunks.
+      if (next === undefined && file.startsWith("ghost-file-")) return randomBytes(12);
+      return next ?? assert.fail(`more records than the dump has: ${file}`);
+    },
   };
 }
 
@@ -149,21 +154,43 @@ for (const [name, images, sums] of [
           assert.deepEqual(Buffer.from(key.unwrap(a.pageKey ?? ours, 64) ?? []), Buffer.from(random.key(64)));
           continue;
         }
+        // Of a ghost file with holes CRIU leaves the content in clear; we don't.
+        if (file.startsWith("ghost-file-") && theirs.includes("MARKER-")) {
+          assert.ok(!ours.includes("MARKER-"), file);
+          const [before, after] = await Promise.all(
+            [theirs, ours].map((sealed) => contentOf(file, sealed, seal)),
+          );
+          assert.ok(before?.includes("MARKER-") && after?.equals(before), file);
+          continue;
+        }
         // Behind a tool's output CRIU leaves what its stack held.
         if (/^(tmpfs-|ip6?tables-)/.test(file)) withoutGarbage(theirs);
         assert.ok(ours.equals(theirs), `${file}: ${ours.length} bytes, ${theirs.length} of CRIU's`);
       }
       const all = (await tree.list("")).filter(({ kind }) => kind === "file").map((entry) => entry.name);
       assert.deepEqual([...written].sort(), all.sort());
-      // What CRIU leaves readable is said: of the tree's ghosts the one with holes, whose marker is there in clear.
+      // What stays readable is said.
       assert.equal(notes.length, 1);
       assert.match(notes.join(), /stay readable by anybody: .*stats-dump/);
-      for (const file of all.filter((each) => each.startsWith("ghost-file-"))) {
-        const isClear = (await readFile(join(folder, images, file))).includes("MARKER-");
-        assert.equal(notes.join().includes(`${file} (content of a deleted file)`), isClear, file);
-      }
+      assert.doesNotMatch(notes.join(), /ghost-file/);
     });
   });
+
+/** The deleted file that a sealed ghost image stands for, by what its messages say. */
+async function contentOf(name: string, sealed: Uint8Array, seal: LayerSeal): Promise<Buffer> {
+  const plain = await bytesOf(unsealImage(name, bufferSource(sealed), seal));
+  const { message, payloads, problems } = await (await openImage(name, bufferSource(plain))).entry(0);
+  assert.deepEqual(problems, []);
+  const size = numberField(message, 10);
+  // One that isn't sparse is the rest of its image.
+  if (size === undefined) return plain.subarray(message.span.end);
+  const file = Buffer.alloc(size);
+  for (const [index, { message: header }] of payloads.entries()) {
+    const data = payloads[index + 1]?.span;
+    if (header && data) file.set(plain.subarray(data.start, data.end), numberField(header, 2));
+  }
+  return file;
+}
 
 function withoutGarbage(bytes: Buffer): void {
   for (let at = 0; at < bytes.length; at += 4136) {
