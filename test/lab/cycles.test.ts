@@ -17,6 +17,7 @@ import {
   startContainer,
   until,
 } from "./engine-helpers.ts";
+import type { LabEngine } from "./engine-helpers.ts";
 import { labMachine, labOutput, sharedFolder } from "./engine-machine.ts";
 import { PROJECT } from "./place.ts";
 
@@ -74,11 +75,12 @@ describe("freezing again and again in the lab", function () {
         // The log comes along in the archive or begins anew; in both the next number is the next.
         await countedAtLeast("podman", name, 2);
         const numbers = await counted("podman", name);
-        const from = numbers.indexOf(frozen + 1);
-        assert.ok(from >= 0, `${frozen + 1} is missing: ${numbers.join(" ")}`);
-        numbers.slice(from).forEach((number, index) => {
-          assert.equal(number, frozen + 1 + index);
-        });
+        assert.ok(numbers.includes(frozen + 1), `${frozen + 1} is missing: ${numbers.join(" ")}`);
+        const [first = Number.NaN] = numbers;
+        assert.deepEqual(
+          numbers,
+          numbers.map((_, index) => first + index),
+        );
         last = numbers.at(-1) ?? -1;
         await rm(archive);
       }
@@ -89,12 +91,31 @@ describe("freezing again and again in the lab", function () {
 
   it(`freezes ${MANY} containers at once, each into a whole archive`, async () => {
     const podman = await connectLab("podman");
+    await atOnce("podman", podman, async (names) => {
+      for (const name of names)
+        assert.ok((await frozenProcesses(join(folder, `${name}.tar`))).includes("sh"), name);
+    });
+  });
+
+  it(`freezes ${MANY} of Docker's containers at once, though it can take but one upload after the other`, async () => {
+    const docker = await connectLab("docker");
+    await atOnce("docker", docker, async (names) => {
+      for (const name of names) assert.deepEqual(await docker.listCheckpoints?.(name), [name]);
+    });
+  });
+
+  /** All of them go on running. */
+  async function atOnce(
+    kind: LabEngine,
+    engine: Engine,
+    check: (names: readonly string[]) => Promise<void>,
+  ): Promise<void> {
     const names = Array.from({ length: MANY }, (_, index) => `cryoscope-many-${index}`);
     try {
       const containers: Container[] = [];
-      for (const name of names) containers.push(await startContainer(podman, "podman", name));
+      for (const name of names) containers.push(await startContainer(engine, kind, name));
       const outcomes = await freezeAll(
-        podman,
+        engine,
         containers,
         ({ name }) => ({ name, leaveRunning: true, archive: join(folder, `${name}.tar`) }),
         { atOnce: MANY },
@@ -103,13 +124,12 @@ describe("freezing again and again in the lab", function () {
         outcomes.map(({ problem }) => problem?.message),
         names.map(() => undefined),
       );
-      for (const name of names)
-        assert.ok((await frozenProcesses(join(folder, `${name}.tar`))).includes("sh"), name);
-      for (const name of names) assert.equal((await podman.inspect(name)).state, "running");
+      await check(names);
+      for (const name of names) assert.equal((await engine.inspect(name)).state, "running");
     } finally {
-      for (const name of names) await removeContainer("podman", name);
+      for (const name of names) await removeContainer(kind, name);
     }
-  });
+  }
 
   it("leaves nothing half-made in a catalog when the process is killed in the middle", async () => {
     const name = "cryoscope-killed";

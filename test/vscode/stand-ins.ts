@@ -10,6 +10,8 @@ export interface StandInContainer {
   readonly id: string;
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** A process of this machine that is looked at as the container's first. */
+  readonly pid?: number;
 }
 
 export const idOf = (digit: number): string => String(digit).repeat(64);
@@ -143,7 +145,11 @@ export class PodmanStandIn extends StandIn {
         response.writeHead(200).end(await frozenTar(pre ? "pre-checkpoint" : "checkpoint"));
       });
     else if (container !== undefined)
-      json(response, 200, { Id: container.id, Name: container.name, State: { Status: "running", Pid: 0 } });
+      json(response, 200, {
+        Id: container.id,
+        Name: container.name,
+        State: { Status: "running", Pid: container.pid ?? 0 },
+      });
     else json(response, 404, { message: "no such container" });
   }
 }

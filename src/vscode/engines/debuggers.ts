@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
+
+/** Milliseconds that a debugger has to let go. */
+const PATIENCE = 5000;
 
 /**
  * Detaches all debug sessions of this window and gives what attaches them again, with the configurations they had.
@@ -13,7 +17,11 @@ export function attachedDebuggers(
   if (attached.length === 0) return undefined;
   return {
     async detach() {
-      for (const session of attached) await session.customRequest("disconnect", { terminateDebuggee: false });
+      for (const session of attached) {
+        await session.customRequest("disconnect", { terminateDebuggee: false });
+        // It has let go when VS Code has been told so; one that never tells is not waited for.
+        for (const end = Date.now() + PATIENCE; sessions.has(session) && Date.now() < end;) await sleep(20);
+      }
     },
     async attach() {
       for (const { workspaceFolder, configuration } of attached)

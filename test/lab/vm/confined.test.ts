@@ -13,13 +13,17 @@ import { VM_SHARE } from "./place.ts";
 const PROFILES = ["one", "two"]
   .map((name) => `profile ${name} { file, capability, network, signal, ptrace, unix, change_profile, }`)
   .join("\\n");
-/** Each time another: a failed dump leaves it broken. */
-const INNER = `inner-${Date.now().toString(36)}`;
+/** Others each time: CRIU 4.1 freezes a process in a namespace of profiles but once, and then not again. */
+const SPACES = ["a", "b"].map((name) => `${name}-${Date.now().toString(36)}`);
+const FOLDER = "/sys/kernel/security/apparmor/policy/namespaces";
 const LOAD = `mount -t securityfs securityfs /sys/kernel/security
   printf '${PROFILES}\\n' >/tmp/profiles
-  mkdir -p /sys/kernel/security/apparmor/policy/namespaces/${INNER}
-  apparmor_parser --replace /tmp/profiles && apparmor_parser --replace --namespace ${INNER} /tmp/profiles`;
-const UNLOAD = `rmdir /sys/kernel/security/apparmor/policy/namespaces/${INNER}; apparmor_parser --remove /tmp/profiles`;
+  apparmor_parser --replace /tmp/profiles
+  for space in ${SPACES.join(" ")}; do
+    mkdir ${FOLDER}/$space && apparmor_parser --replace --namespace $space /tmp/profiles
+  done`;
+const UNLOAD = `for space in ${SPACES.join(" ")}; do rmdir ${FOLDER}/$space; done
+  apparmor_parser --remove /tmp/profiles; umount /sys/kernel/security`;
 /** What the preflight reads of a process, as the machine's kernel says it. */
 const COPY = `cd /proc/$0 && mkdir -p $1/$0/attr $1/self && cp -a stat status maps mountinfo cmdline cgroup exe fd fdinfo ns $1/$0/
   cat attr/current >$1/$0/attr/current
@@ -35,7 +39,7 @@ describe("a process confined by AppArmor in the virtual machine", function () {
 
   before(() => shell(LOAD));
   after(async () => {
-    await inMachine(["sh", "-c", `${UNLOAD}; umount /sys/kernel/security`]);
+    await inMachine(["sh", "-c", UNLOAD]);
   });
   beforeEach(async () => {
     folder = await mkdtemp(join(VM_SHARE, "confined-"));
@@ -94,15 +98,18 @@ describe("a process confined by AppArmor in the virtual machine", function () {
     assert.equal(await labelOf(pid), "one//&two (enforce)");
   });
 
-  it("in a namespace of profiles comes back in it, but not without their parser: then it is foreseen that CRIU refuses", async () => {
-    const pid = await start("4712", `one//&:${INNER}://two`);
+  it("in a namespace of profiles comes back in it", async () => {
+    const pid = await start("4712", `one//&:${SPACES[0]}://two`);
     const label = await labelOf(pid);
     assert.equal((await rowOf(pid))?.outcome, "fine");
-    const whole = await dump(pid);
-    assert.equal(whole.code, 0, whole.log);
+    const { code, log } = await dump(pid);
+    assert.equal(code, 0, log);
     await restore();
     assert.equal(await labelOf(pid), label);
-    // Last: CRIU 4.1 leaves namespaces in the namespace when this fails, and can't freeze anything in it any more.
+  });
+
+  it("in a namespace of profiles is refused where their parser is missing, which is foreseen", async () => {
+    const pid = await start("4713", `one//&:${SPACES[1]}://two`);
     await shell("mv /usr/sbin/apparmor_parser /usr/sbin/hidden");
     try {
       const row = await rowOf(pid);
