@@ -225,6 +225,24 @@ describe("freezing from the editor", () => {
       open();
     });
 
+    it("is replaced by what was frozen only when told so, and not by a slip: the first button lets it run", async () => {
+      ask.give({ showQuickPick: ["web", "Leave it running"], showInputBox: ["replacing"] });
+      await vscode.commands.executeCommand("cryoscope.checkpointContainer");
+      const snapshot = await named("replacing");
+      const done = (): readonly string[] =>
+        docker.requests.filter((one) => one.startsWith("POST") && /\/(stop|start)\b/.test(one));
+      const before = done().length;
+      for (const answer of [undefined, "Let It Run"]) {
+        ask.give({ showWarningMessage: [answer] });
+        await vscode.commands.executeCommand("cryoscope.restoreSnapshot", snapshot);
+        assert.deepEqual(ask.questions[0]?.choices, ["Let It Run", "Replace"]);
+        assert.equal(done().length, before);
+      }
+      ask.give({ showWarningMessage: ["Replace"] });
+      await vscode.commands.executeCommand("cryoscope.restoreSnapshot", snapshot);
+      assert.equal(done().length, before + 2);
+    });
+
     it("goes on in steps: first its memory, then what has changed since, in one archive", async () => {
       ask.give({
         showQuickPick: ["stepper", "Only its memory", "stepper", "Leave it running"],

@@ -136,12 +136,27 @@ describe("what is done with snapshots", () => {
       ask.questions[0]?.detail ?? "",
       new RegExp(`^${middle?.name ?? ""}\n\n.*Pinned ones stay`, "s"),
     );
+    assert.deepEqual(ask.questions[0]?.choices, ["Keep It", "Delete"], "Enter removes nothing");
     ask.give({ showWarningMessage: ["Delete"] });
     assert.equal(await commands.executeCommand("cryoscope.cleanSnapshots"), 1);
     const left = (await api.catalog.list()).map(({ id }) => id);
     assert.deepEqual(left, [newest?.id, oldest?.id]);
     const gone = middle?.checkpoint.kind === "archive" ? middle.checkpoint.path : "";
     await assert.rejects(readFile(gone), { code: "ENOENT" });
+  });
+
+  it("deletes one only when told so, and not by a slip: the first button keeps it", async () => {
+    const sample = extensionFile("test/fixtures/sample.tar.gz");
+    const one = await commands.executeCommand<Snapshot>("cryoscope.importSnapshot", sample);
+    for (const answer of [undefined, "Keep It"]) {
+      ask.give({ showWarningMessage: [answer] });
+      await commands.executeCommand("cryoscope.deleteSnapshot", one);
+      assert.deepEqual(ask.questions[0]?.choices, ["Keep It", "Delete"]);
+      assert.ok(await current(one));
+    }
+    ask.give({ showWarningMessage: ["Delete"] });
+    await commands.executeCommand("cryoscope.deleteSnapshot", one);
+    assert.equal(await current(one), undefined);
   });
 
   it("asks before something foreign runs, and nothing runs by a slip: the first button only opens it", async () => {
