@@ -15,22 +15,16 @@ import { Answers } from "./answers.ts";
 import type { Question } from "./answers.ts";
 import { PodmanStandIn } from "./stand-ins.ts";
 
-/** Programs that have something until SIGUSR2. They tell by files: Node's pipes are sockets, which would stand in the way too. */
-const HOLDER = `const [fs, net, folder] = [require("fs"), require("net"), process.argv[1]];
-const tell = (word) => fs.writeFileSync(folder + "/" + word, "");
-setInterval(() => undefined, 1000);
-`;
-const CONNECTED = `${HOLDER}
-const server = net.createServer((socket) => tell("ready")).listen(0, "127.0.0.1", () => {
+/** Has a TCP connection to itself. What these programs tell, they tell by files: Node's pipes are sockets, an obstacle too. */
+const CONNECTED = `const [net, folder] = [require("net"), process.argv[1]];
+const server = net.createServer(() => require("fs").writeFileSync(folder + "/ready", "")).listen(0, "127.0.0.1", () => {
   net.connect(server.address().port, "127.0.0.1");
 });`;
-/** A file that has lost the name by which it was opened, and has another. */
-const RENAMED = `${HOLDER}
-const file = fs.openSync(folder + "/one", "w");
-fs.linkSync(folder + "/one", folder + "/two");
-fs.unlinkSync(folder + "/one");
-process.on("SIGUSR2", () => { fs.closeSync(file); tell("closed"); });
-tell("ready");`;
+
+/** Until SIGUSR2, a file that has lost the name by which it was opened, and has another. Not by Node, which has an io_uring. */
+const RENAMED = `my $folder = shift; sub tell_by { open my $file, ">", "$folder/$_[0]" or die $!; }
+open my $held, ">", "$folder/one" or die $!; link "$folder/one", "$folder/two"; unlink "$folder/one";
+$SIG{USR2} = sub { close $held; tell_by "closed" }; tell_by "ready"; sleep 1 while 1;`;
 
 /** Starts a program and traces it, as a debugger does: ptrace(PTRACE_SEIZE), numbered for this machine. Says its pid. */
 const TRACING = `$| = 1; my $pid = fork; if (!$pid) { exec @ARGV } sleep 1;
@@ -76,8 +70,8 @@ describe("what stands in the way of a freeze", () => {
   async function told(word: string): Promise<void> {
     while (!existsSync(join(scratch, word))) await sleep(20);
   }
-  async function hold(program: string): Promise<ChildProcess> {
-    const child = start(process.execPath, ["-e", program, scratch]);
+  async function hold(program: string, code: string): Promise<ChildProcess> {
+    const child = start(program, ["-e", code, scratch]);
     await told("ready");
     return child;
   }
@@ -90,7 +84,7 @@ describe("what stands in the way of a freeze", () => {
   }
 
   it("is named with the switch that takes it away, and that is set", async () => {
-    const child = await hold(CONNECTED);
+    const child = await hold(process.execPath, CONNECTED);
     const engine = await containerOf(child.pid ?? 0);
     ask.give({
       showQuickPick: ["obstructed", "Leave it running"],
@@ -105,7 +99,7 @@ describe("what stands in the way of a freeze", () => {
   });
 
   it("is looked for again when told so, and no more is asked when it is gone", async () => {
-    const child = await hold(RENAMED);
+    const child = await hold("perl", RENAMED);
     const engine = await containerOf(child.pid ?? 0);
     ask.give({
       showQuickPick: ["obstructed", "Leave it running"],
