@@ -93,7 +93,7 @@ describe("what stands in the way of a freeze", () => {
     });
     await vscode.commands.executeCommand("cryoscope.checkpointContainer");
     const warned = ask.questions.find(({ by }) => by === "showWarningMessage");
-    assert.match(warned?.detail ?? "", /TCP connections: TCP connections are open in \S+ \(\d+\)/);
+    assert.match(warned?.detail ?? "", /^TCP connections are open in \S+ \(\d+\)/);
     assert.equal(warned?.choices[0], "Freeze with These", "who presses Enter sets the switch");
     assert.match(engine.frozen.join(), /obstructed .*tcpEstablished=true/);
   });

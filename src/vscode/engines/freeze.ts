@@ -155,9 +155,7 @@ export async function decide(
     ...(refuses || (switches.length === 0 && !traced) ? [AGAIN] : []),
     ANYWAY,
   ];
-  const words = rows.map(
-    ({ title, sentence, next }) => `${title === "" ? "" : `${title}: `}${sentence} ${next}`,
-  );
+  const words = rows.map(({ sentence, next }) => `${sentence} ${next}`);
   const answer = await vscode.window.showWarningMessage(
     refuses ? `CRIU will refuse to freeze ${name} as it is.` : `Freeze ${name}?`,
     { modal: true, detail: words.join("\n\n") },

@@ -19,12 +19,18 @@ export async function freezeCompose(engines: Engines, catalog: Catalog): Promise
     value: folder.toLowerCase().replace(/[^a-z0-9_-]/g, ""),
   });
   if (project !== undefined && project !== "")
-    await freezeLabelled(engines, catalog, `${LABELS.compose}=${project}`);
+    await freezeLabelled(engines, catalog, `${LABELS.compose}=${project}`, `the compose project ${project}`);
 }
 
 export async function freezeDevContainer(engines: Engines, catalog: Catalog): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
-  if (folder !== undefined) await freezeLabelled(engines, catalog, `${LABELS.devContainer}=${folder}`);
+  if (folder !== undefined)
+    await freezeLabelled(
+      engines,
+      catalog,
+      `${LABELS.devContainer}=${folder}`,
+      "this workspace's dev container",
+    );
 }
 
 export async function freezeSelected(engines: Engines, catalog: Catalog): Promise<void> {
@@ -36,7 +42,13 @@ export async function freezeSelected(engines: Engines, catalog: Catalog): Promis
   if (selector !== undefined && selector !== "") await freezeLabelled(engines, catalog, selector);
 }
 
-async function freezeLabelled(engines: Engines, catalog: Catalog, selector: string): Promise<void> {
+/** `what` is what people call those that the selector picks. */
+async function freezeLabelled(
+  engines: Engines,
+  catalog: Catalog,
+  selector: string,
+  what = selector,
+): Promise<void> {
   const found: { readonly engine: Engine; readonly containers: readonly Container[] }[] = [];
   for (const engine of await engines.usable()) {
     if (!engine.capabilities.checkpoint.can) continue;
@@ -57,7 +69,7 @@ async function freezeLabelled(engines: Engines, catalog: Catalog, selector: stri
     })),
   );
   const picked = await vscode.window.showQuickPick(rows, {
-    title: `Freeze ${selector}`,
+    title: `Freeze ${what}`,
     placeHolder: "Which of them? They go on running.",
     canPickMany: true,
   });
@@ -66,21 +78,32 @@ async function freezeLabelled(engines: Engines, catalog: Catalog, selector: stri
     engine,
     containers: picked.filter((row) => row.engine === engine).map(({ container }) => container),
   }));
-  await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: `Freezing ${selector}`, cancellable: true },
-    async (_progress, token) => {
+  const frozen = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: `Freezing ${what}`, cancellable: true },
+    async (progress, token) => {
+      let whole = 0;
       for (const { engine, containers } of chosen)
-        await freezeThese(engine, containers, catalog, signalOf(token));
+        whole += await freezeThese(engine, containers, catalog, signalOf(token), (name) => {
+          progress.report({ message: name, increment: 100 / picked.length });
+        });
+      return whole;
     },
   );
+  // Not awaited: the message may stay for long, the work is done.
+  if (frozen > 0)
+    void vscode.window.showInformationMessage(
+      frozen === 1 ? "One container is frozen." : `${frozen} containers are frozen.`,
+    );
 }
 
+/** Gives how many are frozen. `begun` is told the name of each. */
 async function freezeThese(
   engine: Engine,
   containers: readonly Container[],
   catalog: Catalog,
   signal: AbortSignal,
-): Promise<void> {
+  begun: (name: string) => void,
+): Promise<number> {
   const { freezeAll } = await import("../../engine/index.ts");
   const now = new Date();
   const { archives, folders } = engine.capabilities;
@@ -88,6 +111,7 @@ async function freezeThese(
     engine,
     containers,
     async ({ name: container }) => {
+      begun(container);
       const name = proposedName(container, now);
       const place = archives
         ? { archive: await catalog.archivePath(name) }
@@ -104,6 +128,7 @@ async function freezeThese(
     void vscode.window.showErrorMessage(
       failed.map(({ container, problem }) => `${container.name}: ${problem?.message ?? ""}`).join(" "),
     );
+  return outcomes.length - failed.length;
 }
 
 const isRunning = ({ state }: Container): boolean => state === "running";

@@ -51,6 +51,15 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** For a narrow view: the time of today, the date and time of another day. */
+export function briefTime({ time }: Snapshot, now = new Date()): string {
+  const then = new Date(time);
+  const clock = { timeStyle: "medium" } as const;
+  return then.toDateString() === now.toDateString()
+    ? then.toLocaleTimeString(vscode.env.language, clock)
+    : then.toLocaleString(vscode.env.language, { dateStyle: "short", timeStyle: "short" });
+}
+
 export function localTime({ time }: Snapshot): string {
   return new Date(time).toLocaleString(vscode.env.language);
 }

@@ -99,11 +99,9 @@ export function registerSnapshots(
     command("cryoscope.importSnapshot", (chosen?: unknown) =>
       importSnapshot(catalog, chosen instanceof vscode.Uri ? chosen : undefined),
     ),
-    command("cryoscope.cleanSnapshots", async () => {
-      const gone = await applyRetention(catalog, (one) => forget(engines, catalog, one));
-      if (gone === 0) void vscode.window.showInformationMessage("No snapshot is beyond the limits.");
-      return gone;
-    }),
+    command("cryoscope.cleanSnapshots", () =>
+      applyRetention(catalog, (one) => forget(engines, catalog, one)),
+    ),
     command("cryoscope.snapshotsAsChain", () => {
       tree.arrange("chain");
     }),

@@ -172,7 +172,12 @@ export async function applyRetention(
   };
   const [count, days, gigabytes] = [limit("count"), limit("days"), limit("gigabytes")];
   const all = await catalog.list();
-  if (all.length === 0 || (count ?? days ?? gigabytes) === undefined) return 0;
+  if ((count ?? days ?? gigabytes) === undefined) {
+    void vscode.window.showInformationMessage(
+      "There are no limits: see cryoscope.snapshots.keep in the settings.",
+    );
+    return 0;
+  }
   const { overdue } = await import("../../engine/index.ts");
   const bytes = gigabytes === undefined ? undefined : gigabytes * 1e9;
   const due = overdue(
@@ -184,7 +189,10 @@ export async function applyRetention(
     },
     new Date(),
   );
-  if (due.length === 0) return 0;
+  if (due.length === 0) {
+    void vscode.window.showInformationMessage("No snapshot is beyond the limits.");
+    return 0;
+  }
   const names = due.slice(0, 10).map(({ name }) => name);
   const more = due.length > names.length ? ` and ${due.length - names.length} more` : "";
   const one = due.length === 1;

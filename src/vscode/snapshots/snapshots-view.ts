@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { ChainNode, Snapshot } from "../../engine/index.ts";
 import type { Catalog } from "./catalog.ts";
-import { localTime, megabytes } from "./facts.ts";
+import { briefTime, localTime, megabytes } from "./facts.ts";
 
 /** A row of the *Snapshots* view. */
 export type SnapshotRow =
@@ -106,7 +106,7 @@ function snapshotItem({
   // Another id with the first child: VS Code would keep the row folded that it knew as one without.
   item.id = children.length > 0 ? `${snapshot.id} and later` : snapshot.id;
   // The name proposed begins with the container's: the time comes first where there is little room.
-  item.description = [time, belowContainer === true ? "" : snapshot.container.name, tags]
+  item.description = [briefTime(snapshot), belowContainer === true ? "" : snapshot.container.name, tags]
     .filter((part) => part !== "")
     .join(" · ");
   item.iconPath = new vscode.ThemeIcon(
