@@ -52,6 +52,7 @@ export class Session {
       await prepare?.(page);
       await page.goto(server.url(folder));
       await workbench.ready(page);
+      await workbench.extensionKnown(page);
       return session;
     } catch (error) {
       await session.close();

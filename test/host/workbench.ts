@@ -14,6 +14,11 @@ export async function ready(page: Page): Promise<void> {
   await page.locator(".monaco-workbench .activitybar .action-item").first().waitFor({ timeout: SLOW_MS });
 }
 
+/** Waits until the extension is known: a file that is opened before is opened by another editor. */
+export async function extensionKnown(page: Page): Promise<void> {
+  await page.locator('.activitybar a.action-label[aria-label^="Cryoscope"]').waitFor({ timeout: SLOW_MS });
+}
+
 /** Shows a view container by the name on its icon in the activity bar. */
 export async function openView(page: Page, name: string): Promise<void> {
   const icon = page.locator(`.activitybar .action-item:has(a.action-label[aria-label^="${name}"])`);
