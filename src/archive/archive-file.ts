@@ -3,7 +3,7 @@ import { bytesErrors, CryoscopeError, openFileSource } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
 import { PATIENCE, patiently, readsElsewhere } from "./folder-reads.ts";
 import type { FolderReads } from "./folder-reads.ts";
-import { descriptorSource } from "./handle.ts";
+import { descriptorSource } from "./descriptor-source.ts";
 
 export interface ArchiveFileOptions {
   /** Milliseconds after which a file system that is not this machine's own is given up when it doesn't answer; half a minute. */

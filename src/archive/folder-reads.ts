@@ -6,8 +6,8 @@ import type { Stats } from "node:fs";
 import { lstat, readFile, statfs } from "node:fs/promises";
 import { sep } from "node:path";
 import { promisify } from "node:util";
+import { fillInThread, fillNow, readInThread, readNow } from "../bytes/index.ts";
 import { archiveErrors } from "./errors.ts";
-import { fillInThread, fillNow, readInThread, readNow } from "./handle.ts";
 
 type Now<T> = T | Promise<T>;
 

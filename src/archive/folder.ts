@@ -7,7 +7,7 @@ import type { ByteSource } from "../bytes/index.ts";
 import { ALWAYS_LISTED, MAX_LISTED, tooManyNames } from "./crowded.ts";
 import { archiveErrors, printable } from "./errors.ts";
 import { PATIENCE, folderReads, patiently } from "./folder-reads.ts";
-import { descriptorSource } from "./handle.ts";
+import { descriptorSource } from "./descriptor-source.ts";
 import { baseOf, byName, joinPath, normaliseName } from "./names.ts";
 import { problemList } from "./problems.ts";
 import { orderOf } from "./sorting.ts";

@@ -2,9 +2,9 @@ import { createCipheriv, randomBytes } from "node:crypto";
 import { open, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readHandle } from "../bytes/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
 import { archiveErrors } from "./errors.ts";
-import { readHandle } from "./handle.ts";
 
 const AES_BLOCK = 16;
 /** Left free on the disk of the spill file, for everyone else. */

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { toCryoscopeError } from "./error.ts";
 import { bytesErrors } from "./errors.ts";
+import { fillFromHandle, fillNow, readHandle, readNow } from "./reads.ts";
 import type { ByteSource } from "./source.ts";
 
 // Without O_NONBLOCK, opening a FIFO that nobody writes to would wait for ever.
@@ -16,35 +17,26 @@ export async function openFileSource(path: string, atOnce = 0): Promise<ByteSour
   const handle = await open(path, READ).catch((cause: unknown) => {
     throw bytesErrors.unreadable(path, cause);
   });
-  const { size, isRegular } = await handle
-    .stat()
-    .then((stat) => ({ size: stat.size, isRegular: stat.isFile() }));
-  if (!isRegular) {
+  const stat = await handle.stat().catch(async (cause: unknown) => {
+    await handle.close();
+    throw bytesErrors.unreadable(path, cause);
+  });
+  const { size } = stat;
+  if (!stat.isFile()) {
     await handle.close();
     throw bytesErrors.notAFile(path);
   }
-  async function fill(bytes: Uint8Array, offset: number): Promise<number> {
-    if (bytes.length <= atOnce) return fillNow(handle.fd, bytes, offset);
-    let got = 0;
-    while (got < bytes.length) {
-      const { bytesRead } = await handle.read(bytes, got, bytes.length - got, offset + got);
-      if (bytesRead === 0) break;
-      got += bytesRead;
-    }
-    return got;
-  }
+  const fill = (offset: number, into: Uint8Array): number | Promise<number> =>
+    into.length <= atOnce ? fillNow(handle.fd, offset, into) : fillFromHandle(handle, offset, into);
 
   return {
     size,
     region: { descriptor: handle.fd, offset: 0 },
     async read(offset, length) {
       const wanted = Math.max(0, Math.min(length, size - offset));
-      if (wanted <= atOnce) return readNow(handle.fd, offset, wanted);
-      const bytes = new Uint8Array(wanted);
-      const got = await fill(bytes, offset);
-      return got === wanted ? bytes : bytes.subarray(0, got);
+      return wanted <= atOnce ? readNow(handle.fd, offset, wanted) : readHandle(handle, offset, wanted);
     },
-    readInto: (offset, into) => fill(into.subarray(0, Math.max(0, size - offset)), offset),
+    readInto: async (offset, into) => fill(offset, into.subarray(0, Math.max(0, size - offset))),
     close: () => handle.close(),
   };
 }
@@ -75,23 +67,6 @@ export function openFileSourceSync(path: string): ByteSource {
       return Promise.resolve();
     },
   };
-}
-
-/** Fewer bytes than asked for only where the file ends. */
-function readNow(descriptor: number, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  const got = fillNow(descriptor, bytes, offset);
-  return got === length ? bytes : bytes.subarray(0, got);
-}
-
-function fillNow(descriptor: number, bytes: Uint8Array, offset: number): number {
-  let got = 0;
-  while (got < bytes.length) {
-    const bytesRead = readSync(descriptor, bytes, got, bytes.length - got, offset + got);
-    if (bytesRead === 0) break;
-    got += bytesRead;
-  }
-  return got;
 }
 
 function attempt<T>(path: string, action: () => T): T {

@@ -3,6 +3,7 @@ export type { ByteSource } from "./source.ts";
 export { readExactly, readInto } from "./source.ts";
 export { bufferSource, emptySource } from "./buffer.ts";
 export { openFileSource, openFileSourceSync } from "./file.ts";
+export { fillInThread, fillNow, readHandle, readInThread, readNow } from "./reads.ts";
 export { sliceSource } from "./slice.ts";
 export { joinedSource } from "./joined.ts";
 export { cachedSource } from "./cached.ts";

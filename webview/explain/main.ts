@@ -1,23 +1,11 @@
 // The Explain view's page: the way from the first byte of an image to the selected ones, step by step.
 import type { ByteRange, ExplainRpc, ExplainStep, ShownExplanation } from "../../src/protocol/index.ts";
 import { element, icon, setText } from "../ui/dom.ts";
-import { connectHost } from "../ui/rpc.ts";
-import { vscodeApi } from "../ui/vscode.ts";
+import { connectPage } from "../ui/host.ts";
 import "./explain.css";
 import { rangeWords, stepItem } from "./steps.ts";
 
-const vscode = vscodeApi();
-const host = connectHost<ExplainRpc>(
-  (message) => {
-    vscode.postMessage(message);
-  },
-  (listener) => {
-    window.addEventListener("message", ({ data }) => {
-      listener(data as Parameters<typeof listener>[0]);
-    });
-  },
-  { explanation: show },
-);
+const { host } = connectPage<ExplainRpc>({ explanation: show });
 
 const place = element("p", { class: "place" });
 const previous = walkButton("Previous", "arrow-up");

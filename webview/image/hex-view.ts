@@ -47,7 +47,7 @@ export class HexView {
   constructor(events: HexEvents) {
     this.#events = events;
     this.#grid = element("div", {
-      class: "hex",
+      class: "hex byte-rows",
       attributes: {
         role: "grid",
         tabindex: "0",
@@ -63,7 +63,7 @@ export class HexView {
       },
     });
     this.#probe = element("span", { class: "probe", text: "0".repeat(32) });
-    const body = element("div", { class: "hex-body" });
+    const body = element("div", { class: "hex-body byte-rows-body" });
     this.middle = element("div", { class: "hex-middle" }, body);
     this.root = element("div", { class: "pane bytes" }, this.#head.root, this.middle, this.#probe);
     this.scroller = new Scroller(

@@ -1,39 +1,28 @@
 // The image editor's page: connects to the host, and shows the image or why it can't be shown.
 import type { ImageRpc } from "../../src/protocol/index.ts";
 import { element, icon } from "../ui/dom.ts";
-import { connectHost, HostError } from "../ui/rpc.ts";
 import { button, progress } from "../ui/components.ts";
-import { vscodeApi } from "../ui/vscode.ts";
+import { connectPage } from "../ui/host.ts";
+import { HostError } from "../ui/rpc.ts";
 import { takeFirst } from "./first.ts";
 import { ImagePage } from "./page.ts";
 import { readState } from "./state.ts";
 import "./style/index.css";
 
-const vscode = vscodeApi();
 let page: ImagePage | undefined;
 /** The page says why the image can't be shown. */
 let hasFailed = false;
-const host = connectHost<ImageRpc>(
-  (message) => {
-    vscode.postMessage(message);
+const { host, vscode } = connectPage<ImageRpc>({
+  reveal: (target) => page?.reveal(target),
+  bookmarks: (all) => page?.tools.showBookmarks(all),
+  act: (action) => page?.tools.act(action),
+  tree: (action) => page?.actOnTree(action),
+  changed: () => {
+    if (page) void page.reload().catch(showFailure);
+    else if (hasFailed) void start(true);
   },
-  (listener) => {
-    window.addEventListener("message", ({ data }) => {
-      listener(data as Parameters<typeof listener>[0]);
-    });
-  },
-  {
-    reveal: (target) => page?.reveal(target),
-    bookmarks: (all) => page?.tools.showBookmarks(all),
-    act: (action) => page?.tools.act(action),
-    tree: (action) => page?.actOnTree(action),
-    changed: () => {
-      if (page) void page.reload().catch(showFailure);
-      else if (hasFailed) void start(true);
-    },
-    editField: ({ path, isNew }) => void page?.editField(path, isNew),
-  },
-);
+  editField: ({ path, isNew }) => void page?.editField(path, isNew),
+});
 
 /** `again`: the person wants it, after it could not be shown. */
 async function start(again = false): Promise<void> {

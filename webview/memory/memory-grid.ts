@@ -58,7 +58,7 @@ export class MemoryGrid {
     this.#digits = Math.max(8, highest.toString(16).length);
     this.#probe = element("span", { class: "probe", text: "0".repeat(32) });
     this.#grid = element("div", {
-      class: "memory",
+      class: "memory byte-rows",
       attributes: {
         role: "grid",
         tabindex: "0",
@@ -72,7 +72,7 @@ export class MemoryGrid {
         }),
       },
     });
-    const body = element("div", { class: "memory-body" });
+    const body = element("div", { class: "byte-rows-body" });
     this.root = element("div", { class: "memory-pane" }, body, this.#probe);
     this.#scroller = new Scroller(
       body,

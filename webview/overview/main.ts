@@ -1,9 +1,7 @@
 // The Overview page: a whole checkpoint at a glance. Every mark leads to what it stands for.
 import type { Overview, OverviewRpc } from "../../src/protocol/index.ts";
 import { element } from "../ui/dom.ts";
-import { connectHost, HostError } from "../ui/rpc.ts";
-import { button, progress } from "../ui/components.ts";
-import { vscodeApi } from "../ui/vscode.ts";
+import { connectPage, showWhenRead } from "../ui/host.ts";
 import { findingList, identityCard } from "./card.ts";
 import { channelGraph } from "./graph.ts";
 import "./overview.css";
@@ -12,18 +10,7 @@ import type { Open } from "./section.ts";
 import { timingBars } from "./timings.ts";
 import { memoryMap } from "./treemap.ts";
 
-const vscode = vscodeApi();
-const host = connectHost<OverviewRpc>(
-  (message) => {
-    vscode.postMessage(message);
-  },
-  (listener) => {
-    window.addEventListener("message", ({ data }) => {
-      listener(data as Parameters<typeof listener>[0]);
-    });
-  },
-  {},
-);
+const { host } = connectPage<OverviewRpc>({});
 const open: Open = (target) => {
   host.tell("open", target);
 };
@@ -44,24 +31,6 @@ function show(overview: Overview): void {
   );
 }
 
-/** `again`: the person wants it, after it could not be shown. */
-async function load(again = false): Promise<void> {
-  document.body.replaceChildren(progress("Reading the checkpoint…"));
-  try {
-    show(await host.ask("overview", { again }));
-  } catch (error) {
-    const { message, next } =
-      error instanceof HostError ? error : { message: String(error), next: undefined };
-    document.body.replaceChildren(
-      element(
-        "div",
-        { class: "failed", attributes: { role: "alert" } },
-        element("p", { text: message }),
-        element("p", { text: next ?? "" }),
-        button("Try Again", () => void load(true)),
-      ),
-    );
-  }
-}
-
-void load();
+void showWhenRead("Reading the checkpoint…", async (again) => {
+  show(await host.ask("overview", { again }));
+});

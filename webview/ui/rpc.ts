@@ -21,7 +21,8 @@ export class HostError extends Error {
   }
 }
 
-type Listeners<M extends RpcMap> = {
+/** What is done about each event of the host. */
+export type Listeners<M extends RpcMap> = {
   readonly [K in keyof M["hostEvents"]]: (data: M["hostEvents"][K]) => void;
 };
 

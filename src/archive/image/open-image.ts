@@ -215,7 +215,10 @@ async function openEach(
     try {
       opened.push(await openArchive(await open(), name));
     } catch (error) {
-      if (!isOfContent(error)) throw error;
+      if (!isOfContent(error)) {
+        await Promise.all(opened.map((tree) => tree.close()));
+        throw error;
+      }
       failure ??= error;
       say(`The layer ${what} can't be opened: ${(error as Error).message}`);
     }

@@ -31,14 +31,23 @@ class Layout {
 
   async open(manifests: readonly unknown[]): Promise<FileTree> {
     const index: Entry = [{ name: "index.json" }, JSON.stringify({ manifests })];
-    return openNested(bufferSource(await tar(...this.entries, index)), "layout.tar");
+    const tree = await openNested(bufferSource(await tar(...this.entries, index)), "layout.tar");
+    opened.push(tree);
+    return tree;
   }
 }
+
+/** What a test has opened, to be closed behind it. */
+const opened: FileTree[] = [];
 
 const layer = (...files: readonly (readonly [string, string])[]): Promise<Buffer> =>
   tar(...files.map(([name, text]) => [{ name }, text] as const));
 
 describe("a hostile store of container images", () => {
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((tree) => tree.close()));
+  });
+
   it("whose blobs are not what their digests say is shown, and it is said", async () => {
     const layout = new Layout();
     const plain = await layer(["f", "changed"]);
