@@ -45,3 +45,39 @@ async function unpack(name: string): Promise<string> {
   const [only, ...others] = await readdir(target, { withFileTypes: true });
   return only?.isDirectory() && others.length === 0 ? join(target, only.name) : target;
 }
+
+/**
+ * Dumps of the corpus, one for every kind of thing: each has `img/`, `crit/` (what `crit decode` said of it) and `proc/` (what the
+ * live processes' was).
+ */
+export const DUMPS = [
+  "a-single",
+  "b-threads50",
+  "c-aio",
+  "c-cgroup-full",
+  "c-eventpoll",
+  "c-files",
+  "c-ghost",
+  "c-inotify",
+  "c-linkremap",
+  "c-locks",
+  "c-memfd",
+  "c-netlink",
+  "c-pidfd",
+  "c-pipes",
+  "c-pty",
+  "c-raw",
+  "c-seccomp",
+  "c-shmem",
+  "c-signals",
+  "c-sysv",
+  "c-tcplisten",
+  "c-timers",
+  "c-tun-netns",
+  "c-udp",
+  "c-unix",
+  "ns-mnt",
+  "ns-net",
+  "ns-pid-uts-ipc",
+  "ns-time",
+] as const;

@@ -8,9 +8,10 @@ import { commands, extensions, TabInputTextDiff, Uri, window, workspace } from "
 import { findSymbol, suggestSymbols } from "../../src/corefile/index.ts";
 import type { TestApi } from "../../src/vscode/extension.ts";
 import { message, withMade } from "../unit/memory/made-dump.ts";
+import { openSample } from "./sample.ts";
+import type { OpenedCheckpoint } from "./sample.ts";
 
 type Editor = NonNullable<TestApi["memory"]["editors"]["active"]>;
-type Entry = TestApi["checkpoint"]["openCheckpoints"][number];
 
 /**
  * What the thread `keeper` of media/sample/sample.c has on its heap. `grep -a -o -F` finds it once in the pages files, in
@@ -20,19 +21,11 @@ const SENTENCE = "Cryoscope found this sentence in the memory of a frozen proces
 
 describe("the Memory editor and the search of memory", () => {
   let api: TestApi;
-  let sample: Entry;
+  let sample: OpenedCheckpoint;
   let folder: string;
 
   before(async () => {
-    const extension = extensions.getExtension<TestApi>("cryoscope.cryoscope");
-    assert.ok(extension);
-    api = await extension.activate();
-    await commands.executeCommand("cryoscope.openSample");
-    const found = api.checkpoint.openCheckpoints.find(
-      ({ checkpoint }) => checkpoint?.container.name === "sample",
-    );
-    assert.ok(found);
-    sample = found;
+    ({ api, sample } = await openSample());
     folder = await mkdtemp(join(tmpdir(), "memory-"));
   });
   after(async () => {

@@ -2,29 +2,22 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commands, extensions, Uri } from "vscode";
+import { commands, Uri } from "vscode";
 import type { TreeDataProvider } from "vscode";
 import type { TestApi } from "../../src/vscode/extension.ts";
+import { openSample } from "./sample.ts";
+import type { OpenedCheckpoint } from "./sample.ts";
 
 type Explorer = TestApi["checkpoint"];
-type Entry = Explorer["openCheckpoints"][number];
 type RowOf<V> = V extends TreeDataProvider<infer R> ? R : never;
 type Row = RowOf<Explorer["view"]>;
 
 describe("the Overview page and the parts of the Checkpoint view", () => {
   let api: TestApi;
-  let sample: Entry;
+  let sample: OpenedCheckpoint;
 
   before(async () => {
-    const extension = extensions.getExtension<TestApi>("cryoscope.cryoscope");
-    assert.ok(extension);
-    api = await extension.activate();
-    await commands.executeCommand("cryoscope.openSample");
-    const found = api.checkpoint.openCheckpoints.find(
-      ({ checkpoint }) => checkpoint?.container.name === "sample",
-    );
-    assert.ok(found);
-    sample = found;
+    ({ api, sample } = await openSample());
   });
 
   /** Labels and descriptions of the rows below `labels`, each the beginning of one. */

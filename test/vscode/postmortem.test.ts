@@ -1,26 +1,17 @@
 // In the extension host: a post-mortem session on the sample's frozen processes.
 import assert from "node:assert/strict";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { commands, debug, extensions, Uri, workspace } from "vscode";
+import { commands, debug, Uri, workspace } from "vscode";
 import type { DebugSession } from "vscode";
 import { openMemory } from "../../src/memory/index.ts";
-import type { TestApi } from "../../src/vscode/extension.ts";
-
-type Entry = TestApi["checkpoint"]["openCheckpoints"][number];
+import { openSample } from "./sample.ts";
+import type { OpenedCheckpoint } from "./sample.ts";
 
 describe("a post-mortem session in the editor", () => {
-  let sample: Entry;
+  let sample: OpenedCheckpoint;
 
   before(async () => {
-    const extension = extensions.getExtension<TestApi>("cryoscope.cryoscope");
-    assert.ok(extension);
-    const api = await extension.activate();
-    await commands.executeCommand("cryoscope.openSample");
-    const found = api.checkpoint.openCheckpoints.find(
-      ({ checkpoint }) => checkpoint?.container.name === "sample",
-    );
-    assert.ok(found);
-    sample = found;
+    ({ sample } = await openSample());
   });
 
   /** Runs `use` in a session on process 1, started as from its row, and waits until it has ended. */

@@ -3,40 +3,10 @@ import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InspectExcerpt } from "../../../src/cli/inspect-document.ts";
-import { fixture } from "../fixtures.ts";
+import { DUMPS, fixture } from "../fixtures.ts";
 import { assertFitsSchema, runCommand } from "../run-command.ts";
 
 const inspect = (...args: readonly string[]) => runCommand(["inspect", ...args]);
-
-/** One dump of every kind of thing. */
-const DUMPS = [
-  "b-threads50",
-  "c-cgroup-full",
-  "c-eventpoll",
-  "c-ghost",
-  "c-inotify",
-  "c-linkremap",
-  "c-locks",
-  "c-memfd",
-  "c-netlink",
-  "c-pidfd",
-  "c-pipes",
-  "c-pty",
-  "c-raw",
-  "c-seccomp",
-  "c-shmem",
-  "c-signals",
-  "c-sysv",
-  "c-tcplisten",
-  "c-timers",
-  "c-tun-netns",
-  "c-udp",
-  "c-unix",
-  "ns-mnt",
-  "ns-net",
-  "ns-pid-uts-ipc",
-  "ns-time",
-];
 
 describe("cryoscope inspect, all of it", () => {
   for (const name of DUMPS)

@@ -7,37 +7,13 @@ import type { ByteSource } from "../../../src/bytes/index.ts";
 import { critJson, openImage } from "../../../src/criu/index.ts";
 import type { CritOptions, Image, OpenImageOptions } from "../../../src/criu/index.ts";
 import { loadKey, openSealedLayer } from "../../../src/seal/index.ts";
-import { fixture } from "../fixtures.ts";
+import { DUMPS, fixture } from "../fixtures.ts";
 import { corpusImages, readImage } from "./corpus.ts";
 import type { CorpusImage } from "./corpus.ts";
 
 /** Checkpoints decoded with `crit decode --pretty`, with the folder of the images and that of the JSON. */
 const CHECKPOINTS: readonly (readonly [name: string, images: string, json: string])[] = [
-  ...[
-    ...[
-      "a-single",
-      "b-threads50",
-      "c-aio",
-      "c-cgroup-full",
-      "c-eventpoll",
-      "c-files",
-      "c-ghost",
-      "c-inotify",
-    ],
-    ...[
-      "c-linkremap",
-      "c-locks",
-      "c-memfd",
-      "c-netlink",
-      "c-pidfd",
-      "c-pipes",
-      "c-pty",
-      "c-raw",
-      "c-seccomp",
-    ],
-    ...["c-shmem", "c-signals", "c-sysv", "c-tcplisten", "c-timers", "c-tun-netns", "c-udp", "c-unix"],
-    ...["g-podman-none", "ns-mnt", "ns-net", "ns-pid-uts-ipc", "ns-time"],
-  ].map((name) => [name, "img", "crit"] as const),
+  ...[...DUMPS, "g-podman-none"].map((name) => [name, "img", "crit"] as const),
   ["g-docker-basic", "checkpoint", "crit"],
   ["f-lazy", "img", "crit-img"],
   ["f-incremental", "1", "crit-1"],

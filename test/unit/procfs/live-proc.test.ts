@@ -5,40 +5,8 @@ import { join } from "node:path";
 import type { Checkpoint } from "../../../src/checkpoint/index.ts";
 import type { ProcFs } from "../../../src/procfs/index.ts";
 import { snapshotPids, withCheckpoint } from "../checkpoint/support.ts";
+import { DUMPS } from "../fixtures.ts";
 import { assertSame, frozenText, procOf, seenFromInside, text } from "./support.ts";
-
-/** Fixtures whose folder holds `img/` and `proc/PID/`. */
-const FIXTURES = [
-  "a-single",
-  "b-threads50",
-  "c-aio",
-  "c-cgroup-full",
-  "c-eventpoll",
-  "c-files",
-  "c-ghost",
-  "c-inotify",
-  "c-linkremap",
-  "c-locks",
-  "c-memfd",
-  "c-netlink",
-  "c-pidfd",
-  "c-pipes",
-  "c-pty",
-  "c-raw",
-  "c-seccomp",
-  "c-shmem",
-  "c-signals",
-  "c-sysv",
-  "c-tcplisten",
-  "c-timers",
-  "c-tun-netns",
-  "c-udp",
-  "c-unix",
-  "ns-mnt",
-  "ns-net",
-  "ns-pid-uts-ipc",
-  "ns-time",
-];
 
 /** fd.json of a snapshot. */
 interface Snapshot {
@@ -101,7 +69,7 @@ const snapshotOf = async ({ live }: Pair): Promise<Snapshot> =>
   JSON.parse(await readFile(join(live, "fd.json"), "utf8")) as Snapshot;
 
 describe("the frozen /proc", () => {
-  for (const fixture of FIXTURES) {
+  for (const fixture of DUMPS) {
     it(`has the files of /proc/PID of ${fixture} as they were`, () =>
       forEachProcess(fixture, async ({ proc, live, outer, pid, hasParent }) => {
         for (const name of await readdir(live)) {
