@@ -8,7 +8,7 @@ import { PROJECT } from "./cache.ts";
 import { runExtensionTests } from "./extension-tests.ts";
 
 const MARKER = "MARKER-";
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 540_000;
 
 /** Forms in which a text may lie in a file: UTF-8, UTF-16, hex, and base64 at each of its three offsets. */
 function formsOf(text: string): readonly Buffer[] {
@@ -56,7 +56,7 @@ export async function runSealedSession(): Promise<number> {
   const control = ["CONTROL-", `${Math.random().toString(36).slice(2)}-TRACE`] as const;
   let problem: string | undefined;
   try {
-    for (const name of ["simple-enc", "tree-restorable-enc", "archives", "keys"])
+    for (const name of ["simple-enc", "tree-restorable-enc", "archives", "keys", "ocicrypt"])
       await promisify(execFile)("tar", [
         "-xzf",
         join(PROJECT, "test/fixtures/sealed", `${name}.tar.gz`),
@@ -68,12 +68,22 @@ export async function runSealedSession(): Promise<number> {
       folder: await mkdtemp(join(scratch, "workspace-")),
       env: {
         CRYOSCOPE_TEST_SEALED: JSON.stringify({
-          keys: ["keys/key1.pkcs8.pem", "archives/keys/age-x25519.txt"].map((name) => join(scratch, name)),
+          keys: [
+            "keys/key1.pkcs8.pem",
+            "archives/keys/age-x25519.txt",
+            "archives/keys/pgp.sec.asc",
+            "ocicrypt/keys/jwe-rsa.key.pem",
+          ].map((name) => join(scratch, name)),
+          passphrase: "ossl-pass-1",
           checkpoints: [
             "simple-enc/enc",
             "tree-restorable-enc/enc",
             // Spilled to a file, since it is packed.
             "archives/checkpoint.tar.gz.armor.age",
+            "archives/checkpoint.tar.gz.pub.gpg",
+            "archives/checkpoint.tar.gz.cms.der",
+            "archives/checkpoint.tar.gz.aes256cbc-pbkdf2.enc",
+            "ocicrypt/enc-jwe-rsa",
           ].map((name) => join(scratch, name)),
           copies: await mkdtemp(join(scratch, "copies-")),
           control,
