@@ -1,4 +1,5 @@
 // ELF cores in the debuggers of this machine: a session of the editor where one of its debuggers opens cores, else gdb or lldb.
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { liveErrors } from "./errors.ts";
 import type { DebuggersHere } from "./here.ts";
@@ -31,7 +32,12 @@ interface CoreDebugger {
   /** The debug type that an extension contributes. */
   readonly type: string;
   readonly request: "launch" | "attach";
-  configure(core: CoreToOpen, program: string | undefined): Readonly<Record<string, unknown>>;
+  /** `gdb` is the one that reads cores of other machines, where one is needed. */
+  configure(
+    core: CoreToOpen,
+    program: string | undefined,
+    gdb: string | undefined,
+  ): Readonly<Record<string, unknown>>;
 }
 
 /** Debuggers of the editor that open cores. A new one is a row. */
@@ -39,8 +45,9 @@ const EDITOR_DEBUGGERS: readonly CoreDebugger[] = [
   {
     type: "cppdbg",
     request: "launch",
-    configure: ({ core, sysroot }, program) => ({
+    configure: ({ core, sysroot }, program, gdb) => ({
       ...{ MIMode: "gdb", program: program ?? core, coreDumpPath: core, cwd: sysroot ?? "/" },
+      ...(gdb !== undefined && { miDebuggerPath: gdb }),
       ...(sysroot !== undefined && {
         setupCommands: [{ text: `-gdb-set sysroot ${sysroot}`, ignoreFailures: true }],
       }),
@@ -76,12 +83,16 @@ const lldbWord = (text: string): string => `"${text.replace(/["\\`]/g, "\\$&")}"
 
 interface TerminalDebugger {
   readonly program: string;
+  /** The form of it that knows other machines than the one it runs on. */
+  readonly foreign: string;
   args(core: CoreToOpen, program: string | undefined): readonly string[];
 }
 
+const FOREIGN_GDB = "gdb-multiarch";
+
 const TERMINAL_DEBUGGERS: readonly TerminalDebugger[] = [
   {
-    program: "gdb",
+    ...{ program: "gdb", foreign: FOREIGN_GDB },
     args: ({ core, sysroot }, program) => [
       ...(sysroot === undefined ? [] : ["-iex", `set sysroot ${sysroot}`]),
       ...(program === undefined ? [] : [program]),
@@ -89,7 +100,7 @@ const TERMINAL_DEBUGGERS: readonly TerminalDebugger[] = [
     ],
   },
   {
-    program: "lldb",
+    ...{ program: "lldb", foreign: "lldb" },
     args: ({ core, sysroot }, program) => [
       ...(sysroot === undefined ? [] : ["-O", `platform select remote-linux --sysroot ${lldbWord(sysroot)}`]),
       "--core",
@@ -99,18 +110,40 @@ const TERMINAL_DEBUGGERS: readonly TerminalDebugger[] = [
   },
 ];
 
-/** The best way there is here. Throws `debug.noCoreDebugger`. */
+/** `e_machine` of this machine's own programs, by Node's name of it. */
+const MACHINES: Readonly<Record<string, number>> = { x64: 62, arm64: 183, arm: 40, ia32: 3 };
+
+/** Whether a core is of another machine than this: a debugger must be made for it then. One that can't be read is not. */
+async function isForeign(core: string): Promise<boolean> {
+  const file = await open(core).catch(() => undefined);
+  if (file === undefined) return false;
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(20), 0, 20, 0);
+    return bytesRead === 20 && buffer.readUInt16LE(18) !== MACHINES[process.arch];
+  } finally {
+    await file.close();
+  }
+}
+
+/** The best way there is here. Throws `debug.noCoreDebugger`, `debug.noForeignDebugger`. */
 export async function coreOpening(core: CoreToOpen, here: DebuggersHere): Promise<CoreOpening> {
   const { sysroot, exe, name } = core;
   const program = sysroot === undefined || exe === undefined ? undefined : join(sysroot, exe);
-  const editors = EDITOR_DEBUGGERS.find(({ type }) => here.types.has(type));
+  const foreign = await isForeign(core.core);
+  const gdb = foreign ? await here.find(FOREIGN_GDB) : undefined;
+  const editors = EDITOR_DEBUGGERS.find(
+    ({ type }) => here.types.has(type) && (type !== "cppdbg" || !foreign || gdb !== undefined),
+  );
   if (editors) {
     const { type, request } = editors;
-    return { kind: "session", configuration: { type, request, name, ...editors.configure(core, program) } };
+    return {
+      kind: "session",
+      configuration: { type, request, name, ...editors.configure(core, program, gdb) },
+    };
   }
-  for (const { program: command, args } of TERMINAL_DEBUGGERS) {
-    const found = await here.find(command);
+  for (const { program: native, foreign: other, args } of TERMINAL_DEBUGGERS) {
+    const found = await here.find(foreign ? other : native);
     if (found !== undefined) return { kind: "terminal", program: found, args: args(core, program) };
   }
-  throw liveErrors.noCoreDebugger();
+  throw foreign ? liveErrors.noForeignDebugger() : liveErrors.noCoreDebugger();
 }

@@ -24,6 +24,12 @@ export const liveErrors = {
       "There is no debugger here that opens ELF cores.",
       "Install gdb or lldb (packages of those names), or a C/C++ debugger of the editor's; or debug the frozen process itself (Debug Frozen Process), which needs none.",
     ),
+  noForeignDebugger: () =>
+    failed(
+      "noForeignDebugger",
+      "This core is of another kind of machine, and no debugger here opens those.",
+      "Install gdb-multiarch or lldb (packages of those names); or debug the frozen process itself (Debug Frozen Process), which needs none.",
+    ),
   notRunning: (container: string) =>
     failed(
       "notRunning",

@@ -52,7 +52,9 @@ export interface PrintedFrame {
 }
 
 export interface PrintedThread {
+  /** 0 of a goroutine that no thread runs. */
   readonly tid: number;
+  readonly goroutine?: { readonly id: number; readonly status: string };
   readonly frames: readonly PrintedFrame[];
 }
 

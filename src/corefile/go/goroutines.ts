@@ -125,7 +125,7 @@ async function readGoroutine(
 
 /** What a goroutine waits for, in the words of the program itself. */
 function waitReasons(
-  { symbols, bias }: LoadedModule,
+  { symbols, bias, elf }: LoadedModule,
   memory: ExactMemory,
 ): (reason: number) => Promise<string | undefined> {
   const known = new Map<number, Promise<string | undefined>>();
@@ -135,7 +135,11 @@ function waitReasons(
     const at = table.address + bias + BigInt(reason) * 16n;
     const [start, length] = [await memory.word(at), await memory.word(at + 8n)];
     if (start === undefined || length === undefined || length > MAX_REASON) return undefined;
-    return (await memory.bytes(start, Number(length)))?.toString() || undefined;
+    const bytes =
+      (await memory.bytes(start, Number(length))) ??
+      // Constants that nobody wrote to: a core may leave them to the program's file.
+      Buffer.from(await elf.readAt(BigInt.asUintN(64, start - bias), Number(length)));
+    return bytes.length === 0 ? undefined : bytes.toString();
   };
   return (reason) => {
     const text = known.get(reason) ?? read(reason);

@@ -9,7 +9,7 @@ import { Cursor } from "../../../src/corefile/elf/cursor.ts";
 import { openElfFile } from "../../../src/corefile/elf/elf-file.ts";
 import { openSymbols } from "../../../src/corefile/elf/symbols.ts";
 import { loadedModules, walkStack } from "../../../src/corefile/index.ts";
-import type { Stack } from "../../../src/corefile/index.ts";
+import type { LoadedModules, Stack } from "../../../src/corefile/index.ts";
 import type { CheckpointMemory } from "../../../src/memory/index.ts";
 import { fixture } from "../fixtures.ts";
 import { areaOf, coreProcess, registersWith, spaceOf } from "./core-space.ts";
@@ -20,8 +20,34 @@ const STACK_SIZE = 64 * 1024;
 /** `call rel32` everywhere: any address in it looks like a return address. */
 const CALLS = Buffer.alloc(4096, 0xe8);
 
-/** A walk over a stack with these words at its bottom, in a program without call frame information. */
-async function walkOver(words: readonly bigint[], framePointer = 0n): Promise<Stack> {
+/** Modules that all have the same call frame information. */
+function ruled(instructions: Uint8Array): LoadedModules {
+  const common = { codeAlign: 1n, dataAlign: -8n, returnAddress: 16, encoding: 0, hasAugmentation: false };
+  const entry = { start: CODE, end: CODE + 4096n, instructions };
+  const nothing = { at: () => Promise.resolve(undefined) };
+  const module = {
+    ...{
+      bias: 0n,
+      elf: { header: { littleEndian: true, is64: true } },
+      symbols: nothing,
+      lines: nothing,
+      go: nothing,
+    },
+    debugInfo: { functionsAt: () => Promise.resolve([]) },
+    frames: {
+      at: () =>
+        Promise.resolve({
+          ...entry,
+          common: { ...common, isSignalFrame: false, instructions: new Uint8Array(0) },
+        }),
+    },
+  };
+  // A walk asks a module for nothing else.
+  return { at: () => Promise.resolve(module) } as unknown as LoadedModules;
+}
+
+/** A walk over a stack with these words at its bottom, in a program without call frame information, or with `rules`. */
+async function walkOver(words: readonly bigint[], framePointer = 0n, rules?: Uint8Array): Promise<Stack> {
   const bytes = Buffer.alloc(STACK_SIZE);
   words.forEach((word, index) => bytes.writeBigUInt64LE(BigInt.asUintN(64, word), index * 8));
   const space = spaceOf(
@@ -36,7 +62,7 @@ async function walkOver(words: readonly bigint[], framePointer = 0n): Promise<St
   // Asked for files only, of which there are none.
   const memory = { files: { find: () => Promise.resolve("noFile") } } as unknown as CheckpointMemory;
   const registers = registersWith({ ip: CODE + 16n, sp: STACK, bp: framePointer });
-  return walkStack(space, loadedModules(memory, space), registers);
+  return walkStack(space, rules ? ruled(rules) : loadedModules(memory, space), registers);
 }
 
 describe("a stack that was smashed", () => {
@@ -50,6 +76,17 @@ describe("a stack that was smashed", () => {
     const round = [STACK + 32n, CODE + 32n, 0n, 0n, STACK, CODE + 48n];
     const { frames } = await walkOver(round, STACK);
     assert.ok(frames.length <= 20);
+  });
+
+  it("ends in a circle where a function's own rules lead back to where it is", async () => {
+    // DW_CFA_def_cfa rsp 0; DW_CFA_offset rip 0: the caller's stack is this one's, its return address at the beginning.
+    const rules = Uint8Array.of(0x0c, 7, 0, 0x80 | 16, 0);
+    const { frames, end } = await walkOver([CODE + 32n], 0n, rules);
+    assert.deepEqual(
+      frames.map(({ programCounter }) => programCounter),
+      [CODE + 16n, CODE + 32n],
+    );
+    assert.equal(end, "cycle");
   });
 
   it("ends after some guesses where every word looks like a return address", async () => {

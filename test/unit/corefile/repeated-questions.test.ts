@@ -91,6 +91,21 @@ describe("a question that a debugger repeats", () => {
     assert.equal(await symbols.at((1n << 64n) - 1n), undefined);
   });
 
+  it("is answered by the table for the linker where the other was stripped", async () => {
+    const file = await readFile(join(await fixture("unwind/locals"), "c-O0-v4"));
+    const sections = Number(file.readBigUInt64LE(40));
+    const types = Array.from({ length: file.readUInt16LE(60) }, (_, index) => sections + index * 64 + 4);
+    const whole = await openElfFile(bufferSource(file));
+    const main = whole && (await openSymbols(whole).named("main"));
+    assert.ok(main);
+    // SHT_SYMTAB becomes SHT_DYNSYM, as if the linker's were the only one.
+    for (const at of types) if (file.readUInt32LE(at) === 2) file.writeUInt32LE(11, at);
+    const stripped = await openElfFile(bufferSource(file));
+    assert.ok(stripped);
+    assert.ok(stripped.sections.every(({ type }) => type !== 2));
+    assert.equal((await openSymbols(stripped).at(main.address))?.name, "main");
+  });
+
   it("takes a name apart at colons that are in no brackets", () => {
     assert.equal(ownName("a::b::Square<x::y<z::w>>"), "Square<x::y<z::w>>");
     assert.equal(ownName("plain"), "plain");

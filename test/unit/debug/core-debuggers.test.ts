@@ -56,6 +56,28 @@ describe("a core that is opened in a debugger", () => {
     });
   });
 
+  it("of another machine is opened by a debugger that knows it, and has the stack of the thread that failed", async function () {
+    this.timeout(120_000);
+    const machine = process.arch === "arm" ? "x86-64" : "arm";
+    const root = join(await fixture("unwind/kernel-cores"), machine);
+    const core = { core: join(root, "core"), exe: "/crash", sysroot: root, name: "core" };
+    const opening = await coreOpening(core, here([], "gdb", "gdb-multiarch", "lldb"));
+    assert.ok(opening.kind === "terminal");
+    assert.equal(opening.program, "gdb-multiarch");
+    const session = await coreOpening(core, here(["cppdbg"], "gdb-multiarch"));
+    assert.ok(session.kind === "session");
+    assert.equal(session.configuration["miDebuggerPath"], "gdb-multiarch");
+    // A gdb for this machine alone is none for that one.
+    const other = await coreOpening(core, here(["cppdbg"], "gdb", "lldb"));
+    assert.ok(other.kind === "terminal");
+    assert.equal(other.program, "lldb");
+    await assert.rejects(coreOpening(core, here(["cppdbg"], "gdb")), { code: "debug.noForeignDebugger" });
+    if (spawnSync("gdb-multiarch", ["--version"]).error) this.skip();
+    const more = ["-nx", "-batch", "-ex", "bt"];
+    const { stdout, stderr } = spawnSync("gdb-multiarch", [...more, ...opening.args], { encoding: "utf8" });
+    assert.match(stdout, /signal SIGSEGV[^]*#0 .* in fault [^]*#4 .* in recurse \(depth=3\)/, stderr);
+  });
+
   for (const [debug, more, expected] of [
     ["gdb", ["-nx", "-batch", "-ex", "bt"], /#5 .*depth3 \(a=2\).*\n[^]*#7 .*main \(argc=2/],
     ["lldb", ["-x", "-b", "-o", "bt"], /depth3\(a=2\)[^]*main\(argc=2/],

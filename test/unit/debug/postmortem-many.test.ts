@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openTree } from "../../../src/archive/index.ts";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
 import type { Checkpoint, PendingSignal, Thread } from "../../../src/checkpoint/index.ts";
-import { PostmortemSession } from "../../../src/debug/index.ts";
+import { FrozenTarget, PostmortemSession, STACK_END } from "../../../src/debug/index.ts";
 import { fixture } from "../fixtures.ts";
 import { dapClient } from "./dap-client.ts";
 import type { DapClient } from "./dap-client.ts";
@@ -85,6 +85,36 @@ describe("a post-mortem session on a process", () => {
           ...{ threadId: 1, startFrame: 0, levels: 1 },
         });
         assert.deepEqual([part.totalFrames, part.stackFrames.length], [2, 1]);
+      },
+    );
+  });
+
+  it("with a stack of frames without end, or that lead back, says which in that row", async () => {
+    assert.match(STACK_END.limit ?? "", /more calls than are shown/);
+    assert.match(STACK_END.cycle ?? "", /damaged: its frames lead back/);
+    await withThreads(
+      (threads) => threads,
+      async (client) => {
+        const label = async (target: FrozenTarget["stack"]): Promise<string | undefined> => {
+          const original = FrozenTarget.prototype.stack;
+          FrozenTarget.prototype.stack = target;
+          try {
+            const { stackFrames } = await client.get<DebugProtocol.StackTraceResponse>("stackTrace", {
+              threadId: 1,
+            });
+            return stackFrames.at(-1)?.name;
+          } finally {
+            FrozenTarget.prototype.stack = original;
+          }
+        };
+        const { stack } = FrozenTarget.prototype;
+        for (const end of ["limit", "cycle"] as const)
+          assert.equal(
+            await label(async function (this: FrozenTarget, thread) {
+              return { ...(await stack.call(this, thread)), end };
+            }),
+            STACK_END[end],
+          );
       },
     );
   });
