@@ -6,7 +6,9 @@ import type { IncomingMessage, RequestOptions } from "node:http";
 import { PassThrough } from "node:stream";
 import type { Readable } from "node:stream";
 import { Exec, KubeConfig } from "@kubernetes/client-node";
-import { engineErrors } from "./errors.ts";
+import { engineErrors, reasonOf } from "./errors.ts";
+import { text } from "./json.ts";
+import { kubeErrors } from "./kube-errors.ts";
 
 export interface KubeRequest {
   readonly method: "GET" | "POST" | "DELETE";
@@ -102,21 +104,15 @@ async function outputOf(
   let ended = false;
   // The library ends the output at the status, before it calls us: a failure must be seen first.
   const pieces = new PassThrough({ highWaterMark: HELD });
-  const socket = await new Exec(config).exec(
-    namespace,
-    pod,
-    container,
-    [...command],
-    pieces,
-    errors,
-    null,
-    false,
-    ({ status, message }) => {
+  const socket = await new Exec(config)
+    .exec(namespace, pod, container, [...command], pieces, errors, null, false, ({ status, message }) => {
       ended = true;
       if (status !== "Success")
         output.destroy(engineErrors.commandFailed(command[0] ?? "", said || (message ?? "")));
-    },
-  );
+    })
+    .catch((event: unknown) => {
+      throw notOpened(event, namespace);
+    });
   pieces.on("data", (chunk: Buffer) => {
     if (output.write(chunk)) return;
     socket.pause();
@@ -134,6 +130,14 @@ async function outputOf(
     socket.close();
   });
   return output;
+}
+
+/** The library rejects with the WebSocket's event, which is no Error; its message has the status of the API server's answer. */
+function notOpened(event: unknown, namespace: string): Error {
+  // A getter of the event's class.
+  const said = typeof event === "object" && event !== null && "message" in event ? text(event.message) : "";
+  if (/Unexpected server response: 403/.test(said)) return kubeErrors.mayNotRun(namespace);
+  return engineErrors.commandFailed("The API server", said === "" ? reasonOf(event) : said, event);
 }
 
 function load(): KubeConfig {

@@ -22,6 +22,12 @@ export const kubeErrors = {
       `You may not ask the kubelet of ${brief(node)} for checkpoints.`,
       "It takes the right create on nodes/proxy (and on nodes/checkpoint for the kubelet).",
     ),
+  mayNotRun: (namespace: string) =>
+    failed(
+      "mayNotRun",
+      `You may not run a command in a pod of the namespace ${brief(namespace)}, so the archive stays on its node.`,
+      "It takes the rights get and create on pods/exec there.",
+    ),
   noCheckpointApi: (node: string, said: string) =>
     failed(
       "noCheckpointApi",

@@ -98,9 +98,13 @@ describe("the engine that made a checkpoint", () => {
     );
   });
 
-  // Written by CheckpointContainer of that runtime; beside it what checkpointctl 1.3.0 said of it (`inspect --all`).
-  for (const runtime of ["containerd-2.1.9"])
-    it(`is what checkpointctl says of an archive that ${runtime} wrote for a kubelet`, async () => {
+  // The first was asked for by crictl, the second by a kubelet, of the same containerd; beside each lies what checkpointctl
+  // said of it (`inspect --all`).
+  for (const [runtime, pod] of [
+    ["containerd-2.1.9", "web-7"],
+    ["kubelet-1.36.2", "web-8"],
+  ] as const)
+    it(`is what checkpointctl says of the archive of ${runtime}`, async () => {
       const inside = await fixture("kubernetes");
       const [said] = JSON.parse(await readFile(join(inside, `${runtime}.json`), "utf8")) as [Said];
       const tree = await openTree(join(inside, `${runtime}.tar`));
@@ -113,7 +117,7 @@ describe("the engine that made a checkpoint", () => {
           [container.name, container.id, container.image, container.runtime],
           [said.container_name, said.id, said.image, said.runtime],
         );
-        assert.deepEqual([container.pod, container.namespace], ["web-7", "shop"]);
+        assert.deepEqual([container.pod, container.namespace], [pod, "shop"]);
         assert.equal(container.checkpointed?.slice(0, 19), said.checkpointed.slice(0, 19));
         const first = said.process_tree;
         assert.deepEqual(

@@ -1,5 +1,5 @@
-// An API server that knows what the documented API allows and refuses all else: paths, methods, rights, the kubelet's
-// checkpoint call behind the node's proxy (KEP-2008).
+// An API server that answers as one of Kubernetes 1.36.2 with its kubelet and containerd 2.1.9 did when it was asked the same
+// (statuses, content types, bodies, the frames of exec), and refuses what the API doesn't have.
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -47,11 +47,29 @@ const wrong: string[] = [];
 const asked: string[] = [];
 let atOnce = 0;
 let mostAtOnce = 0;
-let gate: "on" | "off" | "forbidden" | "broken" = "on";
+let gate: "on" | "off" | "forbidden" | "unable" | "refuses" | "gone" = "on";
+let mayRun = true;
+/** Where the runtime says that CRIU's log lies. */
+let criuLog = "";
 
+const REASONS: Readonly<Record<number, string>> = {
+  400: "BadRequest",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "NotFound",
+  405: "MethodNotAllowed",
+};
+
+/** The API server's own words. */
 function status(response: ServerResponse, code: number, message: string): void {
+  const said = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message };
   response.writeHead(code, { "Content-Type": "application/json" });
-  response.end(JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", message, code }));
+  response.end(JSON.stringify({ ...said, reason: REASONS[code], details: {}, code }));
+}
+
+/** A kubelet's, which the API server hands on. */
+function kubeletSays(response: ServerResponse, code: number, message: string): void {
+  response.writeHead(code, { "Content-Type": "text/plain; charset=utf-8" }).end(message);
 }
 
 function ok(response: ServerResponse, body: unknown): void {
@@ -145,16 +163,32 @@ function execServer(server: Server): void {
     const pod = /\/pods\/([^/]+)\/exec$/.exec(url.pathname)?.[1] ?? "";
     if (request.headers.authorization !== `Bearer ${TOKEN}` || !readers.has(pod)) wrong.push("exec refused");
     const [program, file = ""] = url.searchParams.getAll("command");
+    if (!mayRun) {
+      socket.end("HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (connection: Connection) => {
       const send = (stream: number, bytes: Buffer): void => {
         connection.send(Buffer.concat([Buffer.from([stream]), bytes]));
       };
+      // Each stream is opened by a message without bytes.
+      send(1, Buffer.alloc(0));
+      send(2, Buffer.alloc(0));
       if (program === "cat" && file.includes("pod-1")) {
         for (let at = 0; at < ARCHIVE.length; at += 65_536) send(1, ARCHIVE.subarray(at, at + 65_536));
-        send(3, Buffer.from('{"status":"Success"}'));
+        send(3, Buffer.from('{"metadata":{},"status":"Success"}'));
       } else {
-        send(2, Buffer.from("cat: no such file"));
-        send(3, Buffer.from('{"status":"Failure","message":"exit code 1"}'));
+        send(2, Buffer.from(`cat: can't open '${file}': No such file or directory\n`));
+        const message = `command terminated with non-zero exit code: error executing command [cat ${file}], exit code 1`;
+        const causes = [{ reason: "ExitCode", message: "1" }];
+        const said = {
+          metadata: {},
+          status: "Failure",
+          message,
+          reason: "NonZeroExitCode",
+          details: { causes },
+        };
+        send(3, Buffer.from(JSON.stringify(said)));
       }
       connection.close();
     });
@@ -188,9 +222,27 @@ function checkpoint(
   if (request.method !== "POST") wrong.push(`${request.method ?? ""} on checkpoint`);
   if (timeout !== null && !/^\d+$/.test(timeout)) wrong.push(`timeout ${timeout}`);
   if (pod?.spec.nodeName !== node) wrong.push(`${name} isn't on ${node}`);
-  if (gate === "forbidden") status(response, 403, "nodes/proxy is forbidden");
-  else if (gate === "off" || container !== "main") response.writeHead(404).end("404 page not found");
-  else if (gate === "broken") response.writeHead(500).end("checkpointing failed: criu not found");
+  const failed = (what: string): string =>
+    `checkpointing of ${namespace}/${name}/${container} failed (rpc error: code = ${what})`;
+  if (gate === "forbidden")
+    status(
+      response,
+      403,
+      `nodes "${node}" is forbidden: User "me" cannot create resource "nodes/proxy" in API group "" at the cluster scope`,
+    );
+  else if (gate === "off") kubeletSays(response, 404, "404 page not found\n");
+  else if (gate === "gone" || pod === undefined) kubeletSays(response, 404, "pod does not exist");
+  else if (container !== "main") kubeletSays(response, 404, `container ${container} does not exist`);
+  else if (gate === "unable")
+    kubeletSays(response, 500, failed("Unimplemented desc = method CheckpointContainer not implemented"));
+  else if (gate === "refuses")
+    kubeletSays(
+      response,
+      500,
+      failed(
+        `Unknown desc = checkpointing container "e8f7" failed: runc did not terminate successfully: exit status 1: criu failed: type DUMP errno 0 path= ${criuLog}`,
+      ),
+    );
   else {
     mostAtOnce = Math.max(mostAtOnce, ++atOnce);
     setTimeout(() => {
@@ -235,6 +287,7 @@ describe("Kubernetes", () => {
   });
   beforeEach(() => {
     gate = "on";
+    mayRun = true;
     asked.length = 0;
   });
   afterEach(() => {
@@ -286,7 +339,7 @@ describe("Kubernetes", () => {
     const other = await cluster.checkpoint("shop/pod-0/main", { name: "zero" });
     await assert.rejects(cluster.fetch?.(other.snapshot, join(folder, "none.tar")) ?? Promise.resolve(), {
       code: "engine.commandFailed",
-      message: /no such file/,
+      message: /No such file/,
     });
     assert.equal(readers.size, 0);
     assert.deepEqual((await readdir(folder)).sort(), ["config", "fetched.tar"]);
@@ -312,8 +365,33 @@ describe("Kubernetes", () => {
     await assert.rejects(freeze(), { code: "engine.mayNotCheckpoint" });
     gate = "off";
     await assert.rejects(freeze(), { code: "engine.noCheckpointApi" });
-    gate = "broken";
-    await assert.rejects(freeze(), { code: "engine.refused", message: /criu not found/ });
+    gate = "unable";
+    await assert.rejects(freeze(), { code: "engine.noCheckpointApi", message: /not implemented/ });
+    gate = "gone";
+    await assert.rejects(freeze(), { code: "engine.noSuchContainer" });
+  });
+
+  it("says what CRIU refused, where this is the node itself, and where the log lies where it isn't", async () => {
+    gate = "refuses";
+    criuLog = join(folder, "criu-dump.log");
+    const freeze = (): Promise<unknown> => cluster.checkpoint("shop/pod-0/main", { name: "no" });
+    await assert.rejects(freeze(), { code: "engine.criuRefused" });
+    await writeFile(
+      criuLog,
+      "(00.01) Error (criu/sk-inet.c:200): inet: Connected TCP socket, consider using --tcp-established option\n",
+    );
+    await assert.rejects(freeze(), { code: "engine.criuRefused", message: /open TCP connections/ });
+    await rm(criuLog);
+  });
+
+  it("says which rights it takes to fetch, and removes its pod, when it may not run a command in it", async () => {
+    const { snapshot } = await cluster.checkpoint("shop/pod-1/main", { name: "one" });
+    mayRun = false;
+    await assert.rejects(cluster.fetch?.(snapshot, join(folder, "no.tar")) ?? Promise.resolve(), {
+      code: "engine.mayNotRun",
+      next: /get and create on pods\/exec/,
+    });
+    assert.equal(readers.size, 0);
   });
 
   it("never asks with names or selectors that would be paths or queries", async () => {
