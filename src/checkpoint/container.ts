@@ -38,6 +38,7 @@ const PLACES: Readonly<Record<Field, readonly Where[]>> = {
   name: [
     // In a pod: what the CRI runtimes call it in `config` is made of this, its pod, the namespace and an uid.
     ["spec", "annotations", "io.kubernetes.cri.container-name"],
+    ["spec", "annotations", "io.kubernetes.container.name"],
     ["config", "name"],
     ["docker", "Name"],
     ["status", "metadata", "name"],

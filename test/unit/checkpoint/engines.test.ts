@@ -98,11 +98,12 @@ describe("the engine that made a checkpoint", () => {
     );
   });
 
-  // The first was asked for by crictl, the second by a kubelet, of the same containerd; beside each lies what checkpointctl
-  // said of it (`inspect --all`).
+  // The first was asked for by crictl, the second by a kubelet, of the same containerd, the third by crictl of CRI-O; beside
+  // each lies what checkpointctl said of it (`inspect --all`).
   for (const [runtime, pod] of [
     ["containerd-2.1.9", "web-7"],
     ["kubelet-1.36.2", "web-8"],
+    ["crio-1.36.3", "web-9"],
   ] as const)
     it(`is what checkpointctl says of the archive of ${runtime}`, async () => {
       const inside = await fixture("kubernetes");

@@ -78,6 +78,23 @@ describe("a CRI runtime by crictl", () => {
     assert.equal(details.exitCode, undefined);
   });
 
+  it("knows CRI-O's containers too, at the address that needs no path", async () => {
+    const engine = await connectEngine("crictl://", { machine: await machine("cri-o-1.36.3") });
+    assert.equal(engine.name, "CRI-O 1.36.3");
+    assert.deepEqual(
+      (await engine.list()).map(({ name, image, state }) => [name, image, state]),
+      [["web-9/app", "localhost:5000/lab/busybox:1", "running"]],
+    );
+    const details = await engine.inspect("web-9/app");
+    assert.equal(details.pid, 21768);
+    // Its specification names a network namespace though the pod has the node's.
+    assert.equal(details.networkMode, "host");
+    assert.ok(details.environment.includes("GREETING=hello"));
+    const archive = join(folder, "frozen.tar");
+    const { snapshot } = await engine.checkpoint("web-9/app", { name: "frozen", archive });
+    assert.equal(snapshot.engine.endpoint, "crictl:///run/crio/crio.sock");
+  });
+
   it("means the running one of a container's attempts, whichever stands first", async () => {
     const here = await machine("containerd-2.1.9");
     const { containers } = JSON.parse(await readFile(join(folder, "ps.json"), "utf8")) as {
