@@ -111,6 +111,16 @@ export async function criuError(verb: "freeze" | "restore", log: string, result:
   );
 }
 
+/**
+ * CRIU's log, as a CRI runtime's words name it: `path= FILE` is containerd's, CRI-O gives the runtime's command line. It stays until
+ * the container goes.
+ */
+export function logNamedIn(said: string): string {
+  const folder = /--work-path[\\" ]+(\/[^\s"\\]+)/.exec(said)?.[1];
+  if (folder !== undefined) return `${folder}/dump.log`;
+  return /path= ?(\/[^\s"\\)]+\.log)/.exec(said)?.[1] ?? "";
+}
+
 /** The last words of a runtime: `time="…" level=error msg="…"`, or a JSON line with `msg`. */
 export function runtimeWords(output: string): string {
   const line = output.trimEnd().split("\n").at(-1) ?? "";

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import { isAbsolute } from "node:path";
-import { criuError, runtimeWords } from "./checkpoint-folder.ts";
+import { criuError, logNamedIn, runtimeWords } from "./checkpoint-folder.ts";
 import type {
   Advice,
   Capability,
@@ -159,7 +159,7 @@ class CriRuntime implements Engine {
     work.onProgress?.({ phase: "freezing" });
     try {
       const result = await this.crictl(["checkpoint", `--export=${draft}`, details.id], {}, Infinity);
-      if (result.code !== 0) throw await criuError("freeze", logIn(result.stderr), result);
+      if (result.code !== 0) throw await criuError("freeze", logNamedIn(result.stderr), result);
       await rename(draft, archive).catch((cause: unknown) => {
         throw engineErrors.archiveUnwritable(archive, cause);
       });
@@ -200,11 +200,6 @@ class CriRuntime implements Engine {
 }
 
 const LIST = ["ps", "--all", "--output", "json"];
-
-/** CRIU's log, as runtimes name it: containerd's stays until the container goes. */
-function logIn(said: string): string {
-  return /path= ?(\/[^\s"\\]+\.log)/.exec(said)?.[1] ?? "";
-}
 
 const STATES: Readonly<Record<string, ContainerState>> = {
   CONTAINER_CREATED: "created",

@@ -1,6 +1,6 @@
 // What a kubelet, or the API server on the way to it, means when it doesn't freeze.
 import { refusalMessage } from "./answers.ts";
-import { criuError } from "./checkpoint-folder.ts";
+import { criuError, logNamedIn } from "./checkpoint-folder.ts";
 import { engineErrors } from "./errors.ts";
 import { refused } from "./kube-ask.ts";
 import type { KubeAnswer } from "./kube-ask.ts";
@@ -27,6 +27,5 @@ export async function freezeRefused(
     return engineErrors.noSuchContainer(container);
   if (status === 404 || CANNOT.test(said)) return kubeErrors.noCheckpointApi(node, said);
   if (!/criu failed/i.test(said)) return refused(cluster, status, content);
-  const log = /path= ?(\/[^\s"\\)]+\.log)/.exec(said)?.[1] ?? "";
-  return criuError("freeze", log, { code: 1, stdout: "", stderr: said });
+  return criuError("freeze", logNamedIn(said), { code: 1, stdout: "", stderr: said });
 }

@@ -140,6 +140,23 @@ describe("a CRI runtime by crictl", () => {
     assert.ok((await readdir(folder)).every((name) => !name.includes("frozen")));
   });
 
+  it("finds the log of CRI-O's container by the command line that CRI-O quotes", async () => {
+    const engine = await connectEngine("crictl://", { machine: await machine("cri-o-1.36.3") });
+    await writeFile(join(folder, "refuse"), "");
+    const said = await readFile(join(folder, "refused.txt"), "utf8");
+    const work = /"--work-path" "([^"]+)"/.exec(said)?.[1] ?? "";
+    await writeFile(join(folder, "refused.txt"), said.replaceAll(work, folder));
+    await writeFile(
+      join(folder, "dump.log"),
+      "(00.032261) Error (criu/sk-inet.c:200): inet: Connected TCP socket, consider using --tcp-established option.\n",
+    );
+    const archive = join(folder, "frozen.tar");
+    await assert.rejects(engine.checkpoint("web-9/app", { name: "frozen", archive }), {
+      code: "engine.criuRefused",
+      message: /open TCP connections/,
+    });
+  });
+
   it("says before anything happens that containerd 1 can't, and by which address it can", async () => {
     const here = await machine("containerd-2.1.9");
     const said = await readFile(join(folder, "version.txt"), "utf8");
