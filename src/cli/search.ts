@@ -1,9 +1,9 @@
 import { openMemories } from "./memory-many.ts";
-import { searchMemory } from "../memory/index.ts";
-import type { MemoryMatch, MemoryQuery } from "../memory/index.ts";
+import { searchMemory, startSearch } from "../memory/index.ts";
+import type { CheckpointMemory, MemoryMatch, MemoryQuery } from "../memory/index.ts";
 import { parseWords } from "./arguments.ts";
 import { EXIT } from "./command.ts";
-import type { RunCommand } from "./command.ts";
+import type { ExitCode, RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
 import { FILTER_OPTIONS, filterOf, parseRange } from "./memory-filter.ts";
 import { matchJson, matchText } from "./memory-match.ts";
@@ -62,10 +62,11 @@ export const run: RunCommand = async (args, output) => {
     ...(threads !== undefined && { threads }),
     ...(seconds !== undefined && { timeLimit: seconds * 1000 }),
   };
-  return openMemories(paths, values, async (memories) => {
+  const pool = startSearch(query, options);
+  const search = async (memories: readonly CheckpointMemory[]): Promise<ExitCode> => {
     let count = 0;
     const listed: unknown[] = [];
-    for await (const step of searchMemory(memories, query, options)) {
+    for await (const step of searchMemory(memories, query, { ...options, pool })) {
       count += step.count;
       if (isCount || step.count === 0) continue;
       // As it was named: two checkpoints may both be a folder "checkpoint".
@@ -83,7 +84,12 @@ export const run: RunCommand = async (args, output) => {
     for (const { message, file } of problems)
       output.message(file === undefined ? message : `${file}: ${message}`);
     return EXIT.done;
-  });
+  };
+  try {
+    return await openMemories(paths, values, search);
+  } finally {
+    await pool.close();
+  }
 };
 
 const lineOf = (name: string, match: MemoryMatch, withName: boolean): string =>

@@ -1,4 +1,4 @@
-import { searchMemory, stringLines } from "../memory/index.ts";
+import { searchMemory, startStrings, stringLines } from "../memory/index.ts";
 import type { CheckpointMemory, StringEncoding } from "../memory/index.ts";
 import { parseWords } from "./arguments.ts";
 import { EXIT } from "./command.ts";
@@ -49,14 +49,19 @@ export const run: RunCommand = async (args, output) => {
     filter: filterOf(values, "strings"),
     ...(values.threads !== undefined && { threads: parseCount(values.threads, "--threads", "strings", 1) }),
   };
-  return openMemories(positionals, values, async (memories) => {
-    if (values.addresses === true || values.json === true)
-      await listed(memories, options, values.json === true, output);
-    else await plain(memories, options, values.count === true, output);
-    for (const { message, file } of memories.flatMap(({ problems }) => problems))
-      output.message(file === undefined ? message : `${file}: ${message}`);
-    return EXIT.done;
-  });
+  const isListed = values.addresses === true || values.json === true;
+  const pool = isListed ? undefined : startStrings(options);
+  try {
+    return await openMemories(positionals, values, async (memories) => {
+      if (isListed) await listed(memories, options, values.json === true, output);
+      else await plain(memories, { ...options, pool }, values.count === true, output);
+      for (const { message, file } of memories.flatMap(({ problems }) => problems))
+        output.message(file === undefined ? message : `${file}: ${message}`);
+      return EXIT.done;
+    });
+  } finally {
+    await pool?.close();
+  }
 };
 
 async function plain(

@@ -1,7 +1,8 @@
 import type { CheckpointMemory } from "./checkpoint-memory.ts";
 import { MATCH_COLUMNS } from "./search/messages.ts";
-import type { StringEncoding } from "./search/pattern.ts";
-import { scanMemory } from "./search/scan.ts";
+import type { StringEncoding, WorkerPattern } from "./search/pattern.ts";
+import type { SearchPool } from "./search/pool.ts";
+import { scanMemory, startThreads } from "./search/scan.ts";
 import type { ScanOptions, ScanStep } from "./search/scan.ts";
 
 export interface StringsOptions extends ScanOptions {
@@ -9,6 +10,13 @@ export interface StringsOptions extends ScanOptions {
   readonly min: number;
   readonly encoding: StringEncoding;
 }
+
+/** Starts the threads for `options.pool` of `stringLines` with the same options, as `startSearch` does. */
+export function startStrings(options: StringsOptions): SearchPool {
+  return startThreads(patternOf(options), "lines", options);
+}
+
+const patternOf = ({ min, encoding }: StringsOptions): WorkerPattern => ({ kind: "strings", min, encoding });
 
 /** A string that is longer is cut there. */
 const MAX_LENGTH = 16 * 1024 * 1024;
@@ -22,9 +30,8 @@ export async function* stringLines(
   memories: readonly CheckpointMemory[],
   options: StringsOptions,
 ): AsyncGenerator<{ readonly lines: Uint8Array; readonly count: number }> {
-  const { min, encoding } = options;
-  const pattern = { kind: "strings", min, encoding } as const;
-  for await (const step of scanMemory(memories, pattern, "lines", options, () => Infinity))
+  const { encoding } = options;
+  for await (const step of scanMemory(memories, patternOf(options), "lines", options, () => Infinity))
     yield { lines: await complete(step, encoding), count: step.result.count };
 }
 

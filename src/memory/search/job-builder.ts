@@ -22,6 +22,14 @@ export interface MatchPlace {
   readonly address: bigint;
 }
 
+/** What is known of the pages behind a run. */
+export interface Gap {
+  /** So many have no content of their own; 0: unknown. */
+  readonly gap: number;
+  /** They read as zero; else they can't be had. */
+  readonly gapIsZero: boolean;
+}
+
 interface PagesFile {
   readonly descriptor: number;
   readonly start: number;
@@ -157,13 +165,15 @@ export class JobBuilder {
   }
 
   /**
-   * Ends the open stretch at a page, with what lies behind it for matches to end in. `isAlone`: what lies there, for a page at
-   * least, reads as zero or can't be had.
+   * Ends the open stretch at a page, with what lies behind it for matches to end in. Without waiting where `gap` says all
+   * that matters of it: there can be a hundred thousand stretches.
    */
-  close(space: AddressSpace, store: PageStore, page: number, isAlone: boolean): Promise<void> | undefined {
+  close(space: AddressSpace, store: PageStore, page: number, gap: Gap): Promise<void> | undefined {
     const behind = this.#reach - 1;
-    if (behind === 0 || (isAlone && !this.#endsInZeros && behind <= space.pageSize)) {
-      this.#stretches.push(this.#place, this.#place);
+    if (behind <= gap.gap * space.pageSize) {
+      this.#stretches.push(this.#place);
+      if (behind > 0 && gap.gapIsZero && this.#endsInZeros) this.#addPiece(FROM.zeros, 0, behind);
+      this.#stretches.push(this.#place);
       return undefined;
     }
     return this.#closeWith(space, store, BigInt(page) * BigInt(space.pageSize), behind);

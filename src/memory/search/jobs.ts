@@ -6,7 +6,7 @@ import { runsOf } from "../space/runs.ts";
 import type { Run } from "../space/runs.ts";
 import { isSearched, pagesWithin } from "./filter.ts";
 import type { MemoryFilter } from "./filter.ts";
-import type { BuiltJob, JobBuilder } from "./job-builder.ts";
+import type { BuiltJob, Gap, JobBuilder } from "./job-builder.ts";
 import type { SharedPages } from "./shared-pages.ts";
 
 /** The thread is given back at least so often. */
@@ -29,13 +29,13 @@ export async function* jobsOf(
   let turn = performance.now();
   /** Page behind the open stretch; undefined when none is open. */
   let openUntil: number | undefined;
-  /** Whether the open stretch ends where its pages do, with nothing but zeros for a page behind it. */
-  let isAlone = false;
+  /** What is known to lie behind the open stretch. */
+  let behind: Gap = UNKNOWN;
   // What need not be waited for isn't: there can be a hundred thousand runs.
   for (const each of searchedRuns(space, filter, shared)) {
     const { run } = each;
     if (openUntil !== run.first) {
-      const closing = openUntil === undefined ? undefined : builder.close(space, store, openUntil, isAlone);
+      const closing = openUntil === undefined ? undefined : builder.close(space, store, openUntil, behind);
       if (closing) await closing;
       if (builder.isFull) yield builder.take(nextId(), limit());
       builder.open(space, run.first);
@@ -46,25 +46,26 @@ export async function* jobsOf(
       const added = builder.add(store, run, at, Math.min(size - at, pages * pageSize));
       at += typeof added === "number" ? added : await added;
       openUntil = run.first + at / pageSize;
-      if (!builder.isFull || (at === size && each.isAlone)) continue;
-      await builder.close(space, store, openUntil, false);
+      if (!builder.isFull || (at === size && each.gap > 0)) continue;
+      await builder.close(space, store, openUntil, UNKNOWN);
       yield builder.take(nextId(), limit());
       // The next run may follow too; a stretch without bytes is no harm.
       await builder.openNext(space, store, openUntil);
     }
-    ({ isAlone } = each);
+    behind = { gap: each.gap, gapIsZero: each.gapIsZero };
     if (performance.now() - turn > TURN_MS) {
       await setImmediate();
       turn = performance.now();
     }
   }
-  if (openUntil !== undefined) await builder.close(space, store, openUntil, isAlone);
+  if (openUntil !== undefined) await builder.close(space, store, openUntil, behind);
 }
 
-/** A run, and whether a page that reads as zero, or can't be had, surely follows it. */
-interface SearchedRun {
+const UNKNOWN: Gap = { gap: 0, gapIsZero: false };
+
+/** A run, and what surely follows it. */
+interface SearchedRun extends Gap {
   readonly run: Run;
-  readonly isAlone: boolean;
 }
 
 /** The runs that are searched, by address. To be used one after the other: an object may be filled again for the next. */
@@ -99,7 +100,7 @@ function* otherRuns(
 ): Generator<SearchedRun> {
   for (const run of runsOf(space.layout, first, last))
     if (isSearched(run.origin, filter))
-      for (const part of shared.unsearched(run, space.pageSize)) yield { run: part, isAlone: false };
+      for (const part of shared.unsearched(run, space.pageSize)) yield { run: part, ...UNKNOWN };
 }
 
 /** About how many bytes `jobsOf` will search, for a sign of progress: what its pagemaps and objects have. */

@@ -20,6 +20,8 @@ export interface ScanOptions {
   /** One of the threads may be this one, which is held for some milliseconds at a time: where nothing else waits for it. */
   readonly blocking?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Threads that were started for this search before, by `startThreads` with the same pattern and options; closed when it ends. */
+  readonly pool?: SearchPool | undefined;
   /** Bytes that are searched at a time at most; fewer than usual where something is to lie across them. */
   readonly partSize?: number | undefined;
 }
@@ -69,6 +71,23 @@ const TIME_LIMIT = 10_000;
 /** Pages files that are kept open for workers before all of them are waited for. */
 const MAX_PINNED = 64;
 
+/** The threads that search for a pattern. */
+export function startThreads(
+  pattern: WorkerPattern,
+  context: WorkerSetup["context"],
+  options: ScanOptions,
+): SearchPool {
+  const { memory, isQuick } = SIZES[pattern.kind];
+  return openPool(
+    { pattern, memory, context },
+    {
+      threads: options.threads ?? Math.min(MAX_THREADS, availableParallelism()),
+      timeLimit: options.timeLimit ?? TIME_LIMIT,
+      isHereToo: options.blocking === true && isQuick,
+    },
+  );
+}
+
 /** Puts the memory of checkpoints before workers, part after part, and gives their answers in that order. */
 export async function* scanMemory(
   memories: readonly CheckpointMemory[],
@@ -77,14 +96,8 @@ export async function* scanMemory(
   options: ScanOptions,
   left: () => number,
 ): AsyncGenerator<ScanStep> {
-  const threads = options.threads ?? Math.min(MAX_THREADS, availableParallelism());
   const sizes = SIZES[pattern.kind];
-  const setup = { pattern, memory: sizes.memory, context };
-  const pool = openPool(setup, {
-    threads,
-    timeLimit: options.timeLimit ?? TIME_LIMIT,
-    isHereToo: options.blocking === true && sizes.isQuick,
-  });
+  const pool = options.pool ?? startThreads(pattern, context, options);
   try {
     for (const memory of memories)
       yield* scanOne(
@@ -95,6 +108,7 @@ export async function* scanMemory(
         left,
       );
   } finally {
+    // Before the files that they read.
     await pool.close();
   }
 }

@@ -5,7 +5,8 @@ import { MATCH_COLUMNS } from "./messages.ts";
 import type { JobResult } from "./messages.ts";
 import { compileMemoryQuery } from "./pattern.ts";
 import type { MemoryQuery } from "./pattern.ts";
-import { scanMemory } from "./scan.ts";
+import type { SearchPool } from "./pool.ts";
+import { scanMemory, startThreads } from "./scan.ts";
 import type { ScanOptions } from "./scan.ts";
 import type { SharedPages, Sighting } from "./shared-pages.ts";
 
@@ -14,6 +15,15 @@ export interface MemorySearchOptions extends ScanOptions {
   readonly limit?: number;
   /** Bytes before and behind a match that come with it. */
   readonly context?: number;
+}
+
+/**
+ * Starts the threads of a search, for `options.pool` of `searchMemory` with the same query and options: while a checkpoint is
+ * opened they get ready, which takes about as long. Close it, too, in case
+ * the search never begins. Throws what a bad query throws.
+ */
+export function startSearch(query: MemoryQuery, options: MemorySearchOptions = {}): SearchPool {
+  return startThreads(compileMemoryQuery(query), options.context ?? 0, options);
 }
 
 /** One match. */

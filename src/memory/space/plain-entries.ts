@@ -20,6 +20,7 @@ export class PlainEntries {
     this.#map = map;
     this.#last = last;
     this.#reached = first;
+    this.gapIsZero = area.backing.kind === "zero";
     this.#entry = entryAfter(map, first);
     const stored = { kind: "stored", layer: 0, map, entry: 0 } as const;
     this.#run = {
@@ -36,10 +37,14 @@ export class PlainEntries {
     return this.#run;
   }
 
-  /** Whether a page without content of its own follows the run: its area's, or none at all. */
-  get isAlone(): boolean {
-    return this.#run.last < this.#last && (this.#map.first[this.#entry] ?? Infinity) > this.#run.last;
+  /** Pages without content of their own that surely follow the run, in its area; 0 when there may be none. */
+  get gap(): number {
+    const next = Math.min(this.#last, this.#map.first[this.#entry] ?? Infinity);
+    return Math.max(0, next - this.#run.last);
   }
+
+  /** Whether such pages read as zero; else they can't be had. */
+  readonly gapIsZero: boolean;
 
   /** After `next` was false: the pages of another kind, of which `runsOf` knows; none at the end. */
   get others(): { readonly first: number; readonly last: number } {

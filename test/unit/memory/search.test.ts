@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { searchMemory } from "../../../src/memory/index.ts";
+import { searchMemory, startSearch } from "../../../src/memory/index.ts";
 import type {
   CheckpointMemory,
   MemoryMatch,
@@ -109,6 +109,48 @@ describe("searching memory", function () {
         assert.equal((await search(memory, text("WORLD"))).length, 1);
       }),
     );
+  });
+
+  it("finds what ends behind each of many short runs in memory that was never written, but not behind the mapping", async () => {
+    const runs = 300;
+    const pages = pagesWith(
+      runs,
+      ...Array.from({ length: runs }, (_, run) => [(run + 1) * PAGE - 3, "END"] as const),
+    );
+    // A page that was never written behind each run, but for the last, where the mapping ends.
+    const pagemap = Array.from({ length: runs }, (_, run) => entry(2 * run, 1));
+    await withMade({ vmas: [vma(0, 2 * runs - 1)], pagemap, pages }, (folder) =>
+      withMemoryOf(folder, async (memory) => {
+        const wanted = Array.from({ length: runs - 1 }, (_, run) => at(2 * run, PAGE - 3));
+        const integer: MemoryQuery = {
+          kind: "integer",
+          value: 0x444e45n,
+          width: 4,
+          endian: "little",
+          aligned: false,
+        };
+        for (const query of [regex("END\\0{3}"), regex("END\\0{4000}"), integer])
+          assert.deepEqual(addresses(await search(memory, query)), wanted);
+        assert.equal((await search(memory, regex("END"))).length, runs);
+      }),
+    );
+  });
+
+  it("finds the same with threads that were started before its checkpoint was open", async () => {
+    const pages = pagesWith(3, [PAGE, "HELLO"], [2 * PAGE + 9, "HELLO"]);
+    await withMade({ vmas: [vma(0, 3)], pagemap: [entry(0, 3)], pages }, async (folder) => {
+      const options = { threads: 2, context: 4, blocking: true };
+      const pool = startSearch(text("HELLO"), options);
+      const unused = startSearch(text("HELLO"), options);
+      await withMemoryOf(folder, async (memory) => {
+        const matches = await search(memory, text("HELLO"), { ...options, pool });
+        assert.deepEqual(addresses(matches), [at(1, 0), at(2, 9)]);
+        assert.equal(Buffer.from(matches[0]?.bytes ?? []).toString(), "HELLO");
+      });
+      // Closing what was closed, and what never searched, is no harm.
+      await pool.close();
+      await unused.close();
+    });
   });
 
   it("lets a match end in memory that was never written", async () => {
