@@ -28,9 +28,9 @@ export interface Obstacle {
   readonly processes?: readonly number[];
 }
 
-/** One row of the preflight. A new check is one of these and a line in `checks.ts`. */
+/** One row of the preflight. A new check is one of these in a file `…-checks.ts`. */
 export interface Check {
-  /** Stable; the same as the code in `criu-causes.ts` for the failure that it foresees. */
+  /** Stable; the same as the code in `criu-causes/` for the failure that it foresees. */
   readonly code: string;
   /** For people, two or three words. */
   readonly title: string;
