@@ -83,7 +83,7 @@ export const STEPS: readonly Step[] = [
     name: "vscode",
     title: "Tests inside VS Code's extension host",
     programs: [typescript("test/host/run.ts")],
-    timeoutMs: 12 * MINUTE,
+    timeoutMs: 22 * MINUTE,
     needs: "build",
     unavailable: noDesktop,
   },

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { runSealedSession } from "./traces.ts";
 import { CACHE, PROJECT, atProcessEnd, hostUnavailable, runExtensionTests } from "./index.ts";
 
-const TIMEOUT_MS = 480_000;
+const TIMEOUT_MS = 720_000;
 /** Picks tests, as `mocha --grep` does. */
 const { MOCHA_GREP } = process.env;
 const tests = join(PROJECT, "dist/test/vscode/index.cjs");

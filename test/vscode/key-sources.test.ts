@@ -15,7 +15,9 @@ import { Answers } from "./answers.ts";
 
 const run = promisify(execFile);
 
-describe("keys of the editor", () => {
+describe("keys of the editor", function () {
+  // Machines are slow at times.
+  this.timeout(120_000);
   const person = new Answers();
   const ends: (() => Promise<unknown>)[] = [];
   let api: TestApi;
