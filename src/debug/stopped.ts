@@ -1,6 +1,7 @@
 // Restoring a process stopped, with engines that have no option for it: a copy of the images says that it was.
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
+import type { Dirent } from "node:fs";
 import {
   access,
   copyFile,
@@ -241,19 +242,18 @@ async function folderCopy(
   image: string,
   bytes: Uint8Array,
 ): Promise<StoppedCopy> {
-  // Docker takes a checkpoint by its name, in its own folder, and packs what is there: links would be packed as links.
+  // Docker takes a checkpoint by its name, in its own folder.
   const isDocker = snapshot.checkpoint.kind === "named";
   const name = `stopped-${randomUUID()}`;
   const copy = isDocker ? join(dirname(path), name) : `${path}.${randomUUID()}.part`;
   const remove = () => rm(copy, { recursive: true, force: true });
-  const same = isDocker ? link : symlink;
   try {
     const changed = join(copy, image);
     await mkdir(dirname(changed), { recursive: true, mode: 0o700 });
     for (const folder of new Set([".", dirname(image)]))
       for (const entry of await readdir(join(path, folder), { withFileTypes: true })) {
         const to = join(copy, folder, entry.name);
-        if (to !== changed && to !== dirname(changed)) await same(join(path, folder, entry.name), to);
+        if (to !== changed && to !== dirname(changed)) await same(join(path, folder, entry.name), to, entry);
       }
     await writeFile(changed, bytes, { mode: 0o600, flag: "wx" });
     const checkpoint =
@@ -265,4 +265,14 @@ async function folderCopy(
     await remove();
     throw error;
   }
+}
+
+/**
+ * The same file under another name. No symbolic link: Docker would pack it as such, and CRIU opens the pages when its root
+ * is the container's, where an absolute path leads elsewhere.
+ */
+async function same(from: string, to: string, entry: Dirent): Promise<void> {
+  if (entry.isDirectory()) return symlink(from, to);
+  // Not on every file system.
+  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
 }

@@ -5,11 +5,18 @@ import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { attachTo, isStopped, liveOptions, programsOf, wakeForDebugging } from "../../src/debug/index.ts";
+import {
+  adapterPort,
+  attachTo,
+  isStopped,
+  liveOptions,
+  programsOf,
+  wakeForDebugging,
+} from "../../src/debug/index.ts";
 import type { ContainerDetails, Engine, Snapshot } from "../../src/engine/index.ts";
 import { attachClient } from "./dap-wire.ts";
 import type { WireClient } from "./dap-wire.ts";
-import { connectLab, removeContainer, startContainer } from "./engine-helpers.ts";
+import { connectLab, freePort, removeContainer, startContainer, until } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
 import { archiveFolder, freezeFor, liveWork, running } from "./live-helpers.ts";
 import { inLab } from "./namespaces.ts";
@@ -88,6 +95,39 @@ function labTests(kind: LabEngine): void {
       }
       assert.equal((await engine.inspect(container.id)).state, "running");
     });
+
+    if (kind === "podman")
+      it("finds debugpy that listened when it was frozen, with its own connection to the process kept", async () => {
+        const port = await freePort();
+        const container = await startContainer(engine, kind, NAME, {
+          // In a network of its own Podman restores the loopback down, and no connection over it comes back.
+          image: "debuggers",
+          command: [
+            ...["/usr/bin/python3", "-m", "debugpy", "--listen", `127.0.0.1:${port}`],
+            ...["/app/steps.py", "1000", "word"],
+          ],
+        });
+        // The adapter is a process of its own, which has to be there before it is frozen.
+        await until(async () => adapterPort(await programsOf(container, engine)));
+        const options = liveOptions({ pathMappings: { "/app": PROGRAMS } });
+        const before = liveWork();
+        await attachTo(engine, container, options, before);
+        assert.deepEqual(await before.own.dispose(), []);
+        const snapshot = await freezeFor(engine, container, folder.path, { tcpEstablished: true });
+        const work = liveWork();
+        try {
+          const live = await wakeForDebugging(engine, snapshot, options, work);
+          assert.deepEqual([live.runtime, live.attachment.port], ["python", port]);
+          const client = await attachClient(live.attachment);
+          await client.attach(PYTHON_STEPS);
+          const frame = await topFrame(client, await stopped(client));
+          assert.equal(frame.line, PYTHON_STEPS.line);
+          assert.ok(Number(await value(client, "before", frame.id)) >= 1000);
+          await client.disconnect();
+        } finally {
+          assert.deepEqual(await work.own.dispose(), []);
+        }
+      });
 
     it("stops a native program at a breakpoint, steps, and has its locals right", async () => {
       const command = ["/steps", "1000", "frozen-word"];

@@ -70,7 +70,8 @@ describe("VS Code with the lab's engines", function () {
   after(async () => {
     for (const kind of ENGINES) await removeContainer(kind, containerOf(kind));
     for (const { runtime, engine } of STEPS) await removeContainer(engine, `live-${runtime}-${engine}`);
-    for (const name of ["live-ends", "live-turning"]) await removeContainer("podman", name);
+    for (const name of ["live-ends", "live-turning", "live-dies", "live-listens"])
+      await removeContainer("podman", name);
     await rm(workspace, { recursive: true, force: true });
   });
 
@@ -114,7 +115,17 @@ describe("VS Code with the lab's engines", function () {
     await startContainer(podman, "podman", "live-turning", {
       ...{ command: ["/bin/sh", "-c", look], network: "none", binds: [`${workspace}:${SEEN_AS}`] },
     });
+    // Its one system call comes back interrupted after a restore.
+    await startContainer(podman, "podman", "live-dies", { command: ["sleep", "1000"], network: "none" });
+    const listens = [
+      "/usr/bin/node",
+      `--inspect=127.0.0.1:${await freePort()}`,
+      "-e",
+      "setInterval(() => {}, 50)",
+    ];
+    await startContainer(podman, "podman", "live-listens", { image: "node", command: listens });
     const ends = {
+      ...{ dies: "live-dies", listens: "live-listens" },
       ...{ endpoint: `unix://${labSocket("podman")}`, steps: "live-ends", turning: "live-turning" },
       ...{ file: join(PROGRAMS, "steps.c"), line: 12, localRoot: PROJECT, remoteRoot: "/project" },
       turn: join(workspace, "turn"),
@@ -137,7 +148,7 @@ describe("VS Code with the lab's engines", function () {
       });
       assert.equal(code, 0);
       assert.equal(await containerCount("podman"), before, "containers were left over");
-      for (const name of ["live-ends", "live-turning"])
+      for (const name of ["live-ends", "live-turning", "live-listens"])
         assert.equal((await podman.inspect(name)).state, "running", `${name} did not outlive its sessions`);
       for (const kind of ENGINES) {
         const { state } = await (await connectLab(kind)).inspect(containerOf(kind));

@@ -17,6 +17,10 @@ interface Ends {
   /** Makes /turned when this file is there. */
   readonly turning: string;
   readonly turn: string;
+  /** Ends as soon as it is restored. */
+  readonly dies: string;
+  /** Listens on a port of this machine, which a copy beside it can't have. */
+  readonly listens: string;
 }
 
 const ends = JSON.parse(process.env["CRYOSCOPE_TEST_ENDS"] ?? "null") as Ends | null;
@@ -120,6 +124,37 @@ describe("a live session", function () {
     await assert.rejects(Promise.resolve(starting), /There is no snapshot “no-such-snapshot”/);
     assert.equal(vscode.debug.activeDebugSession, undefined);
   });
+
+  for (const [title, container, sentence] of [
+    ["a copy that ends in the moment of restoring", "dies", /ended as soon as it was restored/],
+    ["a copy whose port is in use", "listens", /a port that it listened on is in use by now/],
+  ] as const)
+    it(`says why it can't be had with ${title}`, async () => {
+      assert.ok(ends);
+      const snapshot = await freeze(ends[container], `ends-${container}`);
+      const said: string[] = [];
+      const listening = vscode.debug.registerDebugAdapterTrackerFactory("cryoscope", {
+        createDebugAdapterTracker: () => ({
+          onDidSendMessage: (message: { success?: boolean; body?: { error?: { format?: string } } }) => {
+            if (message.success === false) said.push(message.body?.error?.format ?? "");
+          },
+        }),
+      });
+      try {
+        const configuration = { type: "cryoscope", request: "launch", name: title, snapshot: snapshot.id };
+        // Whether it is false or an error is the editor's affair.
+        await Promise.resolve(vscode.debug.startDebugging(undefined, { ...configuration, copy: true })).catch(
+          () => undefined,
+        );
+        await until("it is said", () => Promise.resolve(said[0]));
+        assert.match(said[0] ?? "", sentence);
+        await until("the session is over", () =>
+          Promise.resolve(vscode.debug.activeDebugSession === undefined ? true : undefined),
+        );
+      } finally {
+        listening.dispose();
+      }
+    });
 
   it("is bisected for: the first of four snapshots in which a command turns", async () => {
     assert.ok(ends);

@@ -174,12 +174,12 @@ print(json.dumps({
 }))
 `;
 
-/** The script must be a file that the process can read; it is gone when the process has run it. */
+/** The script must be a file that the process can read; it is gone when debugpy listens, or can't. */
 const REMOTE_EXEC = `
 import os, sys, tempfile, time
 pid, port = int(sys.argv[1]), int(sys.argv[2])
 handle, path = tempfile.mkstemp(suffix=".py")
-os.write(handle, ("import os, debugpy\\nos.unlink(%r)\\ndebugpy.listen(('127.0.0.1', %d))\\n" % (path, port)).encode())
+os.write(handle, ("import os\\ntry:\\n import debugpy\\n debugpy.listen(('127.0.0.1', %d))\\nfinally:\\n os.unlink(%r)\\n" % (port, path)).encode())
 os.fchmod(handle, 0o644)
 os.close(handle)
 try:

@@ -124,6 +124,12 @@ async function running(engine: Engine, container: ContainerDetails): Promise<rea
   }));
 }
 
+/*
+ * They are why the extension is activated by `onLanguage:jsonc`. No event tells of launch.json alone:
+ * `workspaceContains:.vscode/launch.json` would start it with every window whose folder has one, opened or not, and
+ * `onDebugDynamicConfigurations` comes from a list that who writes by hand never opens. It costs an activation once, which
+ * loads the main bundle and nothing else (test/vscode/activation.test.ts bounds it).
+ */
 const FILES: vscode.DocumentSelector = [
   { pattern: "**/.vscode/launch.json" },
   { language: "jsonc", pattern: "**/*.code-workspace" },
