@@ -11,6 +11,7 @@ import { openMemories } from "./memory-many.ts";
 import { matchJson, matchText } from "./memory-match.ts";
 import { hex, MEMORY_OPTIONS, parseCount } from "./memory-target.ts";
 import { printable } from "./output.ts";
+import { parseSize } from "./size.ts";
 
 const OPTIONS = {
   ...MEMORY_OPTIONS,
@@ -21,6 +22,7 @@ const OPTIONS = {
   context: { type: "string" },
   "time-limit": { type: "string" },
   library: { type: "string" },
+  region: { type: "string" },
 } as const;
 
 const DEFAULT_CONTEXT = "16";
@@ -41,6 +43,7 @@ export const run: RunCommand = async (args, output) => {
   const options = {
     filter: filterOf(values, "yara"),
     context: parseCount(values.context ?? DEFAULT_CONTEXT, "--context", "yara"),
+    ...(values.region !== undefined && { regionSize: regionSizeOf(values.region) }),
     libraries: library === undefined || library === "" ? [] : [library],
     ...(seconds !== undefined && { timeLimit: parseCount(seconds, "--time-limit", "yara", 1) * 1000 }),
   };
@@ -48,7 +51,9 @@ export const run: RunCommand = async (args, output) => {
   return openMemories(positionals, values, async (memories) => {
     const listed: object[] = [];
     let count = 0;
-    for await (const { hits, warnings } of scanWithYara(memories, rules, options)) {
+    let longer = 0;
+    for await (const { hits, warnings, cut } of scanWithYara(memories, rules, options)) {
+      longer = cut;
       for (const warning of warnings) output.message(warning);
       for (const hit of hits.slice(0, limit - count)) {
         count++;
@@ -63,14 +68,26 @@ export const run: RunCommand = async (args, output) => {
     const problems = memories.flatMap(({ problems: each }) => each);
     if (isCount) await output.write(asJson ? `${JSON.stringify({ count })}\n` : `${count}\n`);
     else if (asJson) {
-      const document = { count, complete: count < limit, matches: listed, problems };
+      const document = { count, complete: count < limit, cut: longer, matches: listed, problems };
       await output.write(`${JSON.stringify(document, undefined, 2)}\n`);
     }
+    if (longer > 0) output.message(cutInWords(longer));
     for (const { message, file } of problems)
       output.message(file === undefined ? message : `${file}: ${message}`);
     return count > 0 ? EXIT.findings : EXIT.done;
   });
 };
+
+const MEBIBYTE = 1024 * 1024;
+
+function regionSizeOf(text: string): number {
+  const size = parseSize(text, "--region");
+  if (size < MEBIBYTE || size > 1024 * MEBIBYTE) throw cliErrors.usage("--region takes 1M to 1G.", "yara");
+  return size;
+}
+
+const cutInWords = (count: number): string =>
+  `${count} ${count === 1 ? "stretch of memory was" : "stretches of memory were"} longer than a region, and scanned in parts: strings that a rule wants together may lie in two. --region takes more at once.`;
 
 /** The rules of a file, or of a folder's files. Throws `cli.unreadable`. */
 async function readRules(path: string): Promise<readonly RuleFile[]> {
@@ -111,7 +128,11 @@ function hitJson(name: string, hit: YaraHit): object {
     namespace: rule.namespace,
     tags: rule.tags,
     meta: rule.metadata.map(({ identifier, value }) => ({ name: identifier, value })),
-    region: { address: hex(region.address), length: region.length },
+    region: {
+      address: hex(region.address),
+      length: region.length,
+      ...(region.part !== undefined && { part: region.part }),
+    },
     mapping: {
       start: hex(start),
       end: hex(end),

@@ -51,8 +51,10 @@ export interface MemoryMap {
   readonly pageSize: number;
   readonly littleEndian: boolean;
   readonly areas: readonly MemoryArea[];
-  /** Where to go at first. */
+  /** Where to go at first, because someone asked for it. */
   readonly go: MemoryRange | undefined;
+  /** Where to begin else: at the stack pointer of the first thread, or at the first bytes that can be had. */
+  readonly home: string | undefined;
 }
 
 /** As much of a page range as comes from one place. */

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { commands, extensions, TabInputTextDiff, Uri, window, workspace } from "vscode";
+import { commands, env, extensions, TabInputTextDiff, Uri, window, workspace } from "vscode";
 import { findSymbol, suggestSymbols } from "../../src/corefile/index.ts";
 import type { TestApi } from "../../src/vscode/extension.ts";
 import { message, withMade } from "../unit/memory/made-dump.ts";
@@ -59,6 +59,14 @@ describe("the Memory editor and the search of memory", () => {
           resolve(undefined);
         });
       });
+  }
+
+  /** That of the first thread of a process. */
+  async function stackPointer(entry: Entry, pid: number): Promise<bigint> {
+    const { value: threads } = await (await entry.load()).threads(pid);
+    const pointer = threads.find(({ leader }) => leader)?.registers?.stackPointer;
+    assert.ok(pointer);
+    return pointer;
   }
 
   async function matches(): Promise<
@@ -245,6 +253,17 @@ describe("the Memory editor and the search of memory", () => {
     }
   });
 
+  it("begins at the stack pointer of the first thread, where nothing else is asked for", async () => {
+    await commands.executeCommand("workbench.action.closeAllEditors");
+    const editor = await open();
+    const pointer = await stackPointer(sample, 1);
+    await selected(editor, pointer);
+    const { home, areas } = await editor.map();
+    assert.equal(home, pointer.toString(16));
+    // The first mapping was left to its file: nothing of it can be had.
+    assert.notEqual(areas[0]?.bytes.unavailable, undefined);
+  });
+
   it("goes to the stack pointer when a stack is chosen", async () => {
     const editor = await open();
     const { areas } = await editor.map();
@@ -286,8 +305,15 @@ describe("the Memory editor and the search of memory", () => {
           JSON.stringify([view.getTreeItem(row).label, view.getTreeItem(row).tooltip]);
         assert.ok(!shown().includes(password), shown());
         assert.match(shown(), /DB_PASSWORD=… \(21 characters\).*secret in the environment \(medium\)/);
+        const copied = async (command: string): Promise<string> => {
+          await commands.executeCommand(`cryoscope.memory.${command}`, row);
+          return env.clipboard.readText();
+        };
+        assert.equal(await copied("copyMatch"), "DB_PASSWORD=… (21 characters)");
+        assert.equal(await copied("copyMatchAddress"), `0x${(0x10000 + 101).toString(16)}`);
         await commands.executeCommand("cryoscope.memory.revealSecret", row);
         assert.ok(shown().includes(password));
+        assert.ok((await copied("copyMatch")).includes(password));
         assert.equal(view.getTreeItem(row).contextValue, "memorySecret.shown");
         await commands.executeCommand("cryoscope.memory.hideSecret", row);
         assert.ok(!shown().includes(password));
@@ -301,6 +327,27 @@ describe("the Memory editor and the search of memory", () => {
     const asked = { min: 60, encoding: "ascii", filter: { kinds: new Set(["stack"]) } };
     assert.equal(await commands.executeCommand("cryoscope.listStrings", processRow(1), asked), 1);
     assert.match((await matches())[0]?.text ?? "", /^PATH=\/usr\/local\/sbin:/);
+  });
+
+  it("opens a minidump as the memory of its process, at the stack pointer of the thread that crashed", async () => {
+    const archive = join(extensionPath(), "test/fixtures/memory/minidump.tar.gz");
+    await promisify(execFile)("tar", ["-xzf", archive, "-C", folder]);
+    const source = Uri.file(join(folder, "minidump/stack.dmp"));
+    await api.checkpoint.open(source);
+    const entry = api.checkpoint.openCheckpoints.find((each) => each.source.fsPath === source.fsPath);
+    assert.ok(entry?.checkpoint);
+    try {
+      const [process] = entry.checkpoint.processes;
+      assert.equal(process?.comm, "threads");
+      await commands.executeCommand("cryoscope.openMemory", { entry, process });
+      const editor = api.memory.editors.active;
+      assert.ok(editor);
+      // What lldb read from the process: `register read` of the first thread.
+      const said = await readFile(join(folder, "minidump/lives.txt"), "utf8");
+      await selected(editor, BigInt(/rsp = (0x[0-9a-f]+)/.exec(said)?.[1] ?? "0"));
+    } finally {
+      await commands.executeCommand("cryoscope.closeCheckpoint", { kind: "checkpoint", entry });
+    }
   });
 
   it("opens an ELF core as the memory of its process", async () => {
@@ -351,7 +398,7 @@ describe("the Memory editor and the search of memory", () => {
       assert.ok(opened);
       editor = opened;
       program = await readFile(join(folder, "elfcore/root/threads"));
-      await selected(editor, 0x400000n);
+      await selected(editor, await stackPointer(entry, 1));
     });
     after(async () => {
       const { entry } = editor;

@@ -116,7 +116,7 @@ export class MemoryPage {
       .querySelector(".split-bar")
       ?.setAttribute("aria-label", "Border between mappings and bytes");
     this.root = splitter.root;
-    const start = map.go?.start ?? state.cursor ?? map.areas[0]?.start;
+    const start = map.go?.start ?? state.cursor ?? map.home;
     if (start !== undefined) this.go({ start, length: map.go?.length ?? 1 });
     this.#toolbar.show(false, false);
   }

@@ -1,5 +1,6 @@
 import type { AddressSpace } from "../space/address-space.ts";
 import type { Area } from "../space/areas.ts";
+import { areaAfter, runsOf } from "../space/runs.ts";
 import type { Run, Where } from "../space/runs.ts";
 
 /** One place where memory is seen: an address of a process. */
@@ -11,6 +12,13 @@ export interface Sighting {
 interface Mapped {
   readonly pid: number;
   readonly area: Area;
+  /** Pages `[first, last)` that the process has of its own: it wrote to a private mapping. By address. */
+  readonly own: readonly Pages[];
+}
+
+interface Pages {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Name of what several processes may share the pages of: a memory object or a file. Undefined for private pages. */
@@ -37,8 +45,9 @@ export class SharedPages {
       const key = backingKey(area);
       if (key === undefined) continue;
       const known = this.#mapped.get(key);
-      if (known) known.push({ pid: space.pid, area });
-      else this.#mapped.set(key, [{ pid: space.pid, area }]);
+      const mapped = { pid: space.pid, area, own: ownPages(space, area) };
+      if (known) known.push(mapped);
+      else this.#mapped.set(key, [mapped]);
     }
   }
 
@@ -71,13 +80,24 @@ export class SharedPages {
     const key = run && sharedKey(run.where);
     if (area === undefined || key === undefined) return [here];
     const inObject = address - area.start + area.offset;
-    const others = (this.#mapped.get(key) ?? []).flatMap(({ pid, area: other }) => {
+    const others = (this.#mapped.get(key) ?? []).flatMap(({ pid, area: other, own }) => {
       const there = other.start + inObject - other.offset;
       const isHere = pid === here.pid && there === address;
-      return there >= other.start && there < other.end && !isHere ? [{ pid, address: there }] : [];
+      if (there < other.start || there >= other.end || isHere) return [];
+      const page = other.first + Math.floor(Number(there - other.start) / space.pageSize);
+      const written = own[areaAfter(own, page)];
+      return written !== undefined && written.first <= page ? [] : [{ pid, address: there }];
     });
     return [here, ...others];
   }
+}
+
+/** Pages of a mapping that its process wrote to, and no longer shares. */
+function ownPages({ layout }: AddressSpace, area: Area): readonly Pages[] {
+  const own: Pages[] = [];
+  for (const { first, last, where } of runsOf(layout, area.first, area.last))
+    if (where.kind === "pages" && where.object === undefined) own.push({ first, last });
+  return own;
 }
 
 /** Number of a run's first page in the object or file that it is of. */

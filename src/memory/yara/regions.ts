@@ -11,12 +11,16 @@ export interface ScanRegion {
   readonly area: Area;
   readonly address: bigint;
   readonly length: number;
+  /** Which part of a longer stretch it is, from 0 on; undefined for a stretch that is one region. */
+  readonly part: number | undefined;
 }
 
 /** Memory that was never written ends a region where there is so much of it: a stack's reserve is not worth scanning. */
 const MAX_GAP = 1024 * 1024;
-/** A longer stretch is scanned in parts, which bounds the memory that scanning needs. */
-export const MAX_REGION = 8 * 1024 * 1024;
+/** A longer stretch is scanned in parts, which bounds the memory that scanning needs: this and as much again for the engine. */
+export const DEFAULT_REGION = 8 * 1024 * 1024;
+/** Of 32-bit WebAssembly's 4 GiB the engine needs some more than the region. */
+export const MAX_REGION = 1024 * 1024 * 1024;
 /** What two parts of one stretch have in common, for patterns that lie across. */
 export const OVERLAP = 64 * 1024;
 /** The thread is given back at least so often. */
@@ -27,11 +31,12 @@ export async function* scanRegions(
   space: AddressSpace,
   filter: MemoryFilter,
   shared: SharedPages,
+  longest: number,
 ): AsyncGenerator<ScanRegion> {
   let turn = performance.now();
   for (const area of space.areas) {
     for (const { first, last } of stretchesOf(space, area, filter, shared))
-      yield* partsOf(area, first * space.pageSize, last * space.pageSize);
+      yield* partsOf(area, first * space.pageSize, last * space.pageSize, longest);
     if (performance.now() - turn < TURN_MS) continue;
     await setImmediate();
     turn = performance.now();
@@ -57,10 +62,11 @@ function* stretchesOf(space: AddressSpace, area: Area, filter: MemoryFilter, sha
   if (open) yield open;
 }
 
-function* partsOf(area: Area, start: number, end: number): Generator<ScanRegion> {
+function* partsOf(area: Area, start: number, end: number, longest: number): Generator<ScanRegion> {
+  let part = 0;
   for (let at = start; at < end;) {
-    const length = Math.min(MAX_REGION, end - at);
-    yield { area, address: BigInt(at), length };
+    const length = Math.min(longest, end - at);
+    yield { area, address: BigInt(at), length, part: end - start > longest ? part++ : undefined };
     if (at + length >= end) return;
     at += length - OVERLAP;
   }

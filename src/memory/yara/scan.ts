@@ -8,13 +8,18 @@ import { MAX_PLACES, openYara } from "./engine.ts";
 import type { YaraOptions } from "./engine.ts";
 import type { MatchedRule, RuleFile } from "./messages.ts";
 import { regionBytes } from "./region-bytes.ts";
-import { MAX_REGION, scanRegions } from "./regions.ts";
+import { DEFAULT_REGION, MAX_REGION, OVERLAP, scanRegions } from "./regions.ts";
 import type { ScanRegion } from "./regions.ts";
 
 export interface YaraScanOptions extends YaraOptions {
   readonly filter?: MemoryFilter;
   /** Bytes before and behind a place that come with it. */
   readonly context?: number;
+  /**
+   * Bytes of the longest region, which is in memory twice: 8 MiB when not given, 1 MiB to 1 GiB. A stretch of memory
+   * that is longer is asked in parts.
+   */
+  readonly regionSize?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -51,9 +56,12 @@ export interface YaraStep {
   readonly warnings: readonly string[];
   readonly searched: number;
   readonly total: number;
+  /** How many stretches of memory so far were longer than a region: of a rule's condition, each part is asked alone. */
+  readonly cut: number;
 }
 
 const MAX_SENT = 4096;
+const MIN_REGION = 1024 * 1024;
 
 /**
  * Scans the memory of all processes of checkpoints with YARA rules. Each region (`ScanRegion`) is a file of its own to
@@ -63,10 +71,12 @@ const MAX_SENT = 4096;
 export async function* scanWithYara(
   memories: readonly CheckpointMemory[],
   rules: readonly RuleFile[],
-  { filter = {}, context = 0, signal, ...options }: YaraScanOptions = {},
+  { filter = {}, context = 0, signal, regionSize = DEFAULT_REGION, ...options }: YaraScanOptions = {},
 ): AsyncGenerator<YaraStep> {
   const engine = await openYara(rules, options);
   let { warnings } = engine;
+  const longest = Math.floor(Math.max(MIN_REGION, Math.min(regionSize, MAX_REGION)) / OVERLAP) * OVERLAP;
+  let cut = 0;
   try {
     for (const memory of memories) {
       const shared = new SharedPages();
@@ -81,14 +91,16 @@ export async function* scanWithYara(
       }
       let searched = 0;
       // One buffer goes to and fro: a new one a region would wait for the garbage collector.
-      let buffer = new ArrayBuffer(MAX_REGION);
+      let buffer = new ArrayBuffer(Math.min(longest, DEFAULT_REGION));
       for (const pid of pids) {
         const space = await memory.space(pid);
         const store = memory.store(space.pageSize);
         let told = new Set<string>();
         let lastArea: ScanRegion["area"] | undefined;
-        for await (const region of scanRegions(space, filter, shared)) {
+        for await (const region of scanRegions(space, filter, shared, longest)) {
           signal?.throwIfAborted();
+          if (region.length > buffer.byteLength) buffer = new ArrayBuffer(region.length);
+          if (region.part === 0) cut++;
           const { rules: found, bytes } = await engine.scan(await regionBytes(space, store, region, buffer));
           buffer = bytes.buffer;
           searched += region.length;
@@ -109,7 +121,7 @@ export async function* scanWithYara(
                 hasMore: patterns.some((pattern) => pattern.places.length >= MAX_PLACES),
               });
           }
-          yield { memory, hits, warnings, searched, total };
+          yield { memory, hits, warnings, searched, total, cut };
           warnings = [];
         }
         store.unpin();

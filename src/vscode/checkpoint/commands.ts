@@ -109,7 +109,13 @@ async function choose({
     canSelectFolders: folders,
     title: "Open Checkpoint",
     openLabel: "Open Checkpoint",
-    ...(files && { filters: { "Checkpoint archives": ARCHIVES, "All files": ["*"] } }),
+    ...(files && {
+      filters: {
+        "Checkpoint archives": ARCHIVES,
+        "Cores and minidumps": ["core", "dmp"],
+        "All files": ["*"],
+      },
+    }),
   });
   return chosen?.[0];
 }

@@ -29,6 +29,8 @@ export async function memoryMapOf(
       ...areaOf(region, marks, await codeOf(memory, space, region.area, signal)),
       goTo: hex(placeIn(region.area, pointers)),
     });
+  const known = areas.find(({ bytes }) => Object.keys(bytes).some((kind) => kind !== "unavailable"));
+  const pointer = pointers.find(({ address }) => space.areaAt(address) !== undefined)?.address;
   return {
     process: `${pid} ${checkpoint.process(pid)?.comm ?? ""}`,
     pid,
@@ -36,6 +38,7 @@ export async function memoryMapOf(
     littleEndian: !BIG_ENDIAN.has(checkpoint.criu.architecture ?? ""),
     areas,
     go,
+    home: pointer === undefined ? (known ?? areas[0])?.start : hex(pointer),
   };
 }
 

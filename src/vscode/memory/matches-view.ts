@@ -92,6 +92,12 @@ export class MatchesView implements vscode.TreeDataProvider<MatchRow>, vscode.Di
     this.#tell();
   }
 
+  /** What copying a row gives: the line, or a secret that was asked for; a hidden one stays hidden. */
+  copied(row: MatchRow | undefined): string | undefined {
+    if (row?.kind !== "match") return undefined;
+    return row.secret && this.#revealed.has(row) ? row.secret.value : row.text;
+  }
+
   add(entry: OpenCheckpoint, matches: readonly NamedMatch[]): void {
     for (const match of matches) {
       let group = this.#processes.at(-1);

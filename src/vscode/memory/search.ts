@@ -3,6 +3,7 @@ import { openMemory, searchMemory } from "../../memory/index.ts";
 import type { CheckpointMemory, MemoryFilter } from "../../memory/index.ts";
 import type { OpenCheckpoint } from "../checkpoint/index.ts";
 import { command } from "../messages.ts";
+import { shown } from "./address.ts";
 import { MatchesView } from "./matches-view.ts";
 import type { FoundMatch, MatchRow, NamedMatch, Things } from "./matches-view.ts";
 import type { MemoryEditors } from "./memory-editors.ts";
@@ -44,6 +45,8 @@ export interface LookStep {
   matches(): readonly NamedMatch[];
   readonly searched: number;
   readonly total: number;
+  /** What a person should know of the answer, once it is there. */
+  readonly remark?: string | undefined;
 }
 
 const queryOf =
@@ -78,6 +81,14 @@ export class MemorySearch implements vscode.Disposable {
       }),
       command("cryoscope.memory.hideSecret", (match?: FoundMatch) => {
         if (match) this.matches.reveal(match, false);
+      }),
+      // By the key there is no row, but what is selected.
+      command("cryoscope.memory.copyMatch", async (match?: FoundMatch) => {
+        const text = this.matches.copied(match ?? this.#tree.selection[0]);
+        if (text !== undefined) await vscode.env.clipboard.writeText(text);
+      }),
+      command("cryoscope.memory.copyMatchAddress", async (match?: FoundMatch) => {
+        if (match) await vscode.env.clipboard.writeText(shown(match.address));
       }),
       command("cryoscope.memory.stopSearch", () => {
         this.#running?.abort();
@@ -151,14 +162,16 @@ export class MemorySearch implements vscode.Disposable {
       for (const entry of entries)
         memories.set(openMemory(await entry.load(signal), { sysroot: this.#sysroots.get(entry) }), entry);
       const options = { filter: narrowed, context: CONTEXT, limit: MOST, signal };
+      let remark: string | undefined;
       for await (const step of steps([...memories.keys()], options)) {
         const entry = memories.get(step.memory);
+        remark = step.remark;
         if (entry && step.count > 0) this.matches.add(entry, step.matches());
         if (this.matches.count >= MOST) break;
         const share = step.total === 0 ? 100 : Math.floor((step.searched / step.total) * 100);
         this.#say(`Searching… ${Math.min(99, share)} %, ${this.matches.count} found`, signal);
       }
-      this.#say(this.#summary(), signal);
+      this.#say(remark === undefined ? this.#summary() : `${this.#summary()} · ${remark}`, signal);
     } catch (error) {
       if (!signal.aborted) {
         this.#say("The search failed.", signal);

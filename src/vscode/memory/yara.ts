@@ -10,6 +10,8 @@ import type { SearchScope } from "./scope.ts";
 import type { MemorySearch } from "./search.ts";
 
 const SETTING = "yara.library";
+const REGION = "yara.region";
+const MEBIBYTE = 1024 * 1024;
 /** The extension that has nothing but YARA-X in it. */
 const YARA_EXTENSION = "cryoscope.cryoscope-yara";
 const MAX_RULES = 64 * 1024 * 1024;
@@ -31,18 +33,24 @@ export async function scanYara(
   const files = given ?? (await chooseRules());
   if (files === undefined) return undefined;
   const rules = await Promise.all(files.map(readRules));
+  const regionSize = vscode.workspace.getConfiguration("cryoscope").get<number>(REGION, 8) * MEBIBYTE;
   return search.runLook(scope, {
     text: `YARA: ${rules.map(({ name }) => name).join(", ")}`,
     filter: {},
     async *steps(memories, { filter, context, signal }) {
-      for await (const step of scanWithYara(memories, rules, { filter, context, signal, libraries })) {
+      const options = { filter, context, signal, libraries, regionSize };
+      for await (const step of scanWithYara(memories, rules, options)) {
         const matches = step.hits.flatMap(namedMatches);
-        const { memory, searched, total } = step;
-        yield { memory, count: matches.length, matches: () => matches, searched, total };
+        const { memory, searched, total, cut } = step;
+        const remark = cut === 0 ? undefined : cutInWords(cut, regionSize);
+        yield { memory, count: matches.length, matches: () => matches, searched, total, remark };
       }
     },
   });
 }
+
+const cutInWords = (count: number, size: number): string =>
+  `${count} ${count === 1 ? "mapping was" : "mappings were"} longer than ${size / MEBIBYTE} MiB and asked in parts, so a condition saw but one at a time (setting cryoscope.yara.region).`;
 
 const INSTALL = "Install from VSIX…";
 const SETTINGS = "Open Setting";

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { bytesAt, MADE_PID, message, originsAt, PAGE, textAt, withMade, withMemoryOf } from "./support.ts";
+import {
+  bytesAt,
+  image,
+  MADE_PID,
+  message,
+  originsAt,
+  PAGE,
+  pagemapImage,
+  textAt,
+  withMade,
+  withMemoryOf,
+} from "./support.ts";
 
 const START = 0x10000n;
 const area = (first: number, last: number) => ({
@@ -15,7 +26,11 @@ const filled = (...values: string[]) => Buffer.concat(values.map((value) => Buff
 
 describe("a dump that lies about its memory", () => {
   it("with overlapping mappings shows each address once, and says so", async () => {
-    const dump = { vmas: [area(0, 4), area(2, 6)], pagemap: [entry(0, 6)], pages: filled(..."abcdef") };
+    const dump = {
+      vmas: [area(0, 4), area(1, 3), area(2, 6)],
+      pagemap: [entry(0, 6)],
+      pages: filled(..."abcdef"),
+    };
     await withMade(dump, (folder) =>
       withMemoryOf(folder, async (memory) => {
         const space = await memory.space(MADE_PID);
@@ -105,6 +120,29 @@ describe("a dump that lies about its memory", () => {
         assert.ok(memory.checkpoint.problems.some(({ file }) => file === "parent"));
       });
       await unlink(join(folder, "parent"));
+    });
+  });
+
+  it("with parents that lead to each other ends", async () => {
+    const older = (path: string) => ({
+      [`${path}inventory.img`]: image(0x58313116, [message([1, 2])]),
+      [`${path}pagemap-${MADE_PID}.img`]: pagemapImage(1, [entry(0, 1, 1)]),
+    });
+    const dump = {
+      vmas: [area(0, 1)],
+      pagemap: [entry(0, 1, 1)],
+      pages: filled(),
+      more: { ...older("a/"), ...older("b/") },
+    };
+    await withMade(dump, async (folder) => {
+      await symlink("a", join(folder, "parent"));
+      await symlink("../b", join(folder, "a/parent"));
+      await symlink("../a", join(folder, "b/parent"));
+      await withMemoryOf(folder, async (memory) => {
+        const space = await memory.space(MADE_PID);
+        assert.deepEqual(await originsAt(space, START, PAGE), ["noParent"]);
+        assert.equal(memory.checkpoint.layers.length, 3);
+      });
     });
   });
 

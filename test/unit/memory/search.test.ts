@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { openTree } from "../../../src/archive/index.ts";
 import { searchMemory, startSearch } from "../../../src/memory/index.ts";
 import type {
   CheckpointMemory,
@@ -11,6 +13,7 @@ import type {
   MemorySearchOptions,
 } from "../../../src/memory/index.ts";
 import { sealWith } from "../checkpoint/support.ts";
+import { fixture } from "../fixtures.ts";
 import { MADE_PID, message, PAGE, withMade, withMemory, withMemoryOf } from "./support.ts";
 
 const run = promisify(execFile);
@@ -80,6 +83,65 @@ describe("searching memory", function () {
       assert.ok(match);
       assert.deepEqual(others, []);
       assert.deepEqual(match.sightings.map(({ pid }) => pid).sort(), [...memory.pids].sort());
+    });
+  });
+
+  it("doesn't say of a page that a process wrote to that it is still the file's", async () => {
+    const root = await mkdtemp(join(tmpdir(), "mapped-"));
+    try {
+      // Four processes map it twice; in the private mappings the third page was written to.
+      const file = Buffer.alloc(32768, 0x11);
+      for (const page of [1, 2]) file.write(`page ${page} of the file`, page * PAGE + 100);
+      await mkdir(join(root, "tmp/lab/fx/c-shmem"), { recursive: true });
+      await writeFile(join(root, "tmp/lab/fx/c-shmem/mapped.bin"), file);
+      const tree = await openTree(root);
+      const folder = await fixture("corpus/c-shmem");
+      await withMemoryOf(
+        join(folder, "img"),
+        async (memory) => {
+          for (const [page, mappings] of [
+            [1, ["rw-p", "rw-s"]],
+            [2, ["rw-s"]],
+          ] as const) {
+            const [match, ...others] = await search(memory, text(`page ${page} of the file`));
+            assert.ok(match);
+            assert.deepEqual(others, []);
+            const seen = new Set<string>();
+            for (const { pid, address } of match.sightings) {
+              const space = await memory.space(pid);
+              assert.equal(
+                Buffer.from(await space.readBytes(address, 18)).toString(),
+                `page ${page} of the file`,
+              );
+              seen.add(space.areaAt(address)?.permissions ?? "");
+            }
+            assert.deepEqual([...seen].toSorted(), mappings);
+            assert.equal(match.sightings.length, 4 * mappings.length);
+          }
+        },
+        { root: tree },
+      );
+      await tree.close();
+    } finally {
+      await rm(root, { recursive: true });
+    }
+  });
+
+  it("doesn't search what lies behind a pages file that is too short, in an archive of them", async () => {
+    const dump = {
+      vmas: [vma(0, 6)],
+      pagemap: [entry(0, 1), entry(2, 4)],
+      pages: pagesWith(1, [100, "NEEDLE"]),
+      more: { "stats-dump": pagesWith(8, [PAGE, "NEEDLE"], [3 * PAGE, "NEEDLE"]) },
+    };
+    await withMade(dump, async (folder) => {
+      const archive = join(folder, "made.tar");
+      const names = (await readdir(folder)).filter((name) => name !== "pages-1.img" && name !== "stats-dump");
+      await run("tar", ["-C", folder, "-cf", archive, ...names, "pages-1.img", "stats-dump"]);
+      for (const path of [folder, archive])
+        await withMemoryOf(path, async (memory) => {
+          assert.deepEqual(addresses(await search(memory, text("NEEDLE"))), [at(0, 100)], path);
+        });
     });
   });
 

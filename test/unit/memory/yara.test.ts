@@ -64,6 +64,40 @@ describe("YARA over memory", function () {
     assert.deepEqual(places, [BigInt(border - 1000), BigInt(border - 6)]);
   });
 
+  it("asks a condition of a whole mapping where a region has room for it, and else says that it was cut", async () => {
+    const start = 0x10000000n;
+    const size = 20 * 1024 * 1024;
+    const pages = Buffer.alloc(size, 0x11);
+    pages.write("first-half-of-it", 1000);
+    pages.write("second-half-of-it", size - 1000);
+    const dump = {
+      vmas: [{ start, end: start + BigInt(size) }],
+      pagemap: [message([1, start], [2, 0], [4, 4], [5, size / PAGE])],
+      pages,
+    };
+    const rule = `rule Both {
+      strings: $a = "first-half-of-it" $b = "second-half-of-it"
+      condition: all of them and #a == 1 and filesize == ${size} and $b at ${size - 1000} }`;
+    await withMade(dump, (made) =>
+      withMemoryOf(made, async (memory) => {
+        const cuts = async (options: YaraScanOptions): Promise<readonly [hits: number, cut: number]> => {
+          let [found, last] = [0, 0];
+          for await (const { hits, cut } of scanWithYara(
+            [memory],
+            [{ name: "a.yar", text: rule }],
+            options,
+          )) {
+            found += hits.length;
+            last = cut;
+          }
+          return [found, last];
+        };
+        assert.deepEqual(await cuts({}), [0, 1]);
+        assert.deepEqual(await cuts({ regionSize: 32 * 1024 * 1024 }), [1, 0]);
+      }),
+    );
+  });
+
   it("leaves out memory that was never written, and shows what lies around a match", async () => {
     const start = 0x10000000n;
     const pages = Buffer.alloc(2 * PAGE);
