@@ -429,6 +429,8 @@ describe("the Memory editor and the search of memory", () => {
     });
 
     it("carves the program out of memory: its code is the file's", async () => {
+      editor.go({ address: 0x400000n, length: 1 });
+      await selected(editor, 0x400000n);
       const carved = Uri.file(join(folder, "threads.elf"));
       await commands.executeCommand("cryoscope.memory.saveModule", carved);
       const elf = await readFile(carved.fsPath);
