@@ -62,7 +62,7 @@ describe("the Memory editor and the search of memory", () => {
   }
 
   /** That of the first thread of a process. */
-  async function stackPointer(entry: Entry, pid: number): Promise<bigint> {
+  async function stackPointer(entry: OpenedCheckpoint, pid: number): Promise<bigint> {
     const { value: threads } = await (await entry.load()).threads(pid);
     const pointer = threads.find(({ leader }) => leader)?.registers?.stackPointer;
     assert.ok(pointer);
