@@ -260,7 +260,9 @@ describe("the key ring", () => {
           },
           (opened) => opened.source.close?.(),
         );
-        return Buffer.from(await source.read(0, 100)).toString();
+        const text = Buffer.from(await source.read(0, 100)).toString();
+        await source.close?.();
+        return text;
       };
       const first = ring({
         files: [{ kind: "file", path: file }],
