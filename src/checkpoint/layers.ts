@@ -1,7 +1,7 @@
 import { folderId, openLinkedFolder } from "../archive/index.ts";
 import type { FileTree, LinkedFolder, TreeEntry } from "../archive/index.ts";
 import type { ByteSource } from "../bytes/index.ts";
-import { IMAGE_TYPES } from "../criu/index.ts";
+import { IMAGE_TYPES, isBigEndian } from "../criu/index.ts";
 import type { ImageSeal, Problem } from "../criu/index.ts";
 import { CIPHER_IMAGE, sealErrors, sealState } from "../seal/index.ts";
 import { checkpointErrors } from "./errors.ts";
@@ -21,6 +21,8 @@ const KEPT = new Set([
   ...["parent", "stats-dump", "dump.log", "descriptors.json"],
 ]);
 
+const INVENTORY = "inventory.img";
+
 /** One directory of images. Its own keys open it where it is sealed. */
 export interface Layer {
   /** 0 is the newest. */
@@ -30,6 +32,8 @@ export interface Layer {
   readonly tree: FileTree;
   readonly sealed: boolean;
   readonly seal: ImageSeal | undefined;
+  /** The order in which the machine keeps bytes, as its inventory.img has it. */
+  readonly bigEndian: boolean;
   /** Every file in the folder, by name. */
   readonly files: ReadonlyMap<string, TreeEntry>;
 }
@@ -91,7 +95,32 @@ async function openLayer(
   const sealed = state === "sealed";
   if (sealed && sealFor === undefined) throw sealErrors.keyNeeded(cipherPath);
   const seal = sealed ? await sealFor?.({ folder, tree, cipherPath }) : undefined;
-  return { index, folder, tree, sealed, seal, files };
+  return {
+    index,
+    folder,
+    tree,
+    sealed,
+    seal,
+    bigEndian: await isBigEndianFolder(tree, folder, files),
+    files,
+  };
+}
+
+async function isBigEndianFolder(
+  tree: FileTree,
+  folder: string,
+  files: ReadonlyMap<string, TreeEntry>,
+): Promise<boolean> {
+  if (files.get(INVENTORY)?.kind !== "file") return false;
+  const source = await tree.open(join(folder, INVENTORY));
+  try {
+    return await isBigEndian(INVENTORY, source);
+  } catch {
+    // Whoever reads the image says what is wrong with it.
+    return false;
+  } finally {
+    await source.close?.();
+  }
 }
 
 /** Opens a file of the layer; undefined when there is none of that name (or it is a link). The caller closes it. */

@@ -148,13 +148,13 @@ export async function readOne<Name extends MessageName>(
   return record;
 }
 
-/** Runs `use` on the plaintext of a raw image of a layer, the pages above all. */
+/** Runs `use` on the plaintext of an image of a layer that is raw, as pages are, or has payloads. */
 export function withPlainBytes<T>(
   layer: Layer,
   file: string,
-  use: (source: ByteSource) => Promise<T>,
+  use: (source: ByteSource, image: Image) => Promise<T>,
 ): Promise<T> {
-  return withImage(layer.tree, pathInLayer(layer, file), layer.seal, (image) => use(image.plain));
+  return withImage(layer.tree, pathInLayer(layer, file), layer.seal, (image) => use(image.plain, image));
 }
 
 export const imageMissing = (file: string) =>

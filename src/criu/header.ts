@@ -50,6 +50,11 @@ export async function readHeader(name: string, source: ByteSource): Promise<Head
   return { ...entriesHeader(name, byName, view.getUint32(4, !bigEndian), 8), bigEndian };
 }
 
+/** Whether an image was written by a big-endian machine; false for images without a magic. */
+export async function isBigEndian(name: string, source: ByteSource): Promise<boolean> {
+  return (await readHeader(name, source)).bigEndian === true;
+}
+
 /** Whether an image can begin with this word. */
 function isMagic(name: string, word: number): boolean {
   return (

@@ -17,6 +17,7 @@ export {
   SERVICE_MAGIC,
 } from "./image-lookup.ts";
 export { openImage } from "./framing.ts";
+export { isBigEndian } from "./header.ts";
 export { hintBeside, hintOfInventory, INVENTORY_IMAGE } from "./compression.ts";
 export type { ShapeHint } from "./shapes.ts";
 export type { OpenImageOptions } from "./framing.ts";

@@ -20,6 +20,8 @@ type Entry<Name extends keyof MessageMap> = MessageMap[Name];
 
 /** Everything a kind may look up to describe a file: names, what is queued, what a deleted file held. */
 export interface FileContext extends FileTable {
+  /** Whether the machine keeps the highest byte of a word first. */
+  readonly bigEndian: boolean;
   pipeBuffer(pipeId: number): Promise<PipeBuffer | undefined>;
   fifoBuffer(pipeId: number): Promise<PipeBuffer | undefined>;
   /** Messages that wait in the socket with this file id. */
@@ -90,6 +92,7 @@ export function fileImages(layer: Layer): FileImages {
       };
       return {
         ...files,
+        bigEndian: layer.bigEndian,
         pipeBuffer: async (id) => (await take(pipes())).get(id),
         fifoBuffer: async (id) => (await take(fifos())).get(id),
         packetsFor: async (id) => (await take(packets())).get(id) ?? [],

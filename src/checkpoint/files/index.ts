@@ -14,6 +14,7 @@ export type { ExternalFile, NamespaceFile, ProcessFile, TunFile } from "./other.
 export type { PacketRing, PacketSocket } from "./packet-socket.ts";
 export type { Fifo, Pipe, PipeBuffer } from "./pipe.ts";
 export type { Ghost, RegularFile, Remap } from "./regular.ts";
+export { buildIdText } from "./regular.ts";
 export type { SignalFile } from "./signalfd.ts";
 export type { SocketOptions } from "./socket-options.ts";
 export type { TimerFile } from "./timerfd.ts";

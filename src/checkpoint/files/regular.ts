@@ -47,24 +47,37 @@ export interface Ghost {
   readonly content: Content;
 }
 
-/** Parts of `reg_file_entry.build_id`, in the order of the note in the file (`criu/files-reg.c: get_build_id`). */
-function buildIdOf(words: readonly number[]): string | undefined {
-  if (words.length === 0) return undefined;
+/** More words than the build id of any linker: those have 16 or 20 bytes. */
+const MAX_BUILD_ID = 16;
+
+/**
+ * `reg_file_entry.build_id` in hexadecimal: CRIU keeps the bytes of the note as words of the machine
+ * (`criu/files-reg.c: get_build_id`). undefined for what is no ELF file.
+ */
+export function buildIdText(words: readonly number[], bigEndian: boolean): string | undefined {
+  if (words.length === 0 || words.length > MAX_BUILD_ID) return undefined;
   const bytes = Buffer.alloc(words.length * 4);
-  words.forEach((word, index) => bytes.writeUInt32LE(word >>> 0, index * 4));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  words.forEach((word, index) => {
+    view.setUint32(index * 4, word >>> 0, !bigEndian);
+  });
   return bytes.toString("hex");
 }
 
 const NO_MOUNT = -1;
 
 /** What a regular file's own entry says; `remap` is known to the table alone. */
-export function regularFile(file: MessageMap["reg_file_entry"], remap: Remap | undefined): RegularFile {
+function regularFile(
+  file: MessageMap["reg_file_entry"],
+  remap: Remap | undefined,
+  bigEndian: boolean,
+): RegularFile {
   return {
     kind: "regular",
     size: file.size,
     mode: file.mode,
     mountId: file.mnt_id === NO_MOUNT ? undefined : file.mnt_id,
-    buildId: buildIdOf(file.build_id),
+    buildId: buildIdText(file.build_id, bigEndian),
     checksum: file.checksum,
     external: file.ext ?? false,
     remap,
@@ -80,7 +93,7 @@ export const REGULAR = fileKind(
     flags: file.flags,
     position: file.pos,
     owner: file.fown,
-    detail: regularFile(file, await context.remapOf(file.id)),
+    detail: regularFile(file, await context.remapOf(file.id), context.bigEndian),
   }),
   { file: "reg-files.img", message: "reg_file_entry" },
 );

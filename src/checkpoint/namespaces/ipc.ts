@@ -101,14 +101,14 @@ async function readSemaphores(layer: Layer, file: string, report: Report): Promi
   if (records.length === 0) return [];
   const path = pathInLayer(layer, file);
   return orReport<readonly SemaphoreSet[]>(report, path, [], () =>
-    withPlainBytes(layer, file, async (source) => {
+    withPlainBytes(layer, file, async (source, { bigEndian }) => {
       const sets: SemaphoreSet[] = [];
       for (const { value, payloads } of records) {
         const { start, end } = payloads[0]?.span ?? { start: 0, end: 0 };
         const bytes = await source.read(start, Math.min(end - start, value.nsems * 2));
         const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
         const values = Array.from({ length: bytes.length >> 1 }, (_, index) =>
-          view.getUint16(index * 2, true),
+          view.getUint16(index * 2, bigEndian !== true),
         );
         sets.push({ ...objectOf(value.desc), values });
       }

@@ -13,6 +13,13 @@ const MAX_BLOCK = 16 * 1024 * 1024;
 /** Addresses have 64 bits. */
 const ADDRESS_END = 2 ** 64;
 
+/** How the entries of an image lie: a size in the machine's byte order, the entry, and what follows it. */
+export interface EntryShape {
+  /** Bytes that follow a sealed entry. */
+  readonly tail: number;
+  readonly bigEndian: boolean;
+}
+
 /** Takes entries one after the other and keeps them as columns. */
 export class PagemapBuilder {
   readonly #pageSize: number;
@@ -34,12 +41,12 @@ export class PagemapBuilder {
     this.#pageSize = pageSize;
   }
 
-  /** Adds the whole entries that `bytes` begin with; gives how many bytes those are. `tail` follows a sealed entry. */
-  addAll(bytes: Uint8Array, tail: number): number {
+  /** Adds the whole entries that `bytes` begin with; gives how many bytes those are. */
+  addAll(bytes: Uint8Array, { tail, bigEndian }: EntryShape): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
     while (at + 4 <= bytes.length) {
-      const size = view.getUint32(at, true);
+      const size = view.getUint32(at, !bigEndian);
       const end = at + 4 + size + (size > 0 ? tail : 0);
       if (end > bytes.length) break;
       this.#add(bytes.subarray(at + 4, at + 4 + size));

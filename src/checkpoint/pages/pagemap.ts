@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { ByteSource } from "../../bytes/index.ts";
 import { readEntry } from "../../criu/index.ts";
-import type { Image } from "../../criu/index.ts";
+import type { Image, Problem } from "../../criu/index.ts";
 import { pathInLayer } from "../layers.ts";
 import type { Layer } from "../layers.ts";
 import type { Report } from "../problems.ts";
@@ -9,6 +9,7 @@ import { orReport } from "../problems.ts";
 import { withImage } from "../records.ts";
 import { ENTRY } from "./entry-flags.ts";
 import { inOrder, PagemapBuilder } from "./pagemap-builder.ts";
+import type { EntryShape } from "./pagemap-builder.ts";
 
 /**
  * The pagemap of one process or shared memory object in one layer: columns of numbers, by page, not overlapping. A page
@@ -89,14 +90,17 @@ async function addEntries(image: Image, builder: PagemapBuilder, tell: Report): 
     });
   const start = image.entrySpan(1).start;
   const end = image.entrySpan(count - 1).end;
-  const tail = image.seal?.tailLength ?? 0;
+  const shape: EntryShape = { tail: image.seal?.tailLength ?? 0, bigEndian: image.bigEndian === true };
   let turn = performance.now();
   for (let at = start; at < end;) {
     const bytes = await image.plain.read(at, Math.min(CHUNK, end - at));
-    const taken = builder.addAll(bytes, tail);
+    const taken = builder.addAll(bytes, shape);
     if (taken === 0) {
-      const whole = await readLarge(image.plain, at, end, tail);
-      if (whole === undefined || builder.addAll(whole, tail) === 0) break;
+      const whole = await readLarge(image.plain, at, end, shape);
+      if (whole === undefined || builder.addAll(whole, shape) === 0) {
+        tell(tooLarge(at));
+        break;
+      }
       at += whole.length;
     } else at += taken;
     if (performance.now() - turn > TURN_MS) {
@@ -107,16 +111,23 @@ async function addEntries(image: Image, builder: PagemapBuilder, tell: Report): 
   builder.problems().forEach(tell);
 }
 
+const tooLarge = (at: number): Problem => ({
+  code: "checkpoint.pagemapUnread",
+  message: `The entry at byte ${at} is larger than any that CRIU writes; it and those behind it are not read.`,
+  severity: "error",
+  offset: at,
+});
+
 /** One entry that is larger than a chunk. */
 async function readLarge(
   source: ByteSource,
   at: number,
   end: number,
-  tail: number,
+  { tail, bigEndian }: EntryShape,
 ): Promise<Uint8Array | undefined> {
   const head = await source.read(at, 4);
   if (head.length < 4) return undefined;
-  const size = 4 + new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true) + tail;
+  const size = 4 + new DataView(head.buffer, head.byteOffset, 4).getUint32(0, !bigEndian) + tail;
   return size > MAX_ENTRY || at + size > end ? undefined : source.read(at, size);
 }
 

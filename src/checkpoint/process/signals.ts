@@ -1,4 +1,4 @@
-import { siginfoParts, siginfoText, signalName } from "../../criu/index.ts";
+import { siginfoParts, siginfoSignal, siginfoText, signalName } from "../../criu/index.ts";
 import type { MessageMap } from "../../criu/index.ts";
 import { flagNames } from "../names.ts";
 
@@ -36,9 +36,6 @@ export interface SignalAction {
 
 const SIGKILL = 9;
 const SIGSTOP = 19;
-/** siginfo_t begins with the signal's number. */
-const MIN_SIGINFO = 4;
-
 /** Makes a set of a mask. MIPS has 128 signals: there `extended` holds the upper half. */
 export function signalSet(mask: bigint, extended: bigint | number | undefined = 0): SignalSet {
   const bits = BigInt.asUintN(64, mask) | (BigInt(extended) << 64n);
@@ -65,8 +62,7 @@ const NARROW: ReadonlySet<string> = new Set(["ARM"]);
 
 export function pendingSignal({ siginfo }: MessageMap["siginfo_entry"], architecture: string): PendingSignal {
   const word = NARROW.has(architecture) ? 4 : 8;
-  const view = new DataView(siginfo.buffer, siginfo.byteOffset, siginfo.byteLength);
-  const signal = siginfo.length < MIN_SIGINFO ? 0 : view.getInt32(0, true);
+  const signal = siginfoSignal(siginfo);
   return {
     signal,
     name: signalName(signal),

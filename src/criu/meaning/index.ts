@@ -4,6 +4,6 @@ export { elementName } from "./elements.ts";
 export { hexText, quote, showSize } from "./text.ts";
 export type { Part } from "./part.ts";
 export { auditMachine, auxiliaryName, capabilityName, errorName, limitName, signalName } from "./names.ts";
-export { siginfoParts, siginfoText } from "./siginfo.ts";
+export { siginfoParts, siginfoSignal, siginfoText } from "./siginfo.ts";
 export { seccompParts, seccompText } from "./bpf.ts";
 export { syscallName } from "./syscalls.ts";

@@ -11,7 +11,7 @@ const SENDER: readonly Row[] = [
 ];
 const VALUE: Row = ["si_value", 24, "hex64", "What the sender sent along: a number or an address."];
 
-/** Members by layout, for 64-bit little-endian machines: include/uapi/asm-generic/siginfo.h. */
+/** Members by layout, for 64-bit machines: include/uapi/asm-generic/siginfo.h. */
 const LAYOUTS = {
   kill: SENDER,
   queue: [...SENDER, VALUE],
@@ -148,6 +148,10 @@ export function siginfoParts(bytes: Uint8Array, word: 4 | 8 = 8): readonly Part[
     }));
 }
 
+/** The signal of a siginfo_t, whichever way its machine orders bytes; 0 for fewer than 16 bytes. */
+export const siginfoSignal = (bytes: Uint8Array): number =>
+  bytes.length < 16 ? 0 : Number(read(bytes, 0, "i32"));
+
 /** `SIGTERM, SI_USER, si_pid 17, si_uid 0`. */
 export function siginfoText(bytes: Uint8Array, word: 4 | 8 = 8): string | undefined {
   const info = readHead(bytes);
@@ -164,7 +168,7 @@ interface Head {
 
 function readHead(bytes: Uint8Array): Head | undefined {
   if (bytes.length < 16) return undefined;
-  const signal = signalName(Number(read(bytes, 0, "i32")));
+  const signal = signalName(siginfoSignal(bytes));
   return { signal, origin: originOf(signal, Number(read(bytes, 8, "i32"))), bytes };
 }
 
@@ -193,22 +197,29 @@ function width(kind: Kind): number {
   return kind === "u16" ? 2 : ["i32", "u32", "hex32"].includes(kind) ? 4 : 8;
 }
 
+/** The image's machine orders bytes; the signal, 1 to 128, says how: the other way round it is 2^24 or more. */
+function isLittle(view: DataView): boolean {
+  const signal = view.getUint32(0, false);
+  return signal < 1 || signal > 128;
+}
+
 function read(bytes: Uint8Array, offset: number, kind: Kind): bigint | string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const little = isLittle(view);
   switch (kind) {
     case "u16":
-      return BigInt(view.getUint16(offset, true));
+      return BigInt(view.getUint16(offset, little));
     case "i32":
-      return BigInt(view.getInt32(offset, true));
+      return BigInt(view.getInt32(offset, little));
     case "u32":
-      return BigInt(view.getUint32(offset, true));
+      return BigInt(view.getUint32(offset, little));
     case "i64":
-      return view.getBigInt64(offset, true);
+      return view.getBigInt64(offset, little);
     case "u64":
-      return view.getBigUint64(offset, true);
+      return view.getBigUint64(offset, little);
     case "hex32":
-      return `0x${view.getUint32(offset, true).toString(16)}`;
+      return `0x${view.getUint32(offset, little).toString(16)}`;
     case "hex64":
-      return `0x${view.getBigUint64(offset, true).toString(16)}`;
+      return `0x${view.getBigUint64(offset, little).toString(16)}`;
   }
 }

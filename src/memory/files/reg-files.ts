@@ -1,4 +1,4 @@
-import { openInLayer, pathInLayer } from "../../checkpoint/index.ts";
+import { buildIdText, openInLayer, pathInLayer } from "../../checkpoint/index.ts";
 import type { Layer } from "../../checkpoint/index.ts";
 import { openImage, readEntries } from "../../criu/index.ts";
 import type { MessageMap, MessageName, Problem } from "../../criu/index.ts";
@@ -52,19 +52,11 @@ export async function readMappedFiles(
         kind: "file",
         path: reg.name,
         size: reg.size === undefined ? undefined : Number(reg.size),
-        buildId: buildIdText(reg.build_id),
+        buildId: buildIdText(reg.build_id, layer.bigEndian),
         ghost: ghosts.get(id),
       });
   }
   return files;
-}
-
-/** CRIU keeps the bytes of a build id as words of the machine (`criu/files-reg.c: get_build_id`). */
-function buildIdText(words: readonly number[]): string | undefined {
-  if (words.length === 0 || words.length > 16) return undefined;
-  const bytes = Buffer.alloc(words.length * 4);
-  words.forEach((word, index) => bytes.writeUInt32LE(word >>> 0, index * 4));
-  return bytes.toString("hex");
 }
 
 async function* records<Name extends MessageName>(

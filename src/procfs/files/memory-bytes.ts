@@ -40,10 +40,15 @@ export const auxv: ProcFile = {
     const mm = await mmOf(task);
     if (mm === undefined) return mm;
     const words = mm.mm_saved_auxv;
+    const bigEndian = task.checkpoint.layers[0]?.bigEndian === true;
     const pairs: bigint[] = [];
     for (let index = 0; index < words.length && (words[index] ?? 0n) !== 0n; index += 2)
       pairs.push(words[index] ?? 0n, words[index + 1] ?? 0n);
-    return new Uint8Array(new BigUint64Array([...pairs, 0n, 0n]).buffer);
+    const view = new DataView(new ArrayBuffer((pairs.length + 2) * 8));
+    pairs.forEach((word, index) => {
+      view.setBigUint64(index * 8, word, !bigEndian);
+    });
+    return new Uint8Array(view.buffer);
   },
   differences: [],
 };

@@ -4,9 +4,6 @@ import type { MemoryArea, MemoryMap, MemoryOriginKind, MemoryRange } from "../..
 import { hex } from "./address.ts";
 import { codeOf } from "./code.ts";
 
-/** CRIU's machines that are big-endian; of those it knows, only this one always is. */
-const BIG_ENDIAN: ReadonlySet<string> = new Set(["S390"]);
-
 /** A process of a checkpoint, with what its bytes are read from. */
 export interface OpenedMemory {
   readonly checkpoint: Checkpoint;
@@ -35,7 +32,7 @@ export async function memoryMapOf(
     process: `${pid} ${checkpoint.process(pid)?.comm ?? ""}`,
     pid,
     pageSize,
-    littleEndian: !BIG_ENDIAN.has(checkpoint.criu.architecture ?? ""),
+    littleEndian: checkpoint.layers[0]?.bigEndian !== true,
     areas,
     go,
     home: pointer === undefined ? (known ?? areas[0])?.start : hex(pointer),

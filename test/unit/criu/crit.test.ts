@@ -13,15 +13,18 @@ import type { CorpusImage } from "./corpus.ts";
 
 /** Checkpoints decoded with `crit decode --pretty`, with the folder of the images and that of the JSON. */
 const CHECKPOINTS: readonly (readonly [name: string, images: string, json: string])[] = [
-  ...[...DUMPS, "g-podman-none"].map((name) => [name, "img", "crit"] as const),
-  ["g-docker-basic", "checkpoint", "crit"],
-  ["f-lazy", "img", "crit-img"],
-  ["f-incremental", "1", "crit-1"],
-  ["f-incremental", "2", "crit-2"],
-  ["f-incremental", "3", "crit-3"],
-  ["f-predump-chain", "1", "crit-1"],
-  ["f-predump-chain", "2", "crit-2"],
-  ["f-predump-chain", "3", "crit-3"],
+  ...[...DUMPS, "g-podman-none"].map((name) => [`corpus/${name}`, "img", "crit"] as const),
+  ...["aarch64-16k", "ppc64le-64k", "riscv64", "s390x"].map(
+    (name) => [`machines/${name}`, "img", "crit"] as const,
+  ),
+  ["corpus/g-docker-basic", "checkpoint", "crit"],
+  ["corpus/f-lazy", "img", "crit-img"],
+  ["corpus/f-incremental", "1", "crit-1"],
+  ["corpus/f-incremental", "2", "crit-2"],
+  ["corpus/f-incremental", "3", "crit-3"],
+  ["corpus/f-predump-chain", "1", "crit-1"],
+  ["corpus/f-predump-chain", "2", "crit-2"],
+  ["corpus/f-predump-chain", "3", "crit-3"],
 ];
 
 /** Where our JSON is not crit's: crit's, as it would have to be. */
@@ -46,7 +49,7 @@ const DIFFERENCES: readonly {
 describe("crit's JSON", () => {
   for (const [name, images, json] of CHECKPOINTS)
     it(`is what crit decode --pretty prints of ${name}/${images}`, async () => {
-      const files = (await corpusImages(`corpus/${name}`, images, json)).filter(({ critPath }) => critPath);
+      const files = (await corpusImages(name, images, json)).filter(({ critPath }) => critPath);
       assert.ok(files.length >= 3);
       for (const file of files) await compare(file);
     });

@@ -144,6 +144,7 @@ async function archives(): Promise<string[]> {
     ...names.map((name) => `corpus/${name.replace(".tar.gz", "")}`),
     "crit/every-message",
     "sealed/incr-plain",
+    ...["aarch64-16k", "ppc64le-64k", "riscv64"].map((name) => `machines/${name}`),
   ];
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { searchMemory } from "../../../src/memory/index.ts";
 import { image, MADE_PID, message, originsAt, textAt, withMade, withMemoryOf } from "./support.ts";
 
-// Made: there is no dump of such a machine at hand. The layout is that of criu/pagemap.c with PAGE_SIZE of the machine.
+// Made, for what the real dumps of test/unit/checkpoint/machines.test.ts don't have: guards, no auxiliary vector.
 
 const AT_PAGESZ = 6;
 const AARCH64 = 3;
