@@ -38,7 +38,14 @@ export { openRelay } from "./relay.ts";
 export type { Relay } from "./relay.ts";
 export { pathMappings, toLocal } from "./source-map.ts";
 export type { MappingSources, PathMapping } from "./source-map.ts";
-export { assertNoneStopped, continueProcesses, isStopped, leaveToTracer, stoppedCopy } from "./stopped.ts";
+export {
+  assertNoneStopped,
+  clearStops,
+  continueProcesses,
+  isStopped,
+  leaveToTracer,
+  stoppedCopy,
+} from "./stopped.ts";
 export { nodeAttachConfiguration, waysIn } from "./live-plan.ts";
 export type { InspectorAddress, NodeAttachConfiguration } from "./live-plan.ts";
 export { parseTargets, waitForInspector } from "./inspector-probe.ts";

@@ -104,6 +104,16 @@ export async function leaveToTracer({ hostPid }: Pick<Program, "hostPid">): Prom
 }
 
 /**
+ * Takes stops and continuations that wait for a held process from its queue, when its debugger has left: CRIU can't restore
+ * one for which SIGCONT waits (4.2). Each of the two signals removes the other, and the second isn't kept (signal(7)).
+ */
+export function clearStops({ hostPid }: Pick<Program, "hostPid">): void {
+  if (hostPid === undefined) return;
+  process.kill(hostPid, "SIGSTOP");
+  process.kill(hostPid, "SIGCONT");
+}
+
+/**
  * Refuses to freeze a container with a stopped process on a machine with cgroup v1: CRIU freezes the cgroup first and
  * then attaches to each process, which for a stopped one waits for it to move (`ptrace_attach`, JOBCTL_TRAPPING). Both
  * wait for ever then, and the engine with them. Throws `debug.stoppedProcess`.

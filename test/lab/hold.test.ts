@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import {
   attachTo,
+  clearStops,
   freezerOf,
   holdContainer,
   leaveToTracer,
@@ -177,8 +178,13 @@ function labTests(kind: LabEngine): void {
         await client.disconnect();
         assert.deepEqual(await work.own.dispose(), []);
       };
+      let snapshot: Snapshot | undefined;
       for (const round of [1, 2]) {
-        await freezeHeld(live, leave, { stopped: true });
+        const left = async (): Promise<void> => {
+          await leave();
+          clearStops(live.program);
+        };
+        snapshot = await freezeHeld(live, left, { stopped: true });
         assert.equal(state(live), "T");
         await sleep(A_WHILE);
         work = liveWork([], "");
@@ -196,6 +202,9 @@ function labTests(kind: LabEngine): void {
       await leave();
       // It isn't stopped by the signal any more when its debugger lets it go.
       await until(() => Promise.resolve(/[SR]/.test(state(live)) ? true : undefined));
+      // Nothing of all that waits in what was frozen last.
+      assert.ok(snapshot);
+      assert.equal((await engine.restore(snapshot, { replace: true })).container.state, "running");
     });
 
     it("is let go by whoever comes after an editor that ended in the middle", async () => {

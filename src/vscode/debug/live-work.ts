@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import {
   assertNoneStopped,
   attachTo,
+  clearStops,
   continueProcesses,
   debuggersHere,
   holdContainer,
@@ -151,6 +152,9 @@ export function liveWork(
         // debugpy speaks to its process over one.
         ...(tcpEstablished && live.runtime === "python" && { tcpEstablished }),
       };
+      // What a debugger traces can be held until the next one has it.
+      const held = letGo !== undefined && TRACED.has(live.runtime);
+      if (held) clearStops(program);
       let failure: unknown;
       const frozen = assertNoneStopped(engine, container).then(() =>
         freezeQuietly(engine, container, choice, catalog, { signal }),
@@ -159,8 +163,6 @@ export function liveWork(
         ({ snapshot }: { readonly snapshot: Snapshot }) => log(`Frozen as “${snapshot.name}”.`),
         (error: unknown) => (failure = error),
       );
-      // What a debugger traces can be held until the next one has it.
-      const held = letGo !== undefined && TRACED.has(live.runtime);
       await letGo?.(held);
       // Whatever became of the freeze, the debugger comes back.
       const after = await engine.inspect(container.id);
