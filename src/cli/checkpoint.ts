@@ -76,6 +76,12 @@ export const run: RunCommand = async (args, output) => {
   return EXIT.done;
 };
 
+/** Where an engine has a snapshot that can't be copied out, in words. */
+function placeOf({ name, checkpoint }: Snapshot): string {
+  if (checkpoint.kind === "node") return `${checkpoint.path} on the node ${checkpoint.node}`;
+  return `the checkpoint ${checkpoint.kind === "named" ? checkpoint.id : name}`;
+}
+
 /** Into a tar or a folder, as the engine writes; what it keeps itself is copied out too. Throws `cli.notFetched`. */
 async function freeze(
   engine: Engine,
@@ -92,13 +98,7 @@ async function freeze(
   const fetched = await engine.fetch(snapshot, target).catch(async (cause: unknown) => {
     // It may be all that is left of the container, and only its record says where.
     await writeRecord(target, snapshot);
-    const { checkpoint } = snapshot;
-    throw cliErrors.notFetched(
-      target,
-      engine.name,
-      checkpoint.kind === "named" ? checkpoint.id : snapshot.name,
-      cause,
-    );
+    throw cliErrors.notFetched(target, engine, placeOf(snapshot), cause);
   });
   return { snapshot, path: fetched.path };
 }

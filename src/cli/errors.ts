@@ -1,5 +1,6 @@
 import { cryoscopeError, toCryoscopeError } from "../bytes/index.ts";
 import type { CryoscopeError } from "../bytes/index.ts";
+import type { Engine } from "../engine/index.ts";
 
 /** The errors of the command line itself. */
 export const cliErrors = {
@@ -19,12 +20,17 @@ export const cliErrors = {
           `\`cryoscope seal ${plain} --recipient … -o ${target}\` and delete it, or bring it back with \`cryoscope restore\`.`,
       },
     ),
-  notFetched: (file: string, engine: string, checkpoint: string, cause: unknown): CryoscopeError =>
+  notFetched: (
+    file: string,
+    { name, capabilities }: Pick<Engine, "name" | "capabilities">,
+    checkpoint: string,
+    cause: unknown,
+  ): CryoscopeError =>
     cryoscopeError("cli.notFetched", `It is frozen, but can't be copied out. ${sentenceOf(cause)}`, {
       cause,
       next:
-        `${engine} has it in plain as the checkpoint ${checkpoint}, and its record is ${file}.json: ` +
-        `\`cryoscope restore ${file}\` brings it back.`,
+        `${name} has it in plain as ${checkpoint}, and its record is ${file}.json` +
+        (capabilities.restore.can ? `: \`cryoscope restore ${file}\` brings it back.` : "."),
     }),
   engineKeepsPlain: (engine: string, checkpoint: string, cause: unknown): CryoscopeError =>
     cryoscopeError(

@@ -34,6 +34,8 @@ const CONSEQUENCES: readonly RegExp[] = [
   /Can't open \d+'s mapfile link/,
   /Unable to (un)?freeze|Unlock network failed/,
   /\d+ killed by signal|exited, status=/,
+  // Its helper for cgroups ends when the restore does.
+  /cgroupd: recv req error/,
 ];
 
 /**

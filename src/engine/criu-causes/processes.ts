@@ -141,6 +141,14 @@ export const PROCESS_CAUSES: readonly CriuCause[] = [
     next: "Start the container or pod that it shares its PID namespace with first.",
   },
   {
+    code: "signalWaited",
+    source: "criu/cr-restore.c",
+    pattern: /\d+ stopped by signal 5: Trace/,
+    sentence:
+      "a signal that waited for one of its processes, most often SIGCONT, came while that was put together.",
+    next: "Freeze it while no signal waits: ShdPnd in /proc/PID/status is 0 then.",
+  },
+  {
     code: "restoredSignal",
     source: "criu/cr-restore.c",
     pattern: /\d+ stopped by signal \d+: (Segmentation fault|Illegal instruction|Bus error)/,

@@ -46,6 +46,18 @@ describe("a CRIU log", () => {
     assert.equal(explainCriuLog(text), undefined);
   });
 
+  it("of a restore to which a waiting SIGCONT came isn't explained by the helper that ended with it", () => {
+    // The end of a restore.log of CRIU 4.2.
+    const text = [
+      "(00.072426) pie: 1: Restore signal 18 group 1",
+      "(00.072454) Error (criu/cr-restore.c:1281): 18580 stopped by signal 5: Trace/breakpoint trap",
+      "(00.072668) mnt: Switching to new ns to clean ghosts",
+      "(00.073172) Error (criu/cr-restore.c:2331): Restoring FAILED.",
+      "(00.074945) Error (criu/cgroup.c:2055): cg: cgroupd: recv req error: No such file or directory",
+    ].join("\n");
+    assert.equal(explainCriuLog(text)?.cause, "signalWaited");
+  });
+
   it("with an unknown error gives that line and not the ones that follow from it", () => {
     const text = [
       "(00.1) Dumping",
