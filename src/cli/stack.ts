@@ -1,5 +1,6 @@
 import { openTree } from "../archive/index.ts";
 import type { StackEnd } from "../corefile/index.ts";
+import type { Problem } from "../criu/index.ts";
 import {
   frameName,
   frameSource,
@@ -51,7 +52,10 @@ export const run: RunCommand = async (args, output) => {
         if (checkpoint.process(pid) === undefined)
           throw cliErrors.usage(`There is no process ${pid} in this checkpoint.`, "stack");
       const processes = checkpoint.processes.filter(({ pid }) => pids.length === 0 || pids.includes(pid));
-      const target = new FrozenTarget(checkpoint, memory, processes, sysroot);
+      const damaged: Problem[] = [];
+      const target = new FrozenTarget(checkpoint, memory, processes, sysroot, ({ name, sentence }) => {
+        damaged.push({ code: "elf.damaged", message: sentence, severity: "warning", file: name });
+      });
       try {
         const threads = await target.threads();
         const wanted = threads.filter(
@@ -63,11 +67,12 @@ export const run: RunCommand = async (args, output) => {
           if (values.json === true) stacks.push(stack);
           else await output.write(stackText(stack));
         }
-        const { problems } = memory;
+        const problems = [...memory.problems, ...damaged];
         if (values.json === true)
           await output.write(
             `${JSON.stringify({ threads: stacks.map(stackJson), problems }, undefined, 2)}\n`,
           );
+        else for (const { file = "", message } of damaged) output.message(`${printable(file)}: ${message}`);
         return EXIT.done;
       } finally {
         await target.close();

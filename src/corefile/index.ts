@@ -10,6 +10,7 @@ export type { FileSink } from "./file-sink.ts";
 export { corefileErrors } from "./errors.ts";
 export { elfErrors } from "./elf/errors.ts";
 export type { ElfSymbol, Symbols } from "./elf/symbols.ts";
+export type { DamagedModule } from "./unwind/damage.ts";
 export { loadedModules } from "./unwind/loaded-modules.ts";
 export type { LoadedModule, LoadedModules } from "./unwind/loaded-modules.ts";
 export { findSymbol, suggestSymbols } from "./places.ts";

@@ -3,6 +3,7 @@ import { bufferSource, sliceSource } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
 import { Cursor } from "../elf/cursor.ts";
 import type { ElfFile } from "../elf/elf-file.ts";
+import { elfErrors } from "../elf/errors.ts";
 import { pathOf, readLineHeader } from "./line-header.ts";
 import type { LineHeader, LineStrings } from "./line-header.ts";
 import { runLineProgram } from "./line-program.ts";
@@ -59,12 +60,12 @@ const MAX_RANGES = 65_536;
  * Finds lines in `.debug_line` (DWARF 2 to 5). The first question runs all its programs and keeps the addresses they
  * tell of; each later one runs the program that has it, unless it was among the last. What is damaged is left out.
  */
-export function openLines(elf: ElfFile): Lines {
+export function openLines(elf: ElfFile, onDamage: (error: unknown) => void = () => undefined): Lines {
   let table: Promise<Table | undefined> | undefined;
   const known = new Map<bigint, Promise<SourceLine | undefined>>();
 
   async function find(address: bigint): Promise<SourceLine | undefined> {
-    table ??= indexed(elf);
+    table ??= indexed(elf, onDamage);
     const found = await table;
     const unit = found?.units.find(({ ranges }) => contains(ranges, Number(address)));
     return found && unit && lineIn(found, unit, Number(address));
@@ -78,7 +79,7 @@ export function openLines(elf: ElfFile): Lines {
       return line;
     },
     async file(program, index) {
-      table ??= indexed(elf);
+      table ??= indexed(elf, onDamage);
       const found = await table;
       const unit = found?.units.find(({ offset }) => offset === program + 4 || offset === program + 12);
       return found && unit && pathOf(await headerOf(found, unit), index);
@@ -92,7 +93,7 @@ function contains(ranges: Float64Array, address: number): boolean {
   return false;
 }
 
-async function indexed(elf: ElfFile): Promise<Table | undefined> {
+async function indexed(elf: ElfFile, onDamage: (error: unknown) => void): Promise<Table | undefined> {
   const source = await sectionSource(elf, ".debug_line");
   if (source === undefined || source.size > MAX_SECTION) return undefined;
   const strings = {
@@ -106,9 +107,15 @@ async function indexed(elf: ElfFile): Promise<Table | undefined> {
     let length = head.u32();
     const is64 = length === 0xffff_ffff;
     if (is64) length = Number(head.u64());
-    if (length === 0 || length > MAX_UNIT || at + head.offset + length > source.size) break;
+    if (length === 0) break;
+    if (length > MAX_UNIT || at + head.offset + length > source.size) {
+      onDamage(elfErrors.damaged(`a line table has the length ${length}`));
+      break;
+    }
     const place = { offset: at + head.offset, length, is64 };
-    const ranges = await rangesOf(table, place).catch(() => undefined);
+    const ranges = await rangesOf(table, place).catch((error: unknown) => {
+      onDamage(error);
+    });
     if (ranges) units.push({ ...place, ranges });
     at += head.offset + length;
     await setImmediate();

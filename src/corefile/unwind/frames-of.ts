@@ -30,8 +30,8 @@ export async function framesOf(place: Place, step: Step | undefined): Promise<re
   };
   if (module === undefined || linked === undefined)
     return [{ ...bare, function: undefined, source: undefined, scope: undefined, isInlined: false }];
-  const symbol = await module.symbols.at(linked).catch(() => undefined);
-  let source = await module.lines.at(linked).catch(() => undefined);
+  const symbol = await module.symbols.at(linked).catch(module.onDamage);
+  let source = await module.lines.at(linked).catch(module.onDamage);
   const functions = await module.debugInfo.functionsAt(linked);
   const frames: Frame[] = [];
   for (const [index, called] of functions.entries()) {

@@ -14,6 +14,8 @@ import { openGoFunctions } from "../elf/go-functions.ts";
 import type { GoFunctions } from "../elf/go-functions.ts";
 import { openSymbols } from "../elf/symbols.ts";
 import type { Symbols } from "../elf/symbols.ts";
+import { onceOf } from "./damage.ts";
+import type { DamagedModule, OnDamage } from "./damage.ts";
 import { findDebugFile } from "./debug-files.ts";
 
 /** A program or library where a process has it. */
@@ -31,6 +33,8 @@ export interface LoadedModule {
   readonly debugInfo: DebugInfo;
   /** What Go's linker left in a program, which has no call frame information when it is stripped. */
   readonly go: GoFunctions;
+  /** To be told what was thrown by one of these. */
+  readonly onDamage: OnDamage;
 }
 
 /** The modules of one process, each opened when an address in it is first asked for. */
@@ -54,12 +58,13 @@ const MAX_MODULES = 4096;
 
 /**
  * The modules of the process that `space` is of. Symbols and lines that were stripped from a program are taken from its
- * debug file where `sysroot`, which stays the caller's, has one.
+ * debug file where `sysroot`, which stays the caller's, has one. Each module with damaged debug information is told of once.
  */
 export function loadedModules(
   memory: CheckpointMemory,
   space: AddressSpace,
   sysroot?: FileTree,
+  tell: (damaged: DamagedModule) => void = () => undefined,
 ): LoadedModules {
   const debugFiles: ByteSource[] = [];
   const opened = new Map<string, Promise<LoadedModule | undefined>>();
@@ -80,7 +85,7 @@ export function loadedModules(
     if (elf && bias !== undefined) {
       const debug = sysroot && (await findDebugFile(sysroot, elf));
       if (debug?.source) debugFiles.push(debug.source);
-      return described(area, elf, bias, from, debug?.elf);
+      return described(area, elf, { bias, from, debug: debug?.elf, tell });
     }
     const header = await readElfHeader(memorySource(space, start));
     const first = header?.segments.find(({ type }) => type === PT.load);
@@ -89,7 +94,7 @@ export function loadedModules(
     const inMemory = elfInMemory(header, (address, length) =>
       space.readBytes(BigInt.asUintN(64, address + moved), length).catch(() => new Uint8Array(0)),
     );
-    return described(area, inMemory, moved, "memory");
+    return described(area, inMemory, { bias: moved, from: "memory", tell });
   }
 
   function inArea(index: number): Promise<LoadedModule | undefined> {
@@ -165,23 +170,24 @@ function biasOf({ header }: ElfFile, { start, offset }: Area): bigint | undefine
 
 const pageOf = (address: bigint): bigint => (address >> PAGE_BITS) << PAGE_BITS;
 
-function described(
-  area: Area,
-  elf: ElfFile,
-  bias: bigint,
-  from: LoadedModule["from"],
-  debug = elf,
-): LoadedModule {
+interface Found extends Pick<LoadedModule, "bias" | "from"> {
+  /** The file with what was stripped from the program. */
+  readonly debug?: ElfFile | undefined;
+  readonly tell: (damaged: DamagedModule) => void;
+}
+
+function described(area: Area, elf: ElfFile, { bias, from, debug = elf, tell }: Found): LoadedModule {
+  const name = area.name ?? `[${area.kind}]`;
+  const onDamage = onceOf(name, tell);
   const go = openGoFunctions(elf);
-  const lines = linesOr(openLines(debug), go);
+  const lines = linesOr(openLines(debug, onDamage), go);
   return {
-    name: area.name ?? `[${area.kind}]`,
-    ...{ bias, elf, from },
+    ...{ name, bias, elf, from, onDamage },
     frames: firstOf(openCallFrames(elf), debug === elf ? undefined : openCallFrames(debug)),
     symbols: symbolsOr(openSymbols(debug), go),
     go,
     lines,
-    debugInfo: openDebugInfo(debug, lines),
+    debugInfo: openDebugInfo(debug, lines, onDamage),
   };
 }
 

@@ -124,7 +124,7 @@ async function caller(
   if (module) {
     const address = isReturn ? programCounter - 1n : programCounter;
     // Damaged rules are no rules.
-    const step = await stepByCallFrames(machine, module, { address, registers }, word).catch(() => undefined);
+    const step = await stepByCallFrames(machine, module, { address, registers }, word).catch(module.onDamage);
     if (step) return { step: masked(step), foundBy: "cfi" };
   }
   const bySignal = await stepBySignalFrame(machine, space, { programCounter, registers }, word);

@@ -1,5 +1,10 @@
+import type { DamagedModule } from "../../corefile/index.ts";
 import type { FrozenTarget } from "./target.ts";
 import { shown } from "./variable.ts";
+
+/** That what a module's debug information would tell is left out where it is damaged. */
+export const damagedText = ({ name, sentence }: DamagedModule): string =>
+  `${shown(name)}: ${sentence} Names, lines and variables of it may be missing, and stacks through it may be guesses. Set “sysroot” to a root folder or container image with a sound copy of the file, or of its debug file.`;
 
 /** Files that are looked at. */
 const MAX_FILES = 256;

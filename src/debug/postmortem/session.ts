@@ -14,7 +14,7 @@ import { openMemory } from "../../memory/index.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { PostmortemConfiguration } from "./configuration.ts";
 import { postmortemErrors } from "./errors.ts";
-import { otherFiles } from "./other-files.ts";
+import { damagedText, otherFiles } from "./other-files.ts";
 import { REFUSED, REQUESTS } from "./requests/index.ts";
 import type { RunningSession } from "./running.ts";
 import { stopReason } from "./stop-reason.ts";
@@ -100,7 +100,9 @@ export class PostmortemSession extends DebugSession {
     const { pid } = configuration;
     const processes =
       pid === undefined ? checkpoint.processes : checkpoint.processes.filter((each) => each.pid === pid);
-    const target = new FrozenTarget(checkpoint, memory, processes, sysroot);
+    const target = new FrozenTarget(checkpoint, memory, processes, sysroot, (damaged) => {
+      if (!this.#ending.signal.aborted) this.#say(damagedText(damaged));
+    });
     const close = async (): Promise<void> => {
       await target.close();
       await memory.close();

@@ -2,6 +2,7 @@ import type { FileTree } from "../../archive/index.ts";
 import type { Checkpoint, Process, Thread } from "../../checkpoint/index.ts";
 import { findGoroutines, loadedModules, walkStack } from "../../corefile/index.ts";
 import type {
+  DamagedModule,
   Frame,
   Goroutine,
   JavaScriptFrame,
@@ -57,6 +58,8 @@ export class FrozenTarget {
     readonly processes: readonly Process[],
     /** Has the debug files of programs; stays the caller's. */
     private readonly sysroot?: FileTree,
+    /** Is told of each module whose debug information is damaged. */
+    private readonly tell?: (damaged: DamagedModule) => void,
   ) {}
 
   /** The process that what names none is about. */
@@ -150,7 +153,7 @@ export class FrozenTarget {
   }
 
   async #openModules(pid: number): Promise<LoadedModules> {
-    return loadedModules(this.memory, await this.space(pid), this.sysroot);
+    return loadedModules(this.memory, await this.space(pid), this.sysroot, this.tell);
   }
 
   async #readThreads(): Promise<readonly FrozenThread[]> {

@@ -34,6 +34,7 @@ function ruled(instructions: Uint8Array): LoadedModules {
       go: nothing,
     },
     debugInfo: { functionsAt: () => Promise.resolve([]) },
+    onDamage: () => undefined,
     frames: {
       at: () =>
         Promise.resolve({

@@ -4,7 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openTree } from "../../../src/archive/index.ts";
+import { bufferSource } from "../../../src/bytes/index.ts";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
+import { openElfFile } from "../../../src/corefile/elf/elf-file.ts";
 import { PostmortemSession } from "../../../src/debug/index.ts";
 import { openMemory } from "../../../src/memory/index.ts";
 import { readCore } from "../corefile/core-notes.ts";
@@ -277,6 +279,40 @@ describe("a post-mortem session", () => {
       await rm(root, { recursive: true, force: true });
     }
   });
+
+  for (const [section, damage] of [
+    [".debug_line", [0xff, 0xff]],
+    [".debug_info", [0x09, 0x00]],
+  ] as const)
+    it(`says that ${section} of a program is damaged, once, and shows the stack all the same`, async () => {
+      const root = await mkdtemp(join(tmpdir(), "damaged-root-"));
+      try {
+        const program = await readFile(join(folder, "root/threads"));
+        const { offset } = (await openElfFile(bufferSource(program)))?.section(section) ?? {};
+        assert.ok(offset !== undefined);
+        // The version of its first unit.
+        program.set(damage, offset + 4);
+        await writeFile(join(root, "threads"), program);
+        const other = await startPostmortem({ checkpoint: join(folder, "img"), sysroot: root });
+        const { stackFrames } = await other.get<DebugProtocol.StackTraceResponse>("stackTrace", {
+          threadId: 1,
+        });
+        assert.ok(stackFrames.some(({ name }) => name === "depth3"));
+        await other.get("stackTrace", { threadId: 2 });
+        const said = other.events
+          .filter(({ event }) => event === "output")
+          .map(({ body }) => (body as { output: string }).output);
+        const told = said.filter((line) => line.includes("damaged"));
+        assert.equal(told.length, 1, said.join(""));
+        assert.match(
+          told[0] ?? "",
+          /^\/threads: The debug information of the program is damaged: .*“sysroot”/,
+        );
+        await other.get("disconnect");
+      } finally {
+        await rm(root, { recursive: true, force: true });
+      }
+    });
 
   it("says that there is no such process, and what a configuration lacks", async () => {
     const client = dapClient(new PostmortemSession(openForTest));

@@ -53,13 +53,25 @@ export interface DebugInfo {
 
 const MAX_KNOWN = 1024;
 
-export function openDebugInfo(elf: ElfFile, lines: Lines): DebugInfo {
+/** `onDamage` is told what reading throws; what it would have told is left out. */
+export function openDebugInfo(
+  elf: ElfFile,
+  lines: Lines,
+  onDamage: (error: unknown) => void = () => undefined,
+): DebugInfo {
   const sections = dwarfSections(elf);
-  const units = unitTable(sections);
+  const units = unitTable(sections, onDamage);
   const reader = entryReader(sections, units);
   const functions = functionReader(reader, typeReader(reader));
   const names = nameIndex(units, reader);
   const known = new Map<bigint, Promise<readonly FunctionAt[]>>();
+  /** For `catch`: tells, and gives what stands for what can't be read. */
+  const instead =
+    <T>(value: T) =>
+    (error: unknown): T => {
+      onDamage(error);
+      return value;
+    };
 
   async function find(address: bigint): Promise<readonly FunctionAt[]> {
     const unit = await units.at(address);
@@ -87,15 +99,15 @@ export function openDebugInfo(elf: ElfFile, lines: Lines): DebugInfo {
 
   return {
     functionsAt(address) {
-      const found = known.get(address) ?? find(address).catch(() => []);
+      const found = known.get(address) ?? find(address).catch(instead([]));
       if (known.size > MAX_KNOWN) known.clear();
       known.set(address, found);
       return found;
     },
-    variables: (scope) => functions.variables(scope).catch(() => ({ arguments: [], locals: [] })),
+    variables: (scope) => functions.variables(scope).catch(instead({ arguments: [], locals: [] })),
     async statics(address) {
-      const unit = await units.at(address).catch(() => undefined);
-      return unit ? functions.statics(unit).catch(() => []) : [];
+      const unit = await units.at(address).catch(instead(undefined));
+      return unit ? functions.statics(unit).catch(instead([])) : [];
     },
     async named(name) {
       for await (const unit of names.units(name)) {

@@ -44,12 +44,13 @@ const HEAD = 2048;
 const SLICE = 64;
 const [DW_UT_COMPILE, DW_UT_PARTIAL] = [1, 3];
 
-export function unitTable(sections: DwarfSections): UnitTable {
+/** `onDamage` is told of units that can't be read; they are left out. */
+export function unitTable(sections: DwarfSections, onDamage: (error: unknown) => void): UnitTable {
   let heads: Promise<readonly IndexedUnit[]> | undefined;
   const kept = new Map<number, Promise<Unit>>();
   let bytes = 0;
 
-  const indexed = (): Promise<readonly IndexedUnit[]> => (heads ??= readHeads(sections));
+  const indexed = (): Promise<readonly IndexedUnit[]> => (heads ??= readHeads(sections, onDamage));
 
   function load(head: UnitHead): Promise<Unit> {
     const known = kept.get(head.offset);
@@ -86,7 +87,7 @@ export function unitTable(sections: DwarfSections): UnitTable {
     },
     async *all() {
       for (const head of await indexed()) {
-        const unit = await load(head).catch(() => undefined);
+        const unit = await load(head).catch(onDamage);
         if (unit) yield unit;
       }
     },
@@ -102,14 +103,21 @@ async function loadUnit(sections: DwarfSections, head: UnitHead): Promise<Unit> 
 }
 
 /** The heads of all units, and where their code is. A unit that is damaged has no code; behind a damaged head nothing is. */
-async function readHeads(sections: DwarfSections): Promise<readonly IndexedUnit[]> {
+async function readHeads(
+  sections: DwarfSections,
+  onDamage: (error: unknown) => void,
+): Promise<readonly IndexedUnit[]> {
   const size = (await sections.section(".debug_info"))?.size ?? 0;
   const units: IndexedUnit[] = [];
   for (let at = 0; at < size && units.length < MAX_UNITS;) {
     const bytes = await sections.read(".debug_info", at, HEAD);
     const head = readHead(new Cursor(bytes, sections.littleEndian), at);
-    if (head === undefined || head.end > size) break;
-    if (head.isCode) units.push({ ...head, ranges: await codeOf(sections, head, bytes).catch(() => []) });
+    if (head === undefined || head.end > size) {
+      onDamage(elfErrors.damaged(`the head of a unit at ${at} can't be read`));
+      break;
+    }
+    const ranges = head.isCode ? await codeOf(sections, head, bytes).catch(onDamage) : undefined;
+    if (head.isCode) units.push({ ...head, ranges: ranges ?? [] });
     at = head.end;
     if (units.length % SLICE === 0) await setImmediate();
   }
