@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openTree } from "../../../src/archive/index.ts";
-import { openCheckpoint } from "../../../src/checkpoint/index.ts";
-import { openFileSink, writeCore } from "../../../src/corefile/index.ts";
 import { coreOpening } from "../../../src/debug/index.ts";
 import type { DebuggersHere } from "../../../src/debug/index.ts";
-import { openMemory } from "../../../src/memory/index.ts";
 import { fixture } from "../fixtures.ts";
 
 const here = (types: readonly string[], ...programs: readonly string[]): DebuggersHere => ({
@@ -56,8 +49,7 @@ describe("a core that is opened in a debugger", () => {
     });
   });
 
-  it("of another machine is opened by a debugger that knows it, and has the stack of the thread that failed", async function () {
-    this.timeout(120_000);
+  it("of another machine is opened by a debugger that knows it, and else the package is named", async () => {
     const machine = process.arch === "arm" ? "x86-64" : "arm";
     const root = join(await fixture("unwind/kernel-cores"), machine);
     const core = { core: join(root, "core"), exe: "/crash", sysroot: root, name: "core" };
@@ -72,41 +64,5 @@ describe("a core that is opened in a debugger", () => {
     assert.ok(other.kind === "terminal");
     assert.equal(other.program, "lldb");
     await assert.rejects(coreOpening(core, here(["cppdbg"], "gdb")), { code: "debug.noForeignDebugger" });
-    if (spawnSync("gdb-multiarch", ["--version"]).error) this.skip();
-    const more = ["-nx", "-batch", "-ex", "bt"];
-    const { stdout, stderr } = spawnSync("gdb-multiarch", [...more, ...opening.args], { encoding: "utf8" });
-    assert.match(stdout, /signal SIGSEGV[^]*#0 .* in fault [^]*#4 .* in recurse \(depth=3\)/, stderr);
   });
-
-  for (const [debug, more, expected] of [
-    ["gdb", ["-nx", "-batch", "-ex", "bt"], /#5 .*depth3 \(a=2\).*\n[^]*#7 .*main \(argc=2/],
-    ["lldb", ["-x", "-b", "-o", "bt"], /depth3\(a=2\)[^]*main\(argc=2/],
-  ] as const)
-    it(`has its stack in ${debug}, with these arguments`, async function () {
-      if (spawnSync(debug, ["--version"]).error) this.skip();
-      this.timeout(120_000);
-      const root = await fixture("memory/elfcore");
-      const folder = await mkdtemp(join(tmpdir(), "core in a folder-"));
-      try {
-        const tree = await openTree(join(root, "img"));
-        const checkpoint = await openCheckpoint(tree, {});
-        const memory = openMemory(checkpoint);
-        const core = join(folder, "core.1");
-        const sink = await openFileSink(core);
-        await writeCore(checkpoint, memory, 1, sink);
-        await sink.done();
-        await memory.close();
-        await checkpoint.close();
-        await tree.close();
-        const opening = await coreOpening(
-          { core, exe: "/threads", sysroot: join(root, "root"), name: "core" },
-          here([], debug),
-        );
-        assert.ok(opening.kind === "terminal");
-        const { stdout, stderr } = spawnSync(debug, [...more, ...opening.args], { encoding: "utf8" });
-        assert.match(stdout, expected, stderr);
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
-    });
 });

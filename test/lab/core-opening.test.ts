@@ -1,0 +1,68 @@
+// What a core is opened with, done: the terminal's words for gdb and lldb, given to the real ones.
+import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { openTree } from "../../src/archive/index.ts";
+import { openCheckpoint } from "../../src/checkpoint/index.ts";
+import { openFileSink, writeCore } from "../../src/corefile/index.ts";
+import { coreOpening } from "../../src/debug/index.ts";
+import type { CoreToOpen } from "../../src/debug/index.ts";
+import { openMemory } from "../../src/memory/index.ts";
+import { fixture } from "../unit/fixtures.ts";
+import { folderOf, forget, succeed } from "./frozen-programs.ts";
+
+/** The words of the terminal for a debugger of this name. */
+async function wordsFor(core: CoreToOpen, debug: string): Promise<readonly string[]> {
+  const opening = await coreOpening(core, {
+    types: new Set(),
+    find: (...asked) => Promise.resolve(asked.find((each) => each === debug)),
+    version: () => Promise.resolve(""),
+  });
+  assert.ok(opening.kind === "terminal");
+  assert.equal(opening.program, debug);
+  return opening.args;
+}
+
+describe("a core in a debugger that is opened on it, with its sysroot", () => {
+  const folder = folderOf("core in a folder");
+  const root = join(folder, "root");
+  const core = join(folder, "core.1");
+
+  before(async () => {
+    await mkdir(folder, { recursive: true });
+    const from = await fixture("memory/elfcore");
+    cpSync(join(from, "root"), root, { recursive: true });
+    const tree = await openTree(join(from, "img"));
+    const checkpoint = await openCheckpoint(tree, {});
+    const memory = openMemory(checkpoint);
+    const sink = await openFileSink(core);
+    await writeCore(checkpoint, memory, 1, sink);
+    await sink.done();
+    await memory.close();
+    await checkpoint.close();
+    await tree.close();
+  });
+  after(() => {
+    forget(folder);
+  });
+
+  for (const [debug, program, more, expected] of [
+    ["gdb", "gdb", ["-nx", "-batch", "-ex", "bt"], /#5 .*depth3 \(a=2\).*\n[^]*#7 .*main \(argc=2/],
+    ["lldb", "lldb-19", ["-x", "-b", "-o", "bt"], /depth3\(a=2\)[^]*main\(argc=2/],
+  ] as const)
+    it(`has its stack in ${debug}`, async () => {
+      const words = await wordsFor({ core, exe: "/threads", sysroot: root, name: "core" }, debug);
+      assert.match(succeed(program, [...more, ...words]), expected);
+    });
+
+  it("of another machine has its stack in gdb-multiarch", async () => {
+    const machine = process.arch === "arm" ? "x86-64" : "arm";
+    const from = join(folder, machine);
+    cpSync(join(await fixture("unwind/kernel-cores"), machine), from, { recursive: true });
+    const foreign = { core: join(from, "core"), exe: "/crash", sysroot: from, name: "core" };
+    const words = await wordsFor(foreign, "gdb-multiarch");
+    const text = succeed("gdb-multiarch", ["-nx", "-batch", "-ex", "bt", ...words]);
+    assert.match(text, /signal SIGSEGV[^]*#0 .* in fault [^]*#4 .* in recurse \(depth=3\)/);
+  });
+});
