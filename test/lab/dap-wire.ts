@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createConnection } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Readable, Writable } from "node:stream";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Attachment } from "../../src/debug/index.ts";
@@ -33,9 +34,15 @@ export async function attachClient({ configuration, adapter }: Attachment): Prom
   const child = spawn(adapter.command, adapter.args, { stdio: ["pipe", "pipe", "inherit"] });
   return client(child.stdout, child.stdin, configuration, async () => {
     child.stdin.end();
-    if (child.exitCode === null) await once(child, "exit");
+    const ended = child.exitCode === null ? once(child, "exit") : Promise.resolve();
+    await Promise.race([ended, sleep(PATIENCE_MILLISECONDS)]);
+    child.kill();
+    await ended;
   });
 }
+
+/** How long the editor waits for an adapter before it ends it: gdb can't leave what gdbserver can't interrupt. */
+const PATIENCE_MILLISECONDS = 2000;
 
 function client(
   output: Readable,
@@ -123,7 +130,8 @@ function client(
       await attached;
     },
     async disconnect() {
-      await ask("disconnect", { terminateDebuggee: false }).catch(() => undefined);
+      const left = ask("disconnect", { terminateDebuggee: false }).catch(() => undefined);
+      await Promise.race([left, sleep(PATIENCE_MILLISECONDS)]);
       await close();
     },
   };
