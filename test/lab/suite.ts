@@ -51,7 +51,8 @@ export async function runSuite({ what, why, isUp, script, mocha, environment }: 
     try {
       const up = await node(script, ["up"]);
       if (up !== 0 || interrupted) return up;
-      return await node(MOCHA, ["--no-config", "--forbid-only", ...mocha]);
+      // A test that fails may leave a debugger behind, for which mocha would wait for ever.
+      return await node(MOCHA, ["--no-config", "--forbid-only", "--exit", ...mocha]);
     } finally {
       if (!wasUp) await node(script, ["down"]);
     }
