@@ -16,14 +16,16 @@ const PROFILES = ["one", "two"]
 /** Others each time: CRIU 4.1 freezes a process in a namespace of profiles but once, and then not again. */
 const SPACES = ["a", "b"].map((name) => `${name}-${Date.now().toString(36)}`);
 const FOLDER = "/sys/kernel/security/apparmor/policy/namespaces";
-const LOAD = `mount -t securityfs securityfs /sys/kernel/security
+/** What CRIU has noted of the kernel before: that it had no AppArmor. */
+const NOTED = "/run/criu.kdat";
+const LOAD = `mount -t securityfs securityfs /sys/kernel/security && rm -f ${NOTED}
   printf '${PROFILES}\\n' >/tmp/profiles
   apparmor_parser --replace /tmp/profiles
   for space in ${SPACES.join(" ")}; do
     mkdir ${FOLDER}/$space && apparmor_parser --replace --namespace $space /tmp/profiles
   done`;
 const UNLOAD = `for space in ${SPACES.join(" ")}; do rmdir ${FOLDER}/$space; done
-  apparmor_parser --remove /tmp/profiles; umount /sys/kernel/security`;
+  apparmor_parser --remove /tmp/profiles; umount /sys/kernel/security; rm -f ${NOTED}`;
 /** What the preflight reads of a process, as the machine's kernel says it. */
 const COPY = `cd /proc/$0 && mkdir -p $1/$0/attr $1/self && cp -a stat status maps mountinfo cmdline cgroup exe fd fdinfo ns $1/$0/
   cat attr/current >$1/$0/attr/current
