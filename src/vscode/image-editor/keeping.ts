@@ -11,15 +11,31 @@ import { writeImage } from "./write-image.ts";
 /** The backup that counts: VS Code drops an older one when there is a newer one, which may be in the same file. */
 const latest = new WeakMap<ImageDocument, object>();
 
+/** The backup that is being made of a document, ended or failed. */
+const making = new WeakMap<ImageDocument, Promise<unknown>>();
+
 /**
  * Keeps what isn't saved beside where VS Code says, in one place an image: after a crash VS Code may ask for an older
- * backup than the last one.
+ * backup than the last one. VS Code begins the next one when the last isn't done: one that was given up must not end
+ * behind it in the same file.
  */
-export async function backUp(
+export function backUp(
   document: ImageDocument,
   destination: vscode.Uri,
   token: vscode.CancellationToken,
 ): Promise<vscode.CustomDocumentBackup> {
+  const work = (): Promise<vscode.CustomDocumentBackup> => write(document, destination, token);
+  const made = (making.get(document) ?? Promise.resolve()).then(work, work);
+  making.set(document, made);
+  return made;
+}
+
+async function write(
+  document: ImageDocument,
+  destination: vscode.Uri,
+  token: vscode.CancellationToken,
+): Promise<vscode.CustomDocumentBackup> {
+  if (token.isCancellationRequested) throw new vscode.CancellationError();
   const uri = placeOf(document.uri, vscode.Uri.joinPath(destination, ".."));
   const { stamp, edits } = await document.unsaved();
   await vscode.workspace.fs.createDirectory(vscode.Uri.joinPath(destination, ".."));
