@@ -95,5 +95,10 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    // What mocha loads with require.
+    files: ["**/*.cjs"],
+    rules: { "@typescript-eslint/no-require-imports": "off" },
+  },
   ...houseRules,
 );

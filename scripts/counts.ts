@@ -20,11 +20,34 @@ export function mochaCounts(output: string): Counts | undefined {
   return { passed: total(WORDS.passed), failed: total(WORDS.failed), skipped: total(WORDS.skipped) };
 }
 
-/** The titles of the tests that mocha's report marks as failed, while it runs them: `    1) title`. */
-export function mochaFailures(output: string): readonly string[] {
+/** What failed, as a report of mocha's has it; empty when nothing did. */
+export interface Failures {
+  /** Titles of tests and hooks, in the order in which they ran. */
+  readonly titles: readonly string[];
+  /** Their files, where reporter.cjs named them. */
+  readonly files: readonly string[];
+  /** The report's part that tells why, without the list of what ran. */
+  readonly reasons: string;
+}
+
+export function mochaFailures(output: string): Failures {
   const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
-  const [running = ""] = plain.split(/^ {2}\d+ passing\b/m);
-  return [...running.matchAll(/^ {4,}\d+\) (.+)$/gm)].map(([, title]) => title ?? "");
+  const whys = /^ {2}\d+ failing\n([^]*?)(?=^failed in |(?![^]))/gm;
+  const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, found]) => found ?? "");
+  return {
+    titles: all(plain.replace(whys, ""), /^ {4,}\d+\) (.+)$/gm),
+    files: all(plain, /^failed in (.+)$/gm),
+    reasons: all(plain, whys).join("\n").trim(),
+  };
+}
+
+/**
+ * Of tests that were run, and once more where they had failed: all of them, or only the files of what failed, whose
+ * other tests the first report has counted.
+ */
+export function twiceCounts(first: Counts, second: Counts, part: "all" | "files"): Counts {
+  if (part === "all") return second;
+  return { ...first, passed: first.passed + first.failed - second.failed, failed: second.failed };
 }
 
 /** Of programs that ran one after the other. */

@@ -7,6 +7,7 @@ import { typescript } from "./processes.ts";
 
 const MINUTE = 60_000;
 const MOCHA = "node_modules/mocha/bin/mocha.js";
+const REPORTER = "./scripts/reporter.cjs";
 
 export interface Step {
   /** For `--only`. */
@@ -16,8 +17,8 @@ export interface Step {
   readonly programs: readonly (readonly string[])[];
   readonly timeoutMs: number;
   /**
-   * A program whose tests fail is run once more, from its start, and the summary names it: in a browser a person's hands are
-   * played on a machine that may do anything else meanwhile.
+   * Of a program whose tests fail, the files that have those are run once more (all of them where it doesn't name them), and the
+   * summary says so: real daemons and a browser played by hands run on a machine that may do anything else meanwhile.
    */
   readonly twice?: true;
   /** A step without whose success this one says nothing. */
@@ -40,7 +41,7 @@ const noDesktop = () => {
 function browserTests(): readonly (readonly string[])[] {
   const files = readdirSync(join(PROJECT, "test/e2e")).filter((name) => name.endsWith(".test.ts"));
   // --exit: a test that failed in the middle may have left a server or a browser open.
-  const words = ["--no-config", "--timeout", "300000", "--forbid-only", "--exit"];
+  const words = ["--no-config", "--timeout", "300000", "--forbid-only", "--exit", "--reporter", REPORTER];
   return files.sort().map((name) => typescript(MOCHA, ...words, `test/e2e/${name}`));
 }
 
@@ -84,6 +85,7 @@ export const STEPS: readonly Step[] = [
     title: "Tests inside VS Code's extension host",
     programs: [typescript("test/host/run.ts")],
     timeoutMs: 22 * MINUTE,
+    twice: true,
     needs: "build",
     unavailable: noDesktop,
   },
@@ -92,6 +94,7 @@ export const STEPS: readonly Step[] = [
     title: "Lab: real engines",
     programs: [typescript("test/lab/run.ts")],
     timeoutMs: 35 * MINUTE,
+    twice: true,
     needs: "build",
   },
   {
@@ -99,6 +102,7 @@ export const STEPS: readonly Step[] = [
     title: "Lab in a virtual machine: checkpoints in steps",
     programs: [typescript("test/lab/vm/run.ts")],
     timeoutMs: 20 * MINUTE,
+    twice: true,
   },
   // From here on dist/ is the production build, without tests.
   {

@@ -1,7 +1,7 @@
 // `npm test [-- --only unit,vscode]`: every step of steps.ts, whatever became of the others, and a summary.
 import { parseArgs } from "node:util";
-import { mochaCounts, mochaFailures, sumCounts } from "./counts.ts";
-import type { Counts } from "./counts.ts";
+import { mochaCounts, mochaFailures, sumCounts, twiceCounts } from "./counts.ts";
+import type { Counts, Failures } from "./counts.ts";
 import { runGroup } from "./processes.ts";
 import { STEPS } from "./steps.ts";
 import type { Step } from "./steps.ts";
@@ -14,10 +14,14 @@ interface Result {
   readonly why?: string;
   /** What failed at first and was run a second time: files, and the tests in them. */
   readonly twice?: readonly string[];
+  /** Tests that failed in the end. */
+  readonly failures?: readonly Failures[];
 }
 
 /** A program's exit code that means "can't be done here", as automake has it; the last line it writes says why. */
 const CANNOT = 77;
+/** Characters of reasons that are repeated behind the summary. */
+const MAX_REASONS = 8000;
 const PASSED: Counts = { passed: 1, failed: 0, skipped: 0 };
 const FAILED: Counts = { passed: 0, failed: 1, skipped: 0 };
 const SKIPPED: Counts = { passed: 0, failed: 0, skipped: 1 };
@@ -33,22 +37,28 @@ async function runStep(step: Step, earlier: readonly Result[]): Promise<Result> 
   const start = performance.now();
   const all: Counts[] = [];
   const twice: string[] = [];
+  const failures: Failures[] = [];
   let why: string | undefined;
   for (const program of step.programs) {
-    const run = () => {
+    const run = (words: readonly string[]) => {
       const left = step.timeoutMs - (performance.now() - start);
-      return runGroup(process.execPath, program, { timeoutMs: left, tee: process.stdout });
+      return runGroup(process.execPath, words, { timeoutMs: left, tee: process.stdout });
     };
-    let ended = await run();
-    const failures = mochaFailures(ended.output);
-    if (step.twice && failures.length > 0 && !ended.timedOut) {
-      const name = `${program.at(-1) ?? ""} (${failures.join("; ")})`;
+    let ended = await run(program);
+    let counts = mochaCounts(ended.output);
+    let failed = mochaFailures(ended.output);
+    if (step.twice && counts && failed.titles.length > 0 && !ended.timedOut) {
+      const files = failed.files.filter((file) => !program.includes(file));
+      const name = `${failed.files.join(" ") || (program.at(-1) ?? "")} (${failed.titles.join("; ")})`;
       console.log(`\n── Once more: ${name}`);
       twice.push(name);
-      ended = await run();
+      ended = await run([...program, ...files]);
+      const second = mochaCounts(ended.output) ?? { ...FAILED, skipped: counts.skipped };
+      counts = twiceCounts(counts, second, files.length > 0 ? "files" : "all");
+      failed = mochaFailures(ended.output);
     }
-    const counts = mochaCounts(ended.output);
     if (counts) all.push(counts);
+    if (failed.titles.length > 0) failures.push(failed);
     if (ended.code === CANNOT)
       return { step, counts: SKIPPED, seconds: 0, why: ended.output.trimEnd().split("\n").at(-1) ?? "" };
     if (ended.timedOut) why = `not done after ${step.timeoutMs / 60_000} minutes`;
@@ -60,7 +70,7 @@ async function runStep(step: Step, earlier: readonly Result[]): Promise<Result> 
   if (why === undefined) return { step, counts: counts ?? PASSED, seconds, twice };
   // A report of passed tests from a program that fell over afterwards is no success.
   const failed = counts !== undefined && counts.failed > 0 ? counts : { ...(counts ?? FAILED), failed: 1 };
-  return { step, counts: failed, seconds, why, twice };
+  return { step, counts: failed, seconds, why, twice, failures };
 }
 
 function chosenSteps(): readonly Step[] {
@@ -84,6 +94,10 @@ function summarize(results: readonly Result[]): Counts {
     console.log(`${mark} ${step.name.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${tests}${reason}`);
     for (const name of twice) console.log(`  run twice, since it failed at first: ${name}`);
   }
+  // What a log of a build server ends with is what people read of it.
+  for (const { step, failures = [] } of results)
+    for (const { titles, reasons } of failures)
+      console.log(`\n── Failed in ${step.name}: ${titles.join("; ")}\n${reasons.slice(0, MAX_REASONS)}`);
   return sumCounts(results.map(({ counts }) => counts));
 }
 

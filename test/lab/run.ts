@@ -8,14 +8,12 @@ import { whyNoLab } from "./preconditions.ts";
 import { LAB_ENVIRONMENT } from "./sockets.ts";
 import { runSuite } from "./suite.ts";
 
-const given = process.argv.slice(2);
-const files = given.some((word) => word.endsWith(".test.ts")) ? [] : ["test/lab/*.test.ts"];
-
 process.exitCode = await runSuite({
   what: "lab tests",
   why: whyNoLab(),
   isUp: () => runningLab() !== undefined,
   script: join(import.meta.dirname, "lab.ts"),
-  mocha: ["--timeout", "60000", ...given, ...files],
+  mocha: ["--timeout", "60000", ...process.argv.slice(2)],
+  tests: "test/lab/*.test.ts",
   environment: LAB_ENVIRONMENT,
 });

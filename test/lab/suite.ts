@@ -12,8 +12,9 @@ export interface Suite {
   readonly isUp: () => boolean;
   /** Takes `up` and `down`. */
   readonly script: string;
-  /** What mocha is told. */
+  /** What mocha is told; `tests` unless there are files among it. */
   readonly mocha: readonly string[];
+  readonly tests: string;
   readonly environment?: NodeJS.ProcessEnv;
 }
 
@@ -21,9 +22,11 @@ export interface Suite {
 const SKIPPED = 77;
 const INTERRUPTED = 130;
 const MOCHA = join(PROJECT, "node_modules/mocha/bin/mocha.js");
+const WORDS = ["--no-config", "--forbid-only", "--exit", "--reporter", join(PROJECT, "scripts/reporter.cjs")];
 
 /** Gives mocha's code, or 77 after one line that says why this machine can't run it. */
-export async function runSuite({ what, why, isUp, script, mocha, environment }: Suite): Promise<number> {
+export async function runSuite(suite: Suite): Promise<number> {
+  const { what, why, isUp, script, mocha, tests, environment } = suite;
   if (why !== undefined) {
     console.error(`${what} skipped: ${why}`);
     return SKIPPED;
@@ -52,7 +55,8 @@ export async function runSuite({ what, why, isUp, script, mocha, environment }: 
       const up = await node(script, ["up"]);
       if (up !== 0 || interrupted) return up;
       // A test that fails may leave a debugger behind, for which mocha would wait for ever.
-      return await node(MOCHA, ["--no-config", "--forbid-only", "--exit", ...mocha]);
+      const files = mocha.some((word) => word.endsWith(".test.ts")) ? [] : [tests];
+      return await node(MOCHA, [...WORDS, ...mocha, ...files]);
     } finally {
       if (!wasUp) await node(script, ["down"]);
     }

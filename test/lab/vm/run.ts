@@ -1,4 +1,7 @@
-/** The virtual machine's part of `npm test`: test/lab/vm/*.test.ts in it. Further arguments go to mocha. */
+/**
+ * The virtual machine's part of `npm test`: test/lab/vm/*.test.ts in it. Further arguments go to mocha; files among them are
+ * run instead.
+ */
 import { join } from "node:path";
 import { whyNoVm } from "../preconditions.ts";
 import { runSuite } from "../suite.ts";
@@ -9,5 +12,6 @@ process.exitCode = await runSuite({
   why: whyNoVm(),
   isUp: () => runningMachine() !== undefined,
   script: join(import.meta.dirname, "vm.ts"),
-  mocha: ["--timeout", "150000", ...process.argv.slice(2), "test/lab/vm/*.test.ts"],
+  mocha: ["--timeout", "150000", ...process.argv.slice(2)],
+  tests: "test/lab/vm/*.test.ts",
 });

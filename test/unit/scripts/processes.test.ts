@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { mochaCounts, mochaFailures } from "../../../scripts/counts.ts";
+import { mochaCounts, mochaFailures, twiceCounts } from "../../../scripts/counts.ts";
 import { runGroup } from "../../../scripts/processes.ts";
 
 describe("a program that a step runs", () => {
@@ -58,13 +58,32 @@ describe("the counts of a mocha report", () => {
        });`,
     );
     const mocha = join(import.meta.dirname, "../../../node_modules/mocha/bin/mocha.js");
-    const { output } = await runGroup(process.execPath, [mocha, "--no-config", file], { timeoutMs: 30_000 });
-    assert.deepEqual(mochaFailures(output), [
-      "1) has (brackets): and more",
-      '"before all" hook for "is not run"',
-    ]);
+    const reporter = join(import.meta.dirname, "../../../scripts/reporter.cjs");
+    const words = [mocha, "--no-config", "--reporter", reporter, file];
+    const { output } = await runGroup(process.execPath, words, { timeoutMs: 30_000 });
+    const { titles, files, reasons } = mochaFailures(output);
+    assert.deepEqual(titles, ["1) has (brackets): and more", '"before all" hook for "is not run"']);
+    assert.deepEqual(
+      files.map((each) => resolve(each)),
+      [file],
+    );
+    assert.match(reasons, /^1\) .+\n[^]*2\) /);
     assert.deepEqual(mochaCounts(output), { passed: 1, failed: 2, skipped: 0 });
     await rm(folder, { recursive: true });
+  });
+
+  it("are those of the second run where all were run again, and of both where only some were", () => {
+    const first = { passed: 40, failed: 2, skipped: 1 };
+    assert.deepEqual(twiceCounts(first, { passed: 41, failed: 1, skipped: 1 }, "all"), {
+      passed: 41,
+      failed: 1,
+      skipped: 1,
+    });
+    assert.deepEqual(twiceCounts(first, { passed: 9, failed: 1, skipped: 0 }, "files"), {
+      passed: 41,
+      failed: 1,
+      skipped: 1,
+    });
   });
 
   it("are not there when no test reported", () => {
