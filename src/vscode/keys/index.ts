@@ -12,6 +12,7 @@ import { KeyRing } from "./ring.ts";
 export type { UnlockFile } from "./file-unlocker.ts";
 export type { OnLock } from "./locks.ts";
 export { KeyRing } from "./ring.ts";
+export { wantsKey } from "./sources.ts";
 
 export interface Keys {
   /** What sealed layers ask. */

@@ -1,35 +1,30 @@
 import type { SealedLayer } from "../../checkpoint/index.ts";
-import { CryoscopeError } from "../../bytes/index.ts";
-import { forgetKey, loadKeyFile, openSealedLayer, passphrase, sealErrors } from "../../seal/index.ts";
+import type { CryoscopeError } from "../../bytes/index.ts";
+import { openSealedLayer, sealErrors } from "../../seal/index.ts";
 import type { Key, LayerSeal } from "../../seal/index.ts";
-import { describeKey, GPG, nameOfSource, PASSPHRASE } from "./key-words.ts";
+import { describeKey, nameOfSource } from "./key-words.ts";
 import { Locks } from "./locks.ts";
 import type { OnLock } from "./locks.ts";
 import type { KeyChoice, KeyPrompts, KeySourceItem, KeyStore } from "./model.ts";
+import { KeySources, wantsKey } from "./sources.ts";
+import type { Loaded } from "./sources.ts";
 
-const MAX_SOURCES = 32;
-const ALL = Symbol("all sources");
-const ABOUT_PASSPHRASE = ["seal.passphraseNeeded", "seal.wrongPassphrase"];
-const ABOUT_KEY = ["seal.keyNeeded", "seal.wrongKey", "seal.notRsa", ...ABOUT_PASSPHRASE];
-
-/** The keys of this session. They stay in memory; nothing of them is written anywhere. */
+/** What the keys of this session open, and what is closed again when one of them is forgotten. */
 export class KeyRing {
-  /** By the id of their source: the path of a file, `gpg-agent`, `passphrase:3`. */
-  readonly #keys = new Map<string, readonly Key[]>();
+  readonly #sources: KeySources;
+  /** Names of what each source opened, by its id. */
   readonly #opened = new Map<string, Set<string>>();
   readonly #locks = new Locks();
   readonly #listeners = new Set<() => void>();
   /** One question at a time: an answer may be the answer for those who wait. */
   #turn: Promise<unknown> = Promise.resolve();
-  #passphrases = 0;
-  /** When sources were forgotten, by id, and all of them: what began before must not bring a key back. */
-  readonly #forgotten = new Map<string | typeof ALL, number>();
-  #forgets = 0;
 
   constructor(
-    private readonly store: KeyStore,
+    store: KeyStore,
     private readonly prompts: KeyPrompts,
-  ) {}
+  ) {
+    this.#sources = new KeySources(store, prompts);
+  }
 
   /** Calls `listener` when sources come or go, or open something. Gives what ends it. */
   onDidChange(listener: () => void): { dispose(): void } {
@@ -39,11 +34,10 @@ export class KeyRing {
 
   /** Where keys come from, the one used last first. */
   sources(): readonly KeySourceItem[] {
-    const ids = [...this.store.paths(), ...[...this.#keys.keys()].filter((id) => id.startsWith(PASSPHRASE))];
-    return ids.map((id) => ({
+    return this.#sources.ids().map((id) => ({
       id,
       name: nameOfSource(id),
-      keys: (this.#keys.get(id) ?? []).map(describeKey),
+      keys: this.#sources.keysOf(id).map(describeKey),
       opened: [...(this.#opened.get(id) ?? [])],
     }));
   }
@@ -97,44 +91,44 @@ export class KeyRing {
         },
         loaded !== undefined,
       );
-      const known = new Set([...this.#keys.values()].flat().concat(loaded?.keys ?? []));
-      const isForgotten = loaded !== undefined && this.#wasForgotten(loaded);
+      const known = new Set([...this.#sources.keys(), ...(loaded?.keys ?? [])]);
+      const isForgotten = loaded !== undefined && this.#sources.wasForgotten(loaded);
       if (isForgotten || [...used].some((key) => !known.has(key))) {
         await lock(value);
         throw sealErrors.disposed();
       }
       if (used.size > 0) this.#locks.add(value, used, lock);
-      if (loaded !== undefined) await this.#remember(loaded.id, loaded.keys);
+      if (loaded !== undefined) await this.#remember(loaded);
       return value;
     };
     const byKnown = async (): Promise<Attempt<T>> => {
-      const locked = await this.#loadKnown();
-      const keys = [...this.#keys.values()].flat();
+      const locked = await this.#sources.loadKnown();
       try {
-        return { locked, result: { value: await tried(keys) } };
+        return { value: await tried(this.#sources.keys()) };
       } catch (error) {
-        if (isOneOf(error, ABOUT_KEY)) return { locked, result: undefined, error };
+        if (wantsKey(error)) return { locked, error };
         throw error;
       }
     };
     const first = await byKnown();
-    if (first.result) return first.result.value;
+    if ("value" in first) return first.value;
     return this.#inTurn(async () => {
       // Somebody else may have been asked meanwhile.
-      const { locked, result, error } = await byKnown();
-      if (result) return result.value;
-      const choice = await this.prompts.chooseKey(locked, needOf(error));
-      const loaded = choice && (await this.#load(choice));
+      const second = await byKnown();
+      if ("value" in second) return second.value;
+      const { locked, error } = second;
+      const choice = await this.prompts.chooseKey(locked, {
+        sentence: error.sentence,
+        next: error.next ?? "",
+      });
+      const loaded = choice && (await this.#sources.load(choice));
       if (loaded === undefined) throw error;
       try {
         // With those that are known: layers of one checkpoint may be sealed for different keys.
-        const keys = [
-          ...loaded.keys,
-          ...[...this.#keys.values()].flat().filter((key) => !loaded.keys.includes(key)),
-        ];
-        return await tried(keys, loaded);
+        const others = this.#sources.keys().filter((key) => !loaded.keys.includes(key));
+        return await tried([...loaded.keys, ...others], loaded);
       } catch (failure) {
-        if (!this.#keys.has(loaded.id)) await this.#drop(loaded);
+        await this.#sources.drop(loaded);
         throw failure;
       }
     });
@@ -142,8 +136,8 @@ export class KeyRing {
 
   /** Adds a key that will be tried on everything sealed. undefined when the person gave no passphrase. */
   async add(choice: KeyChoice): Promise<readonly Key[] | undefined> {
-    const loaded = await this.#inTurn(() => this.#load(choice));
-    if (loaded) await this.#remember(loaded.id, loaded.keys);
+    const loaded = await this.#inTurn(() => this.#sources.load(choice));
+    if (loaded) await this.#remember(loaded);
     return loaded?.keys;
   }
 
@@ -154,46 +148,31 @@ export class KeyRing {
 
   /** Forgets one source, overwrites its keys, and closes what they opened. */
   async forgetSource(id: string): Promise<void> {
-    this.#forgotten.set(id, ++this.#forgets);
-    const keys = this.#keys.get(id) ?? [];
-    const locked = this.#locks.close(keys);
-    keys.forEach(forgetKey);
-    this.#keys.delete(id);
+    const locked = this.#locks.close(this.#sources.keysOf(id));
     this.#opened.delete(id);
-    await this.store.savePaths(this.store.paths().filter((path) => path !== id));
-    await this.store.deletePassphrase(id);
+    await this.#sources.forget(id);
     this.#changed();
     await locked;
   }
 
   /** Forgets keys, sources and passphrases, and closes everything that they opened. */
   async forget(): Promise<void> {
-    const paths = this.store.paths();
-    const locked = this.#forgetKeys();
-    await this.store.savePaths([]);
-    await Promise.all(paths.map((path) => this.store.deletePassphrase(path)));
+    const locked = this.#locks.close();
+    this.#opened.clear();
+    await this.#sources.forgetAll();
     this.#changed();
     await locked;
   }
 
+  /** Overwrites the keys and closes what they opened; where they came from is known in the next session. */
   dispose(): void {
-    void this.#forgetKeys();
+    void this.#locks.close();
+    this.#sources.forgetKeys();
   }
 
-  /** Ends when everything is closed; keys are overwritten at once. */
-  #forgetKeys(): Promise<void> {
-    this.#forgotten.set(ALL, ++this.#forgets);
-    const locked = this.#locks.close();
-    for (const keys of this.#keys.values()) keys.forEach(forgetKey);
-    this.#keys.clear();
-    this.#opened.clear();
-    return locked;
-  }
-
-  /** Overwrites a key that isn't to be kept, and takes back the passphrase that was remembered for its file. */
-  async #drop({ id, keys }: Loaded): Promise<void> {
-    keys.forEach(forgetKey);
-    if (!this.store.paths().includes(id)) await this.store.deletePassphrase(id);
+  async #remember(loaded: Loaded): Promise<void> {
+    await this.#sources.remember(loaded);
+    this.#changed();
   }
 
   #changed(): void {
@@ -206,16 +185,12 @@ export class KeyRing {
     return result;
   }
 
-  #sourceOf(key: Key): string | undefined {
-    return [...this.#keys].find(([, keys]) => keys.includes(key))?.[0];
-  }
-
   /** Notes in the view what a key opened. */
   #noting(what: string, keys: readonly Key[], loaded: Loaded | undefined): (name: string) => void {
     return (name) => {
       const key = keys.find((one) => one.name === name);
       const isNew = key !== undefined && loaded?.keys.includes(key) === true;
-      const source = isNew ? loaded.id : key && this.#sourceOf(key);
+      const source = isNew ? loaded.id : key && this.#sources.sourceOf(key);
       if (source === undefined) return;
       const known = this.#opened.get(source);
       if (known?.has(what) === true) return;
@@ -223,96 +198,8 @@ export class KeyRing {
       this.#changed();
     };
   }
-
-  /** Loads the remembered keys that need no question; gives those that do. Files that are gone are passed over. */
-  async #loadKnown(): Promise<readonly string[]> {
-    const locked: string[] = [];
-    for (const id of this.store.paths()) {
-      if (this.#keys.has(id)) continue;
-      try {
-        const keys = await this.#read(id, await this.store.passphrase(id));
-        // It may have been forgotten while it was read.
-        if (this.store.paths().includes(id)) this.#keys.set(id, keys);
-        else keys.forEach(forgetKey);
-      } catch (error) {
-        if (isOneOf(error, ABOUT_PASSPHRASE)) locked.push(id);
-      }
-    }
-    return locked;
-  }
-
-  async #read(id: string, secret?: string): Promise<readonly Key[]> {
-    return id === GPG ? [{ kind: "gpg", name: "gpg" }] : loadKeyFile(id, secret);
-  }
-
-  async #load(choice: KeyChoice): Promise<Loaded | undefined> {
-    const since = this.#forgets;
-    if (choice.kind === "gpg") return { id: GPG, keys: await this.#read(GPG), since };
-    if (choice.kind === "passphrase") {
-      const number = ++this.#passphrases;
-      return { id: `${PASSPHRASE}${number}`, keys: [passphrase(choice.text, `passphrase ${number}`)], since };
-    }
-    const keys = await this.#unlockFile(choice.path);
-    return keys && { id: choice.path, keys, since };
-  }
-
-  #wasForgotten({ id, since }: Loaded): boolean {
-    return Math.max(this.#forgotten.get(id) ?? 0, this.#forgotten.get(ALL) ?? 0) > since;
-  }
-
-  async #unlockFile(path: string): Promise<readonly Key[] | undefined> {
-    const known = this.#keys.get(path);
-    if (known !== undefined) return known;
-    try {
-      return await loadKeyFile(path, await this.store.passphrase(path));
-    } catch (error) {
-      if (!isOneOf(error, ABOUT_PASSPHRASE)) throw error;
-    }
-    for (let wasWrong = false; ; wasWrong = true) {
-      const secret = await this.prompts.passphrase(path, wasWrong);
-      if (secret === undefined) return undefined;
-      try {
-        const keys = await loadKeyFile(path, secret);
-        if (await this.prompts.rememberPassphrase(path)) await this.store.savePassphrase(path, secret);
-        return keys;
-      } catch (error) {
-        if (!isOneOf(error, ["seal.wrongPassphrase"])) throw error;
-      }
-    }
-  }
-
-  async #remember(id: string, keys: readonly Key[]): Promise<void> {
-    this.#keys.set(id, keys);
-    if (!id.startsWith(PASSPHRASE)) {
-      const others = this.store.paths().filter((other) => other !== id);
-      for (const dropped of others.slice(MAX_SOURCES - 1)) await this.store.deletePassphrase(dropped);
-      await this.store.savePaths([id, ...others].slice(0, MAX_SOURCES));
-    }
-    this.#changed();
-  }
 }
 
-/** Keys of one source that aren't yet kept. */
-interface Loaded {
-  readonly id: string;
-  readonly keys: readonly Key[];
-  /** How often something had been forgotten when they were asked for. */
-  readonly since: number;
-}
-
-interface Attempt<T> {
-  /** Sources that need their passphrase. */
-  readonly locked: readonly string[];
-  readonly result: { readonly value: T } | undefined;
-  readonly error?: unknown;
-}
-
-function needOf(error: unknown): { readonly sentence: string; readonly next: string } {
-  return error instanceof CryoscopeError
-    ? { sentence: error.sentence, next: error.next ?? "" }
-    : { sentence: "This checkpoint is sealed.", next: "" };
-}
-
-function isOneOf(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof CryoscopeError && codes.includes(error.code);
-}
+/** What the keys that are known opened; else why they didn't, and the key files that need their passphrase. */
+type Attempt<T> =
+  { readonly value: T } | { readonly locked: readonly string[]; readonly error: CryoscopeError };
