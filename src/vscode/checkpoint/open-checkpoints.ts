@@ -3,6 +3,7 @@ import { findCheckpoints, openFound } from "../../archive/index.ts";
 import type { FileTree } from "../../archive/index.ts";
 import { openCheckpoint } from "../../checkpoint/index.ts";
 import type { Checkpoint } from "../../checkpoint/index.ts";
+import { wantsKey } from "../keys/index.ts";
 import type { Keys, OnLock } from "../keys/index.ts";
 import { explorerErrors } from "./errors.ts";
 import { SealCheck } from "./seal-check.ts";
@@ -11,7 +12,7 @@ import { checkpointId } from "./uris.ts";
 /** Where the list of open checkpoints is kept over a reload of the window. */
 const STATE = "cryoscope.openCheckpoints";
 
-/** A checkpoint in the explorer. It is opened when first looked at, and again after a failure. */
+/** A checkpoint in the explorer. It is opened when first looked at, and again after a failure that no key mends. */
 export interface OpenCheckpoint {
   readonly id: string;
   /** The folder or archive. */
@@ -24,9 +25,9 @@ export interface OpenCheckpoint {
   readonly sealCheck: SealCheck;
   /** The key that opened it was forgotten. It is closed, and opened again only when a person wants that. */
   readonly isLocked: boolean;
-  /** Opens it when it isn't. Throws `explorer.locked`, and what opening throws. */
+  /** Opens it when it isn't. Throws `explorer.locked`, and what opening throws: why a key was wanted until `unlock`. */
   load(signal?: AbortSignal): Promise<Checkpoint>;
-  /** `load`, also when it is locked: then a person may be asked for a key. */
+  /** `load`, also when it is locked, or no key was given: then a person may be asked for one. */
   unlock(signal?: AbortSignal): Promise<Checkpoint>;
 }
 
@@ -123,6 +124,8 @@ class Entry implements OpenCheckpoint {
   #checkpoint: Checkpoint | undefined;
   #trees: readonly FileTree[] = [];
   #isLocked = false;
+  /** Why a key was wanted that the person didn't give: views must not ask for it again and again. */
+  #refused: Error | undefined;
   /** How often it was locked: what was being opened then is not shown. */
   #locks = 0;
   others: readonly OtherCheckpoint[] = [];
@@ -146,10 +149,12 @@ class Entry implements OpenCheckpoint {
 
   load(signal?: AbortSignal): Promise<Checkpoint> {
     if (this.#isLocked) return Promise.reject(explorerErrors.locked(this.source.fsPath));
+    if (this.#refused !== undefined) return Promise.reject(this.#refused);
     const locks = this.#locks;
     this.#opening ??= this.#open(signal).catch(async (error: unknown) => {
       if (locks !== this.#locks) throw explorerErrors.locked(this.source.fsPath);
       this.#opening = undefined;
+      if (wantsKey(error)) this.#refused = error;
       await this.#closeTrees();
       throw error;
     });
@@ -159,10 +164,10 @@ class Entry implements OpenCheckpoint {
   async unlock(signal?: AbortSignal): Promise<Checkpoint> {
     const wasLocked = this.#isLocked;
     this.#isLocked = false;
+    this.#refused = undefined;
     try {
       return await this.load(signal);
     } catch (error) {
-      // The person gave no key: views must not ask for it again and again.
       this.#isLocked ||= wasLocked;
       throw error;
     }

@@ -107,8 +107,8 @@ export class ImageDocument implements CustomDocument {
 
   /** Lets it be opened again, and a person be asked for a key. */
   unlock(): void {
-    if (!this.#isLocked) return;
     this.#mayAsk = true;
+    if (!this.#isLocked) return;
     this.#isLocked = false;
     this.#events.changed();
   }
