@@ -36,8 +36,13 @@ export interface ForeignOrigin extends ForeignHead {
   readonly folder: string;
 }
 
+/** A core file or minidump of one process. The images in the tree are made from it, and those that it says nothing of are absent. */
+export interface CoreOrigin {
+  readonly kind: "core";
+}
+
 /** What is known of a tree besides its files. */
-export type TreeOrigin = ImageOrigin | ForeignOrigin;
+export type TreeOrigin = ImageOrigin | ForeignOrigin | CoreOrigin;
 
 /** One of several checkpoints in a tree, in a folder of its own. */
 export interface TreePart {
@@ -62,5 +67,5 @@ export function annotationsOf(tree: FileTree, folder: string): Readonly<Record<s
 
 /** The snapshot of gVisor or Firecracker that the whole tree is; undefined for all else. */
 export function foreignOrigin({ origin }: FileTree): ForeignOrigin | undefined {
-  return origin === undefined || origin.kind === "containerImage" ? undefined : origin;
+  return origin?.kind === "gvisor" || origin?.kind === "firecracker" ? origin : undefined;
 }

@@ -141,7 +141,8 @@ export async function readOne<Name extends MessageName>(
   report: Report,
 ): Promise<MessageMap[Name] | undefined> {
   if (layer.files.get(file)?.kind !== "file") {
-    report(imageMissing(pathInLayer(layer, file)));
+    // A core says nothing of namespaces and folders.
+    if (layer.tree.origin?.kind !== "core") report(imageMissing(pathInLayer(layer, file)));
     return undefined;
   }
   const [record] = await readRecords(layer, file, message, report, 1);

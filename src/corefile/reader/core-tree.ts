@@ -54,6 +54,7 @@ async function treeOf(source: ByteSource, dump: MinidumpCore, name: string): Pro
   return {
     name,
     problems: dump.problems,
+    origin: { kind: "core" },
     list: (folder) =>
       folder === "" ? Promise.resolve(entries) : Promise.reject(archiveErrors.notFound(folder, name)),
     stat: (path) => Promise.resolve(path === "" ? root : entries.find((entry) => entry.path === path)),

@@ -105,6 +105,25 @@ describe("an ELF core, opened as a checkpoint", function () {
     });
   });
 
+  it("isn't blamed for images that only CRIU writes, a minidump neither", async () => {
+    const minidump = join(await fixture("memory/minidump"), "dirty.dmp");
+    for (const path of [join(calls, "core"), join(await fixture("memory/elfcore"), "core.1"), minidump])
+      await withCore(path, async (checkpoint, _memory, { pid }) => {
+        const parts = await Promise.all([
+          ...[checkpoint.details(pid), checkpoint.environment(pid), checkpoint.threads(pid)],
+          ...[checkpoint.openFiles(pid), checkpoint.memoryMap(pid), checkpoint.memoryUse(pid)],
+          ...[checkpoint.paths(pid), checkpoint.connections(), checkpoint.namespaces(), checkpoint.networks()],
+          ...[checkpoint.mounts(), checkpoint.ipc(), checkpoint.cgroups(), checkpoint.fileLocks()],
+        ]);
+        assert.deepEqual(
+          parts.flatMap(({ problems }) => problems),
+          [],
+          path,
+        );
+        assert.deepEqual(await checkpoint.checkImages(), []);
+      });
+  });
+
   it("has the arguments and the environment that lie on its stack", async () => {
     await withCore(join(calls, "core"), async (checkpoint, _memory, space) => {
       const process = checkpoint.process(space.pid);
