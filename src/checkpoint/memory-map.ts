@@ -30,6 +30,8 @@ const STATUS: readonly (readonly [bit: number, kind: MappingKind, name: string |
   [1 << 8, "shared", "[shared]"],
   [1 << 9, "anonymous", undefined],
 ];
+/** `VMA_AREA_GUARD`: no mapping, but pages of others where MADV_GUARD_INSTALL was asked for (CRIU 4.2, behind all mappings). */
+const GUARD = 1 << 16;
 /** Kinds whose `shmid` is the id of a file in files.img. */
 const WITH_FILE: ReadonlySet<MappingKind> = new Set(["file", "memfd"]);
 
@@ -44,6 +46,7 @@ export async function memoryMapOf(
   const map: Mapping[] = [];
   for (const vma of vmas) {
     await pause();
+    if ((vma.status & GUARD) !== 0) continue;
     map.push(mapping(vma, mm, table, words));
   }
   return map;
