@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openProcFs } from "../../../src/procfs/index.ts";
 import { bytesAt, originsAt, PAGE, textAt, withMemory } from "./support.ts";
 
 /** The pages that each of the program's mappings has by /proc/self/pagemap: guarded, dumpable or untouched. */
