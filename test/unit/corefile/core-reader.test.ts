@@ -112,7 +112,12 @@ describe("an ELF core, opened as a checkpoint", function () {
         const parts = await Promise.all([
           ...[checkpoint.details(pid), checkpoint.environment(pid), checkpoint.threads(pid)],
           ...[checkpoint.openFiles(pid), checkpoint.memoryMap(pid), checkpoint.memoryUse(pid)],
-          ...[checkpoint.paths(pid), checkpoint.connections(), checkpoint.namespaces(), checkpoint.networks()],
+          ...[
+            checkpoint.paths(pid),
+            checkpoint.connections(),
+            checkpoint.namespaces(),
+            checkpoint.networks(),
+          ],
           ...[checkpoint.mounts(), checkpoint.ipc(), checkpoint.cgroups(), checkpoint.fileLocks()],
         ]);
         assert.deepEqual(
