@@ -1,7 +1,36 @@
 import { networksOfDocker, networksOfStatus } from "./container-network.ts";
-import type { Container, EngineId, Mount } from "./model.ts";
+import type { ContainerNetwork } from "./container-network.ts";
+import type { EngineId } from "./engine-detect.ts";
+import type { Mount } from "./mounts.ts";
 import { at, isObject, text, texts } from "./sidecar.ts";
 import type { Json } from "./sidecar.ts";
+
+/** What the engine wrote down about the container. Everything but the id may be unknown. */
+export interface Container {
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+  /** Name of the container image. */
+  readonly image: string | undefined;
+  readonly imageId: string | undefined;
+  /** The OCI runtime: `runc`, `crun`. */
+  readonly runtime: string | undefined;
+  /** RFC 3339. */
+  readonly created: string | undefined;
+  /** RFC 3339; undefined where the engine didn't say (then see `criu.written`). */
+  readonly checkpointed: string | undefined;
+  readonly pod: string | undefined;
+  readonly namespace: string | undefined;
+  readonly hostname: string | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The mounts the engine asked for (OCI spec). */
+  readonly mounts: readonly Mount[];
+  /** The engine's networks it was in. */
+  readonly networks: readonly ContainerNetwork[];
+  /** What the engine started in it. */
+  readonly command: readonly string[];
+  /** The containers of its pod by their short names, where a whole pod was dumped. */
+  readonly podContainers: Readonly<Record<string, string>>;
+}
 
 /** JSON that engines put beside the images, as found. */
 export interface Configuration {

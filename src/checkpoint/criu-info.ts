@@ -1,10 +1,58 @@
 import type { MessageMap } from "../criu/index.ts";
 import type { Layer } from "./layers.ts";
 import { enumName } from "./names.ts";
-import type { CriuInfo, DumpStatistics, RestoreStatistics } from "./model.ts";
 import type { Report } from "./problems.ts";
 import { readRecordsAt } from "./records.ts";
 import { findSidecar } from "./sidecar.ts";
+
+/** Microseconds and pages, from `stats-dump` (`images/stats.proto`). */
+export interface DumpStatistics {
+  readonly freezingTime: number;
+  readonly frozenTime: number;
+  readonly memdumpTime: number;
+  readonly memwriteTime: number;
+  readonly pagesScanned: bigint;
+  readonly pagesWritten: bigint;
+  readonly pagesSkippedParent: bigint;
+  readonly pagesLazy: bigint;
+  /** Finding files by their inode, microseconds. */
+  readonly irmapResolveTime?: number;
+  readonly pagePipes?: bigint;
+  readonly pagePipeBuffers?: bigint;
+  readonly sharedPagesScanned?: bigint;
+  readonly sharedPagesSkippedParent?: bigint;
+  readonly sharedPagesWritten?: bigint;
+}
+
+/** Microseconds and pages, from `stats-restore`. */
+export interface RestoreStatistics {
+  readonly forkingTime: number;
+  readonly restoreTime: number;
+  readonly pagesCompared: bigint;
+  readonly pagesSkippedCopyOnWrite: bigint;
+  readonly pagesRestored?: bigint;
+}
+
+export interface CriuInfo {
+  /** 1, 2 or 3; undefined without a readable inventory.img. */
+  readonly imageVersion: number | undefined;
+  /** From dump.log or the annotations of the container image, where there are any: `4.2`. */
+  readonly version: string | undefined;
+  readonly runId: string | undefined;
+  readonly plugins: readonly string[];
+  /** `NO_LSM`, `SELINUX`, `APPARMOR`. */
+  readonly lsm: string | undefined;
+  /** `X86_64`, `AARCH64` … of the first process. */
+  readonly architecture: string | undefined;
+  /** When inventory.img was written by the archive's or folder's clock, milliseconds since 1970. */
+  readonly written: number | undefined;
+  readonly statistics: DumpStatistics | undefined;
+  /** Of a restore from these images, where CRIU left its statistics among them. */
+  readonly restore: RestoreStatistics | undefined;
+  /** How long the machine was up when it was dumped, microseconds. */
+  readonly uptime: bigint | undefined;
+  readonly sealed: boolean;
+}
 
 /** What the images say about the dump itself. `machine` is `core_entry.mtype` of any process. */
 export async function readCriuInfo(

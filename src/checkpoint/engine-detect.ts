@@ -1,8 +1,18 @@
 import type { ForeignOrigin } from "../archive/index.ts";
-import type { Engine, EngineId } from "./model.ts";
 import { at } from "./sidecar.ts";
 import type { Json } from "./sidecar.ts";
 import { ANNOTATIONS } from "./versions.ts";
+
+export type EngineId = "podman" | "docker" | "cri-o" | "containerd" | "runc" | "criu" | ForeignOrigin["kind"];
+
+/** Who made the checkpoint. */
+export interface Engine {
+  readonly id: EngineId;
+  /** As people write it: `Podman`. */
+  readonly label: string;
+  /** What gave it away, in a few words: `spec.dump names libpod`. */
+  readonly evidence: string;
+}
 
 /** What there is to go by. */
 export interface Traces {

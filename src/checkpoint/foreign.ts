@@ -1,7 +1,7 @@
 import { foreignOrigin } from "../archive/index.ts";
 import type { FileTree, ForeignOrigin } from "../archive/index.ts";
 import type { Problem } from "../criu/index.ts";
-import type { CriuInfo } from "./model.ts";
+import type { CriuInfo } from "./criu-info.ts";
 import { isObject } from "./sidecar.ts";
 import type { Json } from "./sidecar.ts";
 

@@ -1,26 +1,15 @@
 // checkpoint: what the images mean together: processes, threads, files, memory maps, mounts of one frozen container.
 export { openCheckpoint } from "./open.ts";
 export type { OpenOptions } from "./open.ts";
-export type {
-  Checkpoint,
-  Container,
-  CriuInfo,
-  DumpStatistics,
-  Engine,
-  EngineId,
-  FileOwner,
-  Mapping,
-  MappingKind,
-  Mount,
-  OpenFile,
-  Process,
-  ProcessExit,
-  ProcessPaths,
-  ProcessState,
-  RestoreStatistics,
-  SealedLayer,
-  SealFor,
-} from "./model.ts";
+export type { Checkpoint } from "./checkpoint.ts";
+export type { Configuration, Container } from "./container.ts";
+export type { CriuInfo, DumpStatistics, RestoreStatistics } from "./criu-info.ts";
+export type { Engine, EngineId } from "./engine-detect.ts";
+export type { FileOwner, OpenFile } from "./files/open-files.ts";
+export type { SealedLayer, SealFor } from "./layers.ts";
+export type { Mapping, MappingKind } from "./memory-map.ts";
+export type { Mount } from "./mounts.ts";
+export type { Process, ProcessExit, ProcessPaths, ProcessState } from "./processes.ts";
 export type { Content, ContentPiece, ImageContent, PagesContent } from "./content.ts";
 export type {
   CgroupController,
@@ -30,11 +19,10 @@ export type {
   Cgroups,
   CgroupSet,
 } from "./cgroups.ts";
-export type { Configuration } from "./container.ts";
 export type { ContainerInterface, ContainerNetwork } from "./container-network.ts";
-export { readLog } from "./log.ts";
 export type { Foreign } from "./foreign.ts";
 export type { MappingUse } from "./memory-use.ts";
+export { readLog } from "./log.ts";
 export type { LogLine, LogSummary } from "./log.ts";
 export type { CheckpointSizes } from "./sizes.ts";
 export type { Versions } from "./versions.ts";

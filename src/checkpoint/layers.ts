@@ -6,7 +6,6 @@ import type { ImageSeal, Problem } from "../criu/index.ts";
 import { CIPHER_IMAGE, sealErrors, sealState } from "../seal/index.ts";
 import { checkpointErrors } from "./errors.ts";
 import { join } from "./locate.ts";
-import type { SealFor } from "./model.ts";
 import { pacer } from "./pace.ts";
 import { asProblem } from "./problems.ts";
 import type { Report } from "./problems.ts";
@@ -36,6 +35,17 @@ export interface Layer {
   readonly bigEndian: boolean;
   /** Every file in the folder, by name. */
   readonly files: ReadonlyMap<string, TreeEntry>;
+}
+
+/** Gives the key of a sealed layer, or throws `seal.keyNeeded`, `seal.wrongKey` … */
+export type SealFor = (layer: SealedLayer) => Promise<ImageSeal>;
+
+export interface SealedLayer {
+  /** Path in the tree of the layer's folder. */
+  readonly folder: string;
+  readonly tree: FileTree;
+  /** `cipher.img` of the layer. */
+  readonly cipherPath: string;
 }
 
 /**

@@ -1,8 +1,48 @@
 import type { MessageMap } from "../criu/index.ts";
 import type { FileTable } from "./files/table.ts";
-import type { Mapping, MappingKind } from "./model.ts";
 import { flagNames } from "./names.ts";
 import { pacer } from "./pace.ts";
+
+/** What memory is for, by the bits of `vma_entry.status`. */
+export type MappingKind =
+  | "file"
+  | "anonymous"
+  | "shared"
+  | "memfd"
+  | "heap"
+  | "stack"
+  | "vdso"
+  | "vvar"
+  | "vsyscall"
+  | "sysv"
+  | "socket"
+  | "aio"
+  | "other";
+
+/** One VMA: the addresses `[start, end)`. */
+export interface Mapping {
+  readonly start: bigint;
+  readonly end: bigint;
+  /** As in /proc/PID/maps: `r-xp`. */
+  readonly permissions: string;
+  readonly kind: MappingKind;
+  /** Path of the mapped file, or `[heap]`, `[stack]`, `[vdso]` …; undefined for anonymous memory. */
+  readonly name: string | undefined;
+  /** Offset in the mapped file, bytes. */
+  readonly offset: bigint;
+  /** Id in files.img of the mapped file. */
+  readonly fileId: number | undefined;
+  /** Of shared memory without a file: ID of `pagemap-shmem-ID.img`. Of files the same as `fileId`. */
+  readonly shmid: bigint;
+  /** Of mmap(2): `MAP_PRIVATE`, `MAP_ANON` … */
+  readonly flags: readonly string[];
+  /** What madvise(2) was told: `MADV_DONTFORK` … */
+  readonly advice: readonly string[];
+  /** Letters of VmFlags in /proc/PID/smaps, of those that images know: `rd`, `ex` … */
+  readonly vmFlags: readonly string[];
+  /** Open flags of the mapped file, as a number. */
+  readonly openFlags: number | undefined;
+}
 
 type Vma = MessageMap["vma_entry"];
 type Mm = Omit<MessageMap["mm_entry"], "vmas">;

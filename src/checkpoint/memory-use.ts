@@ -1,4 +1,4 @@
-import type { Mapping } from "./model.ts";
+import type { Mapping } from "./memory-map.ts";
 import { pacer } from "./pace.ts";
 import { ENTRY } from "./pages/entry-flags.ts";
 import { readPagemap } from "./pages/pagemap.ts";

@@ -1,10 +1,36 @@
 import type { MessageMap } from "../criu/index.ts";
 import { pathInLayer } from "./layers.ts";
 import type { Layer } from "./layers.ts";
-import type { Mount } from "./model.ts";
 import type { Report } from "./problems.ts";
 import { linkTree } from "./process-tree.ts";
 import { readRecords } from "./records.ts";
+
+/** What a process tree sees mounted: as the engine asked for it (OCI spec), or as the images have it. */
+export interface Mount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+  /** Path inside the mounted file system, from the images only. */
+  readonly root?: string;
+  readonly id?: number;
+  readonly parentId?: number;
+  /** Id of the mount namespace image: `mountpoints-13.img`. */
+  readonly namespace?: number;
+  /** `major:minor` of the file system. */
+  readonly device?: string;
+  /** Options of this mount alone, in the order of mountinfo: `rw`, `nosuid` … */
+  readonly mountOptions?: readonly string[];
+  /** Options of the file system, in the order of mountinfo. */
+  readonly superOptions?: readonly string[];
+  /** Peer group that mounts propagate in, and the one they come from. */
+  readonly sharedGroup?: number | undefined;
+  readonly masterGroup?: number | undefined;
+  /** The folder that was mounted is gone. */
+  readonly deleted?: boolean;
+  /** It belongs to the outside: the name CRIU was given for it, "" when none. */
+  readonly external?: string | undefined;
+}
 
 const MAX_MOUNTS = 100_000;
 

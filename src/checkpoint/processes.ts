@@ -3,13 +3,48 @@ import type { MessageMap } from "../criu/index.ts";
 import { readCmdline } from "./cmdline.ts";
 import { pathInLayer } from "./layers.ts";
 import type { Layer } from "./layers.ts";
-import type { Process, ProcessExit, ProcessState } from "./model.ts";
 import { mapSome } from "./problems.ts";
 import type { Report } from "./problems.ts";
 import type { MmImage } from "./process/mm-image.ts";
 import { readMm } from "./process/mm-image.ts";
 import { readOne, readRecords } from "./records.ts";
 import { linkTree } from "./process-tree.ts";
+
+export type ProcessState = "running" | "stopped" | "zombie" | "unknown";
+
+/** Why a zombie ended: by itself with a code, or by a signal. */
+export interface ProcessExit {
+  readonly code?: number;
+  readonly signal?: number;
+}
+
+/** One process. Its pids are those of its own pid namespace, as in the container. */
+export interface Process {
+  readonly pid: number;
+  /** 0 for a root of the dumped tree. */
+  readonly ppid: number;
+  readonly pgid: number;
+  readonly sid: number;
+  /** Pids of the children that are in this checkpoint, in the order of pstree.img. */
+  readonly children: readonly number[];
+  readonly comm: string;
+  /** Arguments as the process has them in its memory now. Empty for zombies and where the memory is not readable. */
+  readonly cmdline: readonly string[];
+  readonly state: ProcessState;
+  readonly exit: ProcessExit | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  /** Thread ids, the leader first. Empty for zombies. */
+  readonly threadIds: readonly number[];
+}
+
+/** Paths of a process, undefined where the image is missing. */
+export interface ProcessPaths {
+  readonly exe: string | undefined;
+  readonly cwd: string | undefined;
+  readonly root: string | undefined;
+  readonly umask: number | undefined;
+}
 
 /** More tasks than Linux lets a machine have by default; a bound for hostile images. */
 const MAX_PROCESSES = 65_536;

@@ -1,7 +1,6 @@
 import type { MessageMap } from "../../criu/index.ts";
 import { pathInLayer } from "../layers.ts";
 import type { Layer } from "../layers.ts";
-import type { FileOwner, OpenFile } from "../model.ts";
 import { enumName } from "../names.ts";
 import { openFlagNames } from "../open-flags.ts";
 import { pacer } from "../pace.ts";
@@ -11,6 +10,49 @@ import type { FileContext } from "./context.ts";
 import type { FileDetail } from "./detail.ts";
 import { FILE_KINDS } from "./kinds.ts";
 import { MAX_FILES } from "./table.ts";
+
+/** A file descriptor of a process, and the open file behind it. */
+export interface OpenFile {
+  readonly fd: number;
+  /** CRIU's word for the kind: `REG`, `PIPE`, `INETSK`. */
+  readonly type: string;
+  /** A path in the process's root where the file has one. */
+  readonly path: string | undefined;
+  /** One line for people: `/etc/passwd`, `TCP 127.0.0.1:80 LISTEN`, `pipe:[42]`. */
+  readonly description: string;
+  /** Names of open flags: `O_RDWR`, `O_APPEND`. */
+  readonly flags: readonly string[];
+  readonly closeOnExec: boolean;
+  /** File offset in bytes, for kinds that have one. */
+  readonly position: bigint | undefined;
+  /** Two descriptors with the same id share one open file description. */
+  readonly id: number;
+  /** The file has no name any more: CRIU kept its content (ghost) or another link. */
+  readonly deleted: boolean;
+  /** The open flags as a number, as the machine has them. */
+  readonly flagBits: number | undefined;
+  /** Id of the mount it was opened in, of dumps with mount namespaces. */
+  readonly mountId: number | undefined;
+  /** The kernel's inode number, for kinds that images have it of. */
+  readonly inode: bigint | undefined;
+  /** Who gets signals about it (F_SETOWN); undefined when nobody does. */
+  readonly owner: FileOwner | undefined;
+  /** SELinux label. */
+  readonly securityLabel: string | undefined;
+  /** Everything else, by its `kind`; undefined when the images don't describe the file. */
+  readonly detail: FileDetail | undefined;
+}
+
+/** Whom F_SETOWN made the owner of a file, as whom, and by which signal they are told. */
+export interface FileOwner {
+  readonly uid: number;
+  readonly euid: number;
+  /** 0 is SIGIO. */
+  readonly signal: number;
+  readonly pid: number;
+  /** `F_OWNER_PID` … */
+  readonly pidType: string;
+}
 
 /** FD_CLOEXEC, the only descriptor flag there is. */
 const FD_CLOEXEC = 1;

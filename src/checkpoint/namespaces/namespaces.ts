@@ -1,6 +1,6 @@
 import type { MessageMap } from "../../criu/index.ts";
 import type { Layer } from "../layers.ts";
-import type { Process } from "../model.ts";
+import type { Process } from "../processes.ts";
 import { mapSome } from "../problems.ts";
 import type { Report } from "../problems.ts";
 import { namespaceIds } from "../process/namespaces.ts";

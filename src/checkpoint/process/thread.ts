@@ -1,5 +1,5 @@
 import type { MessageMap } from "../../criu/index.ts";
-import type { ProcessState } from "../model.ts";
+import type { ProcessState } from "../processes.ts";
 import { enumName, flagNames } from "../names.ts";
 import { credentialsOf } from "./credentials.ts";
 import type { Credentials } from "./credentials.ts";
