@@ -1,6 +1,5 @@
 // Decodes netlink messages: a struct, then attributes { u16 length, u16 type, value } that are aligned to 4 bytes and may
 // hold attributes (`linux/netlink.h`). Nothing is lost and nothing throws, as in the decoder of protobuf.
-import { ipAddress } from "../crit/address.ts";
 import { criuProblems } from "../errors.ts";
 import type { FieldNode, FieldValue, LabelledSpan, MessageNode, Problem, Span } from "../model.ts";
 import type { SchemaIndex } from "../schema-index.ts";
@@ -8,6 +7,7 @@ import type { FieldSchema, MessageSchema } from "../schema.ts";
 import { MAX_PROBLEMS } from "../wire-work.ts";
 import { undecodedField } from "../wire-nodes.ts";
 import { FIRST_MEMBER, MEMBER_WIDTHS, MESSAGES, NETWORK_ORDER } from "./netlink-structs.ts";
+import { netlinkValue } from "./netlink-values.ts";
 
 /** The kernel nests at most five deep here. */
 const MAX_DEPTH = 12;
@@ -16,8 +16,6 @@ const ATTRIBUTE_HEADER = 4;
 const TYPE_MASK = 0x3fff;
 /** `FieldNode.wireType` of what is no protobuf. */
 const NOT_PROTOBUF = -1;
-
-const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A piece of a message and where it lies in the image; a sealed message is in two. */
 export interface Piece {
@@ -100,7 +98,8 @@ function readMembers(
     const start = range.from;
     const inNetwork = work.netfilter && first > 0;
     const value =
-      readValue(range, start, start + width, known, inNetwork) ?? range.bytes.subarray(start, start + width);
+      netlinkValue(range.bytes.subarray(start, start + width), known, inNetwork) ??
+      range.bytes.subarray(start, start + width);
     range.from += width;
     if (width > 0) fields.push(node(range, number, known, start, start, range.from, value));
   }
@@ -152,7 +151,7 @@ function attribute(
   if (known?.kind === "message" && depth < MAX_DEPTH)
     return node(range, number, known, start, from, to, readNested(work, range, known, depth));
   const inNetwork = work.netfilter || NETWORK_ORDER.has(known?.name ?? "");
-  const value = readValue(range, from, to, known, inNetwork);
+  const value = netlinkValue(range.bytes.subarray(from, to), known, inNetwork);
   return value === undefined
     ? node(
         range,
@@ -213,54 +212,6 @@ function readArray(
     range.from = end;
     start = end;
   } while (range.from < range.to);
-}
-
-/** The value of `bytes[from, to)`; undefined where its length doesn't fit the field. */
-function readValue(
-  { bytes }: Piece,
-  from: number,
-  to: number,
-  known: FieldSchema | undefined,
-  inNetworkOrder: boolean,
-): FieldValue | undefined {
-  const slice = bytes.subarray(from, to);
-  if (known?.type === "bytes") return slice;
-  if (known?.type === "string") return known.show === "ip" ? addressOf(slice) : zeroTerminated(slice);
-  if (known?.kind !== "scalar") return undefined;
-  const number = unsigned(slice, !inNetworkOrder);
-  if (number === undefined) return undefined;
-  if (known.type === "int32") return slice.length === 4 ? Number(number) | 0 : undefined;
-  if (known.type === "uint64") return number;
-  return slice.length <= 4 ? Number(number) : undefined;
-}
-
-function unsigned(bytes: Uint8Array, littleEndian: boolean): bigint | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  switch (bytes.length) {
-    case 1:
-      return BigInt(view.getUint8(0));
-    case 2:
-      return BigInt(view.getUint16(0, littleEndian));
-    case 4:
-      return BigInt(view.getUint32(0, littleEndian));
-    case 8:
-      return view.getBigUint64(0, littleEndian);
-    default:
-      return undefined;
-  }
-}
-
-function addressOf(bytes: Uint8Array): string | undefined {
-  if (bytes.length !== 4 && bytes.length !== 16) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return ipAddress(Array.from({ length: bytes.length / 4 }, (_, index) => view.getUint32(index * 4, true)));
-}
-
-/** undefined for text with something behind its zero byte, which would not be shown. */
-function zeroTerminated(bytes: Uint8Array): string | undefined {
-  const end = bytes.indexOf(0);
-  if (end >= 0 && end < bytes.length - 1) return undefined;
-  return text.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 function node(
