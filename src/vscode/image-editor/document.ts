@@ -1,5 +1,3 @@
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
 import type { CustomDocument, Disposable, Uri } from "vscode";
 import { NO_EDITS, redoEdit, undoEdit, withEdit } from "../../criu/index.ts";
 import type { Edit, EditLog } from "../../criu/index.ts";
@@ -10,7 +8,7 @@ import { isOfFile } from "./backup.ts";
 import { labelOfEdit } from "./edit-words.ts";
 import { imageEditorErrors } from "./errors.ts";
 import { imageHandlers } from "./handlers.ts";
-import { openBase, stateOf } from "./image-state.ts";
+import { openBase, stateOf, whyKept } from "./image-state.ts";
 import type { BaseImage, ImageState } from "./image-state.ts";
 import { sameFile, sameStamp, stampOf } from "./stamp.ts";
 import type { Stamp } from "./stamp.ts";
@@ -289,16 +287,6 @@ export class ImageDocument implements CustomDocument {
     // Nothing can be done about a descriptor that doesn't close, and nothing is lost.
     await source?.close?.().catch(() => undefined);
   }
-}
-
-/** Why the file of an image is not to be changed; undefined when it may be. */
-async function whyKept({ scheme, fsPath }: Uri): Promise<string | undefined> {
-  if (scheme !== "file") return "This image is evidence inside a checkpoint, so it is shown read-only.";
-  const mayWrite = await access(fsPath, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  return mayWrite ? undefined : "You may not write to this file, so it is shown read-only.";
 }
 
 function sameEdits(a: EditLog, b: EditLog): boolean {

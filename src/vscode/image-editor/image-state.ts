@@ -1,3 +1,6 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import type { Uri } from "vscode";
 import { checkEditable, editImage, openImage } from "../../criu/index.ts";
 import type { EditedImage, EditLog, Image, Problem } from "../../criu/index.ts";
 import { readChunks, toCryoscopeError } from "../../bytes/index.ts";
@@ -29,7 +32,17 @@ export interface ImageState {
   pieces(): AsyncGenerator<Uint8Array>;
 }
 
-/** Opens what was found for a URI. `kept`: why its file may not be changed, whatever is in it. */
+/** Why the file of an image is not to be changed; undefined when it may be. */
+export async function whyKept({ scheme, fsPath }: Uri): Promise<string | undefined> {
+  if (scheme !== "file") return "This image is evidence inside a checkpoint, so it is shown read-only.";
+  const mayWrite = await access(fsPath, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  return mayWrite ? undefined : "You may not write to this file, so it is shown read-only.";
+}
+
+/** Opens what was found for a URI. `kept` is what `whyKept` gave. */
 export async function openBase(
   resolved: ResolvedImage,
   stamp: Stamp | undefined,
