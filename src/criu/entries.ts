@@ -6,6 +6,7 @@ import { criuErrors, criuProblems } from "./errors.ts";
 import type { EntryNode, ImageType, MessageNode, Problem, Span } from "./model.ts";
 import { PAYLOAD_RULES } from "./payloads.ts";
 import type { PayloadWalk } from "./payloads.ts";
+import { schemasOfMachine } from "./machine-schemas.ts";
 import { MAX_RECORD, RecordCursor } from "./records.ts";
 import type { SealedRecord } from "./records.ts";
 import type { SchemaIndex } from "./schema-index.ts";
@@ -156,7 +157,11 @@ function decodeOpened(
     const field = undecodedField(span.start, span.end, new Uint8Array(0));
     return { kind: "message", schema, span, fields: [field] };
   }
-  const decoded = decodeMessage(opened, schema, { schemas, at: span.start, file });
+  const decodeBy = (index: SchemaIndex) =>
+    decodeMessage(opened, schema, { schemas: index, at: span.start, file });
+  const plain = decodeBy(schemas);
+  const machines = schemasOfMachine(plain.message, schemas);
+  const decoded = machines ? decodeBy(machines) : plain;
   for (const problem of decoded.problems) if (problems.length < MAX_PROBLEMS) problems.push(problem);
   return decoded.message;
 }

@@ -1,8 +1,12 @@
-// ELF cores in the debuggers of this machine: a session of the editor where one of its debuggers opens cores, else gdb or lldb.
+// ELF cores in the debuggers of this machine: a session of the editor, by one of its debuggers or by an adapter that is here;
+// else gdb or lldb in a terminal.
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { coreAdapter, FOREIGN_GDB, lldbSettings } from "./core-adapters.ts";
 import { liveErrors } from "./errors.ts";
 import type { DebuggersHere } from "./here.ts";
+import { lldbWord } from "./runtimes/lldb.ts";
+import type { Adapter, DebugConfiguration } from "./runtimes/runtime.ts";
 
 /** A core, and what a debugger needs beside it. */
 export interface CoreToOpen {
@@ -18,15 +22,11 @@ export interface CoreToOpen {
 export type CoreOpening =
   | {
       readonly kind: "session";
-      readonly configuration: Readonly<Record<string, unknown>> & CoreConfiguration;
+      readonly configuration: DebugConfiguration;
+      /** Where no extension brings one. */
+      readonly adapter?: Adapter;
     }
   | { readonly kind: "terminal"; readonly program: string; readonly args: readonly string[] };
-
-interface CoreConfiguration {
-  readonly type: string;
-  readonly request: string;
-  readonly name: string;
-}
 
 interface CoreDebugger {
   /** The debug type that an extension contributes. */
@@ -68,18 +68,9 @@ const EDITOR_DEBUGGERS: readonly CoreDebugger[] = [
   {
     type: "lldb-dap",
     request: "attach",
-    configure: ({ core, sysroot }, program) => ({
-      coreFile: core,
-      ...(program !== undefined && { program }),
-      ...(sysroot !== undefined && {
-        initCommands: [`platform select remote-linux --sysroot ${lldbWord(sysroot)}`],
-      }),
-    }),
+    configure: (core, program) => ({ ...lldbSettings(core), ...(program !== undefined && { program }) }),
   },
 ];
-
-/** A word of lldb's own command language. */
-const lldbWord = (text: string): string => `"${text.replace(/["\\`]/g, "\\$&")}"`;
 
 interface TerminalDebugger {
   readonly program: string;
@@ -87,8 +78,6 @@ interface TerminalDebugger {
   readonly foreign: string;
   args(core: CoreToOpen, program: string | undefined): readonly string[];
 }
-
-const FOREIGN_GDB = "gdb-multiarch";
 
 const TERMINAL_DEBUGGERS: readonly TerminalDebugger[] = [
   {
@@ -141,6 +130,8 @@ export async function coreOpening(core: CoreToOpen, here: DebuggersHere): Promis
       configuration: { type, request, name, ...editors.configure(core, program, gdb) },
     };
   }
+  const own = await coreAdapter(core, program, here, foreign);
+  if (own) return { kind: "session", ...own };
   for (const { program: native, foreign: other, args } of TERMINAL_DEBUGGERS) {
     const found = await here.find(foreign ? other : native);
     if (found !== undefined) return { kind: "terminal", program: found, args: args(core, program) };

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { registerCheckpoint, registerRowCommands } from "./checkpoint/index.ts";
 import type { CheckpointExplorer } from "./checkpoint/index.ts";
 import { registerCorefile } from "./corefile/index.ts";
-import { registerDebug } from "./debug/index.ts";
+import { AttachedSessions, registerDebug } from "./debug/index.ts";
 import { Engines, registerEngines, runInTerminal } from "./engines/index.ts";
 import { registerExplain } from "./explain/index.ts";
 import type { Explainer } from "./explain/index.ts";
@@ -50,14 +50,15 @@ export function activate(context: vscode.ExtensionContext): TestApi {
     unlock: keys.unlock,
   });
   registerSeal(context, { keys, checkpoint });
-  live = registerDebug(context, { engines, catalog, checkpoint });
+  const attached = new AttachedSessions();
+  live = registerDebug(context, { engines, catalog, checkpoint, attached });
   const imageEditor = registerImageEditor(context, {
     resolve: checkpoint.resolveImage,
     onDidChangeLock: checkpoint.onDidChangeLock,
   });
   context.subscriptions.push(registerRowCommands(imageEditor, checkpoint.resolveImage));
   const explain = registerExplain(context, { images: imageEditor });
-  registerCorefile(context, { checkpoint });
+  registerCorefile(context, { checkpoint, attached });
   const overview = registerOverview(context, { checkpoint });
   const memory = registerMemory(context, { checkpoint });
   registerWalkthrough(context, { checkpoint, images: imageEditor, explain });

@@ -99,7 +99,8 @@ export function showList(fields: readonly FieldNode[], limit = ROW_LENGTH, paren
 
 /** Bytes that are made of members or instructions, by `show`. */
 const PARTED: Readonly<Record<string, (bytes: Uint8Array) => readonly Part[]>> = {
-  siginfo: siginfoParts,
+  siginfo: (bytes) => siginfoParts(bytes),
+  siginfo32: (bytes) => siginfoParts(bytes, 4),
   bpf: seccompParts,
 };
 

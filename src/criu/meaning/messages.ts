@@ -109,7 +109,10 @@ const SUMMARIES: Readonly<Record<string, Summary>> = {
       ...(mask === "none" ? [] : [`blocks ${mask}`]),
     ].join(", ");
   },
-  siginfo_entry: (entry) => siginfoText(entry.bytes("siginfo") ?? new Uint8Array(0)),
+  siginfo_entry: (entry) => {
+    const word = entry.node("siginfo")?.schema?.show === "siginfo32" ? 4 : 8;
+    return siginfoText(entry.bytes("siginfo") ?? new Uint8Array(0), word);
+  },
   seccomp_filter: (filter) => {
     const prev = filter.node("prev") ? `, after filter ${filter.shown("prev")}` : "";
     return seccompText(filter.bytes("filter") ?? new Uint8Array(0)) + prev;

@@ -82,6 +82,7 @@ const BYTES: Readonly<Record<string, ShowBytes>> = {
   quoted: latin,
   bpf: seccompText,
   siginfo: (bytes) => siginfoText(bytes),
+  siginfo32: (bytes) => siginfoText(bytes, 4),
 };
 
 function showBytes(bytes: Uint8Array, show: string, limit: number): string {

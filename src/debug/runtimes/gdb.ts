@@ -30,17 +30,73 @@ export const RESTORED: readonly string[] = [
 
 /** The arguments of a gdb that speaks the debug adapter protocol. */
 export function gdbArgs(mappings: readonly PathMapping[], sysroot?: string): readonly string[] {
+  return adapterArgs(sysroot, [
+    ...mappings.map(
+      ({ remoteRoot, localRoot }) => `set substitute-path ${quoted(remoteRoot)} ${quoted(localRoot)}`,
+    ),
+    ...RESTORED,
+  ]);
+}
+
+function adapterArgs(sysroot: string | undefined, more: readonly string[]): readonly string[] {
   const commands = [
     // Nothing of the debuggee's own folders is run: its files are not to be trusted.
     "set auto-load off",
     "set debuginfod enabled off",
     ...(sysroot === undefined ? [] : [`set sysroot ${sysroot}`]),
-    ...mappings.map(
-      ({ remoteRoot, localRoot }) => `set substitute-path ${quoted(remoteRoot)} ${quoted(localRoot)}`,
-    ),
-    ...RESTORED,
+    ...more,
   ];
   return ["-q", "-nx", ...commands.flatMap((command) => ["-iex", command]), "-i", "dap"];
+}
+
+/** A gdb that opens a core by the debug adapter protocol. */
+export interface GdbOnCore {
+  readonly args: readonly string[];
+  /** What `attach` is told. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Before this version gdb speaks no debug adapter protocol. */
+const WITH_ADAPTER = 14;
+/** From this version on its `attach` takes cores (gdb's NEWS). */
+const WITH_CORES = 18;
+
+/** Linux's cores have no names of threads, which the protocol wants: they are called by their ids. */
+const NAMED = [
+  "import gdb",
+  "def named(event):",
+  "    thread = event.inferior_thread",
+  "    if thread.name is None: thread.name = 'thread %d' % (thread.ptid[1] or thread.ptid[0])",
+  "gdb.events.new_thread.connect(named)",
+];
+
+/**
+ * Before, what it attaches to as a remote target is made the core, and that it stands is said as its adapter says it of a
+ * process. The core's name isn't that of the target: gdb would write to the file if it took it for a line to a remote.
+ */
+const openCore = (core: string): readonly string[] => [
+  `path = ${JSON.stringify(core)}`,
+  "class Core(gdb.Command):",
+  "    def __init__(self): super().__init__('target remote', gdb.COMMAND_RUNNING)",
+  "    def invoke(self, argument, from_tty):",
+  // From 16 on it takes a quoted name; the ones before take the rest of the line as it is.
+  "        quoted = ''.join('\\\\' + c if c in ' \\t\\n\\r\\f\\v\\\\\\'\"' else c for c in path)",
+  "        try: gdb.execute('core-file ' + quoted)",
+  "        except gdb.error: gdb.execute('core-file ' + path)",
+  "        from gdb.dap import events",
+  "        class Stop: details = {}",
+  "        events._on_stop(Stop())",
+  "Core()",
+];
+
+/** How a gdb of this version opens `core` in a session; undefined when it is too old. */
+export function gdbOnCore(version: number, core: string, sysroot?: string): GdbOnCore | undefined {
+  if (version < WITH_ADAPTER) return undefined;
+  const script = [...NAMED, ...(version < WITH_CORES ? openCore(core) : [])].join("\n");
+  return {
+    args: adapterArgs(sysroot, [`python exec(${JSON.stringify(script)})`]),
+    settings: version < WITH_CORES ? { target: "the core" } : { coreFile: core },
+  };
 }
 
 /** gdb splits the words of its commands as its `buildargv` does. */

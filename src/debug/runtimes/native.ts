@@ -10,6 +10,7 @@ import { majorVersion } from "../here.ts";
 import { runInside, startInside } from "../inside.ts";
 import { openRelay } from "../relay.ts";
 import { gdbArgs, RESTORED } from "./gdb.ts";
+import { LLDB_DAP } from "./lldb.ts";
 import { OWN_TYPE, sessionName } from "./runtime.ts";
 import type { Attachment, DebugConfiguration, Runtime, Target } from "./runtime.ts";
 
@@ -96,12 +97,6 @@ const lldbSettings = (target: Target, { pid, program }: Seen) => ({
   stopOnEntry: target.stopOnEntry,
   sourceMap: pairs(target),
 });
-
-const LLDB_DAP = [
-  "lldb-dap",
-  ...Array.from({ length: 12 }, (_, index) => `lldb-dap-${28 - index}`),
-  "lldb-vscode",
-];
 
 /** Best first: what the user installed for it, then what runs here, then what the container has. */
 export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [

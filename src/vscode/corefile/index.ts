@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { openFileSink, writeCore } from "../../corefile/index.ts";
 import { openMemory } from "../../memory/index.ts";
 import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
+import type { AttachedSessions } from "../debug/index.ts";
 import { command, signalOf } from "../messages.ts";
 import { registerOpenCore } from "./open-core.ts";
 
@@ -14,14 +15,17 @@ interface ProcessRow {
 /** Registers *Export ELF Core…*, which writes a frozen process for gdb and lldb. Gives the file that was written. */
 export function registerCorefile(
   context: vscode.ExtensionContext,
-  { checkpoint: explorer }: { readonly checkpoint: CheckpointExplorer },
+  {
+    checkpoint: explorer,
+    attached,
+  }: { readonly checkpoint: CheckpointExplorer; readonly attached: AttachedSessions },
 ): void {
   context.subscriptions.push(
     command("cryoscope.exportCore", async (row?: ProcessRow, target?: unknown) => {
       const chosen = row ?? (await chooseProcess(explorer));
       return chosen && exportCore(chosen, target);
     }),
-    registerOpenCore(async (row) => {
+    registerOpenCore(attached, async (row) => {
       // The rows of the view that has the command are those of processes.
       const chosen = (row as ProcessRow | undefined) ?? (await chooseProcess(explorer));
       const file = chosen && (await exportCore(chosen));

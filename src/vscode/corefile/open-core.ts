@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { coreOpening, debuggersHere } from "../../debug/index.ts";
 import { debugTypes } from "../debug/index.ts";
+import type { AttachedSessions } from "../debug/index.ts";
 import { command } from "../messages.ts";
 
 /** What the core was made of. */
@@ -23,7 +24,7 @@ export type SaveCore = (
  * *Open Core in Debugger…*: saves the core of a process where the user says, and opens it with the debugger that is here:
  * a session of the editor, or gdb or lldb in a terminal.
  */
-export function registerOpenCore(save: SaveCore): vscode.Disposable {
+export function registerOpenCore(attached: AttachedSessions, save: SaveCore): vscode.Disposable {
   return command("cryoscope.openCore", async (row?: ProcessRow) => {
     const saved = await save(row);
     const place = saved && (await chooseSysroot());
@@ -32,7 +33,11 @@ export function registerOpenCore(save: SaveCore): vscode.Disposable {
     const name = `Core of ${pid} ${comm.replace(/[^\w.-]/g, "?")}`;
     const core = { core: saved.file.fsPath, exe, sysroot: place.sysroot, name };
     const opening = await coreOpening(core, debuggersHere(debugTypes()));
-    if (opening.kind === "session") return vscode.debug.startDebugging(undefined, opening.configuration);
+    if (opening.kind === "session")
+      return vscode.debug.startDebugging(
+        undefined,
+        attached.configure(opening, { stopOnEntry: true, localRoots: [] }),
+      );
     vscode.window.createTerminal({ name, shellPath: opening.program, shellArgs: [...opening.args] }).show();
     return true;
   });

@@ -19,13 +19,23 @@ import { LiveSession } from "./live-session.ts";
 import { liveWork } from "./live-work.ts";
 import { sparingTracker } from "./spare-debuggee.ts";
 
+export { AttachedSessions } from "./attached.ts";
 export { debugTypes } from "./debug-types.ts";
 
 export function registerDebug(
   context: vscode.ExtensionContext,
-  { engines, catalog, checkpoint }: { engines: Engines; catalog: Catalog; checkpoint: CheckpointExplorer },
+  {
+    engines,
+    catalog,
+    checkpoint,
+    attached,
+  }: {
+    engines: Engines;
+    catalog: Catalog;
+    checkpoint: CheckpointExplorer;
+    attached: AttachedSessions;
+  },
 ): LiveSessions {
-  const attached = new AttachedSessions();
   const live = new LiveSessions();
   const leftovers = new Leftovers(context.workspaceState);
   const parts = { engines, catalog, attached, leftovers };

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
 import { openCoreTree, openFileSink, writeCore } from "../../../src/corefile/index.ts";
+import { openImage, partsOf, showMessage } from "../../../src/criu/index.ts";
+import type { FieldNode, MessageNode } from "../../../src/criu/index.ts";
 import { PostmortemSession } from "../../../src/debug/index.ts";
 import { openMemory } from "../../../src/memory/index.ts";
 import { dapClient } from "../debug/dap-client.ts";
@@ -143,6 +145,39 @@ for (const [machine, word] of [
       }
     });
   });
+
+describe("the image of a thread with a signal on its way", () => {
+  /** Where gdb has `$_siginfo._sifields._sigfault.si_addr`, which is 0x10. */
+  for (const [machine, start, end] of [
+    ["x86-64", 16, 24],
+    ["arm", 12, 16],
+  ] as const)
+    it(`shows the address of the fault where a siginfo_t of ${machine} has it`, async () => {
+      const tree = await openCoreTree(join(await fixture("unwind/kernel-cores"), machine, "core"));
+      assert.ok(tree);
+      const found: string[] = [];
+      for (const { name } of await tree.list("")) {
+        if (!/^core-\d+\.img$/.test(name)) continue;
+        const image = await openImage(name, await tree.open(name));
+        const entry = await image.entry(0);
+        for (const { value } of inside(inside(entry.message.fields, "thread_core"), "signals_p")) {
+          assert.ok(isMessage(value));
+          const [info] = value.fields;
+          const address = info && partsOf(info).find((part) => part.name === "si_addr");
+          assert.deepEqual([address?.value, address?.start, address?.end], ["0x10", start, end]);
+          found.push(showMessage(value));
+        }
+      }
+      assert.deepEqual(found, ["SIGSEGV, SEGV_MAPERR, si_addr 0x10"]);
+      await tree.close();
+    });
+
+  const isMessage = (value: FieldNode["value"]): value is MessageNode =>
+    typeof value === "object" && "kind" in value;
+
+  const inside = (fields: readonly FieldNode[], named: string): readonly FieldNode[] =>
+    fields.flatMap(({ name, value }) => (name === named && isMessage(value) ? value.fields : []));
+});
 
 describe("a post-mortem session on a core of the kernel's", () => {
   async function withSession(machine: string, use: (client: DapClient) => Promise<void>): Promise<void> {

@@ -7,7 +7,7 @@ import { fixture } from "../fixtures.ts";
 const here = (types: readonly string[], ...programs: readonly string[]): DebuggersHere => ({
   types: new Set(types),
   find: (...asked) => Promise.resolve(asked.find((each) => programs.includes(each))),
-  version: () => Promise.resolve(""),
+  version: () => Promise.resolve("GNU gdb (Debian 13.1-3) 13.1"),
 });
 
 const CORE = { core: "/tmp/a b/core.1", exe: "/bin/app", sysroot: "/tmp/root", name: "Core of 1 app" };
@@ -39,7 +39,39 @@ describe("a core that is opened in a debugger", () => {
     ]);
   });
 
-  it("is opened in a terminal where the editor has none, and else said not to be", async () => {
+  it("is opened in a session by an adapter that is here, where the editor has no debugger of its own", async () => {
+    const opening = await coreOpening(CORE, here(["go"], "gdb", "lldb-dap-19"));
+    assert.deepEqual(opening, {
+      kind: "session",
+      configuration: {
+        ...{ type: "cryoscope-attached", request: "attach", name: "Core of 1 app" },
+        ...{ coreFile: "/tmp/a b/core.1", program: "/tmp/root/bin/app" },
+        initCommands: ['platform select remote-linux --sysroot "/tmp/root"'],
+      },
+      adapter: { kind: "program", command: "lldb-dap-19", args: [] },
+    });
+  });
+
+  it("is never given to a gdb as the line to a remote target, to which it would write", async () => {
+    for (const [version, settings] of [
+      ["GNU gdb (GDB) 14.2", { target: "the core" }],
+      ["GNU gdb (GDB) 17.1", { target: "the core" }],
+      ["GNU gdb (Debian 18.1-3) 18.1", { coreFile: "/tmp/a b/core.1" }],
+    ] as const) {
+      const opening = await coreOpening(CORE, {
+        ...here([], "gdb"),
+        version: () => Promise.resolve(version),
+      });
+      assert.ok(opening.kind === "session" && opening.adapter?.kind === "program");
+      const { type, request, name, program, ...others } = opening.configuration;
+      assert.deepEqual([type, request, name], ["cryoscope-attached", "attach", "Core of 1 app"]);
+      assert.equal(program, "/tmp/root/bin/app");
+      assert.deepEqual(others, settings, version);
+      assert.ok(opening.adapter.args.includes("set sysroot /tmp/root"));
+    }
+  });
+
+  it("is opened in a terminal where gdb is too old for a session, and else said not to be", async () => {
     const opening = await coreOpening(CORE, here([], "lldb", "gdb"));
     assert.ok(opening.kind === "terminal");
     assert.equal(opening.program, "gdb");
