@@ -10,7 +10,7 @@ import type { Catalog } from "../snapshots/index.ts";
 import { debugErrors } from "./errors.ts";
 import { isPostmortem, openFrozen, registerDebugFrozen } from "./frozen.ts";
 import { bisectFrom } from "./bisect.ts";
-import { AttachedSessions } from "./attached.ts";
+import type { AttachedSessions } from "./attached.ts";
 import { registerCompletions } from "./completions.ts";
 import { askForSnapshot, registerConfigurations } from "./configurations.ts";
 import { Leftovers } from "./leftovers.ts";
