@@ -4,6 +4,7 @@ import type { ContainerDetails, Engine, Snapshot } from "../engine/index.ts";
 import { bisect, verdictOf } from "./bisect.ts";
 import type { BisectOptions, BisectResult, Verdict } from "./bisect.ts";
 import { liveErrors } from "./errors.ts";
+import type { Note } from "./leftovers.ts";
 import { runInside } from "./inside.ts";
 import { restoreForDebugging } from "./live-session.ts";
 import { liveOptions } from "./live-options.ts";
@@ -26,8 +27,8 @@ export interface BisectRow {
   readonly snapshots: readonly Snapshot[];
   /** Restore copies, and leave the container alone; needs an engine that can. */
   readonly copy: boolean;
-  /** Told the name of a copy before it is made. */
-  readonly reserve?: (name: string) => Promise<void>;
+  /** Told of a copy before it is made. */
+  readonly note?: Note;
 }
 
 /**
@@ -35,7 +36,7 @@ export interface BisectRow {
  * removed again or in place of its container, which is left as the last try left it.
  */
 export async function bisectSnapshots(
-  { engine, snapshots, copy, reserve }: BisectRow,
+  { engine, snapshots, copy, note }: BisectRow,
   command: BisectCommand,
   options: BisectOptions = {},
 ): Promise<BisectResult> {
@@ -46,7 +47,7 @@ export async function bisectSnapshots(
     try {
       const container = await restoreForDebugging(engine, snapshot, liveOptions({ copy }), {
         ...{ own, here: debuggersHere([]), signal: options.signal },
-        ...(reserve && { reserve }),
+        ...(note && { note }),
       });
       return await judge(engine, container, snapshot, command, options);
     } finally {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ContainerDetails, Engine, EngineProgress, RestoreOptions, Snapshot } from "../engine/index.ts";
 import { liveErrors } from "./errors.ts";
+import type { Note } from "./leftovers.ts";
 import type { DebuggersHere } from "./here.ts";
 import type { LiveOptions } from "./live-options.ts";
 import { programsOf } from "./programs.ts";
@@ -24,8 +25,8 @@ export interface LiveWork {
   readonly here: DebuggersHere;
   /** What the session takes: a copy of the container, relays, temporary files. Give it back when the session ends. */
   readonly own: Resources;
-  /** Told the name of a copy before it is made. */
-  readonly reserve?: (name: string) => Promise<void>;
+  /** Told of what would outlive this process, before it is made. */
+  readonly note?: Note;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: EngineProgress | { readonly phase: "attaching" }) => void;
   /** A line for the debug console. */
@@ -70,7 +71,7 @@ export async function attachTo(
 ): Promise<LiveSession> {
   if (container.state !== "running" && container.state !== "paused")
     throw liveErrors.notRunning(container.name);
-  const { here, own, signal, timeout, log = () => undefined } = work;
+  const { here, own, note, signal, timeout, log = () => undefined } = work;
   work.onProgress?.({ phase: "attaching" });
   try {
     const { program, runtime, programs } = await choose(engine, container, options);
@@ -79,7 +80,7 @@ export async function attachTo(
       await continueProcesses(engine, container, [program.pid]);
     log(`Process ${program.pid} (${shown(program)}) is debugged as ${runtime.label}.`);
     const attachment = await runtime.attach({
-      ...{ engine, container, program, programs, here, own, signal, timeout, log },
+      ...{ engine, container, program, programs, here, own, note, signal, timeout, log },
       mappings: pathMappings(container, options.sources),
       port: options.port,
       debugger: options.debugger,
@@ -108,12 +109,16 @@ async function restore(
   engine: Engine,
   snapshot: Snapshot,
   { copy, stopped, pid, runtime }: LiveOptions,
-  { own, signal, onProgress, log, reserve }: LiveWork,
+  { own, signal, onProgress, log, note }: LiveWork,
 ): Promise<ContainerDetails> {
   const options: RestoreOptions = copy
-    ? { name: await reserveCopy(engine, snapshot, own, reserve), ...alone(engine) }
+    ? { name: await reserveCopy(engine, snapshot, own, note), ...alone(engine) }
     : { replace: true };
-  const work = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  const work = {
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+    ...(note && { noteFiles: (path: string) => note({ kind: "files", path }) }),
+  };
   if (!stopped) return (await engine.restore(snapshot, options, work)).container;
   const { container, held } = await restoreStopped(engine, snapshot, options, { pid, runtime }, work);
   log?.(`Process ${held.join(", ")} is held before its first instruction.`);
@@ -127,15 +132,16 @@ async function reserveCopy(
   engine: Engine,
   snapshot: Snapshot,
   own: Resources,
-  reserve: LiveWork["reserve"],
+  note: Note | undefined,
 ): Promise<string> {
   if (!engine.capabilities.restoreOptions.includes("name")) throw liveErrors.noCopy(engine.name);
   const base = snapshot.container.name.replace(/[^\w.-]/g, "-").slice(0, 40) || "snapshot";
   const name = `${base}-debug-${randomBytes(4).toString("hex")}`;
-  await reserve?.(name);
+  const gone = await note?.({ kind: "copy", endpoint: engine.endpoint, name });
   await own.own(`container ${name}`, async () => {
     const there = (await engine.list()).find((one) => one.name === name || one.id === name);
     if (there !== undefined) await engine.remove(there.id);
+    await gone?.();
   });
   return name;
 }

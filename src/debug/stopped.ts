@@ -59,7 +59,7 @@ export async function restoreStopped(
   const { path } = await engine.locate(snapshot, work);
   if (path === undefined) throw liveErrors.cannotStop(engine.name);
   const pid = wanted.pid ?? (await frozenProcess(path, wanted, snapshot.container.name));
-  const copy = await stoppedCopy(snapshot, path, pid).catch((error: unknown) => {
+  const copy = await stoppedCopy(snapshot, path, pid, work.noteFiles).catch((error: unknown) => {
     throw liveErrors.cannotStop(engine.name, toCryoscopeError(error).message, error);
   });
   try {
@@ -159,14 +159,19 @@ interface StoppedCopy {
 }
 
 /** A snapshot of the same container whose images say of one process that it was stopped; the evidence isn't touched. */
-export async function stoppedCopy(snapshot: Snapshot, path: string, pid: number): Promise<StoppedCopy> {
+export async function stoppedCopy(
+  snapshot: Snapshot,
+  path: string,
+  pid: number,
+  noteFiles?: EngineWork["noteFiles"],
+): Promise<StoppedCopy> {
   const tree = await openTree(path);
   try {
     const image = await imagePath(tree, `core-${pid}.img`);
     const bytes = await stoppedImage(tree, image);
     return snapshot.checkpoint.kind === "archive"
-      ? await archiveCopy(snapshot, path, image, bytes)
-      : await folderCopy(snapshot, path, image, bytes);
+      ? await archiveCopy(snapshot, path, { image, bytes, noteFiles })
+      : await folderCopy(snapshot, path, { image, bytes, noteFiles });
   } finally {
     await tree.close();
   }
@@ -192,15 +197,21 @@ async function stoppedImage(tree: FileTree, path: string): Promise<Uint8Array> {
   return edited.read(0, edited.size);
 }
 
-/** Beside the archive, under a name that a later start of the editor sweeps away should this one end here. */
+/** The one image that is another in the copy. */
+interface Change {
+  readonly image: string;
+  readonly bytes: Uint8Array;
+  readonly noteFiles: EngineWork["noteFiles"];
+}
+
+/** Beside the archive. */
 async function archiveCopy(
   snapshot: Snapshot,
   path: string,
-  image: string,
-  bytes: Uint8Array,
+  { image, bytes, noteFiles }: Change,
 ): Promise<StoppedCopy> {
   const copy = `${path}.${randomUUID()}.part`;
-  const remove = () => rm(copy, { force: true });
+  const remove = await removal(copy, noteFiles);
   try {
     // A file system that can shares the blocks.
     await copyFile(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
@@ -216,6 +227,15 @@ async function archiveCopy(
     await remove();
     throw error;
   }
+}
+
+/** Notes what is about to be made, and gives how it is removed. */
+async function removal(path: string, noteFiles: EngineWork["noteFiles"]): Promise<() => Promise<void>> {
+  const gone = await noteFiles?.(path);
+  return async () => {
+    await rm(path, { recursive: true, force: true });
+    await gone?.();
+  };
 }
 
 const BLOCK = 512;
@@ -249,14 +269,13 @@ async function memberOffset(
 async function folderCopy(
   snapshot: Snapshot,
   path: string,
-  image: string,
-  bytes: Uint8Array,
+  { image, bytes, noteFiles }: Change,
 ): Promise<StoppedCopy> {
   // Docker takes a checkpoint by its name, in its own folder.
   const isDocker = snapshot.checkpoint.kind === "named";
   const name = `stopped-${randomUUID()}`;
   const copy = isDocker ? join(dirname(path), name) : `${path}.${randomUUID()}.part`;
-  const remove = () => rm(copy, { recursive: true, force: true });
+  const remove = await removal(copy, noteFiles);
   try {
     const changed = join(copy, image);
     await mkdir(dirname(changed), { recursive: true, mode: 0o700 });

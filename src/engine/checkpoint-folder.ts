@@ -1,6 +1,6 @@
 // The folder that runc, crun and criu freeze into: `checkpoint/` with the images, CRIU's log and figures beside it.
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { explainCriuLog, unexplained } from "./criu-log.ts";
 import { tellingPhases } from "./criu-phases.ts";
@@ -84,7 +84,9 @@ export async function restoreWith(
   work: EngineWork,
   restore: (folder: string) => Promise<RunResult>,
 ): Promise<void> {
-  const folder = await mkdtemp(join(temporary, "cryoscope-restore-"));
+  const folder = join(temporary, `cryoscope-restore-${randomUUID()}`);
+  const gone = await work.noteFiles?.(folder);
+  await mkdir(folder, { mode: 0o700 });
   const log = join(folder, "restore.log");
   const restored = tellingPhases(
     () => [log],
@@ -92,9 +94,12 @@ export async function restoreWith(
     work,
     () => restore(folder),
   );
-  const result = await orLeave(restored, work.signal);
-  if (result.code !== 0) throw await criuError("restore", log, result);
-  await rm(folder, { recursive: true, force: true });
+  const finished = restored.then(async (result) => {
+    if (result.code !== 0) throw await criuError("restore", log, result);
+    await rm(folder, { recursive: true, force: true });
+    await gone?.();
+  });
+  await orLeave(finished, work.signal);
 }
 
 /** What a runtime said, or CRIU in its log, as an error. */

@@ -176,6 +176,8 @@ export interface EngineWork {
   /** Ends the wait with the signal's reason; what the engine has begun may still come to its end. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: EngineProgress) => void;
+  /** Told of a temporary folder before it is made; call what it gives when that is gone. */
+  readonly noteFiles?: (path: string) => Promise<() => Promise<void>>;
 }
 
 /**

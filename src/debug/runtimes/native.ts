@@ -1,6 +1,7 @@
 // Native programs: a table of debuggers, on this machine by the process's number here, else in the container.
+import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { access, constants, mkdtemp, rm } from "node:fs/promises";
+import { access, constants, mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Transform } from "node:stream";
@@ -218,9 +219,14 @@ const MAX_PROGRAM = 1024 * 1024 * 1024;
 async function programFile(target: Target): Promise<string | undefined> {
   const where = await seen(target);
   if (where !== undefined) return where.program;
-  const { container, engine, own, program } = target;
-  const folder = await mkdtemp(join(tmpdir(), "cryoscope-program-"));
-  await own.own("copy of the program", () => rm(folder, { recursive: true, force: true }));
+  const { container, engine, note, own, program } = target;
+  const folder = join(tmpdir(), `cryoscope-program-${randomUUID()}`);
+  const gone = await note?.({ kind: "files", path: folder });
+  await own.own("copy of the program", async () => {
+    await rm(folder, { recursive: true, force: true });
+    await gone?.();
+  });
+  await mkdir(folder, { mode: 0o700 });
   const path = join(folder, "program");
   const argv = ["cat", `/proc/${program.pid}/exe`];
   const reading = await startInside(engine, container, argv, { privileged: true }).catch(() => undefined);

@@ -1,5 +1,6 @@
 import type { ContainerDetails, Engine } from "../../engine/index.ts";
 import type { DebuggersHere } from "../here.ts";
+import type { Note } from "../leftovers.ts";
 import type { Program } from "../programs.ts";
 import type { Resources } from "../resources.ts";
 import type { PathMapping } from "../source-map.ts";
@@ -23,6 +24,8 @@ export interface Target {
   readonly stopOnEntry: boolean;
   /** What is opened for the debugger; it is given back when the session ends. */
   readonly own: Resources;
+  /** Told of files of this machine before they are made. */
+  readonly note?: Note | undefined;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal | undefined;
   /** Milliseconds that a debug server has to answer; 10 s. */

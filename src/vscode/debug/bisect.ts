@@ -26,11 +26,10 @@ export async function bisectFrom(
   for (const snapshot of row) await assertMayRun(snapshot);
   const words = command ?? (await askForCommand(row));
   if (words === undefined || words === "") return undefined;
-  await leftovers.sweep(engines);
+  await leftovers.sweep(() => engines.usable());
   const engine = await engines.of(chosen);
   const copy = engine.capabilities.restoreOptions.includes("name");
   if (!copy) await askToReplace(engine, chosen);
-  const notes: (() => Promise<void>)[] = [];
   const found = await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
@@ -39,12 +38,7 @@ export async function bisectFrom(
     },
     (progress, token) =>
       bisectSnapshots(
-        {
-          ...{ engine, snapshots: row, copy },
-          reserve: async (name) => {
-            notes.push(await leftovers.note(engine, name));
-          },
-        },
+        { engine, snapshots: row, copy, note: leftovers.note },
         { argv: ["/bin/sh", "-c", words], inside: true },
         {
           signal: signalOf(token),
@@ -54,7 +48,6 @@ export async function bisectFrom(
         },
       ),
   );
-  for (const done of notes) await done();
   engines.refresh();
   const first = row[found.first];
   const between = found.first - found.last - 1;

@@ -1,6 +1,7 @@
 // debug: the `cryoscope` debug type: restore a snapshot and attach the debugger that fits, or debug the frozen images.
+import { join } from "node:path";
 import * as vscode from "vscode";
-import { PostmortemSession } from "../../debug/index.ts";
+import { LeftoverRecords, PostmortemSession } from "../../debug/index.ts";
 import type { CheckpointExplorer } from "../checkpoint/index.ts";
 import type { Snapshot } from "../../engine/index.ts";
 import type { Engines } from "../engines/index.ts";
@@ -13,7 +14,6 @@ import { bisectFrom } from "./bisect.ts";
 import type { AttachedSessions } from "./attached.ts";
 import { registerCompletions } from "./completions.ts";
 import { askForSnapshot, registerConfigurations } from "./configurations.ts";
-import { Leftovers } from "./leftovers.ts";
 import { LiveSessions } from "./live-commands.ts";
 import { LiveSession } from "./live-session.ts";
 import { liveWork } from "./live-work.ts";
@@ -37,11 +37,17 @@ export function registerDebug(
   },
 ): LiveSessions {
   const live = new LiveSessions();
-  const leftovers = new Leftovers(context.workspaceState);
+  // Of this machine, and so of all its windows: any of them sees to what another had to leave.
+  const leftovers = new LeftoverRecords(join(context.globalStorageUri.fsPath, "sessions"));
   const parts = { engines, catalog, attached, leftovers };
   // What one that crashed held or made isn't left to the next session.
-  if (leftovers.any && vscode.workspace.isTrusted) void leftovers.sweep(engines).catch(() => undefined);
+  const sweep = (): void => {
+    if (vscode.workspace.isTrusted) void leftovers.sweep(() => engines.usable()).catch(() => undefined);
+  };
+  sweep();
   context.subscriptions.push(
+    vscode.workspace.onDidGrantWorkspaceTrust(sweep),
+    leftovers,
     sparingTracker(),
     attached.register(),
     live.register(),

@@ -13,7 +13,7 @@ import {
   Resources,
   restoreForDebugging,
 } from "../../debug/index.ts";
-import type { LetGo, LiveSession, LiveWork, Program } from "../../debug/index.ts";
+import type { LeftoverRecords, LetGo, LiveSession, LiveWork, Program, Strike } from "../../debug/index.ts";
 import type { ContainerDetails, Engine, Snapshot } from "../../engine/index.ts";
 import { freezeQuietly, proposedName } from "../engines/index.ts";
 import { showError } from "../messages.ts";
@@ -23,14 +23,13 @@ import type { Catalog } from "../snapshots/index.ts";
 import type { AttachedSessions } from "./attached.ts";
 import { debugTypes } from "./debug-types.ts";
 import { debugErrors } from "./errors.ts";
-import type { Leftovers } from "./leftovers.ts";
 import type { LiveSessionWork } from "./live-session.ts";
 
 export interface LiveParts {
   readonly engines: Engines;
   readonly catalog: Catalog;
   readonly attached: AttachedSessions;
-  readonly leftovers: Leftovers;
+  readonly leftovers: LeftoverRecords;
 }
 
 /** What a `cryoscope` configuration asks for: a snapshot restored (launch), or a container that runs (attach). */
@@ -50,13 +49,13 @@ export function liveWork(
   let letGo: LetGo | undefined;
   /** What may be stopped by a signal until its debugger traces it. */
   let stopped: Program | undefined;
-  const notes: (() => Promise<void>)[] = [];
   /** Strikes out that the container is held. */
-  let goes: (() => Promise<void>) | undefined;
+  let goes: Strike | undefined;
 
   const workOf = (signal: AbortSignal, resources: Resources): LiveWork => ({
     here: debuggersHere(debugTypes()),
     own: resources,
+    note: leftovers.note,
     signal,
     log,
     onProgress: ({ phase }) => {
@@ -96,14 +95,9 @@ export function liveWork(
     asked = true;
     await own.dispose();
     own = new Resources();
-    if (options.stopped && !options.copy) goes = await leftovers.noteHeld(engine, snapshot.container.id);
+    if (options.stopped && !options.copy) await noteHeld(engine, snapshot.container.id);
     log(`Waking “${snapshot.name}” (${snapshot.container.name}) on ${engine.name} …`);
-    const container = await restoreForDebugging(engine, snapshot, options, {
-      ...workOf(signal, own),
-      reserve: async (name) => {
-        notes.push(await leftovers.note(engine, name));
-      },
-    });
+    const container = await restoreForDebugging(engine, snapshot, options, workOf(signal, own));
     if (!options.copy) await catalog.woken(snapshot);
     engines.refresh();
     log(`${container.name} runs again.`);
@@ -111,10 +105,15 @@ export function liveWork(
     return attach(engine, container, signal);
   }
 
+  async function noteHeld({ endpoint }: Engine, container: string): Promise<void> {
+    await goes?.();
+    goes = await leftovers.note({ kind: "held", endpoint, container });
+  }
+
   return {
     async start(signal) {
       if (!vscode.workspace.isTrusted) throw debugErrors.notTrusted();
-      await leftovers.sweep(engines);
+      await leftovers.sweep(() => engines.usable());
       const snapshot = text(configuration["snapshot"]);
       if (configuration.request === "attach") {
         // To rewind such a session there must be a point to go back to.
@@ -131,7 +130,7 @@ export function liveWork(
     },
     async hold() {
       if (now === undefined) return;
-      goes = await leftovers.noteHeld(now.engine, now.live.container.id);
+      await noteHeld(now.engine, now.live.container.id);
       letGo = await holdContainer(now.engine, now.live);
       if (letGo === undefined) log("It can't be held until it is frozen: it may run on for a moment.");
       // A tracer can leave what is held; another debugger waits for its answer, so its line is cut.
@@ -173,7 +172,7 @@ export function liveWork(
     async release() {
       await letGo?.().catch(() => undefined);
       const failures = [...(await line.dispose()), ...(await own.dispose())];
-      if (failures.length === 0) for (const done of [...notes, ...(goes ? [goes] : [])]) await done();
+      if (failures.length === 0) await goes?.();
       for (const failure of failures) void showError(failure);
       engines.refresh();
     },

@@ -1,26 +1,18 @@
+// Real files and processes; only the engines are made up, whose copies would need a container each.
 import assert from "node:assert/strict";
-import type * as vscode from "vscode";
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isOurs, LeftoverRecords, processIdentity, stillRuns } from "../../../src/debug/index.ts";
+import type { Leftover } from "../../../src/debug/index.ts";
 import type { Engine } from "../../../src/engine/index.ts";
-import { Leftovers } from "../../../src/vscode/debug/leftovers.ts";
-import type { Engines } from "../../../src/vscode/engines/index.ts";
-
-/** What a window keeps, as the next one finds it. */
-class Kept implements vscode.Memento {
-  constructor(private readonly values = new Map<string, unknown>()) {}
-  keys(): readonly string[] {
-    return [...this.values.keys()];
-  }
-  get<T>(key: string, otherwise?: T): T {
-    return (this.values.get(key) ?? otherwise) as T;
-  }
-  update(key: string, value: unknown): Promise<void> {
-    this.values.set(key, structuredClone(value));
-    return Promise.resolve();
-  }
-}
 
 /** An engine with containers of these names, and those that were removed of it. */
-function engineWith(endpoint: string, ...names: readonly string[]) {
+function engineWith(endpoint: string, ...names: string[]) {
   const removed: string[] = [];
   const engine = {
     endpoint,
@@ -31,81 +23,186 @@ function engineWith(endpoint: string, ...names: readonly string[]) {
       return Promise.resolve();
     },
   } as unknown as Engine;
-  return { engine, removed };
+  return { engine, names, removed, all: () => Promise.resolve([engine]) };
 }
 
-const all = (...engines: readonly Engine[]): Engines =>
-  ({ usable: () => Promise.resolve(engines) }) as unknown as Engines;
-
+const none = (): Promise<readonly Engine[]> => Promise.resolve([]);
 /** Of a process that is no more. */
-const GONE = "4194305 1";
+const GONE = "4194305-1";
+const COPY = "web-debug-0a1b2c3d";
+const copy = (endpoint: string, name = COPY): Leftover => ({ kind: "copy", endpoint, name });
 
-describe("copies that a window left when it crashed", () => {
-  const COPY = "web-debug-0a1b2c3d";
+describe("what a window made that was killed", function () {
+  let folder: string;
+  const records: LeftoverRecords[] = [];
 
-  it("are removed by the next one, and no other container is", async () => {
-    const memento = new Kept();
-    const { engine, removed } = engineWith("unix:///a", "web", COPY, "web-debug-ffffffff");
-    await new Leftovers(memento, GONE).note(engine, COPY);
-    const next = new Leftovers(memento);
-    await next.sweep(all(engine));
-    await next.sweep(all(engine));
+  /** A window's; what isn't there is taken to be settled. */
+  const window = (self?: string): LeftoverRecords => {
+    const one = new LeftoverRecords(folder, { settled: 0, ...(self !== undefined && { self }) });
+    records.push(one);
+    return one;
+  };
+
+  beforeEach(async () => {
+    folder = join(await mkdtemp(join(tmpdir(), "cryoscope-left-")), "sessions");
+  });
+  afterEach(async () => {
+    for (const one of records.splice(0)) one.dispose();
+    await rm(join(folder, ".."), { recursive: true });
+  });
+
+  it("is a copy of a container: the next one removes it, once, and no other", async () => {
+    const { all, engine, removed } = engineWith("unix:///a", "web", COPY, "web-debug-ffffffff");
+    await window(GONE).note(copy(engine.endpoint));
+    const next = window();
+    await next.sweep(all);
+    await next.sweep(all);
+    await window().sweep(all);
     assert.deepEqual(removed, [COPY]);
-    await new Leftovers(memento).sweep(all(engine));
-    assert.deepEqual(removed, [COPY], "it was noted for longer than it was there");
+    assert.deepEqual(await readdir(folder), []);
   });
 
-  it("are none once they were given back", async () => {
-    const memento = new Kept();
-    const { engine, removed } = engineWith("unix:///a", COPY);
-    const gone = await new Leftovers(memento, GONE).note(engine, COPY);
+  it("is nothing once it was given back", async () => {
+    const { all, engine, removed } = engineWith("unix:///a", COPY);
+    const gone = await window(GONE).note(copy(engine.endpoint));
     await gone();
-    await new Leftovers(memento).sweep(all(engine));
+    assert.deepEqual(await readdir(folder), []);
+    await window().sweep(all);
     assert.deepEqual(removed, []);
   });
 
-  it("stay noted until their engine answers, and never name what isn't a copy", async () => {
-    const memento = new Kept();
-    const away = engineWith("unix:///away", COPY);
-    const here = engineWith("unix:///here", "web");
-    const window = new Leftovers(memento, GONE);
-    await window.note(away.engine, COPY);
-    await window.note(here.engine, "web");
-    await new Leftovers(memento).sweep(all(here.engine));
-    assert.deepEqual([here.removed, away.removed], [[], []]);
-    await new Leftovers(memento).sweep(all(here.engine, away.engine));
-    assert.deepEqual([here.removed, away.removed], [[], [COPY]]);
-  });
-
-  it("are left alone while the window that made them lives: both may have the same workspace", async () => {
-    const memento = new Kept();
-    const { engine, removed } = engineWith("unix:///a", COPY);
-    await new Leftovers(memento).note(engine, COPY);
-    await new Leftovers(memento).sweep(all(engine));
+  it("stays noted until its engine answers", async () => {
+    const { all, engine, removed } = engineWith("unix:///away", COPY);
+    await window(GONE).note(copy(engine.endpoint));
+    await window().sweep(none);
     assert.deepEqual(removed, []);
-    // … and noted for one that comes later.
-    assert.match(JSON.stringify(memento.get("cryoscope.copies")), new RegExp(COPY));
+    await window().sweep(all);
+    assert.deepEqual(removed, [COPY]);
+  });
+
+  it("is left alone while it lives, as another window does: all have the same folder", async () => {
+    const { all, engine, removed } = engineWith("unix:///a", COPY);
+    const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+    try {
+      const identity = processIdentity(other.pid ?? 0);
+      assert.ok(identity);
+      await window(identity).note(copy(engine.endpoint));
+      await window().sweep(all);
+      assert.deepEqual(removed, []);
+      const killed = once(other, "exit");
+      other.kill("SIGKILL");
+      await killed;
+      assert.equal(stillRuns(identity), false);
+      await window().sweep(all);
+      assert.deepEqual(removed, [COPY]);
+    } finally {
+      other.kill("SIGKILL");
+    }
+  });
+
+  it("is taken over by one of two windows that come at the same time", async () => {
+    const { all, engine, removed } = engineWith("unix:///a", COPY);
+    await window(GONE).note(copy(engine.endpoint));
+    const [one, two] = [window(), window(processIdentity(process.ppid))];
+    await Promise.all([one.sweep(all), two.sweep(all)]);
+    assert.deepEqual(removed, [COPY]);
+  });
+
+  it("is a copy that its engine ends making later: it is looked for again, by itself", async () => {
+    const { all, engine, names, removed } = engineWith("unix:///a");
+    const next = new LeftoverRecords(folder);
+    records.push(next);
+    await window(GONE).note(copy(engine.endpoint));
+    await next.sweep(all);
+    names.push(COPY);
+    for (const end = Date.now() + 30_000; removed.length === 0 && Date.now() < end;)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(removed, [COPY]);
+  }).timeout(60_000);
+
+  it("is asked to be removed again after a failure", async () => {
+    const { all, engine, removed } = engineWith("unix:///a", COPY);
+    const remove = engine.remove;
+    await window(GONE).note(copy(engine.endpoint));
+    Object.assign(engine, { remove: () => Promise.reject(new Error("in use")) });
+    const next = window();
+    await next.sweep(all);
+    assert.equal((await readdir(folder)).length, 1);
+    Object.assign(engine, { remove });
+    await next.sweep(all);
+    assert.deepEqual(removed, [COPY]);
+    assert.deepEqual(await readdir(folder), []);
+  });
+
+  it("is files and folders that bear a name of ours, and nothing else that a record names", async () => {
+    const old = window(GONE);
+    const place = join(folder, "..");
+    const uuid = randomUUID();
+    const ours = [`web.tar.${uuid}.part`, `cryoscope-program-${uuid}`, `checkpoints/stopped-${uuid}`];
+    const theirs = ["web.tar", `stopped-${uuid}`, "cryoscope-program", "web.tar.part"];
+    await mkdir(join(place, "checkpoints"));
+    for (const name of [...ours, ...theirs]) {
+      if (/tar/.test(name)) await writeFile(join(place, name), "x");
+      else await mkdir(join(place, name, "inner"), { recursive: true });
+      await old.note({ kind: "files", path: join(place, name) });
+    }
+    const far = `${place}/checkpoints/../web.tar.${uuid}.part`;
+    assert.equal(isOurs({ kind: "files", path: far }), false);
+    assert.equal(isOurs({ kind: "files", path: `web.tar.${uuid}.part` }), false);
+    await window().sweep(none);
+    assert.deepEqual(
+      [...ours, ...theirs].filter((name) => existsSync(join(place, name))),
+      theirs,
+    );
+    assert.deepEqual(await readdir(folder), []);
+  });
+
+  it("is never a container that doesn't have a copy's name", async () => {
+    const { all, engine, removed } = engineWith("unix:///a", "web");
+    await window(GONE).note(copy(engine.endpoint, "web"));
+    await window().sweep(all);
+    assert.deepEqual(removed, []);
+  });
+
+  it("is a container that it held: that is let go, and stays", async () => {
+    const { asked, all, removed, id, endpoint } = heldEngine();
+    await window(GONE).note({ kind: "held", endpoint, container: id });
+    await window().sweep(all);
+    assert.deepEqual([asked, removed], [[id], []]);
+    assert.deepEqual(await readdir(folder), []);
+  });
+
+  it("is no container that a session of a living window holds by now", async () => {
+    const { asked, all, id, endpoint } = heldEngine();
+    await window(GONE).note({ kind: "held", endpoint, container: id });
+    const next = window();
+    await next.note({ kind: "held", endpoint, container: id });
+    await next.sweep(all);
+    assert.deepEqual(asked, []);
+  });
+
+  it("is read from what is left of a record that is broken", async () => {
+    const { all, engine, removed } = engineWith("unix:///a", COPY);
+    await window(GONE).note(copy(engine.endpoint));
+    const file = join(folder, `${GONE}.json`);
+    const noted = JSON.parse(await readFile(file, "utf8")) as unknown[];
+    await writeFile(file, JSON.stringify([null, 1, { what: { kind: "copy" }, time: 1 }, ...noted]));
+    await writeFile(join(folder, "4194306-1.json"), "[{");
+    await writeFile(join(folder, "4194306-1.json.part"), "[{");
+    await window().sweep(all);
+    assert.deepEqual(removed, [COPY]);
+    assert.deepEqual(await readdir(folder), []);
   });
 });
 
-describe("a container that a window held when it crashed", () => {
-  const ID = "c".repeat(64);
-
-  it("is let go by the next one, and not removed", async () => {
-    const memento = new Kept();
-    const { engine, removed } = engineWith("unix:///a", ID);
-    const asked: string[] = [];
-    const details = { id: ID, name: "web", state: "paused", argv: [] };
-    Object.assign(engine, {
-      capabilities: {},
-      inspect: () => Promise.resolve(details),
-      holds: { resume: (id: string) => Promise.resolve(void asked.push(id)) },
-    });
-    await new Leftovers(memento, GONE).noteHeld(engine, ID);
-    const next = new Leftovers(memento);
-    assert.equal(next.any, true);
-    await next.sweep(all(engine));
-    assert.deepEqual([asked, removed], [[ID], []]);
-    assert.equal(new Leftovers(memento).any, false);
+function heldEngine() {
+  const id = "c".repeat(64);
+  const asked: string[] = [];
+  const made = engineWith("unix:///a", id);
+  Object.assign(made.engine, {
+    capabilities: {},
+    inspect: () => Promise.resolve({ id, name: "web", state: "paused", argv: [] }),
+    holds: { resume: (container: string) => Promise.resolve(void asked.push(container)) },
   });
-});
+  return { ...made, asked, id, endpoint: made.engine.endpoint };
+}
