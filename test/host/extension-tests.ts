@@ -19,6 +19,10 @@ export interface ExtensionTests {
   /** Added to the environment of the extension host. */
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Where VS Code keeps what its next start finds. */
+  readonly data?: string;
+  /** The tests aren't waited for any longer: they have killed their own host, say. Their code is 0 then. */
+  readonly over?: Promise<void>;
   /**
    * Called when everything has ended, with the folder that held all that VS Code and the browser wrote, before it is
    * removed. The browser then keeps its storage as that of a person does.
@@ -29,7 +33,7 @@ export interface ExtensionTests {
 /** Runs the tests, their console lines to standard output, and gives their exit code. Throws when the host fails. */
 export async function runExtensionTests(what: ExtensionTests): Promise<number> {
   const host = await ensureHost();
-  const server = await startServer(host, { driver: true });
+  const server = await startServer(host, { driver: true, ...(what.data && { data: what.data }) });
   try {
     const profile = what.afterwards && join(server.home, "browser");
     const { context, close } = await openContext(host, profile);
@@ -37,7 +41,8 @@ export async function runExtensionTests(what: ExtensionTests): Promise<number> {
     try {
       await context.grantPermissions(["clipboard-read", "clipboard-write"]);
       const page = await context.newPage();
-      code = await runInPage(page, server.url(what.folder, payload(what)), server.ended, what.timeoutMs);
+      const tests = runInPage(page, server.url(what.folder, payload(what)), server.ended, what.timeoutMs);
+      code = await (what.over ? Promise.race([tests, what.over.then(() => 0)]) : tests);
     } finally {
       await close();
     }

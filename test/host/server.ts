@@ -29,6 +29,8 @@ export interface ServerOptions {
    * without it and with a packaged extension.
    */
   readonly driver?: boolean;
+  /** Where the server and its extensions keep what the next server finds; a folder that vanishes, unless given. */
+  readonly data?: string;
 }
 
 export interface Server {
@@ -50,11 +52,12 @@ export interface Server {
 export async function startServer(host: Host, options: ServerOptions = {}): Promise<Server> {
   // A short name: paths of unix sockets, at most 107 bytes, end in here.
   const home = await mkdtemp(join(tmpdir(), "cryo-"));
-  const folders = ["--extensions-dir", join(home, "extensions"), "--server-data-dir", join(home, "data")];
-  await mkdir(join(home, "data/data/User"), { recursive: true });
+  const data = options.data ?? join(home, "data");
+  const folders = ["--extensions-dir", join(home, "extensions"), "--server-data-dir", data];
+  await mkdir(join(data, "data/User"), { recursive: true });
   await mkdir(join(home, "extensions"));
   const settings = JSON.stringify({ ...SETTINGS, ...options.settings }, null, 2);
-  await writeFile(join(home, "data/data/User/settings.json"), settings);
+  await writeFile(join(data, "data/User/settings.json"), settings);
   for (const vsix of options.vsix ?? []) await installVsix(host, vsix, folders);
 
   const token = randomBytes(16).toString("hex");

@@ -39,7 +39,7 @@ describe("a live session", function () {
     vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
   });
   after(() => {
-    debuggers.dispose();
+    if (ends !== null) debuggers.dispose();
   });
 
   async function stop(): Promise<void> {
