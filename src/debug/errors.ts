@@ -70,6 +70,12 @@ export const liveErrors = {
       `Process ${pid} in ${container} can't be told to open its inspector: ${lastLine(words)}`,
       "Start it with node --inspect and freeze it again.",
     ),
+  deafToSignal: (container: string, pid: number) =>
+    failed(
+      "deafToSignal",
+      `Process ${pid} in ${container} doesn't catch SIGUSR1, by which Node opens its inspector: it would end of it.`,
+      "Start it with node --inspect, or without --disable-sigusr1, and freeze it again.",
+    ),
   noProcess: (container: string, pid: number | undefined) =>
     failed(
       "noProcess",

@@ -33,14 +33,14 @@ const VERSIONS: readonly Version[] = [
 ];
 
 export interface Freezer {
-  /** Freezes all processes in it; false, and none is frozen, when that is not so within two seconds. */
+  /** Freezes all processes in it; false, and none is frozen, when that is not so within five seconds. */
   freeze(): Promise<boolean>;
   thaw(): Promise<void>;
   /** Takes processes out of it, to where this one is; those that are gone are left alone. */
   moveOut(hostPids: readonly number[]): Promise<void>;
 }
 
-const FREEZE_MILLISECONDS = 2000;
+const FREEZE_MILLISECONDS = 5000;
 
 /**
  * The freezer of the cgroup that a container's process is in; undefined when there is none that may be written, or when

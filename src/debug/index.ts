@@ -9,6 +9,7 @@ export { bisectSnapshots } from "./bisect-snapshots.ts";
 export type { BisectCommand, BisectRow } from "./bisect-snapshots.ts";
 export { holdContainer, letGoOf } from "./hold.ts";
 export type { LetGo } from "./hold.ts";
+export { onEntry } from "./entry-stop.ts";
 export { giveBack, isOurs } from "./leftovers.ts";
 export type { GivenBack, Leftover, Note, Strike } from "./leftovers.ts";
 export { LeftoverRecords } from "./leftover-records.ts";
@@ -42,14 +43,8 @@ export { openRelay } from "./relay.ts";
 export type { Relay } from "./relay.ts";
 export { pathMappings, toLocal } from "./source-map.ts";
 export type { MappingSources, PathMapping } from "./source-map.ts";
-export {
-  assertNoneStopped,
-  clearStops,
-  continueProcesses,
-  isStopped,
-  leaveToTracer,
-  stoppedCopy,
-} from "./stopped.ts";
+export { assertNoneStopped, clearStops, continueProcesses, isStopped, leaveToTracer } from "./stopped.ts";
+export { stoppedCopy } from "./stopped-copy.ts";
 export { nodeAttachConfiguration, waysIn } from "./live-plan.ts";
 export type { InspectorAddress, NodeAttachConfiguration } from "./live-plan.ts";
 export { parseTargets, waitForInspector } from "./inspector-probe.ts";

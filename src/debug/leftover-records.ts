@@ -42,8 +42,10 @@ export class LeftoverRecords {
   private sweeping: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
+  /** `engines` gives those that answer now. */
   constructor(
     private readonly folder: string,
+    private readonly engines: () => Promise<readonly Engine[]>,
     { self, settled = SETTLED_MILLISECONDS }: RecordsOptions = {},
   ) {
     this.self = self ?? processIdentity(process.pid) ?? String(process.pid);
@@ -55,34 +57,38 @@ export class LeftoverRecords {
     const noted = { what, time: Date.now() };
     this.current.add(noted);
     await this.save();
-    let strike: Promise<void> | undefined;
-    return () => {
-      this.current.delete(noted);
-      return (strike ??= this.save());
-    };
+    let struck: Promise<void> | undefined;
+    return (settling) =>
+      (struck ??= (async () => {
+        // Written before it is taken away here: it is noted all the time.
+        if (settling) await this.write(this.ownName(), [noted]);
+        this.current.delete(noted);
+        await this.save();
+        if (settling) this.lookLater(1);
+      })());
   };
 
   /**
    * Gives back what processes left that are no more. What an engine may still be making is looked for again later, by itself;
    * an engine that doesn't answer is asked at the next call.
    */
-  sweep(engines: () => Promise<readonly Engine[]>): Promise<void> {
-    return this.look(engines, 1);
+  sweep(): Promise<void> {
+    return this.look(1);
   }
 
   dispose(): void {
     clearTimeout(this.timer);
   }
 
-  private look(engines: () => Promise<readonly Engine[]>, count: number): Promise<void> {
+  private look(count: number): Promise<void> {
     clearTimeout(this.timer);
-    this.sweeping ??= this.sweepNow(engines, count).finally(() => {
+    this.sweeping ??= this.sweepNow(count).finally(() => {
       this.sweeping = undefined;
     });
     return this.sweeping;
   }
 
-  private async sweepNow(engines: () => Promise<readonly Engine[]>, count: number): Promise<void> {
+  private async sweepNow(count: number): Promise<void> {
     const records = await this.records();
     const living = new Set<string>();
     const taken: string[] = [];
@@ -93,7 +99,7 @@ export class LeftoverRecords {
     const own = `${this.self}.json`;
     const left = taken.filter((name) => name !== "" && name !== own);
     if (left.length === 0) return;
-    const usable = await engines();
+    const usable = await this.engines();
     let again = false;
     for (const name of left) {
       const rest: Noted[] = [];
@@ -107,9 +113,13 @@ export class LeftoverRecords {
       }
       await this.write(name, rest);
     }
-    if (!again || count >= MAX_LOOKS) return;
+    if (again && count < MAX_LOOKS) this.lookLater(count);
+  }
+
+  private lookLater(count: number): void {
+    clearTimeout(this.timer);
     const wait = Math.min(FIRST_WAIT * 2 ** (count - 1), LONGEST_WAIT);
-    this.timer = setTimeout(() => void this.look(engines, count + 1).catch(() => undefined), wait);
+    this.timer = setTimeout(() => void this.look(count + 1).catch(() => undefined), wait);
     this.timer.unref();
   }
 
@@ -124,9 +134,14 @@ export class LeftoverRecords {
     });
   }
 
+  /** Of a record of what is to be given back. */
+  private ownName(): string {
+    return `${this.self}.${randomUUID()}.json`;
+  }
+
   /** The name that a record has from now on; empty when another process was quicker. */
   private async takeOver(name: string): Promise<string> {
-    const ours = `${this.self}.${randomUUID()}.json`;
+    const ours = this.ownName();
     return rename(join(this.folder, name), join(this.folder, ours)).then(
       () => ours,
       () => "",
@@ -176,4 +191,3 @@ function parsed(value: unknown): readonly Noted[] {
     return [{ time, what: { kind, endpoint, container } }];
   return [];
 }
-

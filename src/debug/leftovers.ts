@@ -12,8 +12,11 @@ export type Leftover =
   /** A file or folder of this machine. */
   | { readonly kind: "files"; readonly path: string };
 
-/** What was noted is gone for sure. */
-export type Strike = () => Promise<void>;
+/**
+ * What was noted is gone for sure; or, with `settling`, it isn't there now, but an engine that nobody waits for any more may
+ * still make it: it is looked for again for a while.
+ */
+export type Strike = (settling?: "settling") => Promise<void>;
 /** Writes down what is about to be made. */
 export type Note = (leftover: Leftover) => Promise<Strike>;
 
@@ -32,7 +35,9 @@ export function isOurs(one: Leftover): boolean {
   if (one.kind === "copy") return OUR_COPIES.test(one.name);
   const name = basename(one.path);
   if (!isAbsolute(one.path) || one.path.split("/").includes("..")) return false;
-  return OUR_FILES.test(name) || (OUR_CHECKPOINTS.test(name) && basename(dirname(one.path)) === "checkpoints");
+  return (
+    OUR_FILES.test(name) || (OUR_CHECKPOINTS.test(name) && basename(dirname(one.path)) === "checkpoints")
+  );
 }
 
 /** Gives back what a process left that is no more. Never throws. */

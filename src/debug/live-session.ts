@@ -111,28 +111,40 @@ async function restore(
   { copy, stopped, pid, runtime }: LiveOptions,
   { own, signal, onProgress, log, note }: LiveWork,
 ): Promise<ContainerDetails> {
+  const making: Making = { isLeft: false };
   const options: RestoreOptions = copy
-    ? { name: await reserveCopy(engine, snapshot, own, note), ...alone(engine) }
+    ? { name: await reserveCopy(engine, snapshot, { own, ...(note && { note }) }, making), ...alone(engine) }
     : { replace: true };
   const work = {
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
     ...(note && { noteFiles: (path: string) => note({ kind: "files", path }) }),
   };
-  if (!stopped) return (await engine.restore(snapshot, options, work)).container;
-  const { container, held } = await restoreStopped(engine, snapshot, options, { pid, runtime }, work);
+  const restored = stopped
+    ? restoreStopped(engine, snapshot, options, { pid, runtime }, work)
+    : engine.restore(snapshot, options, work).then(({ container }) => ({ container, held: [] }));
+  const { container, held } = await restored.catch((error: unknown) => {
+    making.isLeft = signal?.aborted === true;
+    throw error;
+  });
+  if (held.length === 0) return container;
   log?.(`Process ${held.join(", ")} is held before its first instruction.`);
   // A debugger that leaves lets it go on; one that never came can't.
   await own.own("held process", () => continueProcesses(engine, container, held));
   return container;
 }
 
+/** Whether an engine was left alone with what it was told to make: it may still be at it. */
+interface Making {
+  isLeft: boolean;
+}
+
 /** A name for a copy that nobody has; whatever comes of the restore, what has that name is removed at the end. */
 async function reserveCopy(
   engine: Engine,
   snapshot: Snapshot,
-  own: Resources,
-  note: Note | undefined,
+  { own, note }: Pick<LiveWork, "own" | "note">,
+  making: Making,
 ): Promise<string> {
   if (!engine.capabilities.restoreOptions.includes("name")) throw liveErrors.noCopy(engine.name);
   const base = snapshot.container.name.replace(/[^\w.-]/g, "-").slice(0, 40) || "snapshot";
@@ -141,7 +153,7 @@ async function reserveCopy(
   await own.own(`container ${name}`, async () => {
     const there = (await engine.list()).find((one) => one.name === name || one.id === name);
     if (there !== undefined) await engine.remove(there.id);
-    await gone?.();
+    await gone?.(making.isLeft ? "settling" : undefined);
   });
   return name;
 }

@@ -1,37 +1,17 @@
 // Restoring a process stopped, with engines that have no option for it: a copy of the images says that it was.
-import { randomUUID } from "node:crypto";
-import { constants } from "node:fs";
-import type { Dirent } from "node:fs";
-import {
-  access,
-  copyFile,
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { access, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openTree } from "../archive/index.ts";
-import type { FileTree } from "../archive/index.ts";
 import { toCryoscopeError } from "../bytes/index.ts";
 import { openCheckpoint } from "../checkpoint/index.ts";
 import type { ContainerDetails, Engine, EngineWork, RestoreOptions, Snapshot } from "../engine/index.ts";
-import { editImage, openImage, readEntry } from "../criu/index.ts";
 import { liveErrors } from "./errors.ts";
 import { runInside } from "./inside.ts";
 import { programsOf } from "./programs.ts";
 import type { Program } from "./programs.ts";
 import { chooseProgram } from "./runtimes/index.ts";
 import type { RuntimeId } from "./runtimes/runtime.ts";
-
-/** `task_core_entry.task_state` (`criu/include/image.h`): what CRIU finds alive, and what it restores with SIGSTOP. */
-const TASK_ALIVE = 1;
-const TASK_STOPPED = 3;
+import { stoppedCopy } from "./stopped-copy.ts";
 
 interface Wanted {
   readonly pid: number | undefined;
@@ -81,11 +61,11 @@ export async function continueProcesses(
   for (const { pid, hostPid } of await programsOf(now, engine)) {
     if (!pids.includes(pid)) continue;
     if (hostPid === undefined) await runInside(engine, container, ["kill", "-CONT", `${pid}`]);
-    else if (await isStopped(hostPid)) process.kill(hostPid, "SIGCONT");
+    else if (await isLeftStopped(hostPid)) process.kill(hostPid, "SIGCONT");
   }
 }
 
-const TRACED_MILLISECONDS = 5000;
+const TRACED_MILLISECONDS = 15_000;
 
 /**
  * Makes a stopped process one that a debugger alone holds, once it does: it stays where it is. Else it would be stopped
@@ -133,6 +113,19 @@ export async function assertNoneStopped(
       throw liveErrors.stoppedProcess(container.name, pid);
 }
 
+const LEAVE_MILLISECONDS = 5000;
+
+/** Whether it is stopped by a signal, also when a debugger that holds it just now leaves in a moment. */
+async function isLeftStopped(hostPid: number): Promise<boolean> {
+  const end = performance.now() + LEAVE_MILLISECONDS;
+  for (;;) {
+    const status = await readFile(`/proc/${hostPid}/status`, "utf8").catch(() => "");
+    if (/^State:\s+T /m.test(status)) return true;
+    if (!/^State:\s+t /m.test(status) || performance.now() > end) return false;
+    await sleep(20);
+  }
+}
+
 /** Whether a process of this machine is stopped by a signal, and not held by a debugger. */
 export async function isStopped(hostPid: number): Promise<boolean> {
   const status = await readFile(`/proc/${hostPid}/status`, "utf8").catch(() => "");
@@ -151,157 +144,4 @@ async function frozenProcess(path: string, { runtime }: Wanted, container: strin
   } finally {
     await checkpoint.close();
   }
-}
-
-interface StoppedCopy {
-  readonly snapshot: Snapshot;
-  remove(): Promise<void>;
-}
-
-/** A snapshot of the same container whose images say of one process that it was stopped; the evidence isn't touched. */
-export async function stoppedCopy(
-  snapshot: Snapshot,
-  path: string,
-  pid: number,
-  noteFiles?: EngineWork["noteFiles"],
-): Promise<StoppedCopy> {
-  const tree = await openTree(path);
-  try {
-    const image = await imagePath(tree, `core-${pid}.img`);
-    const bytes = await stoppedImage(tree, image);
-    return snapshot.checkpoint.kind === "archive"
-      ? await archiveCopy(snapshot, path, { image, bytes, noteFiles })
-      : await folderCopy(snapshot, path, { image, bytes, noteFiles });
-  } finally {
-    await tree.close();
-  }
-}
-
-/** Images lie at the top (Docker's folders) or in `checkpoint` (archives, and the folders that we make). */
-async function imagePath(tree: FileTree, name: string): Promise<string> {
-  for (const path of [`checkpoint/${name}`, name]) if ((await tree.stat(path))?.kind === "file") return path;
-  throw liveErrors.noCore(name);
-}
-
-/** A core image with `task_state` changed. Of the same length: both states are one byte on the wire. */
-async function stoppedImage(tree: FileTree, path: string): Promise<Uint8Array> {
-  const name = basename(path);
-  const source = await tree.open(path);
-  const image = await openImage(name, source);
-  const core = await readEntry(image, "core_entry");
-  const state = core?.tc?.task_state;
-  if (state !== TASK_ALIVE && state !== TASK_STOPPED) throw liveErrors.noCore(name);
-  const edit = { kind: "set", path: "entries[0].tc.task_state", value: BigInt(TASK_STOPPED) } as const;
-  const edited = (await editImage(image, [edit])).source;
-  if (edited.size !== source.size) throw liveErrors.noCore(name);
-  return edited.read(0, edited.size);
-}
-
-/** The one image that is another in the copy. */
-interface Change {
-  readonly image: string;
-  readonly bytes: Uint8Array;
-  readonly noteFiles: EngineWork["noteFiles"];
-}
-
-/** Beside the archive. */
-async function archiveCopy(
-  snapshot: Snapshot,
-  path: string,
-  { image, bytes, noteFiles }: Change,
-): Promise<StoppedCopy> {
-  const copy = `${path}.${randomUUID()}.part`;
-  const remove = await removal(copy, noteFiles);
-  try {
-    // A file system that can shares the blocks.
-    await copyFile(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    const file = await open(copy, "r+");
-    try {
-      const at = await memberOffset(file, image, bytes.length);
-      await file.write(bytes, 0, bytes.length, at);
-    } finally {
-      await file.close();
-    }
-    return { snapshot: { ...snapshot, checkpoint: { kind: "archive", path: copy } }, remove };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-}
-
-/** Notes what is about to be made, and gives how it is removed. */
-async function removal(path: string, noteFiles: EngineWork["noteFiles"]): Promise<() => Promise<void>> {
-  const gone = await noteFiles?.(path);
-  return async () => {
-    await rm(path, { recursive: true, force: true });
-    await gone?.();
-  };
-}
-
-const BLOCK = 512;
-const MAX_MEMBERS = 1_000_000;
-
-/** Where a member's bytes begin in an uncompressed tar. Throws `debug.packedArchive` when it isn't found in that form. */
-async function memberOffset(
-  file: Awaited<ReturnType<typeof open>>,
-  wanted: string,
-  size: number,
-): Promise<number> {
-  const header = Buffer.alloc(BLOCK);
-  let at = 0;
-  for (let member = 0; member < MAX_MEMBERS; member++) {
-    const { bytesRead } = await file.read(header, 0, BLOCK, at);
-    if (bytesRead < BLOCK || header.toString("latin1", 257, 262) !== "ustar") break;
-    const name = header.toString("utf8", 0, 100).replace(/\0.*$/s, "").replace(/^\.\//, "");
-    // Sizes over 8 GiB are in base 256, which begins with this bit (GNU tar, `from_header`).
-    const length =
-      (header[124] ?? 0) & 0x80
-        ? Number(header.readBigUInt64BE(128))
-        : Number.parseInt(header.toString("latin1", 124, 136).trim() || "0", 8);
-    if (!Number.isSafeInteger(length)) break;
-    if (name === wanted && length === size) return at + BLOCK;
-    at += BLOCK + Math.ceil(length / BLOCK) * BLOCK;
-  }
-  throw liveErrors.packedArchive();
-}
-
-/** A folder of the same files, all but one of which are the old ones. */
-async function folderCopy(
-  snapshot: Snapshot,
-  path: string,
-  { image, bytes, noteFiles }: Change,
-): Promise<StoppedCopy> {
-  // Docker takes a checkpoint by its name, in its own folder.
-  const isDocker = snapshot.checkpoint.kind === "named";
-  const name = `stopped-${randomUUID()}`;
-  const copy = isDocker ? join(dirname(path), name) : `${path}.${randomUUID()}.part`;
-  const remove = await removal(copy, noteFiles);
-  try {
-    const changed = join(copy, image);
-    await mkdir(dirname(changed), { recursive: true, mode: 0o700 });
-    for (const folder of new Set([".", dirname(image)]))
-      for (const entry of await readdir(join(path, folder), { withFileTypes: true })) {
-        const to = join(copy, folder, entry.name);
-        if (to !== changed && to !== dirname(changed)) await same(join(path, folder, entry.name), to, entry);
-      }
-    await writeFile(changed, bytes, { mode: 0o600, flag: "wx" });
-    const checkpoint =
-      snapshot.checkpoint.kind === "folder"
-        ? { ...snapshot.checkpoint, path: copy }
-        : ({ kind: "named", id: name } as const);
-    return { snapshot: { ...snapshot, checkpoint }, remove };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-}
-
-/**
- * The same file under another name. No symbolic link: Docker would pack it as such, and CRIU opens the pages when its root
- * is the container's, where an absolute path leads elsewhere.
- */
-async function same(from: string, to: string, entry: Dirent): Promise<void> {
-  if (entry.isDirectory()) return symlink(from, to);
-  // Not on every file system.
-  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
 }

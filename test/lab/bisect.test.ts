@@ -13,14 +13,15 @@ import { PROJECT } from "./place.ts";
 
 const NAME = "cryoscope-bisect";
 /** Says over and over what it remembers; a signal makes it remember something else. */
-const PROGRAM = 'word=old; trap "word=new" USR1; while true; do echo $word > /said; sleep 0.1; done';
+const PROGRAM =
+  'word=old; trap "word=new" USR1; while true; do echo $word > /saying; mv /saying /said; sleep 0.1; done';
 /** What was said before the freeze is in a file, so that goes first. */
-const QUESTION = ["/bin/sh", "-c", "rm -f /said; sleep 0.6; grep -q old /said"];
+const QUESTION = ["/bin/sh", "-c", "rm -f /said; until [ -e /said ]; do sleep 0.1; done; grep -q old /said"];
 const TURN = 4;
 const COUNT = 6;
 
 describe("a bisection of the lab's snapshots", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let engine: Engine;
   let folder: Awaited<ReturnType<typeof archiveFolder>>;
   let container: ContainerDetails;
@@ -35,11 +36,11 @@ describe("a bisection of the lab's snapshots", function () {
     });
     for (let index = 0; index < COUNT; index++) {
       if (index === TURN) {
-        const told = await engine.exec?.(container.id, ["kill", "-USR1", "1"]);
+        const turn = "kill -USR1 1; until grep -q new /said; do sleep 0.1; done";
+        const told = await engine.exec?.(container.id, ["/bin/sh", "-c", turn]);
         told?.stdout.resume();
         told?.stderr.resume();
         assert.equal(await told?.exit, 0);
-        await new Promise((resolve) => setTimeout(resolve, 300));
       }
       snapshots.push(await freezeFor(engine, container, folder.path, { leaveRunning: true }));
     }

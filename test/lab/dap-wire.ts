@@ -43,6 +43,8 @@ export async function attachClient({ configuration, adapter }: Attachment): Prom
 
 /** How long the editor waits for an adapter before it ends it: gdb can't leave what gdbserver can't interrupt. */
 const PATIENCE_MILLISECONDS = 2000;
+/** Long, since the machine may be busy. */
+const ANSWER_MILLISECONDS = 90_000;
 
 function client(
   output: Readable,
@@ -85,7 +87,7 @@ function client(
       if (process.env["DAP_TRACE"]) console.error(`-> ${text.slice(0, 600)}`);
       const timer = setTimeout(() => {
         reject(new Error(`no answer to ${command}; events: ${events.map(({ event }) => event).join(", ")}`));
-      }, 20_000);
+      }, ANSWER_MILLISECONDS);
       waiting.set(seq, (response) => {
         clearTimeout(timer);
         resolve(response);
@@ -99,7 +101,7 @@ function client(
   };
   const event = (name: string, after = 0): Promise<DebugProtocol.Event> =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no event ${name}`)), 20_000);
+      const timer = setTimeout(() => reject(new Error(`no event ${name}`)), ANSWER_MILLISECONDS);
       const look = (): void => {
         const found = events.find((one, index) => index >= after && one.event === name);
         if (found === undefined) return;

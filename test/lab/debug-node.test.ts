@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import {
   attachTo,
@@ -16,6 +17,7 @@ import { archiveFolder, freezeFor, liveWork } from "./live-helpers.ts";
 
 const run = promisify(execFile);
 const NAME = "cryoscope-debug";
+const PATIENCE = 90_000;
 
 /** Counts ten steps a second, and holds a value that exists nowhere but in its memory. */
 const PROGRAM = `
@@ -30,7 +32,7 @@ async function evaluate(webSocketUrl: string, expression: string): Promise<unkno
   const client = `
     const socket = new WebSocket(process.argv[1]);
     const fail = (error) => { console.error(error.message ?? error); process.exit(1); };
-    setTimeout(() => fail("no answer"), 8000);
+    setTimeout(() => fail("no answer"), 30000);
     socket.onerror = fail;
     socket.onopen = () => socket.send(JSON.stringify({
       id: 1, method: "Runtime.evaluate", params: { expression: process.argv[2], returnByValue: true },
@@ -48,6 +50,17 @@ async function evaluate(webSocketUrl: string, expression: string): Promise<unkno
   return JSON.parse(stdout);
 }
 
+/** The same once the program has come so far that there is a value. */
+const told = (url: string, expression: string): Promise<unknown> =>
+  until(() => evaluate(url, expression).catch(() => undefined), PATIENCE);
+
+/** Waits until its counter is higher. */
+const counts = (url: string, after: number): Promise<number> =>
+  until(async () => {
+    const now = Number(await told(url, "state.counter"));
+    return now > after ? now : undefined;
+  }, PATIENCE);
+
 /** The address of the inspector that a session would attach to, as a web socket. */
 async function webSocketUrl({ attachment }: LiveSession): Promise<string> {
   const { address, port } = attachment.configuration;
@@ -60,7 +73,7 @@ const IDLE = ["/usr/bin/node", "-e", PROGRAM];
 
 function labTests(kind: LabEngine): void {
   describe(`a Node container of ${kind} in the lab`, function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let engine: Engine;
     let folder: Awaited<ReturnType<typeof archiveFolder>>;
     let work: ReturnType<typeof liveWork>;
@@ -85,7 +98,7 @@ function labTests(kind: LabEngine): void {
       const command = ["/usr/bin/node", `--inspect=127.0.0.1:${port}`, "-e", PROGRAM];
       const container = await startContainer(engine, kind, NAME, { image: "node", command });
       const url = await webSocketUrl(await attachTo(engine, container, liveOptions({}), work));
-      const secret = await evaluate(url, "state.secret");
+      const secret = await told(url, "state.secret");
       assert.match(String(secret), /^[0-9a-z]{6,}$/);
       const before = Number(await evaluate(url, "state.counter"));
       // Nothing but this process's memory has heard of it.
@@ -109,7 +122,7 @@ function labTests(kind: LabEngine): void {
       const after = Number(await evaluate(woken, "state.counter"));
       assert.ok(after >= before, `${before} -> ${after}`);
       // It runs, it isn't just there.
-      assert.ok(Number(await evaluate(woken, "state.counter")) > after);
+      await counts(woken, after);
       assert.deepEqual([...new Set(work.own.names)], ["line to Node's inspector"]);
     });
 
@@ -125,8 +138,7 @@ function labTests(kind: LabEngine): void {
       assert.notEqual(live.program.pid, 1);
       assert.deepEqual(work.own.names, ["relay to Node's inspector"]);
       const url = await webSocketUrl(live);
-      const first = Number(await evaluate(url, "state.counter"));
-      assert.ok(Number(await evaluate(url, "state.counter")) > first);
+      await counts(url, Number(await told(url, "state.counter")));
       assert.equal(await evaluate(url, "process.pid"), live.program.pid);
     });
 
@@ -152,9 +164,13 @@ function labTests(kind: LabEngine): void {
       await until(async () => {
         const programs = await programsOf(container, engine);
         return programs.length > 1 ? programs : undefined;
-      });
-      // A moment until it listens.
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      }, PATIENCE);
+      // Port 9229 is 240D, and 0A says that it listens (proc_pid_net(5)).
+      const { hostPid } = (await programsOf(container, engine))[0] ?? {};
+      await until(async () => {
+        const sockets = await readFile(`/proc/${hostPid ?? 0}/net/tcp`, "utf8");
+        return /:240D \S+ 0A /.test(sockets) ? true : undefined;
+      }, PATIENCE);
       await assert.rejects(attachTo(engine, container, liveOptions({ pid: 1 }), work), {
         code: "debug.inspectorPortTaken",
         next: /--inspect-port/,

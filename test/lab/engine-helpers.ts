@@ -104,8 +104,8 @@ export async function counted(kind: LabEngine, name: string): Promise<readonly n
     .map(Number);
 }
 
-/** Waits until `ask` gives something, for at most `timeout` milliseconds. */
-export async function until<T>(ask: () => Promise<T | undefined>, timeout = 10_000): Promise<T> {
+/** Waits until `ask` gives something, for at most `timeout` milliseconds: long, since the machine may be busy. */
+export async function until<T>(ask: () => Promise<T | undefined>, timeout = 50_000): Promise<T> {
   const end = performance.now() + timeout;
   for (;;) {
     const got = await ask();

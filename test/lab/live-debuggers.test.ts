@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,8 +22,8 @@ import { attachClient } from "./dap-wire.ts";
 import type { WireClient } from "./dap-wire.ts";
 import { connectLab, removeContainer, startContainer, until } from "./engine-helpers.ts";
 import { labMachine, labStart, makeBundle, sharedFolder } from "./engine-machine.ts";
-import { archiveFolder, freezeFor, liveWork, running } from "./live-helpers.ts";
-import { PROJECT, ROOT } from "./place.ts";
+import { archiveFolder, freezeFor, liveWork, provideTools, running } from "./live-helpers.ts";
+import { PROJECT } from "./place.ts";
 
 const NAME = "cryoscope-live-debuggers";
 const PROGRAMS = join(PROJECT, "test/lab/programs");
@@ -44,17 +44,6 @@ const CASES = [
   },
   { name: "delve", tools: ["dlv"], program: GO, id: undefined, runtime: "go" },
 ] as const;
-
-/** Runs in the lab's Debian, but sees this machine's processes, and the sources where they lie here. */
-const wrapper = (program: string): string =>
-  [
-    `#!/bin/sh`,
-    `export ROOT="${ROOT}" PROJECT="${PROJECT}"`,
-    `inside='mount --rbind /proc "$ROOT/proc" && mount --bind "$PROJECT" "$ROOT$PROJECT" && exec chroot "$ROOT" "$@"'`,
-    `exec unshare --mount sh -c "$inside" sh ${program} "$@"`,
-    ``,
-  ].join("\n");
-const PROGRAM_OF: Readonly<Record<string, string>> = { "lldb-dap": "lldb-dap-19" };
 
 async function stopped(client: WireClient, after: number, why = /breakpoint|step/): Promise<number> {
   const found = await until(() =>
@@ -80,7 +69,7 @@ async function value(client: WireClient, expression: string, frameId: number): P
 }
 
 describe("a restored container of podman is attached to", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let engine: Engine;
   let folder: Awaited<ReturnType<typeof archiveFolder>>;
   let tools: string;
@@ -98,16 +87,9 @@ describe("a restored container of podman is attached to", function () {
     await folder.remove();
   });
 
-  async function provide(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      await writeFile(join(tools, name), wrapper(PROGRAM_OF[name] ?? name));
-      await chmod(join(tools, name), 0o755);
-    }
-  }
-
   for (const { name, tools: needed, program, id, runtime } of CASES)
     it(`by ${name}: a breakpoint, a step, its locals, and it runs on`, async () => {
-      await provide(needed);
+      await provideTools(tools, needed);
       const container = await startContainer(engine, "podman", NAME, {
         ...{ image: "debuggers", command: [program.command, "1000", "frozen-word"], network: "none" },
       });
@@ -151,7 +133,7 @@ describe("a restored container of podman is attached to", function () {
     });
 
   it("by gdbserver with a copy of the program, where this machine doesn't see the process", async () => {
-    await provide(["gdb"]);
+    await provideTools(tools, ["gdb"]);
     const container = await startContainer(engine, "podman", NAME, {
       ...{ image: "debuggers", command: [C.command, "1000", "frozen-word"], network: "none" },
     });
@@ -231,7 +213,7 @@ async function jdwp(
 }
 
 describe("a container of runc is attached to", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it("by gdb in it, run by runc's own exec", async () => {
     const folder = await sharedFolder();

@@ -1,11 +1,12 @@
 // Freezing and waking for the tests of live sessions.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { debuggersHere, Resources } from "../../src/debug/index.ts";
 import type { LiveWork, Program } from "../../src/debug/index.ts";
 import type { CheckpointOptions, ContainerDetails, Engine, Snapshot } from "../../src/engine/index.ts";
 import { until } from "./engine-helpers.ts";
+import { PROJECT, ROOT } from "./place.ts";
 
 /** A folder for archives, gone at the end. */
 export async function archiveFolder(): Promise<{ readonly path: string; remove(): Promise<void> }> {
@@ -19,6 +20,25 @@ export async function running({ hostPid }: Pick<Program, "hostPid">): Promise<vo
     const status = await readFile(`/proc/${hostPid ?? 0}/status`, "utf8");
     return /^State:\t[RS]/m.test(status) ? true : undefined;
   });
+}
+
+/** Runs in the lab's Debian, but sees this machine's processes, and the sources where they lie here. */
+const wrapper = (program: string): string =>
+  [
+    `#!/bin/sh`,
+    `export ROOT="${ROOT}" PROJECT="${PROJECT}"`,
+    `inside='mount --rbind /proc "$ROOT/proc" && mount --bind "$PROJECT" "$ROOT$PROJECT" && exec chroot "$ROOT" "$@"'`,
+    `exec unshare --mount sh -c "$inside" sh ${program} "$@"`,
+    ``,
+  ].join("\n");
+const PROGRAM_OF: Readonly<Record<string, string>> = { "lldb-dap": "lldb-dap-19" };
+
+/** Makes debuggers of the lab's own Debian programs of this machine, in a folder for its PATH. */
+export async function provideTools(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    await writeFile(join(folder, name), wrapper(PROGRAM_OF[name] ?? name));
+    await chmod(join(folder, name), 0o755);
+  }
 }
 
 let frozen = 0;
@@ -48,6 +68,6 @@ export function liveWork(
     own: new Resources(),
     log: (line) => lines.push(line),
     lines,
-    timeout: 15_000,
+    timeout: 60_000,
   };
 }

@@ -52,8 +52,7 @@ describe("an extension host that is killed in the middle of live sessions", func
     const steps = { image: "debuggers", command: ["/steps", "1000", "word"], network: "none" } as const;
     for (const name of [CONTAINERS.attached, CONTAINERS.copied, CONTAINERS.held])
       await startContainer(podman, "podman", name, steps);
-    for (const name of DOCKERED)
-      await startContainer(docker, "docker", name, { ...steps, network: "host" });
+    for (const name of DOCKERED) await startContainer(docker, "docker", name, { ...steps, network: "host" });
   });
   after(async () => {
     for (const { name } of (await podman?.list()) ?? [])
@@ -96,7 +95,14 @@ describe("an extension host that is killed in the middle of live sessions", func
     for (const { moment, seen } of MOMENTS) {
       const marker = join(scratch, `${moment}.json`);
       const died = until(() => Promise.resolve(lastWords(marker)), PATIENCE);
-      assert.equal(await start(moment, marker, died.then(gone, () => undefined)), 0);
+      assert.equal(
+        await start(
+          moment,
+          marker,
+          died.then(gone, () => undefined),
+        ),
+        0,
+      );
       const last = await died;
       assert.match(last.seen, seen);
       assert.equal(isAlive(last.pid), false);

@@ -4,6 +4,7 @@ import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { programsOf } from "../../src/debug/index.ts";
 import { hostUnavailable, PROJECT, runExtensionTests } from "../host/index.ts";
 import { labSocket, removeContainer, startContainer, connectLab, containerCount } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
@@ -58,7 +59,7 @@ const STEPS: readonly Steps[] = [
 ];
 
 describe("VS Code with the lab's engines", function () {
-  this.timeout(600_000);
+  this.timeout(1_200_000);
   let workspace = "";
   const containerOf = (kind: LabEngine): string => `live-${kind}`;
 
@@ -112,7 +113,7 @@ describe("VS Code with the lab's engines", function () {
       ...{ image: "debuggers", command: ["/steps", "1000", "word"], network: "none" },
     });
     const look = `while true; do [ -e ${SEEN_AS}/turn ] && touch /turned; sleep 0.1; done`;
-    await startContainer(podman, "podman", "live-turning", {
+    const turning = await startContainer(podman, "podman", "live-turning", {
       ...{ command: ["/bin/sh", "-c", look], network: "none", binds: [`${workspace}:${SEEN_AS}`] },
     });
     // Its one system call comes back interrupted after a restore.
@@ -129,6 +130,7 @@ describe("VS Code with the lab's engines", function () {
       ...{ endpoint: `unix://${labSocket("podman")}`, steps: "live-ends", turning: "live-turning" },
       ...{ file: join(PROGRAMS, "steps.c"), line: 12, localRoot: PROJECT, remoteRoot: "/project" },
       turn: join(workspace, "turn"),
+      turningPid: (await programsOf(turning, podman))[0]?.hostPid ?? 0,
     };
     const before = await containerCount("podman");
     const folder = await mkdtemp(join(tmpdir(), "cryo-live-"));
@@ -144,7 +146,7 @@ describe("VS Code with the lab's engines", function () {
           DOCKER_HOST: `unix://${labSocket("docker")}`,
           CONTAINER_HOST: `unix://${labSocket("podman")}`,
         },
-        timeoutMs: 520_000,
+        timeoutMs: 1_000_000,
       });
       assert.equal(code, 0);
       assert.equal(await containerCount("podman"), before, "containers were left over");

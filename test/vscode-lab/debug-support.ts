@@ -86,7 +86,7 @@ export async function valueOf(stop: Stop, expression: string, context = "watch")
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined>,
-  timeout = 40_000,
+  timeout = 120_000,
 ): Promise<T> {
   const end = Date.now() + timeout;
   for (;;) {

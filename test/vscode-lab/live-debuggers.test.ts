@@ -31,7 +31,7 @@ interface Case {
 const cases = JSON.parse(process.env["CRYOSCOPE_TEST_STEPS"] ?? "[]") as readonly Case[];
 
 describe("a live session of a program that takes steps", function () {
-  this.timeout(120_000);
+  this.timeout(400_000);
   let debuggers: Debuggers;
 
   before(async () => {

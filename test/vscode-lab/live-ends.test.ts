@@ -1,5 +1,6 @@
 // In the extension host, with Podman: sessions on what runs, on copies, and bisections; none leaves anything behind.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import * as vscode from "vscode";
 import type { Snapshot } from "../../src/engine/index.ts";
@@ -17,6 +18,8 @@ interface Ends {
   /** Makes /turned when this file is there. */
   readonly turning: string;
   readonly turn: string;
+  /** This machine's number of its process. */
+  readonly turningPid: number;
   /** Ends as soon as it is restored. */
   readonly dies: string;
   /** Listens on a port of this machine, which a copy beside it can't have. */
@@ -26,7 +29,7 @@ interface Ends {
 const ends = JSON.parse(process.env["CRYOSCOPE_TEST_ENDS"] ?? "null") as Ends | null;
 
 describe("a live session", function () {
-  this.timeout(120_000);
+  this.timeout(400_000);
   let debuggers: Debuggers;
 
   before(async function () {
@@ -163,8 +166,9 @@ describe("a live session", function () {
     for (const number of [1, 2, 3, 4]) {
       if (number === 3) {
         await writeFile(turn, "");
-        // It looks ten times a second.
-        await new Promise((resolve) => setTimeout(resolve, 2000));
+        await until("it has turned", () =>
+          Promise.resolve(existsSync(`/proc/${ends.turningPid}/root/turned`) ? true : undefined),
+        );
       }
       snapshots.push(await freeze(turning, `turning-${number}`));
     }

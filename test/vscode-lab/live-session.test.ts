@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import type { TestApi } from "../../src/vscode/extension.ts";
+import { until } from "./debug-support.ts";
 
 /** Written by test/lab/vscode.test.ts, which made the containers. */
 interface Case {
@@ -15,7 +16,7 @@ interface Case {
 const cases = JSON.parse(process.env["CRYOSCOPE_TEST_CASES"] ?? "[]") as readonly Case[];
 
 describe("a live session", function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
   let listening: vscode.Disposable;
 
   before(async () => {
@@ -52,17 +53,16 @@ describe("a live session", function () {
       assert.equal(result, `'${value}'`);
       // It runs on: its counter moves.
       const first = Number(await evaluate(debuggers.sessions, "globalThis.counter"));
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      assert.ok(Number(await evaluate(debuggers.sessions, "globalThis.counter")) > first);
+      await until("it counts on", async () =>
+        Number(await evaluate(debuggers.sessions, "globalThis.counter")) > first ? true : undefined,
+      );
 
       const goodbyes = requestsToEnd();
       const ended = sessionEnd("cryoscope");
       await vscode.debug.stopDebugging();
       await ended;
       // The process has pid 1 in its container, and the debugger would kill the tree below pid 1 of this machine.
-      for (let wait = 0; goodbyes.length === 0 && wait < 50; wait++)
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      assert.ok(goodbyes.length > 0, "the debugger was not told that it is over");
+      await until("the debugger is told that it is over", () => Promise.resolve(goodbyes[0]));
       for (const goodbye of goodbyes) assert.match(goodbye, /^disconnect .*"terminateDebuggee":false/);
       debuggers.dispose();
     });
@@ -129,7 +129,7 @@ function sessionEnd(type: string): Promise<void> {
  * answer. So all are asked, for a while.
  */
 async function evaluate(sessions: ReadonlySet<vscode.DebugSession>, expression: string): Promise<string> {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 90_000;
   let last: unknown;
   while (Date.now() < end) {
     for (const session of sessions) {
@@ -139,7 +139,7 @@ async function evaluate(sessions: ReadonlySet<vscode.DebugSession>, expression: 
             last = error;
           },
         ),
-        new Promise((resolve) => setTimeout(resolve, 2_000)),
+        new Promise((resolve) => setTimeout(resolve, 10_000)),
       ]);
       if (typeof answer === "object" && answer !== null && "result" in answer) return String(answer.result);
     }

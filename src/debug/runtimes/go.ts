@@ -36,7 +36,7 @@ export const go: Runtime = {
   },
 };
 
-const READY_MILLISECONDS = 10_000;
+const READY_MILLISECONDS = 30_000;
 
 /** `dlv dap` serves one client and ends with it; what it prints first is where it listens. */
 async function startDelve(dlv: string, { own, log, signal }: Target): Promise<number> {

@@ -1,4 +1,7 @@
 // Node: its inspector, that listens already or is opened by SIGUSR1, and VS Code's built-in JavaScript debugger.
+import { readFile } from "node:fs/promises";
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { liveErrors } from "../errors.ts";
 import { inspectorBinding, isLoopback, isWildcard, signalBinding } from "../inspect-flag.ts";
 import type { InspectorBinding } from "../inspect-flag.ts";
@@ -59,6 +62,8 @@ async function openBySignal(target: Target, argv: readonly string[]): Promise<In
   if (engine.exec === undefined) {
     if (program.hostPid === undefined || container.networkMode !== "host")
       throw liveErrors.noInspector(container.name);
+    if (!(await catchesUsr1(program.hostPid, target.signal)))
+      throw liveErrors.deafToSignal(container.name, program.pid);
     process.kill(program.hostPid, "SIGUSR1");
     return answering(target, [{ address: "127.0.0.1", port: binding.port }]);
   }
@@ -73,6 +78,7 @@ async function openBySignal(target: Target, argv: readonly string[]): Promise<In
       ...(target.signal && { signal: target.signal }),
     },
   );
+  if (asked.stdout.trim() === "deaf") throw liveErrors.deafToSignal(container.name, program.pid);
   if (asked.stdout.trim() === "other") throw liveErrors.inspectorPortTaken(container.name, binding.port);
   if (asked.status !== 0) throw liveErrors.signalRefused(container.name, program.pid, asked.stderr);
   return reach(target, binding);
@@ -110,7 +116,29 @@ function answering(
   return waitForInspector(ways, { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) });
 }
 
-/** Whose the port is: `own`, `other`, or `free`; when it is free the process is told to open it. */
+const LISTENS_MILLISECONDS = 10_000;
+const USR1 = 2 ** (constants.signals.SIGUSR1 - 1);
+
+/**
+ * Whether a process catches SIGUSR1 (`SigCgt`, proc_pid_status(5)), which one that has just started does a moment later. It
+ * would end one that doesn't: Node has an option for that (`--disable-sigusr1`).
+ */
+async function catchesUsr1(hostPid: number, signal: AbortSignal | undefined): Promise<boolean> {
+  const end = performance.now() + LISTENS_MILLISECONDS;
+  do {
+    signal?.throwIfAborted();
+    const status = await readFile(`/proc/${hostPid}/status`, "utf8").catch(() => "");
+    const caught = Number.parseInt(/^SigCgt:\s*[0-9a-f]*?([0-9a-f]{1,8})$/m.exec(status)?.[1] ?? "0", 16);
+    if ((caught & USR1) !== 0) return true;
+    await sleep(50);
+  } while (performance.now() < end);
+  return false;
+}
+
+/**
+ * Whose the port is: `own`, `other`, or `free`; when it is free the process is told to open it, once it catches the signal,
+ * which would end it else: `deaf`.
+ */
 const OPEN = `
 const fs = require("fs"), [pid, port] = process.argv.slice(1).map(Number);
 const lines = ["tcp", "tcp6"].flatMap((name) => {
@@ -122,8 +150,18 @@ const sockets = lines.map((line) => line.trim().split(/\\s+/))
 const links = fs.readdirSync("/proc/" + pid + "/fd").map((fd) => {
   try { return fs.readlinkSync("/proc/" + pid + "/fd/" + fd); } catch { return ""; }
 });
-const whose = sockets.length === 0 ? "free" : links.some((link) => sockets.includes(link)) ? "own" : "other";
-if (whose === "free") process.kill(pid, "SIGUSR1");
+const hears = () => {
+  const status = fs.readFileSync("/proc/" + pid + "/status", "utf8");
+  const caught = parseInt((/^SigCgt:\\s*([0-9a-f]+)$/m.exec(status) || ["", "0"])[1].slice(-8), 16);
+  return (caught & (1 << (require("os").constants.signals.SIGUSR1 - 1))) !== 0;
+};
+let whose = sockets.length === 0 ? "free" : links.some((link) => sockets.includes(link)) ? "own" : "other";
+if (whose === "free") {
+  const wait = new Int32Array(new SharedArrayBuffer(4));
+  for (let at = 0; !hears() && at < ${LISTENS_MILLISECONDS / 50}; at++) Atomics.wait(wait, 0, 0, 50);
+  if (hears()) process.kill(pid, "SIGUSR1");
+  else whose = "deaf";
+}
 console.log(whose);
 `;
 

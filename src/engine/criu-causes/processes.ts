@@ -26,7 +26,7 @@ export const PROCESS_CAUSES: readonly CriuCause[] = [
   {
     code: "pidTaken",
     source: "criu/cr-restore.c",
-    pattern: /Pid \d+ do not match expected/,
+    pattern: /Pid \d+ do not match expected|Can't fork for \d+: File exists/,
     sentence: "a process id that it needs is taken.",
     next: "Restore it in a PID namespace of its own, or end the process that has the id.",
   },

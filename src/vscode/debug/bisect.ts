@@ -26,7 +26,7 @@ export async function bisectFrom(
   for (const snapshot of row) await assertMayRun(snapshot);
   const words = command ?? (await askForCommand(row));
   if (words === undefined || words === "") return undefined;
-  await leftovers.sweep(() => engines.usable());
+  await leftovers.sweep();
   const engine = await engines.of(chosen);
   const copy = engine.capabilities.restoreOptions.includes("name");
   if (!copy) await askToReplace(engine, chosen);

@@ -9,6 +9,7 @@ import { command } from "../messages.ts";
 import { filesOf } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
 import { debugErrors } from "./errors.ts";
+import { entryTracker } from "./entry-tracker.ts";
 import { isPostmortem, openFrozen, registerDebugFrozen } from "./frozen.ts";
 import { bisectFrom } from "./bisect.ts";
 import type { AttachedSessions } from "./attached.ts";
@@ -38,17 +39,20 @@ export function registerDebug(
 ): LiveSessions {
   const live = new LiveSessions();
   // Of this machine, and so of all its windows: any of them sees to what another had to leave.
-  const leftovers = new LeftoverRecords(join(context.globalStorageUri.fsPath, "sessions"));
+  const leftovers = new LeftoverRecords(join(context.globalStorageUri.fsPath, "sessions"), () =>
+    engines.usable(),
+  );
   const parts = { engines, catalog, attached, leftovers };
   // What one that crashed held or made isn't left to the next session.
   const sweep = (): void => {
-    if (vscode.workspace.isTrusted) void leftovers.sweep(() => engines.usable()).catch(() => undefined);
+    if (vscode.workspace.isTrusted) void leftovers.sweep().catch(() => undefined);
   };
   sweep();
   context.subscriptions.push(
     vscode.workspace.onDidGrantWorkspaceTrust(sweep),
     leftovers,
     sparingTracker(),
+    entryTracker(),
     attached.register(),
     live.register(),
     registerDebugFrozen(checkpoint),

@@ -24,6 +24,7 @@ import type { AttachedSessions } from "./attached.ts";
 import { debugTypes } from "./debug-types.ts";
 import { debugErrors } from "./errors.ts";
 import type { LiveSessionWork } from "./live-session.ts";
+import { restoreSteps } from "./restore-steps.ts";
 
 export interface LiveParts {
   readonly engines: Engines;
@@ -58,9 +59,6 @@ export function liveWork(
     note: leftovers.note,
     signal,
     log,
-    onProgress: ({ phase }) => {
-      log(phase);
-    },
   });
 
   async function attach(
@@ -95,12 +93,24 @@ export function liveWork(
     asked = true;
     await own.dispose();
     own = new Resources();
+    // A process that CRIU alone brought back has its old number, but not the start by which the snapshot knows it.
+    if (now !== undefined && engine.capabilities.lists === "processes")
+      await engine.remove(now.live.container.id).catch(() => undefined);
     if (options.stopped && !options.copy) await noteHeld(engine, snapshot.container.id);
-    log(`Waking “${snapshot.name}” (${snapshot.container.name}) on ${engine.name} …`);
-    const container = await restoreForDebugging(engine, snapshot, options, workOf(signal, own));
+    const verb = now === undefined ? "Waking" : "Rewinding to";
+    log(`${verb} “${snapshot.name}” (${snapshot.container.name}) on ${engine.name} …`);
+    const steps = restoreSteps(log);
+    const container = await restoreForDebugging(engine, snapshot, options, {
+      ...workOf(signal, own),
+      onProgress: (progress) => {
+        steps.on(progress);
+      },
+    }).finally(() => {
+      steps.end();
+    });
     if (!options.copy) await catalog.woken(snapshot);
     engines.refresh();
-    log(`${container.name} runs again.`);
+    log(options.copy ? `It is there as ${container.name}.` : `${container.name} is there again.`);
     now = undefined;
     return attach(engine, container, signal);
   }
@@ -113,7 +123,7 @@ export function liveWork(
   return {
     async start(signal) {
       if (!vscode.workspace.isTrusted) throw debugErrors.notTrusted();
-      await leftovers.sweep(() => engines.usable());
+      await leftovers.sweep();
       const snapshot = text(configuration["snapshot"]);
       if (configuration.request === "attach") {
         // To rewind such a session there must be a point to go back to.

@@ -37,8 +37,8 @@ describe("what a window made that was killed", function () {
   const records: LeftoverRecords[] = [];
 
   /** A window's; what isn't there is taken to be settled. */
-  const window = (self?: string): LeftoverRecords => {
-    const one = new LeftoverRecords(folder, { settled: 0, ...(self !== undefined && { self }) });
+  const window = (engines = none, self?: string): LeftoverRecords => {
+    const one = new LeftoverRecords(folder, engines, { settled: 0, ...(self !== undefined && { self }) });
     records.push(one);
     return one;
   };
@@ -53,30 +53,30 @@ describe("what a window made that was killed", function () {
 
   it("is a copy of a container: the next one removes it, once, and no other", async () => {
     const { all, engine, removed } = engineWith("unix:///a", "web", COPY, "web-debug-ffffffff");
-    await window(GONE).note(copy(engine.endpoint));
-    const next = window();
-    await next.sweep(all);
-    await next.sweep(all);
-    await window().sweep(all);
+    await window(none, GONE).note(copy(engine.endpoint));
+    const next = window(all);
+    await next.sweep();
+    await next.sweep();
+    await window(all).sweep();
     assert.deepEqual(removed, [COPY]);
     assert.deepEqual(await readdir(folder), []);
   });
 
   it("is nothing once it was given back", async () => {
     const { all, engine, removed } = engineWith("unix:///a", COPY);
-    const gone = await window(GONE).note(copy(engine.endpoint));
+    const gone = await window(none, GONE).note(copy(engine.endpoint));
     await gone();
     assert.deepEqual(await readdir(folder), []);
-    await window().sweep(all);
+    await window(all).sweep();
     assert.deepEqual(removed, []);
   });
 
   it("stays noted until its engine answers", async () => {
     const { all, engine, removed } = engineWith("unix:///away", COPY);
-    await window(GONE).note(copy(engine.endpoint));
-    await window().sweep(none);
+    await window(none, GONE).note(copy(engine.endpoint));
+    await window(none).sweep();
     assert.deepEqual(removed, []);
-    await window().sweep(all);
+    await window(all).sweep();
     assert.deepEqual(removed, [COPY]);
   });
 
@@ -86,14 +86,14 @@ describe("what a window made that was killed", function () {
     try {
       const identity = processIdentity(other.pid ?? 0);
       assert.ok(identity);
-      await window(identity).note(copy(engine.endpoint));
-      await window().sweep(all);
+      await window(none, identity).note(copy(engine.endpoint));
+      await window(all).sweep();
       assert.deepEqual(removed, []);
       const killed = once(other, "exit");
       other.kill("SIGKILL");
       await killed;
       assert.equal(stillRuns(identity), false);
-      await window().sweep(all);
+      await window(all).sweep();
       assert.deepEqual(removed, [COPY]);
     } finally {
       other.kill("SIGKILL");
@@ -102,18 +102,31 @@ describe("what a window made that was killed", function () {
 
   it("is taken over by one of two windows that come at the same time", async () => {
     const { all, engine, removed } = engineWith("unix:///a", COPY);
-    await window(GONE).note(copy(engine.endpoint));
-    const [one, two] = [window(), window(processIdentity(process.ppid))];
-    await Promise.all([one.sweep(all), two.sweep(all)]);
+    await window(none, GONE).note(copy(engine.endpoint));
+    const [one, two] = [window(all), window(all, processIdentity(process.ppid))];
+    await Promise.all([one.sweep(), two.sweep()]);
     assert.deepEqual(removed, [COPY]);
   });
 
   it("is a copy that its engine ends making later: it is looked for again, by itself", async () => {
     const { all, engine, names, removed } = engineWith("unix:///a");
-    const next = new LeftoverRecords(folder);
+    const next = new LeftoverRecords(folder, all);
     records.push(next);
-    await window(GONE).note(copy(engine.endpoint));
-    await next.sweep(all);
+    await window(none, GONE).note(copy(engine.endpoint));
+    await next.sweep();
+    names.push(COPY);
+    for (const end = Date.now() + 30_000; removed.length === 0 && Date.now() < end;)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(removed, [COPY]);
+  }).timeout(60_000);
+
+  it("is a copy that nobody waits for any more: its own window looks for it until it is settled", async () => {
+    const { all, engine, names, removed } = engineWith("unix:///a");
+    const own = new LeftoverRecords(folder, all);
+    records.push(own);
+    const gone = await own.note(copy(engine.endpoint));
+    await gone("settling");
+    assert.equal((await readdir(folder)).length, 1);
     names.push(COPY);
     for (const end = Date.now() + 30_000; removed.length === 0 && Date.now() < end;)
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -123,19 +136,19 @@ describe("what a window made that was killed", function () {
   it("is asked to be removed again after a failure", async () => {
     const { all, engine, removed } = engineWith("unix:///a", COPY);
     const remove = engine.remove;
-    await window(GONE).note(copy(engine.endpoint));
+    await window(none, GONE).note(copy(engine.endpoint));
     Object.assign(engine, { remove: () => Promise.reject(new Error("in use")) });
-    const next = window();
-    await next.sweep(all);
+    const next = window(all);
+    await next.sweep();
     assert.equal((await readdir(folder)).length, 1);
     Object.assign(engine, { remove });
-    await next.sweep(all);
+    await next.sweep();
     assert.deepEqual(removed, [COPY]);
     assert.deepEqual(await readdir(folder), []);
   });
 
   it("is files and folders that bear a name of ours, and nothing else that a record names", async () => {
-    const old = window(GONE);
+    const old = window(none, GONE);
     const place = join(folder, "..");
     const uuid = randomUUID();
     const ours = [`web.tar.${uuid}.part`, `cryoscope-program-${uuid}`, `checkpoints/stopped-${uuid}`];
@@ -149,7 +162,7 @@ describe("what a window made that was killed", function () {
     const far = `${place}/checkpoints/../web.tar.${uuid}.part`;
     assert.equal(isOurs({ kind: "files", path: far }), false);
     assert.equal(isOurs({ kind: "files", path: `web.tar.${uuid}.part` }), false);
-    await window().sweep(none);
+    await window(none).sweep();
     assert.deepEqual(
       [...ours, ...theirs].filter((name) => existsSync(join(place, name))),
       theirs,
@@ -159,37 +172,37 @@ describe("what a window made that was killed", function () {
 
   it("is never a container that doesn't have a copy's name", async () => {
     const { all, engine, removed } = engineWith("unix:///a", "web");
-    await window(GONE).note(copy(engine.endpoint, "web"));
-    await window().sweep(all);
+    await window(none, GONE).note(copy(engine.endpoint, "web"));
+    await window(all).sweep();
     assert.deepEqual(removed, []);
   });
 
   it("is a container that it held: that is let go, and stays", async () => {
     const { asked, all, removed, id, endpoint } = heldEngine();
-    await window(GONE).note({ kind: "held", endpoint, container: id });
-    await window().sweep(all);
+    await window(none, GONE).note({ kind: "held", endpoint, container: id });
+    await window(all).sweep();
     assert.deepEqual([asked, removed], [[id], []]);
     assert.deepEqual(await readdir(folder), []);
   });
 
   it("is no container that a session of a living window holds by now", async () => {
     const { asked, all, id, endpoint } = heldEngine();
-    await window(GONE).note({ kind: "held", endpoint, container: id });
-    const next = window();
+    await window(none, GONE).note({ kind: "held", endpoint, container: id });
+    const next = window(all);
     await next.note({ kind: "held", endpoint, container: id });
-    await next.sweep(all);
+    await next.sweep();
     assert.deepEqual(asked, []);
   });
 
   it("is read from what is left of a record that is broken", async () => {
     const { all, engine, removed } = engineWith("unix:///a", COPY);
-    await window(GONE).note(copy(engine.endpoint));
+    await window(none, GONE).note(copy(engine.endpoint));
     const file = join(folder, `${GONE}.json`);
     const noted = JSON.parse(await readFile(file, "utf8")) as unknown[];
     await writeFile(file, JSON.stringify([null, 1, { what: { kind: "copy" }, time: 1 }, ...noted]));
     await writeFile(join(folder, "4194306-1.json"), "[{");
     await writeFile(join(folder, "4194306-1.json.part"), "[{");
-    await window().sweep(all);
+    await window(all).sweep();
     assert.deepEqual(removed, [COPY]);
     assert.deepEqual(await readdir(folder), []);
   });

@@ -130,6 +130,17 @@ describe("a warning in a CRIU log", () => {
   });
 });
 
+it("of a process that is there already, since it was brought back before, says that its number is taken", () => {
+  // criu 4.2.1, by `criu restore` twice of one dump.
+  const text = [
+    "(00.001021) Forking task with 194 pid (flags 0x0)",
+    "(00.001189) Error (criu/cr-restore.c:1237): Can't fork for 194: File exists",
+    "(00.001247) Error (criu/cr-restore.c:2358): Restoring FAILED.",
+  ].join("\n");
+  const failure = explainCriuLog(text);
+  assert.equal(failure?.cause, "pidTaken");
+});
+
 describe("the table of known causes", () => {
   it("knows at least 40, each with the file of CRIU that says it", () => {
     assert.ok(CRIU_CAUSES.length >= 40, String(CRIU_CAUSES.length));

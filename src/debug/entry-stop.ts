@@ -1,0 +1,30 @@
+/** What a `stopped` event says, as far as it is looked at here. */
+interface Stop {
+  reason?: unknown;
+  description?: unknown;
+  text?: unknown;
+}
+
+/**
+ * Makes the first stop of a debugger that was told to stop on entry one on entry, in place: lldb-dap and others tell of the
+ * SIGSTOP by which they have attached, and the editor shows any signal as an exception of the program's own.
+ */
+export function onEntry(): (message: unknown) => void {
+  let isFirst = true;
+  return (message) => {
+    const stop = isFirst ? stopIn(message) : undefined;
+    if (stop === undefined) return;
+    isFirst = false;
+    const said = [stop.description, stop.text].filter((words) => typeof words === "string").join(" ");
+    if (stop.reason !== "exception" || !/\bSIGSTOP\b/.test(said)) return;
+    stop.reason = "entry";
+    stop.description = "Paused on entry";
+    delete stop.text;
+  };
+}
+
+function stopIn(message: unknown): Stop | undefined {
+  if (typeof message !== "object" || message === null) return undefined;
+  if (!("event" in message) || message.event !== "stopped" || !("body" in message)) return undefined;
+  return typeof message.body === "object" && message.body !== null ? message.body : undefined;
+}
