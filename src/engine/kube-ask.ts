@@ -12,6 +12,8 @@ export interface KubeAnswer {
   readonly status: number;
   /** Parsed when it is JSON, else the text. */
   readonly content: unknown;
+  /** By the clock of the machine that answered, to the second: milliseconds since 1970. Undefined where it didn't say. */
+  readonly date: number | undefined;
 }
 
 /** Asks the API server. Throws `engine.unreachable`, `engine.timeout`, and the signal's reason. */
@@ -43,7 +45,12 @@ export async function ask(
       if (size > MAX_ANSWER) throw engineErrors.badAnswer(cluster.server, "it is longer than 64 MiB");
     }
     const said = Buffer.concat(chunks).toString("utf8");
-    return { status: answer.statusCode ?? 0, content: parseJson(said) ?? said };
+    const date = Date.parse(answer.headers.date ?? "");
+    return {
+      status: answer.statusCode ?? 0,
+      content: parseJson(said) ?? said,
+      date: Number.isNaN(date) ? undefined : date,
+    };
   } catch (error) {
     if (either.aborted) throw either.reason;
     if (error instanceof Error && error.name === "CryoscopeError") throw error;

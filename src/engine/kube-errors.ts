@@ -34,11 +34,17 @@ export const kubeErrors = {
       `The kubelet of ${brief(node)} doesn't offer this: ${brief(said)}.`,
       "It needs Kubernetes 1.25 or later with the feature gate ContainerCheckpoint, and CRI-O or containerd with CRIU.",
     ),
-  badSelector: (selector: string) =>
+  badSelector: (selector: string, why: string) =>
     failed(
       "badSelector",
-      `"${brief(selector)}" is not a label selector.`,
-      "Write it as app=web,tier!=cache.",
+      `"${brief(selector)}" is not a label selector: ${brief(why)}.`,
+      "Write it as app=web,tier!=cache or tier in (web, cache).",
+    ),
+  isFreezing: (container: string) =>
+    failed(
+      "isFreezing",
+      `${brief(container)} is being frozen already.`,
+      "Wait until that has ended: the kubelet would write both archives into one file.",
     ),
   mayNotFreezePods: (namespace: string) =>
     failed(

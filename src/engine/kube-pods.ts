@@ -1,26 +1,36 @@
 // Pods of a cluster and the containers in them.
+import { refusalMessage } from "./answers.ts";
 import type { Container, ContainerState, EngineWork } from "./engine.ts";
 import { engineErrors } from "./errors.ts";
 import { at, list, text, texts } from "./json.ts";
 import { ask, refused } from "./kube-ask.ts";
 import type { KubeCluster } from "./kube-client.ts";
+import { kubeErrors } from "./kube-errors.ts";
 
 /** Longer lists of pods are cut; each page has this many. */
 const PAGE = 500;
 const MAX_PAGES = 100;
 
-/** The containers of all pods, page by page; `query` narrows them. */
+/** The characters of equality and set-based selectors; the server checks the rest. */
+const SELECTOR = /^[\w./=!, ()-]{1,1000}$/;
+
+/** The containers of all pods, or of those that a label selector picks, page by page. Throws `engine.badSelector`. */
 export async function listContainers(
   cluster: KubeCluster,
-  query: string,
+  selector: string | undefined,
   { signal }: EngineWork,
 ): Promise<readonly Container[]> {
+  if (selector !== undefined && !SELECTOR.test(selector))
+    throw kubeErrors.badSelector(selector, "it has characters that none may have");
+  const query = selector === undefined ? "" : `&labelSelector=${encodeURIComponent(selector)}`;
   const all: Container[] = [];
   let next = "";
   for (let page = 0; page < MAX_PAGES; page++) {
     const more = next === "" ? "" : `&continue=${encodeURIComponent(next)}`;
     const path = `/api/v1/pods?limit=${PAGE}${query}${more}`;
     const { status, content } = await ask(cluster, "GET", path, signal, 30_000);
+    if (status === 400 && selector !== undefined)
+      throw kubeErrors.badSelector(selector, refusalMessage({ content }));
     if (status !== 200) throw refused(cluster, status, content);
     all.push(...list(at(content, "items")).flatMap(containersOf));
     next = text(at(content, "metadata", "continue"));

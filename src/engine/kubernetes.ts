@@ -15,6 +15,7 @@ import { CryoscopeError } from "../bytes/index.ts";
 import { brief, engineErrors, reasonOf } from "./errors.ts";
 import { assertFree, isReadable, writeWhole } from "./files.ts";
 import { at, list, text, texts } from "./json.ts";
+import { nameIsPast } from "./kube-archives.ts";
 import { ask, refused } from "./kube-ask.ts";
 import type { KubeCluster } from "./kube-client.ts";
 import { kubeErrors } from "./kube-errors.ts";
@@ -54,6 +55,8 @@ class Kubernetes implements Engine {
   readonly endpoint: string;
   readonly host: string;
   readonly capabilities: Engine["capabilities"];
+  /** Two archives of one container at the same time would have one name. */
+  private readonly freezing = new Set<string>();
 
   constructor(
     private readonly cluster: KubeCluster,
@@ -78,13 +81,12 @@ class Kubernetes implements Engine {
   }
 
   list(work: EngineWork = {}): Promise<readonly Container[]> {
-    return listContainers(this.cluster, "", work);
+    return listContainers(this.cluster, undefined, work);
   }
 
-  select(selector: string, work: EngineWork = {}): Promise<readonly Container[]> {
-    // Equality and set-based selectors; the server checks the rest.
-    if (!/^[\w./=!, ()-]{1,1000}$/.test(selector)) throw kubeErrors.badSelector(selector);
-    return listContainers(this.cluster, `&labelSelector=${encodeURIComponent(selector)}`, work);
+  /** Throws `engine.badSelector`. */
+  async select(selector: string, work: EngineWork = {}): Promise<readonly Container[]> {
+    return listContainers(this.cluster, selector, work);
   }
 
   async inspect(container: string, { signal }: EngineWork = {}): Promise<ContainerDetails> {
@@ -131,13 +133,30 @@ class Kubernetes implements Engine {
     if (options.wholePod === true) return this.freezePod(found, details, options, work);
     const kubelet = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/checkpoint`;
     const path = `${kubelet}/${namespace}/${pod}/${name}?timeout=${KUBELET_TIMEOUT}`;
-    const answer = await ask(this.cluster, "POST", path, work.signal, Infinity);
-    const file = texts(at(answer.content, "items"))[0];
-    if (answer.status !== 200 || file === undefined)
-      throw await freezeRefused(this.cluster, node, container, answer);
-    const saved = { kind: "node", node, path: file } as const;
+    const saved = { kind: "node", node, path: await this.freezeOne(container, node, path, work) } as const;
     const snapshot = newSnapshot(this, details, saved, { ...options, leaveRunning: true });
     return { snapshot, readable: await this.locate(snapshot) };
+  }
+
+  /** Has the kubelet freeze a container, and gives the archive's path on the node. Throws `engine.isFreezing`. */
+  private async freezeOne(
+    container: string,
+    node: string,
+    path: string,
+    { signal }: EngineWork,
+  ): Promise<string> {
+    if (this.freezing.has(container)) throw kubeErrors.isFreezing(container);
+    this.freezing.add(container);
+    try {
+      const answer = await ask(this.cluster, "POST", path, signal, Infinity);
+      const file = texts(at(answer.content, "items"))[0];
+      if (answer.status !== 200 || file === undefined)
+        throw await freezeRefused(this.cluster, node, container, answer);
+      await nameIsPast(file, answer.date);
+      return file;
+    } finally {
+      this.freezing.delete(container);
+    }
   }
 
   private async freezePod(

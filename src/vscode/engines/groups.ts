@@ -1,6 +1,7 @@
 // Containers that belong together: a compose project, the dev container of this workspace, what a label selects.
 import * as vscode from "vscode";
 import type { Container, Engine } from "../../engine/index.ts";
+import { CryoscopeError } from "../../bytes/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
 import { signalOf } from "../messages.ts";
 import type { Engines } from "./engines.ts";
@@ -50,12 +51,19 @@ async function freezeLabelled(
   what = selector,
 ): Promise<void> {
   const found: { readonly engine: Engine; readonly containers: readonly Container[] }[] = [];
+  let refused: unknown;
   for (const engine of await engines.usable()) {
     if (!engine.capabilities.checkpoint.can) continue;
-    const containers = (await engine.select?.(selector).catch(() => []))?.filter(isRunning) ?? [];
+    const picked = engine.select?.(selector).catch((error: unknown) => {
+      if (isBadSelector(error)) refused = error;
+      return [];
+    });
+    const containers = (await picked)?.filter(isRunning) ?? [];
     if (containers.length > 0) found.push({ engine, containers });
   }
   if (found.length === 0) {
+    // Labels of compose and Dev Containers may be none for a cluster: only what a person wrote can be written otherwise.
+    if (refused !== undefined && what === selector) throw refused;
     void vscode.window.showInformationMessage(`No running container has ${selector}.`);
     return;
   }
@@ -94,6 +102,10 @@ async function freezeLabelled(
     void vscode.window.showInformationMessage(
       frozen === 1 ? "One container is frozen." : `${frozen} containers are frozen.`,
     );
+}
+
+function isBadSelector(error: unknown): boolean {
+  return error instanceof CryoscopeError && error.code === "engine.badSelector";
 }
 
 /** Gives how many are frozen. `begun` is told the name of each. */

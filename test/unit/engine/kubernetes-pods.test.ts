@@ -2,14 +2,13 @@
 // and restore Pods") and refuses what the documents don't allow: fields of the other version, a pod that isn't the
 // frozen one's template, rights that are missing.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { tmpdir } from "node:os";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { connectEngine } from "../../../src/engine/index.ts";
 import type { Engine } from "../../../src/engine/index.ts";
+import { startKubeStub } from "./kube-stub.ts";
+import type { KubeStub } from "./kube-stub.ts";
 
 /** The two forms that the alpha has had: which fields its spec knows, and how a pod names what it is restored from. */
 const FORMS = [
@@ -188,30 +187,12 @@ class Cluster {
 
 for (const form of FORMS)
   describe(`whole pods of Kubernetes (${form.group})`, () => {
-    let server: Server;
-    let folder: string;
+    let stub: KubeStub;
     let cluster: Cluster;
     let engine: Engine;
-    const kept = process.env.KUBECONFIG;
 
     before(async () => {
-      folder = await mkdtemp(join(tmpdir(), "cryoscope-pods-"));
-      server = createServer((request, response) => void cluster.serve(request, response));
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      const address = server.address();
-      const port = typeof address === "object" ? address?.port : undefined;
-      const config = {
-        apiVersion: "v1",
-        kind: "Config",
-        "current-context": "test",
-        clusters: [
-          { name: "test", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } },
-        ],
-        users: [{ name: "me", user: { token: "a-token" } }],
-        contexts: [{ name: "test", context: { cluster: "test", user: "me" } }],
-      };
-      await writeFile(join(folder, "config"), JSON.stringify(config));
-      process.env.KUBECONFIG = join(folder, "config");
+      stub = await startKubeStub((request, response) => void cluster.serve(request, response));
     });
     beforeEach(async () => {
       cluster = new Cluster();
@@ -221,13 +202,7 @@ for (const form of FORMS)
     afterEach(() => {
       assert.deepEqual(cluster.wrong, []);
     });
-    after(async () => {
-      if (kept === undefined) delete process.env.KUBECONFIG;
-      else process.env.KUBECONFIG = kept;
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await rm(folder, { recursive: true });
-    });
+    after(() => stub[Symbol.asyncDispose]());
 
     const freeze = () => engine.checkpoint("shop/web/main", { name: "Before_it.broke", wholePod: true });
 
@@ -248,7 +223,7 @@ for (const form of FORMS)
       assert.deepEqual(snapshot.checkpoint, { kind: "named", id: "before-it-broke-x1" });
       assert.ok(readable.path === undefined && /node-1.*checkpoint-one/.test(readable.why.sentence));
       assert.deepEqual(await engine.listCheckpoints?.("shop/web/main"), ["before-it-broke-x1"]);
-      await assert.rejects(engine.fetch?.(snapshot, join(folder, "none.tar")) ?? Promise.resolve(), {
+      await assert.rejects(engine.fetch?.(snapshot, join(stub.folder, "none.tar")) ?? Promise.resolve(), {
         code: "engine.cannot",
       });
     });
