@@ -2,6 +2,7 @@ import { openTree } from "../archive/index.ts";
 import type { StackEnd } from "../corefile/index.ts";
 import type { Problem } from "../criu/index.ts";
 import {
+  crowdedText,
   frameName,
   frameSource,
   frameVariables,
@@ -58,6 +59,7 @@ export const run: RunCommand = async (args, output) => {
       });
       try {
         const threads = await target.threads();
+        for (const pid of target.crowded) output.message(crowdedText(pid));
         const wanted = threads.filter(
           ({ thread, goroutine }) => tids.length === 0 || (!goroutine && tids.includes(thread.tid)),
         );

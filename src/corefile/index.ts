@@ -2,7 +2,7 @@
 export { writeCore } from "./write-core.ts";
 export type { CoreOptions, CoreSink, CoreSummary } from "./write-core.ts";
 export { isFault } from "./faults.ts";
-export { findGoroutines } from "./go/goroutines.ts";
+export { findGoroutines, MAX_GOROUTINES } from "./go/goroutines.ts";
 export type { Goroutine, Goroutines } from "./go/goroutines.ts";
 export { openCoreTree } from "./reader/core-tree.ts";
 export { openFileSink } from "./file-sink.ts";

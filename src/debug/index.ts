@@ -53,6 +53,7 @@ export { inspectorBinding, signalBinding } from "./inspect-flag.ts";
 export type { InspectorBinding } from "./inspect-flag.ts";
 export { liveErrors } from "./errors.ts";
 export {
+  crowdedText,
   FrozenTarget,
   frameName,
   frameSource,

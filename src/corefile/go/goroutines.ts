@@ -22,7 +22,7 @@ export interface Goroutines {
 }
 
 /** Of a program with more, so many are read. */
-const MAX_GOROUTINES = 10_000;
+export const MAX_GOROUTINES = 10_000;
 /** Go's linker leaves one of these in every program. */
 const SECTIONS = [".gopclntab", ".data.rel.ro.gopclntab", ".note.go.buildid"];
 /** `runtime2.go`: `_Gidle` … A bit above them says that the collector looks at the stack. */
@@ -54,6 +54,7 @@ export async function findGoroutines(
   space: AddressSpace,
   modules: LoadedModules,
   threads: readonly Registers[],
+  limit = MAX_GOROUTINES,
 ): Promise<Goroutines> {
   const [first] = threads;
   const kept = KEPT[first?.architecture ?? ""];
@@ -70,7 +71,7 @@ export async function findGoroutines(
     const pointers = threads.map(({ stackPointer }) => stackPointer);
     const reasonOf = waitReasons(module, memory);
     const found: Goroutine[] = [];
-    const wanted = count > MAX_GOROUTINES ? MAX_GOROUTINES : Number(count);
+    const wanted = count > limit ? limit : Number(count);
     for (let index = 0; index < wanted; index++) {
       const address = await memory.word(array + BigInt(index * 8));
       const goroutine =
@@ -82,7 +83,7 @@ export async function findGoroutines(
         ));
       if (goroutine) found.push(goroutine);
     }
-    return { found, hasMore: count > MAX_GOROUTINES };
+    return { found, hasMore: count > limit };
   }
   return NONE;
 }

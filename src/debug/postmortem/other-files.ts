@@ -1,3 +1,4 @@
+import { MAX_GOROUTINES } from "../../corefile/index.ts";
 import type { DamagedModule } from "../../corefile/index.ts";
 import type { FrozenTarget } from "./target.ts";
 import { shown } from "./variable.ts";
@@ -5,6 +6,10 @@ import { shown } from "./variable.ts";
 /** That what a module's debug information would tell is left out where it is damaged. */
 export const damagedText = ({ name, sentence }: DamagedModule): string =>
   `${shown(name)}: ${sentence} Names, lines and variables of it may be missing, and stacks through it may be guesses. Set “sysroot” to a root folder or container image with a sound copy of the file, or of its debug file.`;
+
+/** That a list of goroutines ends before they do. */
+export const crowdedText = (pid: number): string =>
+  `Process ${pid} has more than ${MAX_GOROUTINES.toLocaleString("en")} goroutines: the oldest ${MAX_GOROUTINES.toLocaleString("en")} places of its list are shown.`;
 
 /** Files that are looked at. */
 const MAX_FILES = 256;

@@ -14,7 +14,7 @@ import { openMemory } from "../../memory/index.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { PostmortemConfiguration } from "./configuration.ts";
 import { postmortemErrors } from "./errors.ts";
-import { damagedText, otherFiles } from "./other-files.ts";
+import { crowdedText, damagedText, otherFiles } from "./other-files.ts";
 import { REFUSED, REQUESTS } from "./requests/index.ts";
 import type { RunningSession } from "./running.ts";
 import { stopReason } from "./stop-reason.ts";
@@ -125,6 +125,7 @@ export class PostmortemSession extends DebugSession {
     this.#answer(response, async () => {
       const { target } = this.#get();
       const threads = await target.threads();
+      for (const pid of target.crowded) this.#say(crowdedText(pid));
       const reasons = await Promise.all(
         threads.slice(0, MAX_REASONS).map((each) => stopReason(target, each)),
       );

@@ -1,5 +1,6 @@
 import type { PendingSignal, ProcessDetails } from "../../checkpoint/index.ts";
 import { isFault } from "../../corefile/index.ts";
+import { signalName } from "../../criu/index.ts";
 import type { FrozenTarget, FrozenThread } from "./target.ts";
 
 /** Why a thread stands still, for the protocol and in words. */
@@ -32,6 +33,6 @@ export async function stopReason(
 function stopped(state: string, { stopSignal }: ProcessDetails): string {
   if (state !== "stopped") return "Frozen";
   return stopSignal > 0
-    ? `Frozen while it was stopped by signal ${stopSignal}`
+    ? `Frozen while it was stopped by ${signalName(stopSignal)}`
     : "Frozen while it was stopped";
 }

@@ -49,7 +49,7 @@ export class FrozenTarget {
   readonly #modules = new Map<number, Promise<LoadedModules>>();
   readonly #python = new Map<number, Promise<readonly PythonThread[]>>();
   readonly #javaScript = new JavaScriptCalls(this);
-  #hasMore = false;
+  readonly #crowded: number[] = [];
   #threads: Promise<readonly FrozenThread[]> | undefined;
 
   constructor(
@@ -67,9 +67,9 @@ export class FrozenTarget {
     return (this.processes.find(({ state }) => state !== "zombie") ?? this.processes[0])?.pid ?? 0;
   }
 
-  /** A process has more goroutines than `threads` lists. */
-  get hasMoreGoroutines(): boolean {
-    return this.#hasMore;
+  /** The processes that have more goroutines than `threads` lists, once it has listed them. */
+  get crowded(): readonly number[] {
+    return this.#crowded;
   }
 
   /** All threads, by process, and behind them the goroutines that none of them runs; a zombie has none. */
@@ -176,7 +176,7 @@ export class FrozenTarget {
     const registers = threads.flatMap((thread) => thread.registers ?? []);
     const search = async () => findGoroutines(await this.space(pid), await this.modules(pid), registers);
     const goroutines = await search().catch(() => undefined);
-    this.#hasMore ||= goroutines?.hasMore ?? false;
+    if (goroutines?.hasMore) this.#crowded.push(pid);
     return goroutines?.found ?? [];
   }
 }
