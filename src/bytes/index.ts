@@ -10,6 +10,7 @@ export { cachedSource } from "./cached.ts";
 export { CryoscopeError, cryoscopeError, isCancelled, toCryoscopeError } from "./error.ts";
 export type { ErrorDetails, Place } from "./error.ts";
 export { bytesErrors } from "./errors.ts";
+export { decodeText, encodeText, hasEscapes } from "./text.ts";
 export { readChunks, readPieces } from "./chunks.ts";
 export { compileQuery, MAX_REGEX_MATCH } from "./search/pattern.ts";
 export type { BytePattern, SearchQuery, TextEncoding } from "./search/pattern.ts";

@@ -1,3 +1,4 @@
+import { decodeText } from "../bytes/index.ts";
 import { pageSizeOf } from "../criu/index.ts";
 import type { MessageMap } from "../criu/index.ts";
 import type { Layer } from "./layers.ts";
@@ -35,11 +36,11 @@ const bounded = (length: bigint): number =>
 
 function title(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 function splitArguments(bytes: Uint8Array): readonly string[] {
-  const parts = new TextDecoder().decode(bytes).split("\0");
+  const parts = decodeText(bytes).split("\0");
   // The last argument's NUL ends it and starts no other.
   if (parts.at(-1) === "") parts.pop();
   // A title written over the arguments leaves NULs up to their end; they are no arguments. A single one may be.

@@ -135,7 +135,7 @@ function wordsOf(): (vma: Vma) => Words {
 
 /** CRIU stores no name for them; the kernel goes by the same bounds (`fs/proc/task_mmu.c`). */
 function heapOrStack(vma: Vma, mm: Mm): "heap" | "stack" | undefined {
-  if (vma.start <= mm.mm_brk && vma.end >= mm.mm_start_brk && mm.mm_brk > mm.mm_start_brk) return "heap";
+  if (vma.start < mm.mm_brk && vma.end > mm.mm_start_brk) return "heap";
   if (vma.start <= mm.mm_start_stack && vma.end >= mm.mm_start_stack) return "stack";
   return undefined;
 }

@@ -172,7 +172,10 @@ function pathsOf(
   exeId: number | undefined,
   table: FileTable,
 ): ProcessPaths {
-  const path = (id: number | undefined): string | undefined =>
-    id === undefined ? undefined : table.pathOf(id);
+  // A name that is gone is marked as the kernel marks it in /proc/PID/cwd.
+  const path = (id: number | undefined): string | undefined => {
+    const name = id === undefined ? undefined : table.pathOf(id);
+    return id !== undefined && name !== undefined && table.isDeleted(id) ? `${name} (deleted)` : name;
+  };
   return { exe: path(exeId), cwd: path(fs?.cwd_id), root: path(fs?.root_id), umask: fs?.umask };
 }

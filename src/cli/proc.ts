@@ -1,3 +1,4 @@
+import { encodeText } from "../bytes/index.ts";
 import { openProcFs, procfsErrors } from "../procfs/index.ts";
 import type { ProcEntry, ProcFs, ProcStat } from "../procfs/index.ts";
 import { KEY_OPTIONS, parseWords } from "./arguments.ts";
@@ -78,7 +79,8 @@ async function print(
   const write = (text: string): Promise<void> => output.write(output.toTerminal ? printable(text) : text);
   if (kind === "folder")
     for (const entry of await proc.list(inside)) await write(`${entry.name}${SUFFIXES[entry.kind]}\n`);
-  else if (kind === "link") await write(`${target ?? ""}\n`);
+  else if (kind === "link")
+    await (output.toTerminal ? write(`${target ?? ""}\n`) : output.write(encodeText(`${target ?? ""}\n`)));
   else if (output.toTerminal) await write(new TextDecoder().decode(await proc.read(inside)));
   else await output.write(await proc.read(inside));
 }

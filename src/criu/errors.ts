@@ -84,7 +84,12 @@ export const criuProblems = {
   wrongWireType: (field: string, wireType: number, place: Place) =>
     problem("wrongWireType", "error", `Field ${field} can't have wire type ${wireType}; shown raw.`, place),
   badText: (field: string, place: Place) =>
-    problem("badText", "warning", `Text of field ${field} is not UTF-8.`, place),
+    problem(
+      "badText",
+      "warning",
+      `Text of field ${field} is not UTF-8; each byte that isn't stands as U+DC80 to U+DCFF.`,
+      place,
+    ),
   missingField: (field: string, place: Place) =>
     problem("missingField", "error", `Required field ${field} is missing.`, place),
   /** A thrown error of this project, kept as a problem of the model. */

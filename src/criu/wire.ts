@@ -3,6 +3,7 @@
 //
 // Memory is bounded: of an entry of very many fields, a crafted one or the memory map of a huge process, the messages in it
 // are decoded when they are looked at.
+import { decodeText, hasEscapes } from "../bytes/index.ts";
 import { criuProblems } from "./errors.ts";
 import type { FieldNode, FieldValue, MessageNode, Problem } from "./model.ts";
 import type { FieldSchema, MessageSchema } from "./schema.ts";
@@ -24,8 +25,6 @@ const EAGER_MEMORY = 8 << 20;
 const LEAST_LEFT = 1 << 20;
 /** Kinds of unknown fields that are kept to be used again. */
 const MAX_UNKNOWN_KINDS = 1024;
-
-const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export interface Decoded {
   readonly message: MessageNode;
@@ -187,8 +186,8 @@ function readDelimited(frame: Frame, kind: FieldKind, fieldStart: number): boole
   reader.position = valueEnd;
   const bytes = reader.bytes.subarray(start, valueEnd);
   if (known?.type === "string") {
-    const value = text.decode(bytes);
-    if (value.includes("\ufffd")) note(work, criuProblems.badText(known.name, place));
+    const value = decodeText(bytes);
+    if (hasEscapes(value)) note(work, criuProblems.badText(known.name, place));
     addField(frame, kind, fieldStart, start, valueEnd, value);
     return true;
   }

@@ -1,3 +1,4 @@
+import { decodeText } from "../bytes/index.ts";
 import type { Checkpoint } from "../checkpoint/index.ts";
 import { procfsErrors } from "./errors.ts";
 import { imagesOf } from "./images.ts";
@@ -77,7 +78,7 @@ export function openProcFs(checkpoint: Checkpoint): ProcFs {
         name,
         kind: node.kind,
         size: bytes.length,
-        ...(node.kind === "link" && { target: new TextDecoder().decode(bytes) }),
+        ...(node.kind === "link" && { target: decodeText(bytes) }),
       };
     },
     read: async (path) => {

@@ -65,12 +65,13 @@ const MAP_LOCKED = 0x2000;
 const PROT_WRITE = 2;
 const PROT_EXEC = 4;
 const VMA_AREA_VSYSCALL = 4;
+const VMA_AREA_GUARD = 1 << 16;
 
 export function memorySums(mm: Mm, pageSize: number): MemorySums {
   const sums = { total: 0n, data: 0n, stack: 0n, executable: 0n, locked: 0n };
   for (const { start, end, prot, flags, status } of mm.vmas) {
-    // The gate is no mapping of the process.
-    if ((status & VMA_AREA_VSYSCALL) !== 0) continue;
+    // The gate is no mapping of the process, and a guard region is part of another.
+    if ((status & (VMA_AREA_VSYSCALL | VMA_AREA_GUARD)) !== 0) continue;
     const size = end > start ? end - start : 0n;
     const growsDown = (flags & MAP_GROWSDOWN) !== 0;
     const writable = (prot & PROT_WRITE) !== 0;

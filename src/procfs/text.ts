@@ -1,3 +1,4 @@
+import { encodeText } from "../bytes/index.ts";
 import { setImmediate } from "node:timers/promises";
 import { procfsErrors } from "./errors.ts";
 import type { Content } from "./model.ts";
@@ -7,18 +8,16 @@ const MAX_TEXT = 64 * 1024 * 1024;
 /** Milliseconds that a long file may be worked on before others have their turn. */
 const SLICE = 8;
 
-const encoder = new TextEncoder();
-
 /** Content as bytes, made in slices. Throws `procfs.tooLong`. */
 export async function bytesOf(content: Content, path: string, limit = MAX_TEXT): Promise<Uint8Array> {
   if (content instanceof Uint8Array) return content;
-  if (typeof content === "string") return encoder.encode(content);
+  if (typeof content === "string") return encodeText(content);
   const parts: Uint8Array[] = [];
   let length = 0;
   let lines: string[] = [];
   let turn = performance.now();
   const close = (): void => {
-    const part = encoder.encode(lines.join(""));
+    const part = encodeText(lines.join(""));
     length += part.length;
     if (length > limit) throw procfsErrors.tooLong(path, limit);
     parts.push(part);

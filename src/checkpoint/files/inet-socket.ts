@@ -1,6 +1,6 @@
 import type { Content } from "../content.ts";
 import { enumName } from "../names.ts";
-import { addressText, describeInetSocket } from "../sockets.ts";
+import { addressText, backlogOf, describeInetSocket } from "../sockets.ts";
 import { fileKind } from "./kind.ts";
 import { socketOptions } from "./socket-options.ts";
 import type { SocketOptions } from "./socket-options.ts";
@@ -20,6 +20,7 @@ export interface InetSocket {
   readonly remoteAddress: string;
   /** 0 when there is no peer. */
   readonly remotePort: number;
+  /** Of one that listens, how many connections may wait; 0 for others. */
   readonly backlog: number;
   readonly inode: number;
   readonly v6only: boolean;
@@ -88,7 +89,7 @@ export const INET_SOCKET = fileKind(
       localPort: file.src_port,
       remoteAddress: addressText(file.dst_addr, file.family),
       remotePort: file.dst_port,
-      backlog: file.backlog,
+      backlog: backlogOf(file),
       inode: file.ino,
       v6only: file.v6only ?? false,
       interface: file.ifname,

@@ -63,7 +63,10 @@ export const FIFO = fileKind(
     const named = file.regf_id === undefined ? undefined : context.get(file.regf_id)?.reg;
     return {
       path: named?.name,
-      description: named === undefined ? `fifo:[${file.pipe_id}]` : `fifo ${named.name}`,
+      description:
+        named === undefined
+          ? `fifo:[${file.pipe_id}]`
+          : `fifo ${named.name}${context.isDeleted(named.id) ? " (deleted)" : ""}`,
       flags: named?.flags,
       owner: named?.fown,
       detail: {

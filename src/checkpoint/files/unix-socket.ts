@@ -1,6 +1,6 @@
 import type { Content } from "../content.ts";
 import { enumName, flagNames } from "../names.ts";
-import { describeUnixSocket, unixName } from "../sockets.ts";
+import { backlogOf, describeUnixSocket, unixName } from "../sockets.ts";
 import { fileKind } from "./kind.ts";
 import { socketOptions } from "./socket-options.ts";
 import type { SocketOptions } from "./socket-options.ts";
@@ -28,6 +28,7 @@ export interface UnixSocket {
   readonly nameBytes: Uint8Array;
   /** The folder that a relative name counts from. */
   readonly nameFolder: string | undefined;
+  /** Of one that listens, how many connections may wait; 0 for others. */
   readonly backlog: number;
   /** CRIU's marks: `USK_EXTERN` for a peer outside of the dump … */
   readonly marks: readonly string[];
@@ -63,7 +64,7 @@ export const UNIX_SOCKET = fileKind(
         name,
         nameBytes: file.name,
         nameFolder: file.name_dir,
-        backlog: file.backlog,
+        backlog: backlogOf(file),
         marks: flagNames("unix.uflags", file.uflags),
         shutdown: enumName("sk_shutdown", file.shutdown ?? 0),
         permissions: file.file_perms && {

@@ -1,6 +1,6 @@
 import { decodeAs } from "../../criu/index.ts";
 import type { MessageMap, PayloadNode } from "../../criu/index.ts";
-import { pagesContent, payloadContent } from "../content.ts";
+import { NO_CONTENT, pagesContent, payloadContent } from "../content.ts";
 import type { Content } from "../content.ts";
 import { pathInLayer } from "../layers.ts";
 import type { Layer } from "../layers.ts";
@@ -139,12 +139,16 @@ function messagesOf(
   const messages: QueuedMessage[] = [];
   let type: bigint | undefined;
   for (const payload of payloads) {
-    if (payload.message) type = decodeAs("ipc_msg", payload.message, report, file).mtype;
-    else if (type !== undefined && payload.name.endsWith(".data")) {
+    if (payload.message) {
+      // One without a text is a message too.
+      if (type !== undefined) messages.push({ type, content: NO_CONTENT(file) });
+      type = decodeAs("ipc_msg", payload.message, report, file).mtype;
+    } else if (type !== undefined && payload.name.endsWith(".data")) {
       messages.push({ type, content: payloadContent(file, payload) });
       type = undefined;
     }
   }
+  if (type !== undefined) messages.push({ type, content: NO_CONTENT(file) });
   return messages;
 }
 

@@ -58,6 +58,15 @@ export interface ProcessImages {
 
 const NO_LOGIN = 0xffff_ffff;
 
+/**
+ * CRIU reads the hexadecimal digits of /proc/PID/personality as decimal ones, up to the first letter (`criu/cr-dump.c:
+ * get_task_personality`, `atoi`): 00040000 is stored as 40,000.
+ */
+function personalityOf(stored: number): NonNullable<ProcessDetails["personality"]> {
+  const bits = Number.parseInt(String(stored), 16) >>> 0;
+  return { bits, flags: flagNames("personality", bits) };
+}
+
 export function detailsOf(
   pid: number,
   { core, ids, mm }: ProcessImages,
@@ -80,7 +89,7 @@ export function detailsOf(
     },
     timers: timersOf(tc?.timers),
     limits: limitsOf(tc?.rlimits?.rlimits ?? []),
-    personality: tc && { bits: tc.personality, flags: flagNames("personality", tc.personality) },
+    personality: tc && personalityOf(tc.personality),
     flags: tc?.flags,
     exitCode: tc?.exit_code,
     oomScoreAdjust: tc?.oom_score_adj,

@@ -1,3 +1,4 @@
+import { decodeText } from "../../bytes/index.ts";
 import { pageSizeOf } from "../../criu/index.ts";
 import type { MessageMap } from "../../criu/index.ts";
 import { pathInLayer } from "../layers.ts";
@@ -47,8 +48,7 @@ export async function readEnvironment(
 }
 
 function variablesOf(bytes: Uint8Array): readonly EnvironmentVariable[] {
-  return new TextDecoder()
-    .decode(bytes)
+  return decodeText(bytes)
     .split("\0")
     .filter((entry) => entry !== "")
     .map((entry) => {

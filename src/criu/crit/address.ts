@@ -1,6 +1,6 @@
 /**
  * An IP address out of a repeated field: one element is IPv4, four are IPv6, each with its bytes in network order. Written
- * as Python's `ipaddress` does. undefined for another number of elements, at which crit fails.
+ * as Python's `ipaddress` does since Python 3.13. undefined for another number of elements, at which crit fails.
  */
 export function ipAddress(words: readonly number[]): string | undefined {
   const bytes = words.flatMap((word) => [
@@ -16,6 +16,8 @@ export function ipAddress(words: readonly number[]): string | undefined {
 function ipv6(bytes: readonly number[]): string {
   const groups: number[] = [];
   for (let at = 0; at < 16; at += 2) groups.push(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0));
+  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff)
+    return `::ffff:${bytes.slice(12).join(".")}`;
   const { start, end } = longestZeros(groups);
   const text = (from: number, to: number): string =>
     groups

@@ -1,3 +1,4 @@
+import { encodeText } from "../../bytes/index.ts";
 import { base64Bytes, integerRange, parseInteger, parseIntegerText } from "../encode/index.ts";
 import type { ScalarValue } from "../encode/index.ts";
 import type { FieldSchema } from "../schema.ts";
@@ -62,7 +63,7 @@ function bytesOf(field: FieldSchema, text: string): Uint8Array {
 /** UTF-8 of a JSON string. */
 function quotedBytes(text: string): Uint8Array | undefined {
   try {
-    return Buffer.from(String(JSON.parse(text)), "utf8");
+    return encodeText(String(JSON.parse(text)));
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 // Values of fields on their way to the wire: what range a type has, and how it is written.
+import { encodeText } from "../../bytes/index.ts";
 import type { FieldSchema } from "../schema.ts";
 import { scalarWireType } from "../wire-values.ts";
 import { WireWriter } from "./wire-writer.ts";
@@ -29,7 +30,7 @@ export function integerRange({ type, kind }: FieldSchema): readonly [min: bigint
 
 /** Writes a value without its tag. It has to be in the range of the field's type. */
 export function writeScalar(writer: WireWriter, field: FieldSchema, value: ScalarValue): void {
-  if (typeof value === "string") writer.delimited(Buffer.from(value, "utf8"));
+  if (typeof value === "string") writer.delimited(encodeText(value));
   else if (value instanceof Uint8Array) writer.delimited(value);
   else if (field.type === "double" || field.type === "float")
     writer.double(Number(value), field.type === "double" ? 8 : 4);

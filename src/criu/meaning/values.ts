@@ -19,6 +19,9 @@ const INTEGERS: Readonly<Record<string, Show>> = {
   caps: (value) => `${hexOf(value)} ${capabilitySet(value)}`,
   flags: (value, name, { flags }) => flagsText(value, flags[name]?.bits ?? []),
   prot: (value, name, { flags }) => `${rightsText(value)} ${flagsText(value, flags[name]?.bits ?? [])}`,
+  // criu/cr-dump.c: get_task_personality reads hexadecimal digits as decimal ones.
+  personality: (value, _name, { flags }) =>
+    `${String(value)} (${flagsText(BigInt(Number.parseInt(String(value), 16) || 0), flags.personality?.bits ?? [])})`,
   enum: (value, name, { enums }) => {
     const known = Object.entries(enums[name]?.values ?? {}).find(([, number]) => BigInt(number) === value);
     return known ? `${known[0]} (${String(value)})` : String(value);

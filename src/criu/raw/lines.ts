@@ -1,6 +1,6 @@
 // Text images (iptables-save, nft) as entries: one line each. In a sealed checkpoint the text is cut into records, and a
 // line into as many pieces as records it is in.
-import { readExactly } from "../../bytes/index.ts";
+import { decodeText, readExactly } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
 import type { EntryContext } from "../entries.ts";
 import type { OffsetList } from "../entry-index.ts";
@@ -14,8 +14,6 @@ const MAX_LINE = 1 << 16;
 const MAX_LINES = 1 << 20;
 /** Text that is looked at for lines when an image is opened; more is one payload. */
 const MAX_TEXT = 1 << 26;
-
-const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Finds the lines in the pieces of `body`, whose plaintext `plain` gives at their own offsets. Gives where the last one
@@ -74,7 +72,7 @@ export async function readLineEntry(
       index: fields.length,
       span: { start, end },
       valueSpan: { start, end: valueEnd },
-      value: text.decode(bytes.subarray(0, valueEnd - start)),
+      value: decodeText(bytes.subarray(0, valueEnd - start)),
     });
   }
   const framing = overlapping(body.framing, (part) => part, span).map((part): LabelledSpan => ({

@@ -1,8 +1,7 @@
+import { decodeText } from "../../bytes/index.ts";
 import { ipAddress } from "../crit/address.ts";
 import type { FieldValue } from "../model.ts";
 import type { FieldSchema } from "../schema.ts";
-
-const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The value of a struct's member or an attribute; undefined where its length doesn't fit the field, or there is none. */
 export function netlinkValue(
@@ -46,5 +45,5 @@ function addressOf(bytes: Uint8Array): string | undefined {
 function zeroTerminated(bytes: Uint8Array): string | undefined {
   const end = bytes.indexOf(0);
   if (end >= 0 && end < bytes.length - 1) return undefined;
-  return text.decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
 }

@@ -27,13 +27,15 @@ const FLAGS: readonly (readonly [letters: string, from: "prot" | "flags" | "madv
 ];
 
 const VMA_FILE_SHARED = 0x80;
+const VMA_AREA_SYSVIPC = 0x400;
+const VMA_AREA_GUARD = 1 << 16;
 const O_ACCMODE = 3;
 
 function isSet(vma: Vma, [letters, from, bit]: (typeof FLAGS)[number]): boolean {
-  // A shared mapping of a file that was opened for reading can never be written: for the kernel it is private.
+  // A shared mapping of a file (or segment) that was opened for reading can never be written: for the kernel it is private.
   if (
     letters === "sh" &&
-    (vma.status & VMA_FILE_SHARED) !== 0 &&
+    (vma.status & (VMA_FILE_SHARED | VMA_AREA_SYSVIPC)) !== 0 &&
     ((vma.fdflags ?? O_ACCMODE) & O_ACCMODE) === 0
   )
     return false;
@@ -46,7 +48,9 @@ export const smaps: ProcFile = {
   perThread: true,
   write: async (task) => {
     const mm = await mmOf(task);
-    const vmas = new Map(mm?.vmas.map((vma) => [vma.start, vma]));
+    const vmas = new Map(
+      mm?.vmas.filter(({ status }) => (status & VMA_AREA_GUARD) === 0).map((vma) => [vma.start, vma]),
+    );
     return blocks(await mapHeaders(task), vmas, await task.images.pageSize(task.process.pid));
   },
   differences: [
@@ -71,7 +75,7 @@ export const smaps: ProcFile = {
       field: "VmFlags",
       frozen: "only rd wr ex sh gd lo sr rr dc nr ht wf dd hg nh mg",
       why: "CRIU keeps what it needs to map the same again.",
-      pattern: /(?<=^VmFlags:.*) (?:mr|mw|me|ms|pf|io|de|ac|ar|sf|sd|mm|ss|um|uw|ui|pi|gu|sl|dp|nl)\b/gm,
+      pattern: /(?<=^VmFlags:.*) (?:mr|mw|me|ms|pf|io|lf|de|ac|ar|sf|sd|mm|ss|um|uw|ui|pi|gu|sl|dp|nl)\b/gm,
       becomes: "",
     },
   ],

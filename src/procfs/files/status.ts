@@ -1,6 +1,6 @@
 import type { Difference, ProcFile, Task } from "../model.ts";
 import { detailsOf, memorySums, mmOf, pendingSet, stateOf, threadOf } from "../task-facts.ts";
-import { hex, linesNamed, octal } from "../text.ts";
+import { hex, linesNamed } from "../text.ts";
 
 const SECCOMP_MODES = ["disabled", "strict", "filter"] as const;
 const RESIDENT =
@@ -48,6 +48,9 @@ export const status: ProcFile = {
   ],
 };
 
+/** `fs/proc/array.c: proc_task_name`, which escapes these two. */
+const escapedName = (name: string): string => name.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+
 async function write(task: Task): Promise<string> {
   const { process, tid } = task;
   const [details, thread, mm] = await Promise.all([detailsOf(task), threadOf(task), mmOf(task)]);
@@ -57,7 +60,7 @@ async function write(task: Task): Promise<string> {
   const lines: string[] = [];
   const line = (name: string, value: string | number): number => lines.push(`${name}:\t${value}\n`);
 
-  line("Name", octal(thread?.comm ?? process.comm, "\n\\"));
+  line("Name", escapedName(thread?.comm ?? process.comm));
   if (umask !== undefined) line("Umask", `0${umask.toString(8).padStart(3, "0")}`);
   line("State", `${letter} (${word})`);
   line("Tgid", process.pid);
@@ -92,11 +95,14 @@ async function write(task: Task): Promise<string> {
   }
   line("Threads", Math.max(1, process.threadIds.length));
   const set = (name: string, bits: bigint): number => line(name, hex(bits, 16));
-  set("SigPnd", pendingSet(thread?.pending ?? []));
-  set("ShdPnd", pendingSet(details.signals.pending));
-  set("SigBlk", thread?.blocked.bits ?? 0n);
-  set("SigIgn", details.signals.ignored.bits);
-  set("SigCgt", details.signals.caught.bits);
+  // CRIU dumps nothing of them for a zombie; zeros would be a guess.
+  if (process.state !== "zombie") {
+    set("SigPnd", pendingSet(thread?.pending ?? []));
+    set("ShdPnd", pendingSet(details.signals.pending));
+    set("SigBlk", thread?.blocked.bits ?? 0n);
+    set("SigIgn", details.signals.ignored.bits);
+    set("SigCgt", details.signals.caught.bits);
+  }
   if (credentials) {
     const { inheritable, permitted, effective, bounding, ambient } = credentials.capabilities;
     set("CapInh", inheritable.bits);

@@ -12,11 +12,14 @@ export const netlinkSockets: ProcFile = {
     const sockets = await socketsOf(task, "nlsk");
     return [
       "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n",
-      ...sockets.map(
-        ({ protocol, portid, groups, ino }) =>
-          `0000000000000000 ${left(protocol, 3)} ${left(portid, 10)} ${hex((groups[0] ?? 0) >>> 0, 8)} ` +
-          `${left(0, 8)} ${left(0, 8)} ${left(0, 5)} ${left(0, 8)} ${left(0, 8)} ${left(ino, 8)}\n`,
-      ),
+      // One that was never bound is in no table, and so not listed.
+      ...sockets
+        .filter(({ portid }) => portid !== 0)
+        .map(
+          ({ protocol, portid, groups, ino }) =>
+            `0000000000000000 ${left(protocol, 3)} ${left(portid, 10)} ${hex((groups[0] ?? 0) >>> 0, 8)} ` +
+            `${left(0, 8)} ${left(0, 8)} ${left(0, 5)} ${left(0, 8)} ${left(0, 8)} ${left(ino, 8)}\n`,
+        ),
     ];
   },
   differences: [

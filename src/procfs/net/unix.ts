@@ -1,3 +1,4 @@
+import { decodeText } from "../../bytes/index.ts";
 import type { ProcFile } from "../model.ts";
 import { hex } from "../text.ts";
 import { OTHERS, socketsOf } from "./sockets.ts";
@@ -44,6 +45,6 @@ export const unixSockets: ProcFile = {
 function shownName(bytes: Uint8Array): string {
   const isAbstract = bytes[0] === 0;
   const end = bytes.indexOf(0);
-  const text = new TextDecoder().decode(isAbstract || end < 0 ? bytes : bytes.subarray(0, end));
+  const text = decodeText(isAbstract || end < 0 ? bytes : bytes.subarray(0, end));
   return text.replaceAll("\0", "@");
 }
