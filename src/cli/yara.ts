@@ -23,6 +23,7 @@ const OPTIONS = {
   "time-limit": { type: "string" },
   library: { type: "string" },
   region: { type: "string" },
+  "each-region": { type: "boolean" },
 } as const;
 
 const DEFAULT_CONTEXT = "16";
@@ -44,6 +45,7 @@ export const run: RunCommand = async (args, output) => {
     filter: filterOf(values, "yara"),
     context: parseCount(values.context ?? DEFAULT_CONTEXT, "--context", "yara"),
     ...(values.region !== undefined && { regionSize: regionSizeOf(values.region) }),
+    eachRegion: values["each-region"] === true,
     libraries: library === undefined || library === "" ? [] : [library],
     ...(seconds !== undefined && { timeLimit: parseCount(seconds, "--time-limit", "yara", 1) * 1000 }),
   };
@@ -52,8 +54,10 @@ export const run: RunCommand = async (args, output) => {
     const listed: object[] = [];
     let count = 0;
     let longer = 0;
-    for await (const { hits, warnings, cut } of scanWithYara(memories, rules, options)) {
+    let alone: readonly string[] = [];
+    for await (const { hits, warnings, cut, regional } of scanWithYara(memories, rules, options)) {
       longer = cut;
+      alone = regional;
       for (const warning of warnings) output.message(warning);
       for (const hit of hits.slice(0, limit - count)) {
         count++;
@@ -68,9 +72,17 @@ export const run: RunCommand = async (args, output) => {
     const problems = memories.flatMap(({ problems: each }) => each);
     if (isCount) await output.write(asJson ? `${JSON.stringify({ count })}\n` : `${count}\n`);
     else if (asJson) {
-      const document = { count, complete: count < limit, cut: longer, matches: listed, problems };
+      const document = {
+        count,
+        complete: count < limit,
+        cut: longer,
+        regional: alone,
+        matches: listed,
+        problems,
+      };
       await output.write(`${JSON.stringify(document, undefined, 2)}\n`);
     }
+    if (alone.length > 0) output.message(aloneInWords(alone));
     if (longer > 0) output.message(cutInWords(longer));
     for (const { message, file } of problems)
       output.message(file === undefined ? message : `${file}: ${message}`);
@@ -89,6 +101,15 @@ function regionSizeOf(text: string): number {
 const cutInWords = (count: number): string =>
   `${count} ${count === 1 ? "stretch of memory was" : "stretches of memory were"} longer than a region, and scanned in parts: strings that a rule wants together may lie in two. --region takes more at once.`;
 
+const MAX_NAMES = 5;
+
+function aloneInWords(names: readonly string[]): string {
+  const listed = names.slice(0, MAX_NAMES).join(", ") + (names.length > MAX_NAMES ? ", …" : "");
+  const [is, its] =
+    names.length === 1 ? ["rule asks", "its condition was"] : ["rules ask", "their conditions were"];
+  return `${names.length} ${is} for places, bytes or modules, so ${its} asked of each region alone, not of the process: ${printable(listed)}`;
+}
+
 /** The rules of a file, or of a folder's files. Throws `cli.unreadable`. */
 async function readRules(path: string): Promise<readonly RuleFile[]> {
   try {
@@ -105,12 +126,11 @@ async function readRules(path: string): Promise<readonly RuleFile[]> {
   }
 }
 
-/** The rule and its region, and a line for each place of a pattern. */
+/** The rule, its process or region, and a line for each place of a pattern. */
 function hitText(name: string, hit: YaraHit, withName: boolean): string {
   const { rule, region, pid, places, hasMore } = hit;
-  const { permissions, name: mapped, kind } = region.area;
   const tags = rule.tags.length === 0 ? "" : ` [${rule.tags.join(",")}]`;
-  const where = `${pid} ${hex(region.address)} ${permissions} ${printable(mapped ?? kind)}`;
+  const where = `${pid} ${region === undefined ? printable(commOf(hit)) : regionText(region)}`;
   const lines = places
     .filter(({ pattern }) => pattern !== "")
     .map((place) => `  ${place.pattern} ${matchText(matchOf(hit, place))}\n`);
@@ -118,39 +138,51 @@ function hitText(name: string, hit: YaraHit, withName: boolean): string {
   return `${head}${lines.join("")}${hasMore ? "  … and more\n" : ""}`;
 }
 
+const commOf = ({ memory, pid }: YaraHit): string => memory.checkpoint.process(pid)?.comm ?? "";
+
+function regionText({ address, area: { permissions, name, kind } }: Region): string {
+  return `${hex(address)} ${permissions} ${printable(name ?? kind)}`;
+}
+
+type Region = NonNullable<YaraHit["region"]>;
+
 function hitJson(name: string, hit: YaraHit): object {
   const { rule, region, places, pid, hasMore } = hit;
-  const { start, end, permissions, kind, name: mapped } = region.area;
   return {
     checkpoint: name,
     pid,
+    scope: region === undefined ? "process" : "region",
     rule: rule.identifier,
     namespace: rule.namespace,
     tags: rule.tags,
     meta: rule.metadata.map(({ identifier, value }) => ({ name: identifier, value })),
-    region: {
-      address: hex(region.address),
-      length: region.length,
-      ...(region.part !== undefined && { part: region.part }),
-    },
-    mapping: {
-      start: hex(start),
-      end: hex(end),
-      permissions,
-      kind,
-      ...(mapped !== undefined && { name: mapped }),
-    },
+    ...(region && regionJson(region)),
     places: places
       .filter(({ pattern }) => pattern !== "")
-      .map((place) => ({ pattern: place.pattern, ...placeJson(matchJson(name, matchOf(hit, place))) })),
+      .map((place) => ({
+        pattern: place.pattern,
+        ...placeJson(matchJson(name, matchOf(hit, place)), region !== undefined),
+      })),
     more: hasMore,
+  };
+}
+
+function regionJson({
+  address,
+  length,
+  part,
+  area: { start, end, permissions, kind, name },
+}: Region): object {
+  return {
+    region: { address: hex(address), length, ...(part !== undefined && { part }) },
+    mapping: { start: hex(start), end: hex(end), permissions, kind, ...(name !== undefined && { name }) },
   };
 }
 
 const matchOf = ({ pid, space }: YaraHit, place: YaraPlace) => ({ ...place, pid, space, rule: 0 });
 
 /** Of a match what isn't said of the hit already. */
-function placeJson(match: object): object {
-  const own = Object.entries(match).filter(([key]) => !["checkpoint", "pid", "mapping"].includes(key));
-  return Object.fromEntries(own);
+function placeJson(match: object, hasMapping: boolean): object {
+  const said = ["checkpoint", "pid", ...(hasMapping ? ["mapping"] : [])];
+  return Object.fromEntries(Object.entries(match).filter(([key]) => !said.includes(key)));
 }

@@ -178,9 +178,10 @@ ${KEY_OPTIONS}`,
     summary: "which YARA rules the memory of the processes matches, and where",
     usage: `cryoscope yara CHECKPOINT… --rules FILE… [--count] [--json] …
 
-FILE is a file of YARA rules; the rules of each file are a namespace. Each mapping is a file of its own to the rules: in
-parts where 1 MiB or more of it was never written, and of 8 MiB (--region), which overlap by 64 KiB. Offsets, filesize,
-"at" and the modules of YARA mean that part; memory that wasn't written counts as zero. Exit status 1 says that a rule matched.
+FILE is a file of YARA rules; the rules of each file are a namespace. A rule is asked once of each process, over all its
+mappings. One whose condition asks for places or bytes ("at", "in", "@a", "!a", filesize, uint32(0), modules) is asked of each
+region alone instead, as of a file: a mapping, or a part of it where 1 MiB or more was never written, of 8 MiB at most
+(--region); parts overlap by 64 KiB. Memory that wasn't written counts as zero. Exit status 1 says that a rule matched.
 
   -r, --rules FILE         may be repeated; a folder is all *.yar and *.yara in it
 ${FILTER_OPTIONS}
@@ -189,6 +190,7 @@ ${FILTER_OPTIONS}
   --context N              bytes shown around a match; 16 when not given
   --time-limit N           seconds that one part may take; 60 when not given
   --region SIZE            the longest part, 1M to 1G: 8M when not given; it is in memory twice
+  --each-region            ask every rule of each region alone
   --library PATH           the WebAssembly of YARA-X, or a folder that has it (docs/memory.md); CRYOSCOPE_YARA when not
                            given
   --sysroot ROOT           folder or archive with the files that were mapped and not dumped

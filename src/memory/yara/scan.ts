@@ -1,12 +1,15 @@
 import type { CheckpointMemory } from "../checkpoint-memory.ts";
+import { pagesWithin } from "../search/filter.ts";
 import type { MemoryFilter } from "../search/filter.ts";
 import { SharedPages } from "../search/shared-pages.ts";
-import type { Sighting } from "../search/shared-pages.ts";
 import { searchedBytes } from "../search/jobs.ts";
 import type { AddressSpace } from "../space/address-space.ts";
 import { MAX_PLACES, openYara } from "./engine.ts";
 import type { YaraOptions } from "./engine.ts";
-import type { MatchedRule, RuleFile } from "./messages.ts";
+import type { ConcludedRule, FoundPlaces, MatchedRule, RuleFacts, RuleFile } from "./messages.ts";
+import { byAddress, placesIn } from "./places.ts";
+import type { PlaceRow, YaraPlace } from "./places.ts";
+import { ProcessFinds } from "./process-finds.ts";
 import { regionBytes } from "./region-bytes.ts";
 import { DEFAULT_REGION, MAX_REGION, OVERLAP, scanRegions } from "./regions.ts";
 import type { ScanRegion } from "./regions.ts";
@@ -23,27 +26,15 @@ export interface YaraScanOptions extends YaraOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where a pattern of a rule is. */
-export interface YaraPlace {
-  /** `$a`; empty for a rule that has no pattern there, whose place is the region's begin. */
-  readonly pattern: string;
-  readonly address: bigint;
-  readonly length: number;
-  /** Everywhere the same bytes are mapped, this place first. */
-  readonly sightings: readonly Sighting[];
-  /** The bytes (4 KiB at most) with their context. */
-  readonly before: Uint8Array;
-  readonly bytes: Uint8Array;
-  readonly after: Uint8Array;
-}
-
-/** A rule that a region of memory matches. */
+/** A rule that a process matches, or a region of its memory. */
 export interface YaraHit {
   readonly memory: CheckpointMemory;
   readonly pid: number;
   readonly space: AddressSpace;
-  readonly region: ScanRegion;
-  readonly rule: Omit<MatchedRule, "patterns">;
+  /** Undefined for a rule that was asked of the whole process. */
+  readonly region: ScanRegion | undefined;
+  readonly rule: RuleFacts;
+  /** By address. A rule that was asked of a process may match without any. */
   readonly places: readonly YaraPlace[];
   /** A pattern has more places than are told. */
   readonly hasMore: boolean;
@@ -56,17 +47,22 @@ export interface YaraStep {
   readonly warnings: readonly string[];
   readonly searched: number;
   readonly total: number;
-  /** How many stretches of memory so far were longer than a region: of a rule's condition, each part is asked alone. */
+  /**
+   * How many stretches of memory so far were longer than a region: of the condition of a rule that is asked of regions,
+   * each part is asked alone. 0 where all rules are asked of whole processes.
+   */
   readonly cut: number;
+  /** Rules that can only be asked of each region alone, since their conditions ask for places or bytes: `namespace:rule`. */
+  readonly regional: readonly string[];
 }
 
-const MAX_SENT = 4096;
 const MIN_REGION = 1024 * 1024;
 
 /**
- * Scans the memory of all processes of checkpoints with YARA rules. Each region (`ScanRegion`) is a file of its own to
- * the rules: offsets, `filesize`, `at` and modules mean the region, as in Volatility's `vmayarascan`. Throws what
- * `openYara` throws, `memory.noProcess`, and the signal's reason.
+ * Scans the memory of all processes of checkpoints with YARA rules. A rule whose condition asks which patterns there are,
+ * and how many, is asked once of each process, over all its mappings. To others each region (`ScanRegion`) is a file of its
+ * own: offsets, `filesize`, `at` and modules mean the region, as in Volatility's `vmayarascan`. Throws what `openYara`
+ * throws, `memory.noProcess`, and the signal's reason.
  */
 export async function* scanWithYara(
   memories: readonly CheckpointMemory[],
@@ -74,8 +70,10 @@ export async function* scanWithYara(
   { filter = {}, context = 0, signal, regionSize = DEFAULT_REGION, ...options }: YaraScanOptions = {},
 ): AsyncGenerator<YaraStep> {
   const engine = await openYara(rules, options);
+  const { regional } = engine;
   let { warnings } = engine;
   const longest = Math.floor(Math.max(MIN_REGION, Math.min(regionSize, MAX_REGION)) / OVERLAP) * OVERLAP;
+  const cutMatters = regional.length > 0 || engine.patterns.length === 0;
   let cut = 0;
   try {
     for (const memory of memories) {
@@ -83,53 +81,125 @@ export async function* scanWithYara(
       const pids = memory.pids.filter((pid) => filter.pids?.has(pid) ?? true);
       // A pid that isn't there is a mistake, not an empty answer.
       for (const pid of filter.pids ?? []) if (!pids.includes(pid)) await memory.space(pid);
+      const finds = new Map<number, ProcessFinds>();
       let total = 0;
       for (const pid of memory.pids) {
         const space = await memory.space(pid);
         shared.note(space);
-        if (pids.includes(pid)) total += searchedBytes(space);
+        if (!pids.includes(pid)) continue;
+        total += searchedBytes(space);
+        finds.set(pid, new ProcessFinds(engine.patterns));
       }
       let searched = 0;
       // One buffer goes to and fro: a new one a region would wait for the garbage collector.
       let buffer = new ArrayBuffer(Math.min(longest, DEFAULT_REGION));
       for (const pid of pids) {
         const space = await memory.space(pid);
+        const place = placesIn(space, shared, context);
         const store = memory.store(space.pageSize);
         let told = new Set<string>();
         let lastArea: ScanRegion["area"] | undefined;
         for await (const region of scanRegions(space, filter, shared, longest)) {
           signal?.throwIfAborted();
           if (region.length > buffer.byteLength) buffer = new ArrayBuffer(region.length);
-          if (region.part === 0) cut++;
-          const { rules: found, bytes } = await engine.scan(await regionBytes(space, store, region, buffer));
-          buffer = bytes.buffer;
+          if (region.part === 0 && cutMatters) cut++;
+          const scanned = await engine.scan(await regionBytes(space, store, region, buffer));
+          buffer = scanned.bytes.buffer;
           searched += region.length;
           if (region.area !== lastArea) told = new Set();
           lastArea = region.area;
+          await takeFinds(memory, space, region, scanned.finds, { finds, shared, filter });
           const hits: YaraHit[] = [];
-          for (const { patterns, ...rule } of found) {
-            const places = await placesOf(space, region, patterns, shared, context);
-            const fresh = places.filter((place) => isFresh(told, rule.identifier, place));
-            if (fresh.length > 0)
-              hits.push({
-                memory,
-                pid,
-                space,
-                region,
-                rule,
-                places: fresh,
-                hasMore: patterns.some((pattern) => pattern.places.length >= MAX_PLACES),
-              });
+          for (const { patterns, ...rule } of scanned.rules) {
+            const places = await place(rowsOf(region, patterns));
+            const fresh = places.filter((each) => isFresh(told, rule.identifier, each));
+            const hasMore = patterns.some((pattern) => pattern.places.length >= MAX_PLACES);
+            if (fresh.length > 0) hits.push({ memory, pid, space, region, rule, places: fresh, hasMore });
           }
-          yield { memory, hits, warnings, searched, total, cut };
+          yield { memory, hits, warnings, searched, total, cut, regional };
           warnings = [];
         }
         store.unpin();
+        // What other processes share with this one was found with the first of them.
+        const own = finds.get(pid);
+        finds.delete(pid);
+        if (own === undefined || engine.patterns.length === 0) continue;
+        const hits: YaraHit[] = [];
+        for (const { number, patterns, ...rule } of await engine.conclude(own.counts)) {
+          const { rows, hasMore } = foundRows(own, number, patterns);
+          hits.push({ memory, pid, space, region: undefined, rule, places: await place(rows), hasMore });
+        }
+        yield { memory, hits, warnings, searched, total, cut, regional };
+        warnings = [];
       }
     }
   } finally {
     await engine.close();
   }
+}
+
+/** Takes down where a region has patterns, for its own process and for those that share it. */
+async function takeFinds(
+  memory: CheckpointMemory,
+  space: AddressSpace,
+  region: ScanRegion,
+  found: readonly FoundPlaces[],
+  {
+    finds,
+    shared,
+    filter,
+  }: {
+    readonly finds: ReadonlyMap<number, ProcessFinds>;
+    readonly shared: SharedPages;
+    readonly filter: MemoryFilter;
+  },
+): Promise<void> {
+  const mayBeShared = region.area.backing.kind === "object" || region.area.backing.kind === "file";
+  for (const { rule, patterns } of found)
+    for (const { number: pattern, places } of patterns)
+      for (const [offset, length] of places) {
+        const here = region.address + BigInt(offset);
+        const seen = mayBeShared ? shared.sightings(space, here) : [{ pid: space.pid, address: here }];
+        for (const { pid, address } of seen) {
+          const own = finds.get(pid);
+          const isHere = pid === space.pid && address === here;
+          if (own === undefined || !(isHere || lets(await memory.space(pid), address, filter))) continue;
+          own.add(rule, pattern, address, length);
+          if (places.length >= MAX_PLACES) own.cut(rule, pattern);
+        }
+      }
+}
+
+function lets(space: AddressSpace, address: bigint, filter: MemoryFilter): boolean {
+  const area = space.areaAt(address);
+  const pages = area && pagesWithin(area, filter, space.pageSize);
+  const page = Number(address / BigInt(space.pageSize));
+  return pages !== undefined && pages.first <= page && page < pages.last;
+}
+
+/** At most so many places of a pattern are told as of one that a region has. */
+function foundRows(
+  finds: ProcessFinds,
+  number: number,
+  patterns: ConcludedRule["patterns"],
+): { readonly rows: readonly PlaceRow[]; readonly hasMore: boolean } {
+  const rows: PlaceRow[] = [];
+  let hasMore = false;
+  for (const [index, pattern] of patterns.entries()) {
+    const found = finds.of(number, index);
+    if (pattern === undefined || found === undefined) continue;
+    const all = Array.from(found.places, ([address, length]) => ({ pattern, address, length }));
+    rows.push(...all.toSorted(byAddress).slice(0, MAX_PLACES));
+    hasMore ||= found.hasMore || all.length > MAX_PLACES;
+  }
+  return { rows, hasMore };
+}
+
+function rowsOf(region: ScanRegion, patterns: MatchedRule["patterns"]): readonly PlaceRow[] {
+  const rows = patterns.flatMap(({ identifier: pattern, places }) =>
+    places.map(([offset, length]) => ({ pattern, address: region.address + BigInt(offset), length })),
+  );
+  return rows.length > 0 ? rows : [{ pattern: "", address: region.address, length: 1 }];
 }
 
 /** Two parts of one stretch overlap: what lies in both is told once. */
@@ -138,45 +208,4 @@ function isFresh(told: Set<string>, rule: string, { pattern, address, length }: 
   if (told.has(key)) return false;
   told.add(key);
   return true;
-}
-
-async function placesOf(
-  space: AddressSpace,
-  region: ScanRegion,
-  patterns: MatchedRule["patterns"],
-  shared: SharedPages,
-  context: number,
-): Promise<readonly YaraPlace[]> {
-  const rows = patterns.flatMap(({ identifier, places }) =>
-    places.map(([offset, length]) => ({ identifier, address: region.address + BigInt(offset), length })),
-  );
-  if (rows.length === 0) rows.push({ identifier: "", address: region.address, length: 1 });
-  rows.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
-  const found: YaraPlace[] = [];
-  for (const { identifier, address, length } of rows) {
-    const lead = context > 0 && address > BigInt(context) ? context : 0;
-    const sent = Math.min(length, MAX_SENT);
-    const around =
-      context > 0 ? await aroundOf(space, address - BigInt(lead), lead + sent + context) : NOTHING;
-    found.push({
-      pattern: identifier,
-      address,
-      length,
-      sightings: shared.sightings(space, address),
-      before: around.subarray(0, lead),
-      bytes: around.subarray(lead, lead + sent),
-      after: around.subarray(lead + sent),
-    });
-  }
-  return found;
-}
-
-const NOTHING = new Uint8Array(0);
-
-/** Bytes with zeros where there are none: the place stays where it is. */
-async function aroundOf(space: AddressSpace, address: bigint, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  for (const piece of await space.read(address, length))
-    if (piece.bytes) bytes.set(piece.bytes, Number(piece.address - address));
-  return bytes;
 }

@@ -1,25 +1,38 @@
-// The worker of YARA: compiles the rules once, then scans the bytes of one region after the other.
+// The worker of YARA: compiles the rules once, then scans the bytes of one region after the other, and says at the end of
+// a process which rules its regions together match.
 import { Compiler, initSync } from "@virustotal/yara-x";
 import type { Scanner } from "@virustotal/yara-x";
 import { parentPort, workerData } from "node:worker_threads";
-import type { MatchedRule, RuleFile, YaraAnswer, YaraReady, YaraSetup } from "./messages.ts";
+import type {
+  FoundPlaces,
+  MatchedRule,
+  RuleFile,
+  YaraAnswer,
+  YaraQuestion,
+  YaraReady,
+  YaraSetup,
+} from "./messages.ts";
+import { FINDS, namespaceOf, signsFor, splitRules } from "./whole-process.ts";
+import type { SplitRules } from "./whole-process.ts";
+
+interface ScannedRule {
+  readonly identifier: string;
+  readonly namespace: string;
+  readonly isPrivate: boolean;
+  readonly tags: readonly string[];
+  readonly metadata: MatchedRule["metadata"];
+  readonly patterns: readonly {
+    readonly identifier: string;
+    readonly isPrivate: boolean;
+    readonly matches: readonly { readonly offset: number; readonly length: number }[];
+  }[];
+}
 
 /** The shape of what `Scanner.scan` gives; its own type is `any`. */
 interface ScanResult {
   readonly valid: boolean;
   readonly errors: readonly string[];
-  readonly matches: readonly {
-    readonly identifier: string;
-    readonly namespace: string;
-    readonly isPrivate: boolean;
-    readonly tags: readonly string[];
-    readonly metadata: MatchedRule["metadata"];
-    readonly patterns: readonly {
-      readonly identifier: string;
-      readonly isPrivate: boolean;
-      readonly matches: readonly { readonly offset: number; readonly length: number }[];
-    }[];
-  }[];
+  readonly matches: readonly ScannedRule[];
 }
 
 // Only engine.ts starts this file, with a YaraSetup.
@@ -34,58 +47,142 @@ function addRules(compiler: Compiler, files: readonly RuleFile[]): readonly stri
   for (const { name, text } of files) {
     // Two files may both have a rule of one name.
     compiler.newNamespace(namespaceOf(name));
+    const before = compiler.errors.length;
     try {
       compiler.addSource(text);
     } catch (error) {
-      messages.push(`${name}: ${inWords(error)}`);
+      // What is thrown is the last of them, which may be but a consequence of the first.
+      const all = compiler.errors.slice(before);
+      messages.push(...(all.length > 0 ? all : [inWords(error)]).map((message) => `${name}: ${message}`));
     }
   }
   return messages;
 }
 
-const namespaceOf = (name: string): string =>
-  name.replace(/^.*[\\/]/, "").replace(/\.[^.]*$/, "") || "default";
+/** A namespace that no file's name gives. */
+const FINDS_NAMESPACE = "cryoscope/finds";
 
-function scan(scanner: Scanner, bytes: Uint8Array<ArrayBuffer>): YaraAnswer {
+interface Scanners {
+  readonly split: SplitRules;
+  readonly regions: Scanner;
+  readonly conclusions: Scanner | undefined;
+}
+
+/** Undefined where YARA-X doesn't take the split rules; then all are asked of each region. */
+function scannersOf(split: SplitRules): Scanners | undefined {
+  const compiler = new Compiler();
+  if (addRules(compiler, split.regional).length > 0) return undefined;
   try {
-    // What the library's own documentation says that it gives.
-    const { matches, errors, valid } = scanner.scan(bytes) as ScanResult;
-    if (!valid || errors.length > 0) return { kind: "failed", message: errors.join("; ") };
-    const rules = matches
-      .filter(({ isPrivate }) => !isPrivate)
-      .map(({ identifier, namespace, tags, metadata, patterns }) => ({
-        identifier,
-        namespace,
-        tags,
-        metadata,
+    if (split.finds !== "") {
+      compiler.newNamespace(FINDS_NAMESPACE);
+      compiler.addSource(split.finds);
+    }
+  } catch {
+    return undefined;
+  }
+  const regions = compiler.build().scanner();
+  regions.setMaxMatchesPerPattern(setup.maxMatches);
+  if (split.whole.length === 0) return { split, regions, conclusions: undefined };
+  const whole = new Compiler();
+  if (addRules(whole, split.conclusions).length > 0) return undefined;
+  const conclusions = whole.build().scanner();
+  conclusions.setMaxMatchesPerPattern(MAX_SIGNS);
+  return { split, regions, conclusions };
+}
+
+/** Places of one pattern that count in a process; of YARA itself it is a million as well. */
+const MAX_SIGNS = 1_000_000;
+
+// What the library's own documentation says that it gives.
+const scan = (scanner: Scanner, bytes: Uint8Array): ScanResult => scanner.scan(bytes) as ScanResult;
+
+const failureOf = ({ errors, valid }: ScanResult): YaraAnswer | undefined =>
+  valid && errors.length === 0 ? undefined : { kind: "failed", message: errors.join("; ") };
+
+const placesOf = ({ matches }: ScannedRule["patterns"][number]): readonly (readonly [number, number])[] =>
+  matches.map(({ offset, length }) => [offset, length] as const);
+
+function region({ split, regions }: Scanners, bytes: Uint8Array<ArrayBuffer>): YaraAnswer {
+  const rules: MatchedRule[] = [];
+  const finds: FoundPlaces[] = [];
+  const whole = new Set(split.whole.map(({ namespace, name }) => `${namespace}:${name}`));
+  const result = scan(regions, bytes);
+  for (const { identifier, namespace, isPrivate, tags, metadata, patterns } of result.matches)
+    if (namespace === FINDS_NAMESPACE)
+      finds.push({
+        rule: Number(identifier.slice(FINDS.length)),
+        patterns: patterns.map((pattern) => ({
+          number: Number(pattern.identifier.slice(2)),
+          places: placesOf(pattern),
+        })),
+      });
+    else if (!isPrivate && !whole.has(`${namespace}:${identifier}`))
+      rules.push({
+        ...{ identifier, namespace, tags, metadata },
         patterns: patterns
           .filter((pattern) => !pattern.isPrivate && pattern.matches.length > 0)
-          .map((pattern) => ({
-            identifier: pattern.identifier,
-            places: pattern.matches.map(({ offset, length }) => [offset, length] as const),
-          })),
-      }));
-    return { kind: "scanned", rules, bytes };
+          .map((pattern) => ({ identifier: pattern.identifier, places: placesOf(pattern) })),
+      });
+  return failureOf(result) ?? { kind: "scanned", rules, finds, bytes };
+}
+
+function conclude({ split, conclusions }: Scanners, counts: YaraCounts): YaraAnswer {
+  if (conclusions === undefined) return { kind: "concluded", rules: [] };
+  const numbers = new Map(split.whole.map(({ namespace, name }, index) => [`${namespace}:${name}`, index]));
+  const result = scan(conclusions, signsFor(split.whole, counts));
+  const rules = result.matches
+    .filter(({ isPrivate }) => !isPrivate)
+    .map(({ identifier, namespace, tags, metadata }) => {
+      const number = numbers.get(`${namespace}:${identifier}`) ?? -1;
+      const patterns = split.whole[number]?.patterns.map((pattern) => pattern.identifier) ?? [];
+      return { identifier, namespace, tags, metadata, number, patterns };
+    });
+  return failureOf(result) ?? { kind: "concluded", rules };
+}
+
+type YaraCounts = Extract<YaraQuestion, { kind: "process" }>["counts"];
+
+function answerTo(scanners: Scanners, question: YaraQuestion): YaraAnswer {
+  try {
+    return question.kind === "region"
+      ? region(scanners, question.bytes)
+      : conclude(scanners, question.counts);
   } catch (error) {
     return { kind: "failed", message: inWords(error) };
   }
 }
 
-try {
+function start(): void {
   initSync({ module: setup.library });
   const compiler = new Compiler();
   const messages = addRules(compiler, setup.rules);
-  if (messages.length > 0) say({ kind: "badRules", messages });
-  else {
-    const { warnings } = compiler;
-    const scanner = compiler.build().scanner();
-    scanner.setMaxMatchesPerPattern(setup.maxMatches);
-    parentPort?.on("message", (bytes: Uint8Array<ArrayBuffer>) => {
-      const answer = scan(scanner, bytes);
-      say(answer, answer.kind === "scanned" ? [bytes.buffer] : []);
-    });
-    say({ kind: "ready", warnings });
+  if (messages.length > 0) {
+    say({ kind: "badRules", messages });
+    return;
   }
+  const { warnings } = compiler;
+  compiler.free();
+  const scanners =
+    scannersOf(splitRules(setup.rules, setup.eachRegion)) ?? scannersOf(splitRules(setup.rules, true));
+  if (scanners === undefined) {
+    say({ kind: "failed", message: "it compiles the rules once, but not twice" });
+    return;
+  }
+  parentPort?.on("message", (question: YaraQuestion) => {
+    const answer = answerTo(scanners, question);
+    say(answer, answer.kind === "scanned" ? [answer.bytes.buffer] : []);
+  });
+  const { whole, regionalNames } = scanners.split;
+  say({
+    kind: "ready",
+    warnings,
+    patterns: whole.map((rule) => rule.patterns.length),
+    regional: regionalNames,
+  });
+}
+
+try {
+  start();
 } catch (error) {
   say({ kind: "failed", message: inWords(error) });
 }

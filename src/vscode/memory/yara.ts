@@ -41,8 +41,12 @@ export async function scanYara(
       const options = { filter, context, signal, libraries, regionSize };
       for await (const step of scanWithYara(memories, rules, options)) {
         const matches = step.hits.flatMap(namedMatches);
-        const { memory, searched, total, cut } = step;
-        const remark = cut === 0 ? undefined : cutInWords(cut, regionSize);
+        const { memory, searched, total, cut, regional } = step;
+        const remarks = [
+          ...(regional.length > 0 ? [aloneInWords(regional)] : []),
+          ...(cut > 0 ? [cutInWords(cut, regionSize)] : []),
+        ];
+        const remark = remarks.length > 0 ? remarks.join(" ") : undefined;
         yield { memory, count: matches.length, matches: () => matches, searched, total, remark };
       }
     },
@@ -51,6 +55,11 @@ export async function scanYara(
 
 const cutInWords = (count: number, size: number): string =>
   `${count} ${count === 1 ? "mapping was" : "mappings were"} longer than ${size / MEBIBYTE} MiB and asked in parts, so a condition saw but one at a time (setting cryoscope.yara.region).`;
+
+const aloneInWords = (names: readonly string[]): string =>
+  names.length === 1
+    ? `${names.join("")} asks for places, bytes or modules: each mapping was asked alone, not the process.`
+    : `${names.length} rules ask for places, bytes or modules: each mapping was asked alone, not the process.`;
 
 const INSTALL = "Install from VSIX…";
 const SETTINGS = "Open Setting";
@@ -94,6 +103,13 @@ function yaraLibraries(): readonly string[] {
 
 /** A line of the view for each place; for a rule without patterns the begin of what it matches. */
 function namedMatches({ rule, places, pid, space }: YaraHit): readonly NamedMatch[] {
+  const [first] = space.areas;
+  if (places.length === 0 && first !== undefined) {
+    const nothing = new Uint8Array(0);
+    const around = { before: nothing, bytes: nothing, after: nothing };
+    const sightings = [{ pid, address: first.start }];
+    return [{ pid, space, name: rule.identifier, address: first.start, length: 1, sightings, ...around }];
+  }
   return places.map((place) => ({
     ...place,
     pid,
