@@ -123,7 +123,10 @@ describe("the command line's questions to memory", function () {
     const redis = join(await fixture("corpus/d-redis"), "img");
     const text = await cryoscope("yara", redis, "--rules", rules, "--kind", "stack");
     assert.match(text.out, /^rules:RedisServer \[db,server\] 25634 redis-server\n {2}\$/m);
-    assert.match(text.err, /^5 rules ask .* of each region alone, .*: rules:ElfImage, rules:ElfShared, .*, rules:UsesHidden$/m);
+    assert.match(
+      text.err,
+      /^5 rules ask .* of each region alone, .*: rules:ElfImage, rules:ElfShared, .*, rules:UsesHidden$/m,
+    );
     assert.equal(text.code, 1);
     const alone = await cryoscope("yara", redis, "--rules", rules, "--kind", "stack", "--each-region");
     assert.match(alone.out, /^rules:RedisServer \[db,server\] 25634 0x7ffd0d\w+ rw-p \[stack\]\n {2}\$/m);
