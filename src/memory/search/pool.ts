@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { memoryErrors } from "../errors.ts";
 import { READY } from "./messages.ts";
@@ -16,6 +17,8 @@ function workerFile(): string | URL {
 
 /** Jobs a worker has at a time: one it works on, one that waits. */
 const QUEUE = 2;
+/** Jobs that may be done before an earlier one is: answers are given in the order of the jobs. */
+const AHEAD = 8;
 
 interface Waiting {
   readonly id: number;
@@ -49,6 +52,11 @@ export interface SearchPool {
   readonly width: number;
   /** Throws `memory.searchTooSlow` when the job takes longer than the limit, and `memory.searchFailed`. */
   run(job: Job): Promise<JobResult>;
+  /**
+   * Ends when the next job should come: a worker has room for it, or this thread does it. After a job that this thread did
+   * the workers' answers are taken, so that they get work before it goes on.
+   */
+  turn(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,6 +64,10 @@ export function openPool(setup: WorkerSetup, { threads, timeLimit, isHereToo }: 
   const members: Member[] = [];
   const runHere = isHereToo ? jobRunner(setup) : undefined;
   let failure: { readonly error: unknown } | undefined;
+  /** Ends when the workers' answers were taken; undefined when this thread did nothing since. */
+  let taken: Promise<void> | undefined;
+  let onRoom: (() => void) | undefined;
+  const hasRoom = (): boolean => members.some(({ queue }) => queue.length < QUEUE);
 
   const fail = (error: unknown): void => {
     failure ??= { error };
@@ -63,6 +75,7 @@ export function openPool(setup: WorkerSetup, { threads, timeLimit, isHereToo }: 
       clearTimeout(timer);
       for (const waiting of queue.splice(0)) waiting.reject(failure.error);
     }
+    onRoom?.();
   };
   const watch = (member: Member): void => {
     clearTimeout(member.timer);
@@ -85,6 +98,7 @@ export function openPool(setup: WorkerSetup, { threads, timeLimit, isHereToo }: 
       }
       const waiting = member.queue.shift();
       watch(member);
+      onRoom?.();
       if (waiting) settle(result, waiting);
     });
     worker.on("error", (error) => {
@@ -97,7 +111,7 @@ export function openPool(setup: WorkerSetup, { threads, timeLimit, isHereToo }: 
   }
 
   return {
-    width: members.length * QUEUE + (runHere ? 1 : 0),
+    width: members.length > 0 ? members.length * QUEUE + AHEAD : 1,
     run(job) {
       return new Promise((resolve, reject) => {
         if (failure) {
@@ -112,13 +126,8 @@ export function openPool(setup: WorkerSetup, { threads, timeLimit, isHereToo }: 
         // A worker that still starts gets none: this thread would wait for it in the end.
         const isBusy = member === undefined || !member.isReady || member.queue.length >= QUEUE;
         if (runHere && isBusy) {
-          const result = runHere(job);
-          const answer = (): void => {
-            settle(result, { id: job.id, resolve, reject });
-          };
-          // The workers' messages wait meanwhile.
-          if (members.length > 0) setImmediate(answer);
-          else answer();
+          settle(runHere(job), { id: job.id, resolve, reject });
+          if (members.length > 0) taken ??= setImmediate();
         } else if (member === undefined) reject(memoryErrors.searchFailed("there are no workers"));
         else {
           member.queue.push({ id: job.id, resolve, reject });
@@ -126,6 +135,11 @@ export function openPool(setup: WorkerSetup, { threads, timeLimit, isHereToo }: 
           if (member.queue.length === 1) watch(member);
         }
       });
+    },
+    async turn() {
+      await taken;
+      taken = undefined;
+      if (runHere === undefined && !hasRoom()) await new Promise<void>((resolve) => (onRoom = resolve));
     },
     async close() {
       for (const { timer } of members) clearTimeout(timer);

@@ -158,6 +158,7 @@ async function* scanOne(
     const store = memory.store(space.pageSize);
     for await (const built of jobsOf(space, store, filter, shared, builder, left, nextId)) {
       start(built);
+      await pool.turn();
       yield* settle(pool.width - 1);
     }
     if (store.pinned < MAX_PINNED) continue;
