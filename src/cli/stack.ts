@@ -134,7 +134,9 @@ function stackJson({ thread: { process, thread, goroutine }, frames, end }: Thre
       const name = (python ?? javaScript)?.name ?? frame.function?.name;
       return {
         language: python ? "python" : javaScript ? "javascript" : "native",
-        ...(javaScript?.script !== undefined && { script: javaScript.script }),
+        ...(javaScript?.script !== undefined && {
+          ...{ script: javaScript.script, compiled: !javaScript.isCurrent },
+        }),
         ...(name !== undefined && { function: name }),
         ...(!python && {
           ...{ address: hex(frame.programCounter), foundBy: frame.foundBy, inlined: frame.isInlined },

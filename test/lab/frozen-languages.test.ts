@@ -72,16 +72,10 @@ describe("a frozen program of JavaScript", () => {
     cpSync(NODE, join(folder, "node"));
     cpSync(join(await fixture("unwind/javascript"), "calls.js"), join(folder, "calls.js"));
     const frozen = freeze(folder, {
-      command: [
-        "sh",
-        "-c",
-        'echo ready; exec "$0" "$@"',
-        join(folder, "node"),
-        join(folder, "calls.js"),
-        join(folder, "told"),
-      ],
+      command: [join(folder, "node"), join(folder, "calls.js"), join(folder, "told")],
+      told: join(folder, "told"),
       files: ["node"],
-      settle: 2,
+      settle: 1,
     });
     threads = await stacksOf(frozen);
     ({ told } = JSON.parse(readFileSync(join(folder, "told"), "utf8")) as {
@@ -111,5 +105,48 @@ describe("a frozen program of JavaScript", () => {
     assert.equal(kinds[0], "native");
     assert.equal(kinds.at(-1), "native");
     assert.equal(main?.frames.at(-1)?.function, "_start");
+  });
+});
+
+describe("a frozen program of JavaScript that the engine has optimised", () => {
+  const folder = folderOf("optimised");
+  let calls: readonly { readonly name: string; readonly compiled: boolean }[];
+  let told: readonly string[];
+
+  before(async function () {
+    this.timeout(120_000);
+    await mkdir(folder, { recursive: true });
+    cpSync(NODE, join(folder, "node"));
+    const frozen = freeze(folder, {
+      command: [
+        ...[join(folder, "node"), "--allow-natives-syntax"],
+        ...[`${PROGRAMS}/optimised.js`, join(folder, "told")],
+      ],
+      told: join(folder, "told"),
+      files: ["node"],
+      settle: 1,
+    });
+    const threads = await stacksOf(frozen);
+    calls = threads
+      .flatMap(({ frames }) => frames)
+      .filter(({ language }) => language === "javascript")
+      .map(({ function: name = "", compiled = false }) => ({ name, compiled }));
+    ({ told } = JSON.parse(readFileSync(join(folder, "told"), "utf8")) as {
+      readonly told: readonly string[];
+    });
+  });
+  after(() => {
+    forget(folder);
+  });
+
+  it("has the calls that the engine said, apart from those in a compiled one, which says that it is", () => {
+    const said = told.map((line) => /^ +at (?:\S+\.)?(\S+) \(/.exec(line)?.[1] ?? "");
+    assert.deepEqual(said.slice(0, 7), ["stand", "tasks", "leaf", "middle", "outer", "apart", "last"]);
+    assert.deepEqual(calls.slice(0, 4), [
+      { name: "stand", compiled: false },
+      { name: "tasks", compiled: false },
+      { name: "apart", compiled: true },
+      { name: "last", compiled: false },
+    ]);
   });
 });

@@ -15,17 +15,18 @@ export const PROGRAMS = "/project/test/lab/programs";
 /** A folder of this run, at the same path on both sides. */
 export const folderOf = (name: string): string => join(LAB_SHARE, `frozen-${name}-${process.pid}`);
 
-/** Builds and starts a program, waits until it says "ready", and freezes it. What it prints is in `out`. */
+/** Builds and starts a program, waits until it says "ready" or has written a file, and freezes it. What it prints is in `out`. */
 const FREEZE = `
-folder=$1; build=$2; signal=$3; settle=$4; shift 4
+folder=$1; build=$2; signal=$3; settle=$4; told=$5; shift 5
 mkdir -p $folder/images
 cd $folder
 eval "$build"
 setsid "$@" </dev/null >$folder/out 2>&1 &
 pid=$!
 trap 'kill -KILL $pid 2>/dev/null || true' EXIT
-for try in $(seq 200); do grep -q ready $folder/out && break; sleep 0.1; done
-grep -q ready $folder/out || { cat $folder/out >&2; exit 1; }
+ready() { if [ -n "$told" ]; then [ -s "$told" ]; else grep -q ready $folder/out; fi; }
+for try in $(seq 600); do ready && break; sleep 0.1; done
+ready || { cat $folder/out >&2; exit 1; }
 sleep $settle
 [ -z "$signal" ] || { kill -$signal $pid; sleep 0.5; }
 echo $pid >$folder/pid
@@ -48,6 +49,7 @@ export interface PrintedFrame {
   readonly symbol?: string;
   readonly foundBy?: string;
   readonly inlined?: boolean;
+  readonly compiled?: boolean;
   readonly source?: { readonly path: string; readonly line: number };
 }
 
@@ -64,13 +66,16 @@ export function freeze(
   program: {
     readonly build?: string;
     readonly signal?: string;
-    /** Seconds from "ready" to the freeze. */
+    /** A file that the program writes when it is ready, if it doesn't say so. */
+    readonly told?: string;
+    /** Seconds from then to the freeze. */
     readonly settle?: number;
     readonly command: readonly string[];
     readonly files?: readonly string[];
   },
 ): Frozen {
   const words = ["freeze", folder, program.build ?? "", program.signal ?? "", `${program.settle ?? 0.3}`];
+  words.push(program.told ?? "");
   words.push(...program.command);
   succeed("sh", ["-euc", FREEZE, ...words]);
   for (const file of program.files ?? []) {

@@ -33,7 +33,7 @@ export interface V8Runtime {
 
 /** Code of V8's own that runs JavaScript, by the symbols of a program that wasn't stripped. */
 const BUILTIN = /^Builtins_/;
-const V8_MODULE = /(^|\/)(node|nodejs|libnode\.so[^/]*|libv8[^/]*)$/;
+const V8_MODULE = /(^|\/)(node[^/]*|libnode\.so[^/]*|libv8[^/]*)$/;
 const TAG = 1n;
 /** A source of which so much would have to be read to count its lines has no lines. */
 const MAX_SOURCE = 16 * 1024 * 1024;

@@ -36,7 +36,10 @@ const NONE: ReadonlyMap<Frame, JavaScriptFrame> = new Map();
 export function javaScriptName({ name, script, line, isCurrent }: JavaScriptFrame): string {
   const called = name === "" ? "(anonymous)" : name;
   if (script === undefined) return `${called} (JavaScript, built in)`;
-  return `${called} (JavaScript${line !== undefined && !isCurrent ? ", first line of the function" : ""})`;
+  if (isCurrent) return `${called} (JavaScript)`;
+  // Only the compiler knows where in a compiled function it is, and which other functions it has put into it.
+  const place = line === undefined ? "" : "first line, ";
+  return `${called} (JavaScript, compiled: ${place}without calls inlined in it)`;
 }
 
 /** Where its source is; undefined for what is no file, as the scripts that are part of Node. */
