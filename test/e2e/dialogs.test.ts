@@ -86,7 +86,7 @@ describe("what is asked before it is done, in a browser", function () {
   });
 
   it("names, before it freezes, that this Docker won't bring the container back", async () => {
-    await workbench.runCommand(session.page, "Cryoscope: Freeze Container…");
+    await workbench.runCommand(session.page, "Cryoscope: Freeze Container…", "nginx");
     await pick("nginx");
     await dialog().waitFor();
     assert.match(await detail(), /28\.5\.2 .*bridge, but can't restore it/);
@@ -97,7 +97,7 @@ describe("what is asked before it is done, in a browser", function () {
 
   it("freezes all the same when told so, and draws what comes after what", async () => {
     for (const name of ["first", "second"]) {
-      await workbench.runCommand(session.page, "Cryoscope: Freeze Container…");
+      await workbench.runCommand(session.page, "Cryoscope: Freeze Container…", "nginx");
       await pick("nginx");
       await dialog().waitFor();
       await press("Freeze Anyway");
@@ -144,7 +144,7 @@ describe("what is asked before it is done, in a browser", function () {
 
   it("says in the status bar that a container is frozen again and again, and stops with a click there", async () => {
     const before = frozen();
-    await workbench.runCommand(session.page, "Cryoscope: Freeze Again and Again…");
+    await workbench.runCommand(session.page, "Cryoscope: Freeze Again and Again…", "nginx");
     await pick("nginx");
     await pick("Every N seconds");
     await workbench.answer(session.page, "Seconds between two snapshots", "2");

@@ -11,7 +11,7 @@ describe("the walkthrough and the Explain view, in a browser", () => {
     const { page } = session;
     await workbench.openView(page, "Cryoscope");
     await workbench.treeRows(page, "Checkpoint").filter({ hasText: "Processes" }).waitFor();
-    await workbench.runCommand(page, "Welcome: Open Walkthrough");
+    await workbench.runCommand(page, "Welcome: Open Walkthrough", "Read a frozen container");
     await workbench.choose(page, "Read a frozen container");
     await page.locator(".getting-started-step", { hasText: "Take a number apart" }).first().click();
     await session.picture("walkthrough");

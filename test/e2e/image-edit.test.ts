@@ -128,7 +128,7 @@ describe("an image, edited with the keyboard", () => {
   it("adds a field by the palette, and says what CRIU would refuse", async () => {
     const { page } = session;
     await goTo("entries[0]");
-    await workbench.runCommand(page, "Cryoscope: Add Field or Entry");
+    await workbench.runCommand(page, "Cryoscope: Add Field or Entry", "ti_aarch64");
     await workbench.choose(page, "ti_aarch64");
     await editor().locator("#edit-problems", { hasText: "required field" }).waitFor();
     // The problems take room from the fields; the new row, which is selected, stays where it can be seen.

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "n
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Frame, FrameLocator, Locator } from "playwright-core";
+import { workbench } from "../host/index.ts";
 import { COMM, ImageEditor, unpackSingle } from "./image-editor.ts";
 import { scrollScript } from "./scrolling.ts";
 import type { FrameTimes } from "./scrolling.ts";
@@ -122,6 +123,23 @@ describe("an image, read", () => {
       [each, ...each.querySelectorAll("*")].map((part) => part.getAttribute("title") ?? "").join("\n"),
     );
     assert.ok(words.includes(COMM) && words.includes("PR_SET_NAME"), words);
+  });
+
+  it("leaves the focus where the person is, and gives it to the fields when they come in", async () => {
+    const { page } = session;
+    await workbench.openView(page, "Explorer");
+    const files = page.locator(".explorer-folders-view");
+    for (const name of ["files.img", "inventory.img"]) {
+      // A click shows an image beside the list, in which the arrow keys go on.
+      await files.locator(".monaco-list-row", { hasText: name }).first().click();
+      await workbench.tabs(page).and(page.locator(".active")).filter({ hasText: name }).waitFor();
+      await image.shown();
+      // As long as a page that takes the focus may need for it.
+      await page.waitForTimeout(1000);
+      assert.equal(await files.locator(":focus").count(), 1, `${name} has taken the focus`);
+    }
+    await workbench.runCommand(page, "View: Focus Active Editor Group");
+    await editor().locator("#fields:focus").waitFor();
   });
 
   it("scrolls over 2 GiB without dropping frames", async function () {

@@ -105,7 +105,7 @@ describe("the tools of the image editor", () => {
   it("mark bytes with a note and a colour, which are there after a reload", async () => {
     const { page } = session;
     await image.goToOffset("0x20");
-    await workbench.runCommand(page, "Cryoscope: Edit Bookmark");
+    await workbench.runCommand(page, "Cryoscope: Edit Bookmark", /^Bookmark at 0x20/);
     await workbench.answer(page, /^Bookmark at 0x20/, "the task begins");
     await workbench.choose(page, "purple");
     const mark = (): Locator => editor().getByRole("button", { name: /^0x20, .*purple: the task begins/ });

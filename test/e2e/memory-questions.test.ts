@@ -47,7 +47,7 @@ describe("questions to memory, in a browser", function () {
 
     it("scans with YARA rules from the palette to a row of the view", async () => {
       const { page } = session;
-      await workbench.runCommand(page, "Cryoscope: Scan Memory with YARA Rules");
+      await workbench.runCommand(page, "Cryoscope: Scan Memory with YARA Rules", "YARA Rules");
       await workbench.chooseFile(page, "YARA Rules", join(folder, "sentence.yar"));
       const row = found(session).filter({ hasText: SENTENCE });
       await row.waitFor();
@@ -58,7 +58,7 @@ describe("questions to memory, in a browser", function () {
     it("finds a number of a chosen width, only where the filters let it", async () => {
       const { page } = session;
       const search = async (number: string, width: string): Promise<void> => {
-        await workbench.runCommand(page, "Cryoscope: Search Memory");
+        await workbench.runCommand(page, "Cryoscope: Search Memory", "Search Memory of Checkpoint");
         await workbench.type(page, "Search Memory of Checkpoint", number);
         await choices(session, "Integer…").click();
         await choices(session, width).first().click();
@@ -83,7 +83,7 @@ describe("questions to memory, in a browser", function () {
       await choices(session, "Writable memory").click();
       await found(session).filter({ hasText: "Cryoscope found this" }).waitFor();
       // A byte has no order, and no number fits fewer bits than it has.
-      await workbench.runCommand(page, "Cryoscope: Search Memory");
+      await workbench.runCommand(page, "Cryoscope: Search Memory", "Search Memory of Checkpoint");
       await workbench.type(page, "Search Memory of Checkpoint", "-200");
       await choices(session, "Integer…").click();
       await choices(session, "16 bits, little-endian").first().waitFor();
@@ -92,7 +92,7 @@ describe("questions to memory, in a browser", function () {
     });
 
     it("lists strings of the length that is asked for", async () => {
-      await workbench.runCommand(session.page, "Cryoscope: List Strings in Memory");
+      await workbench.runCommand(session.page, "Cryoscope: List Strings in Memory", "as strings(1) does");
       await choices(session, "as strings(1) does").click();
       await workbench.answer(session.page, "List Strings of Checkpoint: shortest", "60");
       await choices(session, "Heap and stacks").click();

@@ -13,7 +13,7 @@ describe("the Memory editor, in a browser", () => {
     await workbench.openView(page, "Cryoscope");
     const processes = workbench.treeRows(page, "Checkpoint").filter({ hasText: "Processes" });
     await processes.waitFor();
-    await workbench.runCommand(page, "Cryoscope: Open Memory");
+    await workbench.runCommand(page, "Cryoscope: Open Memory", "1 sample");
     await workbench.choose(page, "1 sample");
     const memory = await session.webview("#map");
     // It begins where the first thread stands, not at the first mapping.

@@ -45,7 +45,7 @@ describe("a checkpoint in a workspace, in a browser", () => {
     await rows.filter({ hasText: "gVisor froze this" }).waitFor();
     await rows.filter({ hasText: "checkpoint.img" }).waitFor();
     await session.picture("gvisor-view");
-    await workbench.runCommand(page, "Cryoscope: Open Overview");
+    await workbench.runCommand(page, "Cryoscope: Open Overview", "gvisor");
     await choose("gvisor");
     const overview = await session.webview("#section-identity");
     await overview.getByText("gVisor state file (runsc checkpoint)").waitFor();
@@ -61,7 +61,7 @@ describe("a checkpoint in a workspace, in a browser", () => {
 
   it("is a folder in VS Code's own explorer, whose files open and can't be written in", async () => {
     const { page } = session;
-    await workbench.runCommand(page, "Cryoscope: Add Frozen /proc to Workspace");
+    await workbench.runCommand(page, "Cryoscope: Add Frozen /proc to Workspace", "sample");
     await choose("sample");
     // Of one folder becomes a workspace of several: VS Code loads the window anew.
     await page

@@ -6,6 +6,8 @@ import type { Locator, Page } from "playwright-core";
 export const SLOW_MS = 90_000;
 /** After so long what was pressed is taken for lost, and is pressed again. */
 const LOST_MS = 10_000;
+/** As often a command is run again that asks nothing. */
+const RUN_AGAIN = 3;
 
 /** The widget, while it is open, that says these words: in its title, its message or its rows. */
 export function quickInput(page: Page, words: string | RegExp = ""): Locator {
@@ -27,8 +29,23 @@ export async function choose(page: Page, words: string | RegExp): Promise<void> 
   await choices(page, words).first().click();
 }
 
-/** Runs a command by its title in the palette: "Category: Title", with or without the dots at its end. */
-export async function runCommand(page: Page, title: string): Promise<void> {
+/**
+ * Runs a command by its title in the palette: "Category: Title", with or without the dots at its end. Of one that asks,
+ * `question` is in the title of what it asks first, in its message or in its rows. It is run again when it hasn't asked for
+ * long: a click may come to nothing on a machine that is busy.
+ */
+export async function runCommand(page: Page, title: string, question?: string | RegExp): Promise<void> {
+  for (let tries = RUN_AGAIN; ; tries--) {
+    await runInPalette(page, title);
+    if (question === undefined) return;
+    const asked = titled(page, question).or(choices(page, question)).first();
+    const isAsked = asked.waitFor({ timeout: SLOW_MS / RUN_AGAIN });
+    if (await isAsked.then(yes, no)) return;
+    if (tries === 0) throw new Error(`${title} doesn't ask: ${String(question)}`);
+  }
+}
+
+async function runInPalette(page: Page, title: string): Promise<void> {
   const whole = new RegExp(`^${title.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(…|\\.\\.\\.)?$`);
   const label = page.locator(".quick-input-list-row .label-name", { hasText: whole });
   await search(page, "F1", `>${title}`, choices(page, "").filter({ has: label }));

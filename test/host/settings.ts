@@ -17,6 +17,9 @@ export const SETTINGS: Readonly<Record<string, unknown>> = {
   "workbench.enableExperiments": false,
   // What fades away is still in the way for a moment.
   "workbench.reduceMotion": "on",
+  // VS Code gives a webview the focus back a moment after a command was chosen: on a busy machine that is when the command
+  // has asked something already, whose box would close unseen.
+  "workbench.quickOpen.closeOnFocusLost": false,
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,

@@ -8,6 +8,7 @@ import type {
   ValueForm,
 } from "../../src/protocol/index.ts";
 import { element } from "../ui/dom.ts";
+import { focusWhenIn } from "../ui/focus.ts";
 import type { Host } from "../ui/rpc.ts";
 import { FilterBar } from "./filter.ts";
 import type { FilteredRows } from "./filter-model.ts";
@@ -94,7 +95,9 @@ export class FieldsPane {
   }
 
   focus(): void {
-    this.#tree.focus();
+    focusWhenIn(() => {
+      this.#tree.focus();
+    });
   }
 
   refresh(): void {

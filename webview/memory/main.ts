@@ -1,5 +1,6 @@
 // The Memory editor: the address space of one process, its mappings, and where its bytes come from.
 import type { MemoryRpc } from "../../src/protocol/index.ts";
+import { focusWhenIn } from "../ui/focus.ts";
 import { connectPage, showWhenRead } from "../ui/host.ts";
 import "./memory.css";
 import { MemoryPage } from "./page.ts";
@@ -24,7 +25,9 @@ const load = (): Promise<void> =>
     page = made;
     document.title = `Memory: ${map.process}`;
     document.body.replaceChildren(made.root);
-    made.focus();
+    focusWhenIn(() => {
+      made.focus();
+    });
   });
 
 void load();

@@ -1,5 +1,6 @@
 import type { MemoryAct, MemoryMap, MemoryRange, MemoryRpc } from "../../src/protocol/index.ts";
 import { element } from "../ui/dom.ts";
+import { focusWhenIn } from "../ui/focus.ts";
 import type { Host } from "../ui/rpc.ts";
 import { Splitter } from "../ui/splitter.ts";
 import { areaOf } from "./area.ts";
@@ -128,7 +129,9 @@ export class MemoryPage {
   go({ start, length }: MemoryRange): void {
     const address = BigInt(`0x${start}`);
     this.#goTo({ start: address, end: address + BigInt(Math.max(1, length)) });
-    this.#grid.focus();
+    focusWhenIn(() => {
+      this.focus();
+    });
   }
 
   act(act: MemoryAct): void {

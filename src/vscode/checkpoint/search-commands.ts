@@ -70,6 +70,7 @@ export function registerSearchCommands(
     command("cryoscope.checkpoint.findText", async (row?: Row) => {
       const wanted = await vscode.window.showInputBox({
         title: "Find Text in Checkpoint",
+        ignoreFocusOut: true,
         prompt: "In the frozen /proc, logs, configuration, changed files and volumes",
       });
       if (wanted === undefined || wanted === "") return;

@@ -174,6 +174,7 @@ export async function askHowToFreeze(
   const name = await vscode.window.showInputBox({
     title: `Freeze ${container.name}`,
     prompt: "Name of the snapshot",
+    ignoreFocusOut: true,
     value: proposedName(container.name, new Date()),
     validateInput: (text) =>
       /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(text)
@@ -237,7 +238,7 @@ export async function askForSwitches(
       ...offered.map((one) => ({ ...one, picked: choice[one.name] === true })),
       ...more.map((one) => ({ ...one, picked: one === SEALED && words.length > 0 })),
     ],
-    { title: "Freeze with", canPickMany: true },
+    { title: `Freeze ${choice.name}`, placeHolder: "With what?", canPickMany: true },
   );
   if (!picked) return undefined;
   const switches = picked.flatMap(({ name }) =>
@@ -248,7 +249,9 @@ export async function askForSwitches(
   const wantsImage = picked.some(({ name }) => name === "containerImage");
   const containerImage = wantsImage
     ? await vscode.window.showInputBox({
-        prompt: "Reference",
+        title: `Freeze ${choice.name} as a Container Image`,
+        prompt: "Name and tag of the image",
+        ignoreFocusOut: true,
         value: `localhost/${choice.name.toLowerCase()}:frozen`,
       })
     : undefined;
@@ -267,6 +270,7 @@ const SEALED = {
 async function askForRecipients(words: readonly string[]): Promise<readonly string[] | undefined> {
   const answer = await vscode.window.showInputBox({
     title: "Seal for",
+    ignoreFocusOut: true,
     prompt: "Recipients of age (age1…), separated by blanks, or the path of an RSA certificate",
     value: words.join(" "),
     validateInput: (text) => (text.trim() === "" ? "It needs a recipient." : undefined),

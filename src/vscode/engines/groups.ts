@@ -38,6 +38,7 @@ export async function freezeSelected(engines: Engines, catalog: Catalog): Promis
   const selector = await vscode.window.showInputBox({
     title: "Freeze Containers by Label",
     prompt: "A label with its value; for Kubernetes a selector",
+    ignoreFocusOut: true,
     placeHolder: "app=web",
   });
   if (selector !== undefined && selector !== "") await freezeLabelled(engines, catalog, selector);

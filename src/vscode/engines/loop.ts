@@ -137,6 +137,7 @@ export function isBreakpoint(message: unknown): boolean {
 
 /** Asks what makes the container be frozen again; undefined when the user turns away. */
 export async function askForTrigger(engine: Engine, container: Container): Promise<Trigger | undefined> {
+  const title = `Freeze ${container.name} Again and Again`;
   const pick = await vscode.window.showQuickPick(
     [
       { label: "$(clock) Every N seconds", on: "time" as const },
@@ -144,16 +145,22 @@ export async function askForTrigger(engine: Engine, container: Container): Promi
       { label: "$(debug-breakpoint) At each breakpoint", on: "breakpoint" as const },
       { label: "$(beaker) When a test task fails", on: "failedTask" as const },
     ],
-    { title: `Freeze ${container.name} again and again`, placeHolder: "When? It goes on running." },
+    { title, placeHolder: "When? It goes on running." },
   );
   if (!pick) return undefined;
   if (pick.on === "log") {
-    const pattern = await vscode.window.showInputBox({ prompt: "Words that a line of its output holds" });
+    const pattern = await vscode.window.showInputBox({
+      title,
+      prompt: "Words that a line of its output holds",
+      ignoreFocusOut: true,
+    });
     return pattern === undefined || pattern === "" ? undefined : { on: "log", pattern };
   }
   if (pick.on !== "time") return { on: pick.on };
   const seconds = await vscode.window.showInputBox({
+    title,
     prompt: "Seconds between two snapshots",
+    ignoreFocusOut: true,
     value: "30",
     validateInput: (text) => (/^[1-9]\d{0,5}$/.test(text) ? undefined : "A whole number of seconds."),
   });

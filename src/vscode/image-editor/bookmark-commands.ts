@@ -81,6 +81,7 @@ export async function editBookmark(bookmarks: Bookmarks, image: string, bookmark
     title: `Bookmark at ${place}`,
     prompt: "A note, or nothing",
     value: bookmark.note,
+    ignoreFocusOut: true,
   });
   if (note === undefined) return;
   const colours = BOOKMARK_COLOURS.map((colour) => ({

@@ -183,6 +183,7 @@ async function askKinds(filter: MemoryFilter): Promise<MemoryFilter | undefined>
 async function askProtection(filter: MemoryFilter): Promise<MemoryFilter | undefined> {
   const typed = await vscode.window.showInputBox({
     title: "Protection of the memory to search",
+    ignoreFocusOut: true,
     prompt: "rw: what has these rights. r-x: exactly so, ? for either. Nothing: any.",
     value: filter.protection ?? "",
     validateInput: (value) =>
@@ -194,6 +195,7 @@ async function askProtection(filter: MemoryFilter): Promise<MemoryFilter | undef
 async function askRange(filter: MemoryFilter): Promise<MemoryFilter | undefined> {
   const typed = await vscode.window.showInputBox({
     title: "Addresses to search",
+    ignoreFocusOut: true,
     prompt: "7f0000000000-7f0000100000, in hexadecimal. Nothing: all.",
     value: filter.range === undefined ? "" : rangeInWords(filter.range),
     validateInput: (value) =>

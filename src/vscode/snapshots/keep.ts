@@ -13,6 +13,7 @@ import { filesOf } from "./files.ts";
 export async function rename(catalog: Catalog, snapshot: Snapshot): Promise<void> {
   const name = await vscode.window.showInputBox({
     title: "Rename Snapshot",
+    ignoreFocusOut: true,
     value: snapshot.name,
     validateInput: (text) => (text.trim() === "" ? "It needs a name." : undefined),
   });
@@ -20,7 +21,11 @@ export async function rename(catalog: Catalog, snapshot: Snapshot): Promise<void
 }
 
 export async function editNote(catalog: Catalog, snapshot: Snapshot): Promise<void> {
-  const note = await vscode.window.showInputBox({ title: `Note on ${snapshot.name}`, value: snapshot.note });
+  const note = await vscode.window.showInputBox({
+    title: `Note on ${snapshot.name}`,
+    value: snapshot.note,
+    ignoreFocusOut: true,
+  });
   if (note !== undefined) await catalog.edit(snapshot.id, { note });
 }
 
@@ -28,6 +33,7 @@ export async function editTags(catalog: Catalog, snapshot: Snapshot): Promise<vo
   const text = await vscode.window.showInputBox({
     title: `Tags of ${snapshot.name}`,
     prompt: "Separated by blanks",
+    ignoreFocusOut: true,
     value: (snapshot.tags ?? []).join(" "),
   });
   if (text === undefined) return;
@@ -78,6 +84,7 @@ export async function exportAsImage(engines: Engines, catalog: Catalog, snapshot
   const reference = await vscode.window.showInputBox({
     title: `Export ${snapshot.name} as a Container Image`,
     prompt: "Name and tag of the image",
+    ignoreFocusOut: true,
     value: `localhost/${plain === "" ? "checkpoint" : plain}:frozen`,
     validateInput: (text) => (isReference(text) ? undefined : "As in localhost/web:frozen."),
   });

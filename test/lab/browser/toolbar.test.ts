@@ -53,10 +53,15 @@ describe("the debug toolbar of a live session", function () {
     (await (await connectLab("podman")).list())
       .map(({ name }) => name)
       .filter((name) => name.startsWith(`${NAME}-debug`));
-  const start = async (page: Page, configuration: object): Promise<void> => {
+  const start = async (
+    page: Page,
+    configuration: typeof COMMON & { name: string; debugger?: string },
+  ): Promise<void> => {
     const content = JSON.stringify({ version: "0.2.0", configurations: [configuration] });
     await writeFile(join(folder, ".vscode/launch.json"), content);
-    await workbench.runCommand(page, "Debug: Start Debugging");
+    // VS Code reads the file a moment later: until then it would start what was in it before.
+    await workbench.runCommand(page, "Debug: Select and Start Debugging", configuration.name);
+    await workbench.choose(page, configuration.name);
   };
   const pickSnapshot = (page: Page): Promise<void> => workbench.choose(page, NAME);
 
