@@ -118,7 +118,7 @@ describe("what is asked before it is done, in a browser", function () {
   it("shows the same as a timeline of the container when told so", async () => {
     const arrange = async (how: string): Promise<void> => {
       // The buttons in a view's title are seen while the pointer is there; the palette has them always.
-      await workbench.runCommand(session.page, `Cryoscope: Show as ${how}`);
+      await workbench.runCommand(session.page, `Cryoscope: Show Snapshots as ${how}`);
     };
     await arrange("Timelines");
     await snapshots().filter({ hasText: "one" }).first().waitFor();

@@ -15,7 +15,7 @@ export const freezeErrors = {
       {
         ...(file !== undefined && { file }),
         cause,
-        next: "Choose Seal a Copy… in the Snapshots view and then delete the snapshot; it can still be restored.",
+        next: "Choose Seal a Copy of the Snapshot… in the Snapshots view and then delete the snapshot; it can still be restored.",
       },
     ),
   cannotSeal: (why: string): CryoscopeError =>
