@@ -13,6 +13,8 @@ const BOX = { width: 190, height: 20 };
 const WIDTH = 900;
 const RIGHT = 470;
 
+const OUTSIDE = "can be reached from outside of the checkpoint";
+
 const ROLES = { reads: "reads from", writes: "writes to", both: "reads and writes" } as const;
 
 /** Which process holds which pipe or socket. A line is thick where bytes wait in it. */
@@ -68,12 +70,17 @@ export function channelGraph({ processes, channels }: Overview, open: Open): HTM
     picture.append(node);
   });
   followFocus(picture);
+  const hints = [
+    ...(shown.some(({ queued }) => queued > 0) ? ["Thick lines: data that nobody has read yet."] : []),
+    ...(shown.some(({ isOutside }) => isOutside) ? [`Yellow frames: ${OUTSIDE}.`] : []),
+  ].join(" ");
   const left = channels.length - shown.length;
   const note = element("p", { class: "none", text: `${String(left)} more in the Checkpoint view.` });
   return section(
     "Pipes and sockets",
     true,
     element("div", { class: "graph-window" }, picture),
+    ...(hints === "" ? [] : [element("p", { class: "none", text: hints })]),
     ...(left > 0 ? [note] : []),
   );
 }
@@ -86,7 +93,7 @@ function channelWords(channel: OverviewChannel, names: ReadonlyMap<number, strin
   const ends = channel.ends.map(
     ({ pid, fd, role }) => `${names.get(pid) ?? String(pid)} ${ROLES[role]} it as descriptor ${String(fd)}`,
   );
-  return [channelText(channel), ...ends].join(", ");
+  return [channelText(channel), ...(channel.isOutside ? [OUTSIDE] : []), ...ends].join(", ");
 }
 
 /** A curve whose arrow points to where bytes go. */

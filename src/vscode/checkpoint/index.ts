@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Checkpoint } from "../../checkpoint/index.ts";
 import type { OverviewTarget } from "../../protocol/index.ts";
@@ -51,6 +52,9 @@ export interface CheckpointExplorer {
   readonly view: vscode.TreeDataProvider<Row>;
 }
 
+const REVEAL_TRIES = 5;
+const REVEAL_AGAIN_MS = 150;
+
 /** Registers the *Checkpoint* view, the `cryoscope:` file system and the commands that open and close checkpoints. */
 export function registerCheckpoint(
   context: vscode.ExtensionContext,
@@ -67,8 +71,13 @@ export function registerCheckpoint(
   });
   const reveal = async (entry: OpenCheckpoint): Promise<void> => {
     const row = { kind: "checkpoint", entry } as const;
-    // A tree that is drawn anew meanwhile can't find the row. It stands there all the same, so that is no failure.
-    await tree.reveal(row, { select: true, focus: false, expand: true }).then(undefined, () => undefined);
+    // A tree that is drawn anew meanwhile can't find the row, or forgets that it was selected. It stands there all the same,
+    // so that is no failure; but below another checkpoint nobody would see it.
+    for (let tries = 0; tries < REVEAL_TRIES; tries++) {
+      await tree.reveal(row, { select: true, focus: false, expand: true }).then(undefined, () => undefined);
+      if (tree.selection.some((each) => each.kind === "checkpoint" && each.entry === entry)) return;
+      await setTimeout(REVEAL_AGAIN_MS);
+    }
   };
   const stay = (): Promise<void> => Promise.resolve();
   context.subscriptions.push(
