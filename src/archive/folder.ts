@@ -125,6 +125,11 @@ export async function openFolder(path: string, options: FolderOptions = {}): Pro
         }
         const childStats = await reads.look(join(real, child));
         if (childStats !== undefined) entries.push(entryOf(childPath, childStats));
+        // Node gives such a name with replacements, by which it can't be opened.
+        else if (child.includes("\ufffd") && !reported.has(childPath)) {
+          problems.add(`The name ${printable(childPath)} is not UTF-8; a tar of the folder can be read.`);
+          reported.add(childPath);
+        }
       }
       return sorted(entries);
     },

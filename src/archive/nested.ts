@@ -1,7 +1,7 @@
 // Archives inside of a tree (`rootfs-diff.tar`, `volumes/*.tar`, `tmpfs-*.tar.gz.img`), walked into like folders.
 import { readExactly, sliceSource, type ByteSource } from "../bytes/index.ts";
 import { detectPacking } from "./detect.ts";
-import { archiveErrors } from "./errors.ts";
+import { archiveErrors, printable } from "./errors.ts";
 import { joinPath, normaliseName } from "./names.ts";
 import { openNested, type OpenOptions } from "./open.ts";
 import { BLOCK, hasChecksum } from "./tar-header.ts";
@@ -66,6 +66,8 @@ export function nestedTree(
 ): NestedTree {
   const opened = new Map<string, Promise<{ readonly tree: FileTree; readonly source: ByteSource }>>();
   const known = new Map<string, boolean>();
+  /** The trees that are open now, by the path of their archive. */
+  const inner = new Map<string, FileTree>();
 
   async function openAt({ tree, path, prefix, depth }: Place): Promise<Place> {
     const full = joinPath(prefix, path);
@@ -77,7 +79,9 @@ export function nestedTree(
       opened.set(full, one);
       one.catch(() => opened.delete(full));
     }
-    return { tree: (await one).tree, path: "", prefix: full, depth: depth + 1 };
+    const { tree: own } = await one;
+    inner.set(full, own);
+    return { tree: own, path: "", prefix: full, depth: depth + 1 };
   }
 
   /** Where a path leads, through archives on the way to it. */
@@ -134,11 +138,16 @@ export function nestedTree(
       return place.tree.readLink(place.path);
     },
     get problems() {
-      return base.problems;
+      if (inner.size === 0) return base.problems;
+      const theirs = [...inner].flatMap(([path, { problems }]) =>
+        problems.map((problem) => `In ${printable(path)}: ${problem}`),
+      );
+      return [...base.problems, ...theirs];
     },
     async close() {
       const all = await Promise.allSettled(opened.values());
       opened.clear();
+      inner.clear();
       for (const one of all) {
         if (one.status !== "fulfilled") continue;
         await one.value.tree.close();

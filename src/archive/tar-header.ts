@@ -1,6 +1,7 @@
 // The 512-byte header of a tar member, and the pax records before it. tar-stream's own codec is not among its
 // exports, knows no sparse files, and its pax reader can be kept busy for ever by a negative length, so the few
 // fields are read here (POSIX.1-2017 pax; GNU tar 1.34 tar.h for base-256 numbers and old sparse maps).
+import { decodeText } from "../bytes/index.ts";
 import type { EntryKind } from "./tree.ts";
 
 export const BLOCK = 512;
@@ -93,7 +94,7 @@ export function text(bytes: Uint8Array, start = 0, length = bytes.length): strin
   let end = start;
   while (end < limit && bytes[end] !== 0) end++;
   if (end <= start) return "";
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
+  return decodeText(bytes.subarray(start, end));
 }
 
 /** Octal digits, or base 256 when the first bit is set. NaN for anything else and for what passes 2^53. */
@@ -141,7 +142,7 @@ export function readPax(body: Uint8Array): Map<string, string> {
     const digits = space < 0 || space - at > 10 ? "" : text(body, at, space - at);
     const length = /^[0-9]+$/.test(digits) ? parseInt(digits, 10) : 0;
     if (length <= space + 1 - at || at + length > body.length) break;
-    const record = Buffer.from(body.subarray(space + 1, at + length - 1)).toString("utf8");
+    const record = decodeText(body.subarray(space + 1, at + length - 1));
     const equals = record.indexOf("=");
     if (equals < 0) break;
     const key = record.slice(0, equals);

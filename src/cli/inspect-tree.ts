@@ -45,6 +45,7 @@ const TITLES: readonly (readonly string[])[] = [
   ["path", "size"],
   ["name"],
   ["id"],
+  ["address", "prefixLength"],
 ];
 
 function titled(value: object): Line {

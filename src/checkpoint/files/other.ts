@@ -36,15 +36,15 @@ export interface ProcessFile {
 export const NAMESPACE = fileKind(
   "NS",
   "nsf",
-  (file) => ({
-    description: `namespace ${file.ns_id}`,
-    flags: file.flags,
-    detail: {
-      kind: "namespace",
-      namespaceId: file.ns_id,
-      type: flagNames("clone.ns", file.ns_cflag).join(" "),
-    },
-  }),
+  (file) => {
+    const type = flagNames("clone.ns", file.ns_cflag).join(" ");
+    return {
+      // `net namespace 2`
+      description: `${type.replace("CLONE_NEW", "").toLowerCase()} namespace ${file.ns_id}`,
+      flags: file.flags,
+      detail: { kind: "namespace", namespaceId: file.ns_id, type },
+    };
+  },
   { file: "ns-files.img", message: "ns_file_entry" },
 );
 

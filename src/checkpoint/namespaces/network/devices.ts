@@ -53,12 +53,22 @@ export async function readDevices(
       Buffer.from(entry.address)
         .toString("hex")
         .replace(/..(?!$)/g, "$&:"),
-    peerIndex: entry.peer_ifindex,
-    peerNamespace: entry.peer_nsid,
+    ...peerOf(entry, id),
     master: entry.master,
     tun: entry.tun && tunOf(entry.tun),
     macvlanMode: entry.macvlan && enumName("macvlan.mode", entry.macvlan.mode),
   }));
+}
+
+/** The kernel gives a device without a link its own index for that of its peer. */
+function peerOf(
+  entry: MessageMap["net_device_entry"],
+  id: number,
+): Pick<NetworkDevice, "peerIndex" | "peerNamespace"> {
+  const isItself = entry.peer_ifindex === entry.ifindex && (entry.peer_nsid ?? id) === id;
+  return isItself
+    ? { peerIndex: undefined, peerNamespace: undefined }
+    : { peerIndex: entry.peer_ifindex, peerNamespace: entry.peer_nsid };
 }
 
 const tunOf = (tun: MessageMap["tun_link_entry"]): TunDevice => ({
