@@ -127,6 +127,7 @@ async function restore(
     making.isLeft = signal?.aborted === true;
     throw error;
   });
+  log?.(copy ? `Restored as ${container.name}.` : `${container.name} is restored.`);
   if (held.length === 0) return container;
   log?.(`Process ${held.join(", ")} is held before its first instruction.`);
   // A debugger that leaves lets it go on; one that never came can't.

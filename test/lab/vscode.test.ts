@@ -1,6 +1,6 @@
 // From VS Code to the engines and back: containers are made here, everything else happens in a real extension host.
 import assert from "node:assert/strict";
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { hostUnavailable, PROJECT, runExtensionTests } from "../host/index.ts";
 import { labSocket, removeContainer, startContainer, connectLab, containerCount } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
 import { sharedFolder } from "./engine-machine.ts";
+import { provideTools } from "./live-helpers.ts";
 
 const ENGINES: readonly LabEngine[] = ["docker", "podman"];
 
@@ -125,11 +126,15 @@ describe("VS Code with the lab's engines", function () {
       "setInterval(() => {}, 50)",
     ];
     await startContainer(podman, "podman", "live-listens", { image: "node", command: listens });
+    const tools = join(workspace, "tools");
+    await mkdir(tools);
+    await provideTools(tools, ["lldb-dap"]);
     const ends = {
       ...{ dies: "live-dies", listens: "live-listens" },
       ...{ endpoint: `unix://${labSocket("podman")}`, steps: "live-ends", turning: "live-turning" },
       ...{ file: join(PROGRAMS, "steps.c"), line: 12, localRoot: PROJECT, remoteRoot: "/project" },
       turn: join(workspace, "turn"),
+      tools,
       turningPid: (await programsOf(turning, podman))[0]?.hostPid ?? 0,
     };
     const before = await containerCount("podman");

@@ -18,6 +18,8 @@ interface Ends {
   /** Makes /turned when this file is there. */
   readonly turning: string;
   readonly turn: string;
+  /** A folder with lldb-dap. */
+  readonly tools: string;
   /** This machine's number of its process. */
   readonly turningPid: number;
   /** Ends as soon as it is restored. */
@@ -88,6 +90,31 @@ describe("a live session", function () {
     });
     assert.ok(Number(await valueOf(await debuggers.breakpoint(again), "before")) > first);
     await stop();
+  });
+
+  it("stops on entry by lldb-dap, and not at a signal of the program's own", async () => {
+    assert.ok(ends);
+    const { steps, endpoint, tools } = ends;
+    const path = process.env["PATH"] ?? "";
+    // The extension's, too: it runs in this very process.
+    process.env["PATH"] = `${tools}:${path}`;
+    try {
+      const seen = debuggers.count;
+      const started = await vscode.debug.startDebugging(undefined, {
+        ...{ type: "cryoscope", request: "attach", name: "Attach", container: steps, engine: endpoint },
+        ...{ stopOnEntry: true, debugger: "lldb-dap" },
+      });
+      assert.ok(started);
+      const { reason, session, threadId } = await debuggers.stop(seen);
+      assert.equal(reason, "entry");
+      // The next one is what it is.
+      await session.customRequest("continue", { threadId });
+      await session.customRequest("pause", { threadId });
+      assert.notEqual((await debuggers.stop(seen + 1)).reason, "entry");
+      await stop();
+    } finally {
+      process.env["PATH"] = path;
+    }
   });
 
   it("holds a stopped copy before its first instruction, twice at the same point, and removes it", async () => {

@@ -1,6 +1,6 @@
 // Python: debugpy, that listens already or is put into the process, and the Python debugger or our own client of it.
-import { createConnection } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Execution } from "../../engine/index.ts";
 import { liveErrors } from "../errors.ts";
 import { runInside, startInside } from "../inside.ts";
 import type { InsideResult } from "../inside.ts";
@@ -22,11 +22,18 @@ export const python: Runtime = {
     const given = target.port ?? debugpyPort(target.program.argv) ?? adapterPort(target.programs);
     const port = given ?? (await inject(target, interpreter));
     const argv = [...interpreter, "-c", RELAY, "127.0.0.1", `${port}`];
-    const relay = await openRelay(() => startInside(target.engine, target.container, argv), {
-      onMessage: target.log,
+    const open = () => startInside(target.engine, target.container, argv);
+    let first: Execution | undefined = await greeting(open, target, port);
+    const next = async (): Promise<Execution> => {
+      const waiting = first;
+      first = undefined;
+      return waiting ?? open();
+    };
+    await target.own.own("connection to debugpy", () => {
+      if (first) hangUp(first);
     });
+    const relay = await openRelay(next, { onMessage: target.log });
     await target.own.own("relay to debugpy", () => relay.close());
-    await greeted(relay.port, target, port);
     target.log(`debugpy of process ${target.program.pid} is at ${relay.address}:${relay.port}.`);
     return attachment(target, relay.port, port);
   },
@@ -141,24 +148,67 @@ function inside(target: Target, argv: readonly string[], timeout = 20_000): Prom
   });
 }
 
-/** Waits until debugpy's adapter speaks: it sends an event to whoever connects. */
-async function greeted(local: number, { signal, timeout = 10_000, container }: Target, port: number) {
+/**
+ * A connection on which debugpy's adapter has spoken, as it does to whoever connects; what it said is still to be read. It
+ * is for the debugger: one that was cut in the middle of that would end the adapter's thread that takes connections
+ * (`sockets.serve`, `Client.__init__`), and none would ever be answered again.
+ */
+async function greeting(
+  open: () => Promise<Execution>,
+  { signal, timeout = 10_000, container }: Target,
+  port: number,
+): Promise<Execution> {
   const end = performance.now() + timeout;
   do {
     signal?.throwIfAborted();
-    const answer = await new Promise<boolean>((resolve) => {
-      const socket = createConnection(local, "127.0.0.1");
-      const over = (heard: boolean) => () => {
-        socket.destroy();
-        resolve(heard);
-      };
-      socket.setTimeout(5000, over(false));
-      socket.once("data", over(true)).once("error", over(false)).once("close", over(false));
-    });
-    if (answer) return;
+    const execution = await open();
+    const left = Math.max(0, end - performance.now());
+    if (await speaks(execution, left, signal)) return execution;
+    hangUp(execution);
     await sleep(100);
   } while (performance.now() < end);
   throw liveErrors.noDebugServer("debugpy", container.name, port);
+}
+
+/** debugpy 1.8 greets with three events; what says fewer, as it does while somebody else is connected, is silent then. */
+const GREETINGS = 3;
+const SILENCE_MILLISECONDS = 1000;
+
+/** Whether it says something before it ends; what it said is left to be read. */
+function speaks({ stdout }: Execution, timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    let said = Buffer.alloc(0);
+    let timer = setTimeout(over, timeout);
+    function over(): void {
+      clearTimeout(timer);
+      stdout.off("readable", read);
+      for (const event of ENDS) stdout.off(event, over);
+      signal?.removeEventListener("abort", over);
+      const isThere = said.length > 0 && !stdout.readableEnded && !stdout.destroyed;
+      if (isThere) stdout.unshift(said);
+      resolve(isThere);
+    }
+    function read(): void {
+      for (let chunk = stdout.read() as Buffer | null; chunk !== null; chunk = stdout.read() as Buffer | null)
+        said = Buffer.concat([said, chunk]);
+      if (said.length === 0) return;
+      clearTimeout(timer);
+      timer = setTimeout(over, SILENCE_MILLISECONDS);
+      if (said.toString("latin1").split("Content-Length:").length > GREETINGS) over();
+    }
+    stdout.on("readable", read);
+    for (const event of ENDS) stdout.on(event, over);
+    signal?.addEventListener("abort", over, { once: true });
+  });
+}
+
+const ENDS = ["end", "close", "error"] as const;
+
+function hangUp({ stdin, stdout, stderr }: Execution): void {
+  for (const stream of [stdin, stdout, stderr]) stream.on("error", () => undefined);
+  stdin.end();
+  stdout.resume();
+  stderr.resume();
 }
 
 const EQUIPMENT = `

@@ -110,9 +110,14 @@ export function liveWork(
     });
     if (!options.copy) await catalog.woken(snapshot);
     engines.refresh();
-    log(options.copy ? `It is there as ${container.name}.` : `${container.name} is there again.`);
     now = undefined;
     return attach(engine, container, signal);
+  }
+
+  async function sayWhatStays(engine: Engine, { id, name }: ContainerDetails): Promise<void> {
+    const after = await engine.inspect(id).catch(() => undefined);
+    if (after === undefined) log(options.copy ? `${name} is removed.` : `${name} is gone.`);
+    else log(`${name} ${after.state === "running" ? "runs on" : `is ${after.state}`}.`);
   }
 
   async function noteHeld({ endpoint }: Engine, container: string): Promise<void> {
@@ -182,6 +187,7 @@ export function liveWork(
     async release() {
       await letGo?.().catch(() => undefined);
       const failures = [...(await line.dispose()), ...(await own.dispose())];
+      if (now !== undefined && failures.length === 0) await sayWhatStays(now.engine, now.live.container);
       if (failures.length === 0) await goes?.();
       for (const failure of failures) void showError(failure);
       engines.refresh();
