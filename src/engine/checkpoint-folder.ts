@@ -147,10 +147,10 @@ export async function readJsonFile(file: string): Promise<unknown> {
 
 /** Where a checkpoint's folder can be opened. */
 export async function locateFolder(
-  { kind, name }: Pick<Engine, "kind" | "name">,
+  engine: Pick<Engine, "kind" | "name">,
   snapshot: Snapshot,
 ): Promise<Readable> {
-  assertMadeBy(kind, name, snapshot);
+  assertMadeBy(engine, snapshot);
   if (snapshot.checkpoint.kind !== "folder") throw engineErrors.badSnapshot("checkpoint.kind");
   const { path } = snapshot.checkpoint;
   return (await isReadable(path)) ? { path } : { path: undefined, why: archiveGone(path) };

@@ -1,7 +1,5 @@
 // containerd by its own command line, ctr: the containers of all its namespaces, also those that nerdctl and Kubernetes
 // started. What it freezes is an index in its content store, exported here as an archive.
-import { randomUUID } from "node:crypto";
-import { rename, rm } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { criuError } from "./checkpoint-folder.ts";
 import { shimLogs, taskFolders } from "./criu-log-places.ts";
@@ -21,13 +19,12 @@ import type {
   RestoreResult,
 } from "./engine.ts";
 import { brief, engineErrors } from "./errors.ts";
-import { isReadable, openTar } from "./files.ts";
+import { isReadable, openTar, throughDraft } from "./files.ts";
 import { at, list, parseJson, text, texts } from "./json.ts";
 import { isOnPath, rootCapability } from "./machine.ts";
 import { archiveGone } from "./podman-rules.ts";
-import { assertWhole } from "./previous.ts";
 import type { Machine, ProgramDriver } from "./program-driver.ts";
-import { readyToFreeze } from "./ready.ts";
+import { assertRestorable, readyToFreeze } from "./ready.ts";
 import type { RunResult } from "./run-command.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, newSnapshot } from "./snapshots.ts";
@@ -152,7 +149,6 @@ class Containerd implements Engine {
     const snapshot = newSnapshot(this, details, saved, { ...options, leaveRunning: true });
     const reference = referenceOf(snapshot);
     const here = ["--namespace", namespace];
-    const draft = `${archive}.${randomUUID()}.part`;
     work.onProgress?.({ phase: "freezing" });
     try {
       const parts = ["--rw", "--image", "--task"];
@@ -161,13 +157,11 @@ class Containerd implements Engine {
       );
       work.onProgress?.({ phase: "writing" });
       // Without the second manifest that Docker's own format wants: ctr can't make one of a checkpoint.
-      const exported = ["images", "export", "--skip-manifest-json", draft, reference];
-      await this.must([...here, ...exported], work, Infinity);
-      await rename(draft, archive).catch((cause: unknown) => {
-        throw engineErrors.archiveUnwritable(archive, cause);
+      const exported = ["images", "export", "--skip-manifest-json"];
+      await throughDraft(archive, async (draft) => {
+        await this.must([...here, ...exported, draft, reference], work, Infinity);
       });
     } finally {
-      await rm(draft, { force: true });
       await this.ctr([...here, "images", "remove", "--sync", reference], {}).catch(() => undefined);
     }
     return { snapshot, readable: await this.locate(snapshot) };
@@ -179,9 +173,7 @@ class Containerd implements Engine {
     options: RestoreOptions = {},
     work: EngineWork = {},
   ): Promise<RestoreResult> {
-    if (!this.capabilities.restore.can) throw engineErrors.cannot(this.capabilities.restore);
-    assertMadeBy(this.kind, this.name, snapshot);
-    assertWhole(snapshot);
+    assertRestorable(this, snapshot);
     if (options.name !== undefined)
       throw engineErrors.cannotRestoreAs(
         "containerd brings a container back in the cgroup that it had.",
@@ -220,7 +212,7 @@ class Containerd implements Engine {
   }
 
   async locate(snapshot: Snapshot): Promise<Readable> {
-    assertMadeBy(this.kind, this.name, snapshot);
+    assertMadeBy(this, snapshot);
     const { checkpoint } = snapshot;
     if (checkpoint.kind !== "archive") throw engineErrors.badSnapshot("checkpoint.kind");
     const { path } = checkpoint;

@@ -1,6 +1,4 @@
 // CRI-O, containerd and what else speaks Kubernetes' CRI, by crictl on its node: what the kubelet does, without a cluster.
-import { randomUUID } from "node:crypto";
-import { rename, rm } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { criuError, logNamedIn, runtimeWords } from "./checkpoint-folder.ts";
 import type {
@@ -16,7 +14,7 @@ import type {
   Readable,
 } from "./engine.ts";
 import { brief, engineErrors } from "./errors.ts";
-import { isReadable } from "./files.ts";
+import { isReadable, throughDraft } from "./files.ts";
 import { at, list, parseJson, text, texts, whole } from "./json.ts";
 import { isOnPath, rootCapability } from "./machine.ts";
 import { archiveGone } from "./podman-rules.ts";
@@ -154,18 +152,12 @@ class CriRuntime implements Engine {
     work: EngineWork = {},
   ): Promise<CheckpointResult> {
     const { details, place: archive } = await readyToFreeze(this, container, options, work);
-    // The runtime makes a container image of names that don't look like a path of a tar.
-    const draft = `${archive}.${randomUUID()}.part`;
     work.onProgress?.({ phase: "freezing" });
-    try {
+    // The runtime makes a container image of names that don't look like a path of a tar.
+    await throughDraft(archive, async (draft) => {
       const result = await this.crictl(["checkpoint", `--export=${draft}`, details.id], {}, Infinity);
       if (result.code !== 0) throw await criuError("freeze", logNamedIn(result.stderr), result);
-      await rename(draft, archive).catch((cause: unknown) => {
-        throw engineErrors.archiveUnwritable(archive, cause);
-      });
-    } finally {
-      await rm(draft, { force: true });
-    }
+    });
     const saved = { kind: "archive", path: archive } as const;
     const snapshot = newSnapshot(this, details, saved, { ...options, leaveRunning: true });
     return { snapshot, readable: await this.locate(snapshot) };
@@ -176,7 +168,7 @@ class CriRuntime implements Engine {
   }
 
   async locate(snapshot: Snapshot): Promise<Readable> {
-    assertMadeBy(this.kind, this.name, snapshot);
+    assertMadeBy(this, snapshot);
     if (snapshot.checkpoint.kind !== "archive") throw engineErrors.badSnapshot("checkpoint.kind");
     const { path } = snapshot.checkpoint;
     return (await isReadable(path)) ? { path } : { path: undefined, why: archiveGone(path) };

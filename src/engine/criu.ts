@@ -17,13 +17,13 @@ import type {
 import { brief, engineErrors } from "./errors.ts";
 import { isReadable } from "./files.ts";
 import { isOnPath, rootCapability } from "./machine.ts";
-import { assertWhole, linkFolder, PREVIOUS, previousOf } from "./previous.ts";
+import { linkFolder, PREVIOUS, previousOf } from "./previous.ts";
 import { listPids, processTree, readProc, readProcess } from "./processes.ts";
 import type { LiveProcess } from "./processes.ts";
 import type { Machine, ProgramDriver } from "./program-driver.ts";
-import { readyToFreeze } from "./ready.ts";
+import { assertRestorable, readyToFreeze } from "./ready.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { assertMadeBy, newSnapshot } from "./snapshots.ts";
+import { newSnapshot } from "./snapshots.ts";
 import { switchArgs } from "./switches.ts";
 
 /** criu by its command line; its address is `criu://`, for there is but one of it. */
@@ -139,9 +139,7 @@ class Criu implements Engine {
     options: RestoreOptions = {},
     work: EngineWork = {},
   ): Promise<RestoreResult> {
-    if (!this.capabilities.restore.can) throw engineErrors.cannot(this.capabilities.restore);
-    assertMadeBy(this.kind, this.name, snapshot);
-    assertWhole(snapshot);
+    assertRestorable(this, snapshot);
     if (options.name !== undefined)
       throw engineErrors.cannotRestoreAs("A process comes back under its own number.", "Leave the name out.");
     const { checkpoint } = snapshot;

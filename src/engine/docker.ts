@@ -18,8 +18,7 @@ import { parseDockerInspect, parseDockerList } from "./inspect.ts";
 import { at, list, text } from "./json.ts";
 import { labelFilter } from "./label-filter.ts";
 import { followLines } from "./log-lines.ts";
-import { assertWhole } from "./previous.ts";
-import { readyToFreeze } from "./ready.ts";
+import { assertRestorable, readyToFreeze } from "./ready.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, newSnapshot } from "./snapshots.ts";
 import type { Transport } from "./transport.ts";
@@ -142,9 +141,7 @@ class Docker implements Engine {
     options: RestoreOptions = {},
     work: EngineWork = {},
   ): Promise<RestoreResult> {
-    if (!this.capabilities.restore.can) throw engineErrors.cannot(this.capabilities.restore);
-    assertMadeBy(this.kind, this.name, snapshot);
-    assertWhole(snapshot);
+    assertRestorable(this, snapshot);
     if (options.name !== undefined)
       throw engineErrors.cannotRestoreAs(
         "Docker restores a checkpoint only into the container it was made of.",
@@ -163,7 +160,7 @@ class Docker implements Engine {
   }
 
   async locate(snapshot: Snapshot, work: EngineWork = {}): Promise<Readable> {
-    assertMadeBy(this.kind, this.name, snapshot);
+    assertMadeBy(this, snapshot);
     const folder = await this.folderOf(snapshot, work);
     return (await isReadable(folder))
       ? { path: folder }
@@ -175,7 +172,7 @@ class Docker implements Engine {
     archive: string,
     work: EngineWork = {},
   ): Promise<{ readonly path: string }> {
-    assertMadeBy(this.kind, this.name, snapshot);
+    assertMadeBy(this, snapshot);
     const folder = await this.folderOf(snapshot, work);
     const container = snapshot.container.id;
     const image = text(at(await this.inspectRaw(container, work), "Image"));

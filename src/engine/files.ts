@@ -64,6 +64,22 @@ export async function writeWhole(
   }
 }
 
+/**
+ * Has `write` make a file beside `file` that gets its name when it is whole; a failure leaves nothing behind. Throws
+ * `engine.archiveUnwritable`, and what `write` throws.
+ */
+export async function throughDraft(file: string, write: (draft: string) => Promise<void>): Promise<void> {
+  const draft = `${file}.${randomUUID()}.part`;
+  try {
+    await write(draft);
+    await rename(draft, file).catch((cause: unknown) => {
+      throw engineErrors.archiveUnwritable(file, cause);
+    });
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
 /** A pass-through stream that counts; `onBytes` is called at most every 4 MiB. */
 export function countBytes(onBytes?: (bytes: number) => void): { stream: Transform; bytes: () => number } {
   let bytes = 0;

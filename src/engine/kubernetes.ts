@@ -178,7 +178,7 @@ class Kubernetes implements Engine {
     options: RestoreOptions = {},
     work: EngineWork = {},
   ): Promise<RestoreResult> {
-    assertMadeBy(this.kind, this.name, snapshot);
+    assertMadeBy(this, snapshot);
     const { checkpoint } = snapshot;
     if (checkpoint.kind !== "named") throw engineErrors.cannot(RESTORE_BY_IMAGE);
     const { namespace, pod, name } = parseId(snapshot.container.id);
@@ -191,7 +191,7 @@ class Kubernetes implements Engine {
 
   /** On the node; where this process runs there itself (a cluster of one machine) it may be readable. */
   async locate(snapshot: Snapshot, work: EngineWork = {}): Promise<Readable> {
-    assertMadeBy(this.kind, this.name, snapshot);
+    assertMadeBy(this, snapshot);
     if (snapshot.checkpoint.kind === "named") {
       const { namespace } = parseId(snapshot.container.id);
       const { node, path } = await this.wholePods().read(namespace, snapshot.checkpoint.id, work);
@@ -208,7 +208,7 @@ class Kubernetes implements Engine {
     archive: string,
     work: EngineWork = {},
   ): Promise<{ readonly path: string }> {
-    assertMadeBy(this.kind, this.name, snapshot);
+    assertMadeBy(this, snapshot);
     if (snapshot.checkpoint.kind === "named")
       throw engineErrors.cannot(runtimesOwn("", snapshot.checkpoint.id));
     if (snapshot.checkpoint.kind !== "node") throw engineErrors.badSnapshot("checkpoint.kind");

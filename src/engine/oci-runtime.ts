@@ -21,11 +21,11 @@ import { isReadable } from "./files.ts";
 import { at, list, parseJson, text, texts, whole } from "./json.ts";
 import { isOnPath, rootCapability } from "./machine.ts";
 import type { Machine, ProgramDriver } from "./program-driver.ts";
-import { assertWhole, linkFolder, PREVIOUS, previousOf } from "./previous.ts";
-import { readyToFreeze } from "./ready.ts";
+import { linkFolder, PREVIOUS, previousOf } from "./previous.ts";
+import { assertRestorable, readyToFreeze } from "./ready.ts";
 import type { RunResult } from "./run-command.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { assertMadeBy, newSnapshot } from "./snapshots.ts";
+import { newSnapshot } from "./snapshots.ts";
 import { toState } from "./states.ts";
 import { switchArgs } from "./switches.ts";
 
@@ -173,9 +173,7 @@ class OciRuntime implements Engine {
     options: RestoreOptions = {},
     work: EngineWork = {},
   ): Promise<RestoreResult> {
-    if (!this.capabilities.restore.can) throw engineErrors.cannot(this.capabilities.restore);
-    assertMadeBy(this.kind, this.name, snapshot);
-    assertWhole(snapshot);
+    assertRestorable(this, snapshot);
     const { checkpoint } = snapshot;
     if (checkpoint.kind !== "folder" || checkpoint.bundle === undefined)
       throw engineErrors.badSnapshot("checkpoint.kind");

@@ -12,7 +12,8 @@ import { followLines } from "./log-lines.ts";
 import { openLibpod } from "./libpod.ts";
 import type { Libpod } from "./libpod.ts";
 import { archiveGone, insideStorage, NEEDS_ROOT } from "./podman-rules.ts";
-import { assertWhole, previousOf, withPrevious } from "./previous.ts";
+import { previousOf, withPrevious } from "./previous.ts";
+import { assertRestorable } from "./ready.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { assertMadeBy, assertName, assertReference, newSnapshot } from "./snapshots.ts";
 import { toUnreachable } from "./transport.ts";
@@ -172,9 +173,7 @@ class Podman implements Engine {
     options: RestoreOptions = {},
     work: EngineWork = {},
   ): Promise<RestoreResult> {
-    if (!this.capabilities.restore.can) throw engineErrors.cannot(this.capabilities.restore);
-    assertMadeBy(this.kind, this.name, snapshot);
-    assertWhole(snapshot);
+    assertRestorable(this, snapshot);
     for (const name of [options.name, options.pod]) if (name !== undefined) assertName(name);
     for (const port of options.publishPorts ?? []) assertPublishedPort(port);
     const { checkpoint, container } = snapshot;
@@ -231,7 +230,7 @@ class Podman implements Engine {
   }
 
   async locate(snapshot: Snapshot, work: EngineWork = {}): Promise<Readable> {
-    assertMadeBy(this.kind, this.name, snapshot);
+    assertMadeBy(this, snapshot);
     const { checkpoint, container } = snapshot;
     if (checkpoint.kind === "archive")
       return (await isReadable(checkpoint.path))

@@ -1,7 +1,9 @@
 import type { CheckpointOptions, ContainerDetails, Engine, EngineWork } from "./engine.ts";
 import { engineErrors } from "./errors.ts";
 import { assertFree } from "./files.ts";
-import { assertName } from "./snapshots.ts";
+import { assertWhole } from "./previous.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { assertMadeBy, assertName } from "./snapshots.ts";
 
 /** What is to be frozen, and the path that it goes to: empty where the engine keeps it. */
 export interface Ready {
@@ -34,4 +36,15 @@ export async function readyToFreeze(
   // One that is held for a debugger is paused by then.
   if (details.state !== "paused" || engine.holds === undefined) throw engineErrors.notRunning(details.name);
   return { details, place };
+}
+
+/**
+ * What has to hold before anything is restored: the engine can, it is of the kind that made the snapshot, and that is whole.
+ * Throws `engine.cannot`, `engine.wrongEngine`, and what `assertWhole` throws.
+ */
+export function assertRestorable(engine: Engine, snapshot: Snapshot): void {
+  const { restore } = engine.capabilities;
+  if (!restore.can) throw engineErrors.cannot(restore);
+  assertMadeBy(engine, snapshot);
+  assertWhole(snapshot);
 }

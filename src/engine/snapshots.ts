@@ -28,7 +28,7 @@ export function newSnapshot(
 }
 
 /** Throws `engine.wrongEngine` when another kind of engine made the snapshot. */
-export function assertMadeBy(kind: string, name: string, snapshot: Snapshot): void {
+export function assertMadeBy({ kind, name }: Pick<Engine, "kind" | "name">, snapshot: Snapshot): void {
   if (snapshot.engine.kind !== kind) throw engineErrors.wrongEngine(snapshot.engine.kind, name);
 }
 

@@ -1,4 +1,4 @@
-// Freezing from the editor: what is asked, what starts it by itself, groups, tasks, steps, seals, progress and leaving. The
+// Freezing from the editor: what is asked, what starts it by itself, tasks, steps, seals, progress and leaving. The
 // engines are stand-ins; freezing for real from the editor is in test/lab/vscode.test.ts.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -30,12 +30,9 @@ describe("freezing from the editor", () => {
     api = await extension.activate();
     scratch = await mkdtemp(join(tmpdir(), "cryo-freezing-"));
     folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? "";
-    const project = { "com.docker.compose.project": "sample" };
     docker = await DockerStandIn.start([
-      { id: idOf(1), name: "web", labels: project },
-      { id: idOf(2), name: "database", labels: project },
-      { id: idOf(3), name: "inside", labels: { "devcontainer.local_folder": folder } },
-      { id: idOf(4), name: "alone", labels: { app: "shop" } },
+      { id: idOf(1), name: "web" },
+      { id: idOf(4), name: "alone" },
     ]);
     podman = await PodmanStandIn.start([{ id: idOf(5), name: "stepper" }]);
     await settings("engine.endpoints", [docker.address, podman.address]);
@@ -160,47 +157,6 @@ describe("freezing from the editor", () => {
         vscode.debug.removeBreakpoints([breakpoint]);
         await vscode.debug.stopDebugging();
       }
-    });
-  });
-
-  describe("of several", () => {
-    it("takes the containers of a compose project, whose name is proposed, after a question", async () => {
-      ask.give({ showInputBox: ["sample"], showQuickPick: [["web", "database"]] });
-      await vscode.commands.executeCommand("cryoscope.freezeCompose");
-      assert.equal(ask.questions[0]?.value, "sample");
-      assert.match(ask.questions[1]?.words ?? "", /They go on running/);
-      assert.deepEqual(ask.questions[1]?.choices, ["web", "database"]);
-      assert.deepEqual([...docker.frozen].sort(), ["database", "web"]);
-      assert.ok((await api.catalog.list()).some(({ container }) => container.name === "database"));
-    });
-
-    it("does nothing when that is declined", async () => {
-      for (const answer of [undefined, []]) {
-        ask.give({ showInputBox: ["sample"], showQuickPick: [answer] });
-        await vscode.commands.executeCommand("cryoscope.freezeCompose");
-        assert.deepEqual(docker.frozen, []);
-      }
-    });
-
-    it("takes of them only those that are left ticked", async () => {
-      ask.give({ showInputBox: ["sample"], showQuickPick: [["database"]] });
-      await vscode.commands.executeCommand("cryoscope.freezeCompose");
-      assert.deepEqual(docker.frozen, ["database"]);
-    });
-
-    it("takes the dev container of the workspace's folder", async () => {
-      ask.give({ showQuickPick: [["inside"]] });
-      await vscode.commands.executeCommand("cryoscope.freezeDevContainer");
-      assert.deepEqual(docker.frozen, ["inside"]);
-    });
-
-    it("takes what a label selects, and says so when that is nothing", async () => {
-      ask.give({ showInputBox: ["app=shop"], showQuickPick: [["alone"]] });
-      await vscode.commands.executeCommand("cryoscope.freezeSelected");
-      assert.deepEqual(docker.frozen, ["alone"]);
-      ask.give({ showInputBox: ["app=none"], showInformationMessage: [undefined] });
-      await vscode.commands.executeCommand("cryoscope.freezeSelected");
-      assert.match(ask.questions[1]?.words ?? "", /No running container has app=none/);
     });
   });
 
