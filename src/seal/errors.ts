@@ -19,6 +19,9 @@ export interface KeyNeed {
 
 const CRIU_NEED: KeyNeed = { sealed: "for an RSA key", give: GIVE_KEY };
 
+/** A sentence as part of another. */
+const withoutStop = (why: string): string => why.replace(/\.$/, "");
+
 /** The errors of this floor. None carries a secret: neither key bytes, nor passphrases, nor plaintext. */
 export const sealErrors = {
   keyNeeded: (file: string, { sealed, give }: KeyNeed = CRIU_NEED): CryoscopeError =>
@@ -94,9 +97,14 @@ export const sealErrors = {
       place,
     ),
   damaged: (place: Place, why: string): CryoscopeError =>
-    cryoscopeError("seal.damaged", `The sealed file is damaged: ${why}.`, {
+    cryoscopeError("seal.damaged", `The sealed file is damaged: ${withoutStop(why)}.`, {
       ...place,
       next: "Get it again from where it was made.",
+    }),
+  notUnderstood: (place: Place, why: string): CryoscopeError =>
+    cryoscopeError("seal.damaged", `What isn't understood can't be sealed: ${withoutStop(why)}.`, {
+      ...place,
+      next: "Seal the whole with age instead, for a recipient age1…",
     }),
   notAuthentic: (file: string, what: string): CryoscopeError =>
     cryoscopeError("seal.notAuthentic", `${what} is not authentic: it was changed or damaged.`, {

@@ -16,7 +16,9 @@ export async function problemsOf(old: Image, edited: Image, entries: EntryList):
   for (const [index, piece] of entries.pieces()) {
     if (!("parts" in piece) || index >= edited.entryCount) continue;
     const { message, problems: found } = await edited.entry(index);
-    for (const problem of found) problems.push(editProblems.unreadable(name, problem.message));
+    // What is only odd CRIU takes as it is.
+    for (const problem of found.filter(({ severity }) => severity === "error"))
+      problems.push(editProblems.unreadable(name, problem.message));
     for (const path of missingFields(message, `entries[${index}]`))
       problems.push(editProblems.missingField(path, name));
   }

@@ -1,7 +1,7 @@
 import { readChunks, readExactly } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
 import { openImage } from "../../criu/index.ts";
-import type { EntryNode, Image } from "../../criu/index.ts";
+import type { EntryNode, Image, Problem } from "../../criu/index.ts";
 import { sealErrors } from "../errors.ts";
 import { sealGhost } from "./seal-ghost.ts";
 import { RECORD_PIECE } from "./record-writer.ts";
@@ -49,12 +49,15 @@ async function* sealEntries(
   onClear: () => void,
 ): AsyncGenerator<Uint8Array> {
   const { source, name, problems } = image;
-  const [problem] = problems;
-  if (problem) throw sealErrors.damaged({ file: name, ...offsetOf(problem) }, problem.message);
+  const problem = problems.find(isError);
+  if (problem) throw sealErrors.notUnderstood({ file: name, ...offsetOf(problem) }, problem.message);
   const start = image.header.at(-1)?.end ?? 0;
   yield await readExactly(source, 0, start, { file: name });
   for await (const entry of image.entries()) yield* sealEntry(image, entry, writer, onClear);
 }
+
+/** What is only odd, such as text that is no UTF-8, is sealed as it is. */
+const isError = ({ severity }: Problem): boolean => severity === "error";
 
 const offsetOf = ({ offset }: { readonly offset?: number }): { offset?: number } =>
   offset === undefined ? {} : { offset };
@@ -66,8 +69,8 @@ async function* sealEntry(
   onClear: () => void,
 ): AsyncGenerator<Uint8Array> {
   const { span, message, payloads, problems } = entry;
-  const [problem] = problems;
-  if (problem) throw sealErrors.damaged({ file: name, ...offsetOf(problem) }, problem.message);
+  const problem = problems.find(isError);
+  if (problem) throw sealErrors.notUnderstood({ file: name, ...offsetOf(problem) }, problem.message);
   const read = (start: number, end: number) => readExactly(source, start, end - start, { file: name });
   if (type?.payload === "ghost") {
     yield* sealGhost(entry, read, writer, onClear);
@@ -96,7 +99,7 @@ async function* sealNetlink({ source, name }: Image, writer: RecordWriter): Asyn
     const header = await readExactly(source, at, NETLINK_HEADER, place);
     const length = new DataView(header.buffer, header.byteOffset).getUint32(0, true);
     if (length < NETLINK_HEADER || length > MAX_NETLINK || at + length > source.size)
-      throw sealErrors.damaged(place, "a netlink message says a length that it can't have");
+      throw sealErrors.notUnderstood(place, "a netlink message says a length that it can't have");
     yield writer.payload(header);
     yield writer.payload(await readExactly(source, at + NETLINK_HEADER, length - NETLINK_HEADER, place));
     at += length;

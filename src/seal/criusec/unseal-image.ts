@@ -25,7 +25,7 @@ export async function* unsealImage(
     yield* isReused ? readPieces(image.plain) : readChunks(image.plain, { chunk: CHUNK });
     return;
   }
-  const [problem] = image.problems;
+  const problem = image.problems.find(({ severity }) => severity === "error");
   if (problem) throw sealErrors.damaged({ file: name, offset: problem.offset ?? 0 }, problem.message);
   for await (const { offset = 0, message } of framingProblems(image))
     throw sealErrors.damaged({ file: name, offset }, message);
