@@ -4,10 +4,13 @@ import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { startPostmortem } from "../unit/debug/postmortem-client.ts";
 import { fixture } from "../unit/fixtures.ts";
 import { folderOf, forget, freeze, PROGRAMS, stacksOf } from "./frozen-programs.ts";
 import type { PrintedThread } from "./frozen-programs.ts";
 import { NODE } from "./images.ts";
+import { ROOT } from "./place.ts";
 
 describe("a frozen program of Python", () => {
   const folder = folderOf("python");
@@ -148,5 +151,34 @@ describe("a frozen program of JavaScript that the engine has optimised", () => {
       { name: "apart", compiled: true },
       { name: "last", compiled: false },
     ]);
+  });
+
+  it("is shown in a session with the script's own calls in front, and the engine's as what editors fold", async () => {
+    const client = await startPostmortem({ checkpoint: join(folder, "images"), sysroot: ROOT });
+    const { threads } = await client.get<DebugProtocol.ThreadsResponse>("threads");
+    const stacks = await Promise.all(
+      threads.map(async ({ id: threadId }) => {
+        const { stackFrames } = await client.get<DebugProtocol.StackTraceResponse>("stackTrace", {
+          threadId,
+        });
+        return stackFrames;
+      }),
+    );
+    await client.get("disconnect");
+    const scripted = stacks.find((frames) => frames.some(({ name }) => name === "stand (JavaScript)"));
+    const inFront = scripted?.filter(({ presentationHint }) => presentationHint === undefined) ?? [];
+    assert.deepEqual(
+      inFront.slice(0, 4).map(({ name }) => name),
+      [
+        "stand (JavaScript)",
+        "tasks (JavaScript)",
+        "apart (JavaScript, compiled: first line, without calls inlined in it)",
+        "last (JavaScript)",
+      ],
+    );
+    // Where nothing is of a script nothing is in the background of one.
+    const others = stacks.filter((frames) => frames !== scripted);
+    assert.ok(others.length > 2);
+    for (const [top] of others) assert.equal(top?.presentationHint, undefined);
   });
 });

@@ -8,10 +8,15 @@ import { baseName, frameName, frameSource } from "./scopes/frame.ts";
 import type { FrozenFrame } from "./target.ts";
 import { shown } from "./variable.ts";
 
-/** A frame as the protocol has it. */
+/** Whether a call is of a program's own text in Python or JavaScript, and none of the engine's that runs it. */
+export const isScripted = (frozen: FrozenFrame): boolean =>
+  frozen.python !== undefined || (frozen.javaScript !== undefined && frameSource(frozen) !== undefined);
+
+/** A frame as the protocol has it; `isQuiet` where it is of the engine that runs another. */
 export async function stackFrame(
   frozen: FrozenFrame,
   configuration: PostmortemConfiguration,
+  isQuiet: boolean,
 ): Promise<DebugProtocol.StackFrame> {
   const { id, frame, thread } = frozen;
   const { module, programCounter, foundBy } = frame;
@@ -21,7 +26,7 @@ export async function stackFrame(
     ...(await placeOf(frozen, configuration)),
     instructionPointerReference: memoryReference({ pid, address: programCounter }),
     ...(module && { moduleId: moduleId(pid, module) }),
-    ...(foundBy === "scan" && { presentationHint: "subtle" as const }),
+    ...((foundBy === "scan" || isQuiet) && { presentationHint: "subtle" as const }),
   };
 }
 

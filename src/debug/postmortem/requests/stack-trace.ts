@@ -2,7 +2,7 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import { frameText } from "../frame-text.ts";
 import type { RunningSession } from "../running.ts";
 import { STACK_END } from "../stack-end.ts";
-import { stackFrame } from "../stack-frame.ts";
+import { isScripted, stackFrame } from "../stack-frame.ts";
 
 /** The calls a thread is in, or a part of them. */
 export async function stackTrace(
@@ -12,8 +12,12 @@ export async function stackTrace(
   const thread = await target.thread(threadId);
   const frames = await target.frames(thread);
   const upTo = levels > 0 ? startFrame + levels : Infinity;
+  // Editors fold what is subtle, and open the first call that isn't: that of the script, not of the engine below it.
+  const hasScript = frames.some(isScripted);
   const stackFrames: DebugProtocol.StackFrame[] = await Promise.all(
-    frames.slice(startFrame, upTo).map((each) => stackFrame(each, configuration)),
+    frames
+      .slice(startFrame, upTo)
+      .map((each) => stackFrame(each, configuration, hasScript && !isScripted(each))),
   );
   const { end } = await target.stack(thread);
   const why = frames.length > 0 ? STACK_END[end] : undefined;
