@@ -6,16 +6,17 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import {
   attachTo,
+  isOurs,
   liveOptions,
   NATIVE_DEBUGGERS,
   programsOf,
   wakeForDebugging,
 } from "../../src/debug/index.ts";
-import type { LiveSession } from "../../src/debug/index.ts";
+import type { LiveSession, Note } from "../../src/debug/index.ts";
 import { connectEngine } from "../../src/engine/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
 import { attachClient } from "./dap-wire.ts";
@@ -141,8 +142,15 @@ describe("a restored container of podman is attached to", function () {
     const log = (): void => undefined;
     const [program] = await programsOf(container, engine);
     assert.ok(program);
+    const noted: string[] = [];
+    const note: Note = (what) => {
+      const path = what.kind === "files" ? what.path : "";
+      assert.equal(existsSync(path), false, "it was made before it was noted");
+      noted.push(path);
+      return Promise.resolve(() => Promise.resolve(void noted.pop()));
+    };
     const target = {
-      ...{ engine, container, here, own, log, programs: [], port: undefined, debugger: "gdbserver" },
+      ...{ engine, container, here, note, own, log, programs: [], port: undefined, debugger: "gdbserver" },
       ...{ program: { ...program, hostPid: undefined }, stopOnEntry: false, signal: undefined },
       ...{ timeout: undefined, mappings: [{ localRoot: PROJECT, remoteRoot: "/project" }] },
     };
@@ -152,8 +160,11 @@ describe("a restored container of podman is attached to", function () {
     const binary = await readFile(copy);
     assert.ok(binary.equals(await readFile(`/proc/${program.hostPid ?? 0}/exe`)));
     assert.deepEqual(own.names, ["gdbserver in the container", "copy of the program"]);
+    assert.deepEqual(noted, [dirname(copy)]);
+    assert.ok(isOurs({ kind: "files", path: dirname(copy) }), "nobody would remove it");
     assert.deepEqual(await own.dispose(), []);
-    assert.equal(existsSync(copy), false);
+    assert.equal(existsSync(dirname(copy)), false);
+    assert.deepEqual(noted, []);
   });
 
   it("by JDWP, on the container's own loopback; the editor's Java debugger is what is needed", async () => {
