@@ -50,8 +50,11 @@ export const run: RunCommand = async (args, output) => {
     for (const arena of heap ? parts : []) {
       const sums: Sums = new Map();
       const chunks: object[] = [];
-      if (!asJson) await output.write(`${headOf(arena)}\n`);
+      const head = `${headOf(arena)}\n`;
+      if (!asJson && arena) await output.write(head);
       for await (const chunk of chunksOf(heap, arena)) {
+        // Few processes have such blocks.
+        if (!asJson && arena === undefined && sums.size === 0) await output.write(head);
         const sum = sums.get(chunk.state) ?? { count: 0, bytes: 0n };
         sums.set(chunk.state, sum);
         sum.count++;

@@ -40,8 +40,13 @@ export const run: RunCommand = async (args, output) => {
       if (CONFIDENCES.indexOf(secret.confidence) < least) continue;
       if (secret.rule.isPublic !== true) secrets++;
       const value = values.reveal === true ? secret.value : masked(secret);
-      if (values.json === true) found.push(secretJson(secret, value, values.reveal === true));
-      else await output.write(`${secretText(secret, value)}\n`);
+      // As it was named: two checkpoints may both be a folder "checkpoint".
+      const name = positionals[memories.indexOf(secret.memory)] ?? "";
+      if (values.json === true) found.push(secretJson(name, secret, value, values.reveal === true));
+      else
+        await output.write(
+          `${positionals.length > 1 ? `${printable(name)}: ` : ""}${secretText(secret, value)}\n`,
+        );
     }
     const problems = memories.flatMap(({ problems: each }) => each);
     if (values.json === true)
@@ -52,17 +57,22 @@ export const run: RunCommand = async (args, output) => {
   });
 };
 
-function secretText({ rule, confidence, match, memory }: Secret, value: string): string {
+function secretText({ rule, confidence, match }: Secret, value: string): string {
   const area = match.space.areaAt(match.address);
   const where = printable(area?.name ?? area?.kind ?? "");
   const oneLine = printable(value.replaceAll(/\r?\n/g, "\\n"));
-  return `${printable(memory.checkpoint.name)} ${match.pid} ${hex(match.address)} ${where}  ${rule.name} (${confidence}): ${oneLine}`;
+  return `${match.pid} ${hex(match.address)} ${where}  ${rule.name} (${confidence}): ${oneLine}`;
 }
 
-function secretJson({ rule, confidence, match, memory }: Secret, value: string, isRevealed: boolean): object {
+function secretJson(
+  checkpoint: string,
+  { rule, confidence, match }: Secret,
+  value: string,
+  isRevealed: boolean,
+): object {
   const area = match.space.areaAt(match.address);
   return {
-    checkpoint: memory.checkpoint.name,
+    checkpoint,
     pid: match.pid,
     address: hex(match.address),
     length: match.length,

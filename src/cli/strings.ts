@@ -53,7 +53,7 @@ export const run: RunCommand = async (args, output) => {
   const pool = isListed ? undefined : startStrings(options);
   try {
     return await openMemories(positionals, values, async (memories) => {
-      if (isListed) await listed(memories, options, values.json === true, output);
+      if (isListed) await listed(memories, positionals, options, values.json === true, output);
       else await plain(memories, { ...options, pool }, values.count === true, output);
       for (const { message, file } of memories.flatMap(({ problems }) => problems))
         output.message(file === undefined ? message : `${file}: ${message}`);
@@ -83,6 +83,7 @@ async function plain(
 /** With process and address; JSON as one document a line, because there are so many. */
 async function listed(
   memories: readonly CheckpointMemory[],
+  names: readonly string[],
   options: Options,
   asJson: boolean,
   output: CliOutput,
@@ -95,7 +96,9 @@ async function listed(
   ))
     for (const { pid, address, bytes, length } of step.matches()) {
       const text = decoded(bytes, encoding);
-      const found = { checkpoint: step.memory.checkpoint.name, pid, address: hex(address), length, text };
+      // As it was named: two checkpoints may both be a folder "checkpoint".
+      const checkpoint = names[memories.indexOf(step.memory)] ?? "";
+      const found = { checkpoint, pid, address: hex(address), length, text };
       await output.write(asJson ? `${JSON.stringify(found)}\n` : `${pid} ${hex(address)} ${text}\n`);
     }
 }

@@ -53,9 +53,18 @@ const outsideMappings = (pid: number, pages: number): Problem => ({
   file: `pagemap-${pid}.img`,
 });
 
+/** Why a chain of layers ends early. */
+const LAYER_LOST: ReadonlySet<string> = new Set([
+  "checkpoint.parentMissing",
+  "checkpoint.parentCycle",
+  "checkpoint.tooManyLayers",
+]);
+
 export function openMemory(checkpoint: Checkpoint, options: MemoryOptions = {}): CheckpointMemory {
   const problems: Problem[] = [];
   const tell = onceEach((problem) => problems.push(problem));
+  // Whoever asks memory would take what a lost layer had for what was never there.
+  checkpoint.problems.filter(({ code }) => LAYER_LOST.has(code)).forEach(tell);
   const files = openBackingFiles(checkpoint, options.sysroot, tell);
   const stores = new Map<number, PageStore>();
   const spaces = new Map<number, Promise<AddressSpace>>();

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { open, readFile } from "node:fs/promises";
+import { cp, mkdtemp, open, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AddressSpace } from "../../../src/memory/index.ts";
 import { sealWith } from "../checkpoint/support.ts";
-import { bytesAt, originsAt, PAGE, textAt, withMemory } from "./support.ts";
+import { fixture } from "../fixtures.ts";
+import { bytesAt, originsAt, PAGE, textAt, withMemory, withMemoryOf } from "./support.ts";
 
 describe("the memory of a frozen process", () => {
   it("is byte for byte what criu-coredump wrote into an ELF core of the same checkpoint", async () => {
@@ -165,6 +167,24 @@ describe("the memory of a frozen process", () => {
       },
       { sealFor: await sealWith("key1.pkcs8.pem") },
     );
+  });
+
+  it("whose parent layer is missing says so to whoever asks", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "no-parent-"));
+    try {
+      await cp(join(await fixture("corpus/f-predump-chain"), "3"), folder, { recursive: true });
+      await rm(join(folder, "parent"));
+      await symlink("../nowhere", join(folder, "parent"));
+      await withMemoryOf(folder, (memory) => {
+        assert.deepEqual(
+          memory.problems.map(({ code }) => code),
+          ["checkpoint.parentMissing"],
+        );
+        return Promise.resolve();
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("has nothing for a process that isn't there", async () => {
