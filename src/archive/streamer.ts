@@ -3,7 +3,7 @@
 import { cachedSource, joinedSource, sliceSource, type ByteSource } from "../bytes/index.ts";
 import { printable } from "./errors.ts";
 import { treeIndex } from "./indexed.ts";
-import { readMarker, type Marker } from "./streamerMarker.ts";
+import { readMarker, type Marker } from "./streamer-marker.ts";
 import type { FileTree } from "./tree.ts";
 
 /** Markers of all shards together, so that memory stays bounded. CRIU hands over at most 1 MiB at a time. */

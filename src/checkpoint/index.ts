@@ -22,7 +22,6 @@ export type {
 export type { ContainerInterface, ContainerNetwork } from "./container-network.ts";
 export type { Foreign } from "./foreign.ts";
 export type { MappingUse } from "./memory-use.ts";
-export { readLog } from "./log.ts";
 export type { LogLine, LogSummary } from "./log.ts";
 export type { CheckpointSizes } from "./sizes.ts";
 export type { Versions } from "./versions.ts";
@@ -40,5 +39,5 @@ export type { LayerFile } from "./images.ts";
 export { readPages } from "./pages.ts";
 export type { MemoryPiece } from "./pages.ts";
 export * from "./pages/index.ts";
-export { locateImages, resolveInTree } from "./locate.ts";
+export { locateImages } from "./locate.ts";
 export { checkpointErrors } from "./errors.ts";

@@ -84,7 +84,7 @@ async function findCandidates(tree: FileTree, signal?: AbortSignal): Promise<Can
 export const join = (folder: string, name: string): string => (folder === "" ? name : `${folder}/${name}`);
 
 /** What a relative link written in `folder` names inside the tree, or undefined when it is absolute or leaves the tree. */
-export function resolveInTree(folder: string, target: string): string | undefined {
+function resolveInTree(folder: string, target: string): string | undefined {
   if (target.startsWith("/") || target.includes("\0") || target.length > 4096) return undefined;
   const parts = folder === "" ? [] : folder.split("/");
   for (const part of target.split("/")) {

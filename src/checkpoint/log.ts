@@ -84,7 +84,7 @@ async function summarise(tree: FileTree, path: string, signal: AbortSignal | und
 }
 
 /** The lines of a log, one after the other. Throws what reading the file throws. */
-export async function* readLog(tree: FileTree, path: string, signal?: AbortSignal): AsyncGenerator<LogLine> {
+async function* readLog(tree: FileTree, path: string, signal?: AbortSignal): AsyncGenerator<LogLine> {
   const source = await tree.open(path);
   const pause = pacer();
   const text = new TextDecoder();

@@ -62,16 +62,7 @@ export interface InspectChoice {
   readonly signal?: AbortSignal;
 }
 
-/** Reads everything the document has. Problems of the parts come after those of the opening, each once. */
-export async function inspectDocument(
-  checkpoint: Checkpoint,
-  signal?: AbortSignal,
-): Promise<InspectDocument> {
-  // With all sections and all processes an excerpt is the whole.
-  return (await inspectExcerpt(checkpoint, signal ? { signal } : {})) as InspectDocument;
-}
-
-/** Reads the sections that were chosen. Every image is checked when all are. */
+/** Reads the sections that were chosen. Every image is checked when all are. Problems of the parts come after those of the opening, each once. */
 export async function inspectExcerpt(
   checkpoint: Checkpoint,
   { sections, pids, shown, signal }: InspectChoice,

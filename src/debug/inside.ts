@@ -18,9 +18,6 @@ export const HELPER_MARK = `CRYOSCOPE_HELPER=${randomUUID()}`;
 const MAX_OUTPUT = 1024 * 1024;
 const TIMEOUT = 20_000;
 
-/** Whether programs can be run in containers of this engine at all. */
-export const canExec = (engine: Execs): boolean => engine.exec !== undefined;
-
 /** Starts a program in the container. Throws `debug.noExec` when the engine can't, and what the engine throws. */
 export async function startInside(
   engine: Execs,

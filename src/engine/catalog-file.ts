@@ -8,7 +8,7 @@ import { list, parseJson } from "./json.ts";
 import { parseSnapshot } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-export const CATALOG_FILE = "catalog.json";
+const CATALOG_FILE = "catalog.json";
 const MAX_CATALOG = 64 * 1024 * 1024;
 
 export interface CatalogContent {

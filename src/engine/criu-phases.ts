@@ -36,7 +36,7 @@ const PHASES: Readonly<
 };
 
 /** The phases that a piece of a log tells of, each once, in the order in which they were last told. */
-export function phasesIn(text: string, verb: keyof typeof PHASES): readonly CriuPhase[] {
+function phasesIn(text: string, verb: keyof typeof PHASES): readonly CriuPhase[] {
   const last = new Map<CriuPhase, number>();
   for (const [said, phase] of PHASES[verb]) {
     const at = lastIndex(text, said);

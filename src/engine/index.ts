@@ -47,7 +47,7 @@ export { freezeAll } from "./freeze-all.ts";
 export type { FreezeOutcome } from "./freeze-all.ts";
 export { exportEvidence, evidenceOf } from "./evidence.ts";
 export type { Evidence } from "./evidence.ts";
-export { CATALOG_FILE, readCatalog, removeFiles, sweepDrafts, writeCatalog } from "./catalog-file.ts";
+export { readCatalog, removeFiles, sweepDrafts, writeCatalog } from "./catalog-file.ts";
 export type { CatalogContent } from "./catalog-file.ts";
 export { chains, overdue } from "./retention.ts";
 export type { ChainNode, Retention } from "./retention.ts";

@@ -68,7 +68,7 @@ export function parsePodmanInspect(answer: unknown): ContainerDetails {
 }
 
 /** `NetworkSettings` of an inspect answer; Docker and Podman write it alike. */
-export function parseAddresses(settings: unknown): readonly string[] {
+function parseAddresses(settings: unknown): readonly string[] {
   const networks = Object.values(record(at(settings, "Networks"))).map((network) =>
     text(at(network, "IPAddress")),
   );
@@ -76,7 +76,7 @@ export function parseAddresses(settings: unknown): readonly string[] {
 }
 
 /** `{"9229/tcp": [{"HostIp": "0.0.0.0", "HostPort": "9329"}]}`, as Docker and Podman write it. */
-export function parsePorts(ports: unknown): readonly PublishedPort[] {
+function parsePorts(ports: unknown): readonly PublishedPort[] {
   return Object.entries(record(ports)).flatMap(([key, bindings]) => {
     const match = /^(\d{1,5})\/(\w+)$/.exec(key);
     const containerPort = port(match?.[1]);
@@ -91,7 +91,7 @@ export function parsePorts(ports: unknown): readonly PublishedPort[] {
   });
 }
 
-export function parseMounts(mounts: unknown): readonly Mount[] {
+function parseMounts(mounts: unknown): readonly Mount[] {
   return list(mounts).map((mount) => ({
     source: text(at(mount, "Source")) || text(at(mount, "Name")),
     destination: text(at(mount, "Destination")),

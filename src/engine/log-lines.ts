@@ -44,7 +44,7 @@ export async function* followLines(
 }
 
 /** The pieces of output without what Docker puts before each. */
-export async function* withoutHeaders(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* withoutHeaders(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let header = Buffer.alloc(0);
   let left = 0;
   for await (const chunk of chunks) {
@@ -68,7 +68,7 @@ export async function* withoutHeaders(chunks: AsyncIterable<Buffer>): AsyncGener
 }
 
 /** Text in lines without their ends; what has no end yet waits, up to 64 KiB of it. */
-export async function* toLines(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
+async function* toLines(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let line = "";
   for await (const piece of pieces) {

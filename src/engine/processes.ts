@@ -68,7 +68,7 @@ export async function readProcess(procfs: string, pid: number): Promise<LiveProc
 }
 
 /** A line of /proc/PID/stat (proc_pid_stat(5)); the name in parentheses may hold anything, also parentheses. */
-export function parseStat(line: string): Omit<LiveProcess, "pid" | "uid" | "argv" | "exe"> | undefined {
+function parseStat(line: string): Omit<LiveProcess, "pid" | "uid" | "argv" | "exe"> | undefined {
   const open = line.indexOf("(");
   const close = line.lastIndexOf(")");
   const fields = line.slice(close + 2).split(" ");

@@ -1,13 +1,12 @@
 // memory: one process's address space over VMAs, pagemaps, pages, layers and files; search, strings and secrets in it.
 export { openMemory } from "./checkpoint-memory.ts";
 export type { CheckpointMemory, MemoryOptions } from "./checkpoint-memory.ts";
-export { MAX_READ } from "./space/address-space.ts";
 export type { AddressSpace, MemoryPiece, Region } from "./space/address-space.ts";
 export { openWords } from "./space/words.ts";
 export type { Words } from "./space/words.ts";
 export type { Area, Backing } from "./space/areas.ts";
 export type { Run, Where } from "./space/runs.ts";
-export { originLabel, sameOrigin, UNAVAILABLE } from "./origin.ts";
+export { originLabel, UNAVAILABLE } from "./origin.ts";
 export type { FileOrigin, PageOrigin, Unavailable } from "./origin.ts";
 export type { BackingFiles, FoundFile, NoFile } from "./files/backing.ts";
 export type { MappedFile } from "./files/reg-files.ts";
@@ -16,7 +15,7 @@ export { readBuildId, readElfHeader } from "./files/elf.ts";
 export type { ElfHeader, Segment } from "./files/elf.ts";
 export { searchMemory, startSearch } from "./search/search.ts";
 export type { MemoryMatch, MemorySearchOptions, MemorySearchStep } from "./search/search.ts";
-export { hasProtection, isProtection } from "./search/filter.ts";
+export { isProtection } from "./search/filter.ts";
 export type { MemoryFilter } from "./search/filter.ts";
 export type { MemoryQuery, StringEncoding } from "./search/pattern.ts";
 export type { Sighting } from "./search/shared-pages.ts";

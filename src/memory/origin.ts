@@ -38,9 +38,3 @@ export type Unavailable = keyof typeof UNAVAILABLE;
 export function originLabel(origin: PageOrigin): string {
   return origin.kind === "layer" ? `layer ${origin.layer}` : origin.kind;
 }
-
-export const sameOrigin = (a: PageOrigin, b: PageOrigin): boolean =>
-  a.kind === b.kind &&
-  (a.kind !== "layer" || (b.kind === "layer" && a.layer === b.layer)) &&
-  (a.kind !== "file" || (b.kind === "file" && a.path === b.path)) &&
-  (a.kind !== "unavailable" || (b.kind === "unavailable" && a.why === b.why));

@@ -31,7 +31,7 @@ export type { Cipher } from "./criusec/cipher-image.ts";
 export { sealState } from "./criusec/layer.ts";
 export type { SealState } from "./criusec/layer.ts";
 export type { LayerSeal } from "./criusec/layer-seal.ts";
-export { FILE_SCHEMES, looksSealed, openSealed, sealSchemeOf, TREE_SCHEMES } from "./schemes.ts";
+export { looksSealed, openSealed, sealSchemeOf, TREE_SCHEMES } from "./schemes.ts";
 export type { FileScheme, TreeScheme } from "./schemes.ts";
 export { isSealedLayer, openOciLayer } from "./ocicrypt/index.ts";
 export type { OpenedLayer, SealedLayerDescriptor } from "./ocicrypt/index.ts";

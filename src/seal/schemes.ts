@@ -46,7 +46,7 @@ function external(
 }
 
 /** In this order: those with a sure mark first. */
-export const FILE_SCHEMES: readonly FileScheme[] = [
+const FILE_SCHEMES: readonly FileScheme[] = [
   { id: "age", name: "age", matches: isAgeFile, open: openAge },
   { id: "openssl-enc", name: "openssl enc", matches: isOpensslEnc, open: openOpensslEnc },
   external(

@@ -64,7 +64,7 @@ export function serveView<M extends RpcMap>(
 }
 
 /** A thrown value as data: code, sentence with its place, what to do next. */
-export function wireError(error: unknown): WireError {
+function wireError(error: unknown): WireError {
   const { code, message, next } = toCryoscopeError(error);
   return { code, sentence: message, ...(next !== undefined && { next }) };
 }

@@ -9,7 +9,7 @@ import { PROJECT, ensureHost, openBrowser, startServer, workbench } from "../hos
 import type { Server } from "../host/index.ts";
 
 /** Themes that every picture is taken in: the title in the list of themes, and the class that the workbench then has. */
-export const THEMES = [
+const THEMES = [
   { name: "dark", title: "Dark Modern", marker: "vs-dark" },
   { name: "light", title: "Light Modern", marker: "vs" },
   { name: "high-contrast", title: "Dark High Contrast", marker: "hc-black" },

@@ -9,8 +9,6 @@ export const DOCKER_HOST = `unix://${DOCKER_SOCKET}`;
 export const CONTAINER_HOST = `unix://${PODMAN_SOCKET}`;
 /** Docker's `DockerRootDir`, which opens unchanged outside the lab. */
 export const DOCKER_DATA = join(DATA, "docker");
-/** Podman's `graphRoot`, which opens unchanged outside the lab. */
-export const PODMAN_DATA = join(DATA, "podman");
 /** A folder at the same path for the engines and for the test. */
 export const LAB_SHARE = SHARE;
 /** What `npm test` gives the lab tests on top of its own environment. */

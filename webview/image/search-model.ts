@@ -1,7 +1,7 @@
 import type { ByteQuery, ByteRange, SearchPart } from "../../src/protocol/index.ts";
 
 /** More matches than anybody steps through; the search pauses there and goes on when it is asked to. */
-export const MOST_MATCHES = 100_000;
+const MOST_MATCHES = 100_000;
 
 type Ask = (query: ByteQuery, start: number) => Promise<SearchPart>;
 

@@ -46,7 +46,7 @@ export function signalSet(mask: bigint, extended: bigint | number | undefined = 
 }
 
 /** The set of the signals in `numbers`. */
-export const signalSetOf = (numbers: readonly number[]): SignalSet =>
+const signalSetOf = (numbers: readonly number[]): SignalSet =>
   signalSet(numbers.reduce((bits, number) => bits | (1n << BigInt(Math.max(0, number - 1))), 0n));
 
 /** The queue of signals that wait for a thread, or for any thread of the process. */
@@ -60,7 +60,7 @@ export function pendingSignals(
 /** Machines of `core_entry.march` whose words have 4 bytes. */
 const NARROW: ReadonlySet<string> = new Set(["ARM"]);
 
-export function pendingSignal({ siginfo }: MessageMap["siginfo_entry"], architecture: string): PendingSignal {
+function pendingSignal({ siginfo }: MessageMap["siginfo_entry"], architecture: string): PendingSignal {
   const word = NARROW.has(architecture) ? 4 : 8;
   const signal = siginfoSignal(siginfo);
   return {

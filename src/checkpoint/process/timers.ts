@@ -49,7 +49,7 @@ export function timersOf(timers: MessageMap["task_timers_entry"] | undefined): T
 }
 
 /** The three of them, in the order of setitimer's numbers. */
-export const intervalTimers = (entries: readonly Itimer[]): readonly IntervalTimer[] =>
+const intervalTimers = (entries: readonly Itimer[]): readonly IntervalTimer[] =>
   KINDS.flatMap((kind, index) => {
     const entry = entries[index];
     return entry === undefined
@@ -63,7 +63,7 @@ export const intervalTimers = (entries: readonly Itimer[]): readonly IntervalTim
         ];
   });
 
-export function posixTimer(entry: MessageMap["posix_timer_entry"]): PosixTimer {
+function posixTimer(entry: MessageMap["posix_timer_entry"]): PosixTimer {
   return {
     id: entry.it_id,
     clock: enumName("clock", entry.clock_id),

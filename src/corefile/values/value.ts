@@ -48,11 +48,7 @@ export const valueAt = (type: DataType, address: bigint): DataValue => ({
   missing: undefined,
 });
 
-export const valueOfBytes = (
-  type: DataType,
-  content: Uint8Array,
-  holes: DataValue["holes"] = [],
-): DataValue => ({
+const valueOfBytes = (type: DataType, content: Uint8Array, holes: DataValue["holes"] = []): DataValue => ({
   ...{ type, address: undefined, content, holes, bits: undefined, missing: undefined },
 });
 
@@ -184,7 +180,7 @@ export async function valueNumber(space: AddressSpace, value: DataValue): Promis
   return isSigned(type) ? BigInt.asIntN(width, shifted) : BigInt.asUintN(width, shifted);
 }
 
-export const isFloat = (encoding: number): boolean => encoding === DW_ATE.float;
+const isFloat = (encoding: number): boolean => encoding === DW_ATE.float;
 
 const SIGNED: ReadonlySet<number> = new Set([DW_ATE.signed, DW_ATE.signed_char]);
 const isSigned = (type: DataType): boolean =>

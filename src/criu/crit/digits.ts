@@ -32,7 +32,7 @@ function addDigits(text: Uint8Array, start: number, value: number, count: number
   return start + count;
 }
 
-export function digitCount(value: number): number {
+function digitCount(value: number): number {
   let count = 1;
   for (let limit = 10; value >= limit; limit *= 10) count++;
   return count;

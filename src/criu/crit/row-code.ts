@@ -35,7 +35,7 @@ export const KIND = { end: 0, decimal: 1, hex: 2 } as const;
 
 export const WORD = 8;
 /** Larger rows have no pattern: their size might go round the end of numbers. */
-export const MOST_BYTES = 1024;
+const MOST_BYTES = 1024;
 
 /**
  * Prints up to `limit` rows of the bytes `[at, end)` to `to` on, each as the first pattern that fits from `pattern` on, of

@@ -31,7 +31,7 @@ export function pagesWithin(
 }
 
 /** Whether `r-xp` is what `wanted` asks for, see `MemoryFilter.protection`. */
-export function hasProtection(permissions: string, wanted: string): boolean {
+function hasProtection(permissions: string, wanted: string): boolean {
   const isExact = wanted.length >= 3 && /^[r?-][w?-][x?-][ps?]?$/.test(wanted);
   return isExact
     ? Array.from(wanted).every((letter, index) => letter === "?" || letter === permissions[index])

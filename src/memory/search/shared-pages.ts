@@ -107,7 +107,7 @@ function objectPage(where: Where, pageSize: number): number {
 }
 
 /** The pages `[first, last)` of a run as a run. */
-export function cutRun(run: Run, first: number, last: number, pageSize: number): Run {
+function cutRun(run: Run, first: number, last: number, pageSize: number): Run {
   const by = first - run.first;
   const { where } = run;
   if (where.kind === "pages") return { ...run, first, last, where: { ...where, page: where.page + by } };

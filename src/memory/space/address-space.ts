@@ -24,7 +24,7 @@ export interface Region {
 }
 
 /** As much as one call reads; a view asks for a screen, an export for piece after piece. */
-export const MAX_READ = 64 * 1024 * 1024;
+const MAX_READ = 64 * 1024 * 1024;
 const ADDRESS_END = 1n << 64n;
 /** The thread is given back at least so often. */
 const TURN_MS = 8;

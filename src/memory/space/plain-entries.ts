@@ -8,7 +8,7 @@ import type { Layout, Run } from "./runs.ts";
  * Steps over pages of an area that the newest layer has, each as it lies in the pages file. `runsOf` gives the same, with
  * some objects for each run, which for a hundred thousand of them is most of what a search costs.
  */
-export class PlainEntries {
+class PlainEntries {
   readonly #map: Pagemap;
   readonly #last: number;
   readonly #run: Draft;

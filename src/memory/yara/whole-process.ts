@@ -36,7 +36,7 @@ export interface SplitRules {
 
 export const FINDS = "cryoscope_finds_";
 /** Bytes of a sign. */
-export const SIGN_SIZE = 10;
+const SIGN_SIZE = 10;
 
 export const namespaceOf = (name: string): string =>
   name.replace(/^.*[\\/]/, "").replace(/\.[^.]*$/, "") || "default";

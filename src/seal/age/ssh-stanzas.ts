@@ -18,7 +18,7 @@ const NO_NONCE = Buffer.alloc(12);
 const MIN_BITS = 2048;
 
 /** A stanza against the rules, which is for this key. */
-export class BrokenStanza extends Error {}
+class BrokenStanza extends Error {}
 
 /** By which a key knows its stanzas: the first four bytes of a hash of the public key. */
 function tagOf(sshPublicKey: Uint8Array): string {

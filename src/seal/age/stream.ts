@@ -6,7 +6,7 @@ import { bestCiphers } from "../ciphers/index.ts";
 import { sealErrors } from "../errors.ts";
 
 /** Bytes of plaintext in a chunk (C2SP age.md, "Payload"). */
-export const AGE_CHUNK = 64 * 1024;
+const AGE_CHUNK = 64 * 1024;
 const TAG = 16;
 const NONCE = 16;
 const SEALED_CHUNK = AGE_CHUNK + TAG;

@@ -7,7 +7,7 @@ export interface SealedLayerDescriptor {
 
 const PREFIX = "org.opencontainers.image.enc.";
 const KEYS = `${PREFIX}keys.`;
-export const PUBLIC_OPTIONS = `${PREFIX}pubopts`;
+const PUBLIC_OPTIONS = `${PREFIX}pubopts`;
 const SUFFIX = "+encrypted";
 /** Packets of one layer, at most: an attacker could have each tried by a program. */
 const MAX_PACKETS = 64;

@@ -3,7 +3,7 @@ const ARMOR = "-----BEGIN PGP MESSAGE-----";
 const VERSIONS: Readonly<Record<number, readonly number[]>> = { 1: [2, 3, 6], 3: [4, 5, 6] };
 
 /** A packet's header (RFC 9580, 4.2): its tag, and where its content begins; undefined when it is none. */
-export function packetHeader(
+function packetHeader(
   bytes: Uint8Array,
   at: number,
 ): { tag: number; start: number; length: number | undefined } | undefined {

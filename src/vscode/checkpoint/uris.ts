@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { Layer } from "../../checkpoint/index.ts";
 import * as vscode from "vscode";
-import { ARCHIVE, layerFolder, PROC } from "./files/checkpoint-places.ts";
+import { ARCHIVE, layerFolder } from "./files/checkpoint-places.ts";
 
 /** Scheme of files inside an open checkpoint: `cryoscope:/ID/images/core-1.img`, `cryoscope:/ID/proc/1/maps`. */
 export const SCHEME = "cryoscope";
@@ -21,9 +21,6 @@ export const checkpointUri = (id: string): vscode.Uri => vscode.Uri.from({ schem
 
 /** URI of a file of the checkpoint as it is packed. */
 export const fileUri = (id: string, path: string): vscode.Uri => uriIn(id, ARCHIVE, path);
-
-/** URI of a file of the frozen /proc; `path` is below /proc: `1/maps`. */
-export const procUri = (id: string, path: string): vscode.Uri => uriIn(id, PROC, path);
 
 /** URI of a file of a layer, inside or outside of what was opened. */
 export const layerFileUri = (id: string, layer: Layer, name: string): vscode.Uri =>

@@ -70,7 +70,7 @@ function descriptor(adapter: Adapter): vscode.DebugAdapterDescriptor {
  * A debugger in the container offers to send the sources that it has been told lie here, since it finds none. VS Code
  * shows the files of this machine when the offer is gone; it hands on the same object after its trackers saw it.
  */
-export function showLocalSources(message: unknown, localRoots: readonly string[]): void {
+function showLocalSources(message: unknown, localRoots: readonly string[]): void {
   if (typeof message !== "object" || message === null) return;
   if ("path" in message && "sourceReference" in message && typeof message.path === "string") {
     const { path } = message;

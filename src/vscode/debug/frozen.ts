@@ -20,7 +20,7 @@ export const resolveFrozen = (
 ): vscode.DebugConfiguration => ({ ...(folder && { localRoot: folder.uri.fsPath }), ...configuration });
 
 /** The configuration of a post-mortem session on a process, or on all of a checkpoint. */
-export function frozenConfiguration({ entry, process }: ProcessRow): vscode.DebugConfiguration {
+function frozenConfiguration({ entry, process }: ProcessRow): vscode.DebugConfiguration {
   return {
     type: "cryoscope",
     request: "launch",

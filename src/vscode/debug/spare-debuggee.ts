@@ -14,7 +14,7 @@ export interface Request {
  * has in its own namespace: in a container usually 1. On this machine that is init, and with it everything that runs.
  * VS Code asks for it whenever a session is stopped from code, or with the session around it.
  */
-export function spareDebuggee(request: Request): void {
+function spareDebuggee(request: Request): void {
   if (request.type !== "request") return;
   if (request.command !== "disconnect" && request.command !== "terminate") return;
   request.command = "disconnect";

@@ -122,7 +122,7 @@ function watchLog(engine: Engine, container: Container, words: string, fire: () 
 }
 
 /** A `stopped` event of the debug adapter protocol that a breakpoint caused. */
-export function isBreakpoint(message: unknown): boolean {
+function isBreakpoint(message: unknown): boolean {
   if (typeof message !== "object" || message === null || !("event" in message)) return false;
   if (message.event !== "stopped" || !("body" in message)) return false;
   const { body } = message;

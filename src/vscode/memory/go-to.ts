@@ -49,7 +49,7 @@ export async function placesOf(editor: MemoryEditor): Promise<readonly PlaceItem
 }
 
 /** Functions and variables whose names are like what was typed: `main`, `libc.so.6!mall`, `symbol+0x10`. */
-export async function symbolsLike(editor: MemoryEditor, text: string): Promise<readonly PlaceItem[]> {
+async function symbolsLike(editor: MemoryEditor, text: string): Promise<readonly PlaceItem[]> {
   const symbols = await suggestSymbols(await editor.modules(), text, MAX_SYMBOLS);
   return symbols.map(({ name, module, address }) => ({
     label: `$(symbol-method) ${name}`,

@@ -25,7 +25,7 @@ export async function askIntegerForm(value: bigint, title: string): Promise<Inte
 }
 
 /** The forms that a number can have in memory, with its bytes. Throws `memoryView.tooWide`. */
-export function integerForms(
+function integerForms(
   value: bigint,
   aligned: boolean,
 ): readonly (FormItem & { readonly query: IntegerQuery })[] {

@@ -16,7 +16,7 @@ import { bytesOf } from "./bytes.ts";
 import { memoryMapOf } from "./map.ts";
 
 /** The viewType of the editors, which menus and key bindings ask for. */
-export const MEMORY_VIEW = "cryoscope.memory";
+const MEMORY_VIEW = "cryoscope.memory";
 
 /** Bytes of an address space. */
 export interface Selection {

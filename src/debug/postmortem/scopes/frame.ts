@@ -6,7 +6,7 @@ import { shown } from "../variable.ts";
 import type { Variable } from "../variable.ts";
 
 /** How a frame was found, in words. */
-export const FOUND: Readonly<Record<FoundBy, string>> = {
+const FOUND: Readonly<Record<FoundBy, string>> = {
   registers: "the thread's own registers",
   cfi: "call frame information of the program",
   "signal frame": "the registers that the kernel put on the stack when it called the signal's handler",

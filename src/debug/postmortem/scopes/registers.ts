@@ -21,7 +21,7 @@ const UNWOUND: Readonly<Record<string, readonly string[]>> = {
 const PROGRAM_COUNTERS: Readonly<Record<string, string>> = { X86_64: "ip", AARCH64: "pc" };
 
 /** The name that assemblers and debuggers use. */
-export const registerName = (architecture: string, name: string): string =>
+const registerName = (architecture: string, name: string): string =>
   architecture === "X86_64" ? (PC_NAMES[name] ?? name) : name;
 
 /** The order in which gdb shows them, which is not that of CRIU's images; others come behind. */

@@ -33,7 +33,7 @@ function vectorOf({ architecture, floating }: Registers, number: number): Uint8A
 }
 
 /** Where the values of a frame are read. */
-export async function valueContext(target: FrozenTarget, frozen: FrozenFrame): Promise<ValueContext> {
+async function valueContext(target: FrozenTarget, frozen: FrozenFrame): Promise<ValueContext> {
   const { thread, frame, index } = frozen;
   const { frames } = await target.stack(thread);
   const { registers } = thread.thread;

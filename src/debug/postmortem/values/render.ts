@@ -117,7 +117,7 @@ function childExpression(
 }
 
 /** A value in a line. */
-export async function valueText(place: RenderPlace, value: DataValue, depth: number): Promise<string> {
+async function valueText(place: RenderPlace, value: DataValue, depth: number): Promise<string> {
   if (value.missing) return `<${value.missing}>`;
   const { type } = value;
   const text = await RENDERERS[type.kind](place, value, depth);

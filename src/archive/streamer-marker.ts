@@ -33,7 +33,7 @@ export async function readMarker(
  * Reads the five fields by hand: this floor knows no schema. Nothing but exactly a marker is taken for one, so that
  * another file isn't taken for a shard.
  */
-export function parseMarker(bytes: Uint8Array): Marker | undefined {
+function parseMarker(bytes: Uint8Array): Marker | undefined {
   const reader = { bytes, at: 0 };
   let marker: Marker = { seq: -1, fileEof: false, imageEof: false };
   let bodies = 0;
