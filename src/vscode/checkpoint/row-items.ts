@@ -253,21 +253,22 @@ export function itemOf(row: Row): vscode.TreeItem {
 const hex = (address: bigint): string => address.toString(16).padStart(8, "0");
 
 function checkpointItem({ id, source, checkpoint, isLocked }: OpenCheckpoint): vscode.TreeItem {
-  const file = source.path.slice(source.path.lastIndexOf("/") + 1);
+  const [folder = "", file = ""] = source.path.split("/").slice(-2);
   const name = checkpoint?.container.name ?? file;
+  const isSealed = checkpoint?.criu.sealed === true;
   const made = item(name, checkpoint ? Expanded : Collapsed, {
     description: checkpoint
-      ? [checkpoint.engine.label, checkpoint.container.image ?? (name === file ? "" : file)]
+      ? [checkpoint.engine.label, checkpoint.container.image ?? (name === file ? folder : file)]
           .filter((part) => part !== "")
           .join(" · ")
       : isLocked
         ? "locked"
         : "",
-    icon: icon(isLocked || checkpoint?.criu.sealed === true ? "lock" : "archive"),
+    icon: icon(isLocked ? "lock" : isSealed ? "unlock" : "archive"),
     tooltip: checkpoint ? checkpointTooltip(checkpoint, source) : tooltip(source.fsPath, []),
     context: "checkpoint",
     spoken: checkpoint
-      ? `Checkpoint ${name}, ${checkpoint.engine.label}`
+      ? `Checkpoint ${name}, ${checkpoint.engine.label}${isSealed ? ", sealed, opened with a key" : ""}`
       : `Checkpoint ${name}, ${isLocked ? "locked" : "not opened yet"}`,
   });
   // Another id once it is loaded: VS Code keeps the folded state of an id, and a loaded checkpoint starts unfolded.
