@@ -19,7 +19,7 @@ export const run: RunCommand = async (args, output) => {
     output.message(`cryoscope: ${printable(note)}`);
   };
   try {
-    const { leftOut } = await longWork(output, (work) =>
+    const { leftOut, brokenLayers } = await longWork(output, (work) =>
       unsealCopy(path, out, {
         ...sealOptions(values),
         ...work,
@@ -30,7 +30,7 @@ export const run: RunCommand = async (args, output) => {
         },
       }),
     );
-    return leftOut > 0 ? EXIT.findings : EXIT.done;
+    return leftOut + brokenLayers > 0 ? EXIT.findings : EXIT.done;
   } finally {
     forgetKeys(keys);
   }

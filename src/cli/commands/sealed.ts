@@ -23,8 +23,9 @@ ${KEY_OPTIONS}`,
     summary: "plain files of a sealed checkpoint",
     usage: `cryoscope unseal CHECKPOINT --key FILE… -o DIR
 
-Everything else in Cryoscope reads sealed checkpoints where they lie; this writes their plaintext to disk. Records that
-are not authentic are named and left out (exit status 1).
+Everything else in Cryoscope reads sealed checkpoints where they lie; this writes their plaintext to disk. Files that
+are not authentic are named and left out (exit status 1). Pages have one digest for all of them: where it is broken, they
+are written, and that is said (exit status 1).
 
   -o, --output DIR         a folder to fill: a new one, or an empty one
 ${KEY_OPTIONS}`,

@@ -1,9 +1,11 @@
+import { basename, dirname } from "node:path/posix";
 import type { FileTree, TreeEntry } from "../../archive/index.ts";
 import { CryoscopeError, readPieces } from "../../bytes/index.ts";
 import { CIPHER_IMAGE } from "../criusec/cipher-image.ts";
 import { openSealedLayer, sealState } from "../criusec/layer.ts";
 import type { LayerSeal } from "../criusec/layer-seal.ts";
 import { unsealImage } from "../criusec/unseal-image.ts";
+import { verifyPages } from "../criusec/verify-pages.ts";
 import { sealErrors } from "../errors.ts";
 import type { Key } from "../keys/index.ts";
 import { openSealedTree } from "../open-tree.ts";
@@ -13,6 +15,11 @@ import { copyLinks } from "./seal-copy.ts";
 import type { CopyOptions, CopyResult } from "./seal-copy.ts";
 import { walkFolders } from "./walk.ts";
 import { watched } from "./watched.ts";
+
+export interface UnsealResult extends CopyResult {
+  /** Layers whose pages are not those that were dumped. Which of them, their one digest doesn't tell; they were written. */
+  readonly brokenLayers: number;
+}
 
 /**
  * Writes the plain files of a sealed checkpoint into the folder `out`, readable by their owner alone. Keys are proven
@@ -24,7 +31,7 @@ export async function unsealCopy(
   path: string,
   out: string,
   options: CopyOptions & { readonly beforeWriting?: () => void } = {},
-): Promise<CopyResult> {
+): Promise<UnsealResult> {
   const keys = options.keys ?? [];
   const tree = await openSealedTree(path, keys, options);
   try {
@@ -34,7 +41,9 @@ export async function unsealCopy(
       const folder = await createOutFolder(out);
       try {
         options.beforeWriting?.();
-        return await writeAll(tree, layers, folder, options);
+        const lost: string[] = [];
+        const written = await writeAll(tree, layers, folder, options, lost);
+        return { ...written, brokenLayers: await countBroken(tree, layers, options, lost) };
       } catch (error) {
         await folder.discard();
         throw error;
@@ -72,14 +81,40 @@ async function openLayers(
   }
 }
 
+/** Pages carry no tag of their own: whether one was changed is known when all of them were read. */
+async function countBroken(
+  tree: FileTree,
+  layers: ReadonlyMap<string, LayerSeal>,
+  { report, signal }: CopyOptions,
+  lost: readonly string[],
+): Promise<number> {
+  let broken = 0;
+  for (const [folder, seal] of layers) {
+    const where = folder === "" ? tree.name : folder;
+    if (lost.some((path) => dirname(path) === (folder || ".") && basename(path).startsWith("pagemap-"))) {
+      report?.(`Pages of ${where} could not be verified: which there were is lost.`);
+      continue;
+    }
+    const verdict = await verifyPages(tree, folder, seal, signal && { signal });
+    if (verdict.state === "notVerifiable")
+      report?.(`Pages of ${where} could not be verified: ${verdict.why}.`);
+    if (verdict.state !== "broken") continue;
+    broken++;
+    report?.(
+      `Pages of ${where} are not authentic: at least one was changed or damaged, and all were written.`,
+    );
+  }
+  return broken;
+}
+
 async function writeAll(
   tree: FileTree,
   layers: ReadonlyMap<string, LayerSeal>,
   target: OutFolder,
   options: CopyOptions,
+  lost: string[],
 ): Promise<CopyResult> {
   const watch = watched(options);
-  let leftOut = 0;
   const links: string[] = [];
   for await (const { folder, entries } of walkFolders(tree)) {
     await target.folder(folder);
@@ -90,10 +125,10 @@ async function writeAll(
       const why = await writeOne(tree, entry, seal, target, watch);
       if (why === undefined) continue;
       options.report?.(`${entry.path} is left out: ${why}`);
-      leftOut++;
+      lost.push(entry.path);
     }
   }
-  return { leftOut: leftOut + (await copyLinks(tree, links, target, options.report)) };
+  return { leftOut: lost.length + (await copyLinks(tree, links, target, options.report)) };
 }
 
 /** Writes one file. Of one that isn't authentic it says why it was left out. */
