@@ -14,8 +14,9 @@ export interface IntervalTimer {
 /** A timer of timer_create(2). */
 export interface PosixTimer {
   readonly id: number;
-  /** `CLOCK_MONOTONIC`, or the number of a CPU clock. */
+  /** `CLOCK_MONOTONIC`, `CLOCK_PROCESS_CPUTIME_ID of 17` … */
   readonly clock: string;
+  /** Negative for the clocks that count the processor time of tasks. */
   readonly clockId: number;
   readonly signal: number;
   readonly signalName: string;
@@ -63,11 +64,24 @@ const intervalTimers = (entries: readonly Itimer[]): readonly IntervalTimer[] =>
         ];
   });
 
+/**
+ * A clock of processor time is the complement of its task's id (0: the own) above three bits: one for a thread's, two for
+ * what counts (`include/linux/posix-timers_types.h`).
+ */
+function clockName(clock: number): string {
+  if (clock >= 0) return enumName("clock", clock);
+  const task = ~(clock >> 3);
+  const name = (clock & PER_THREAD) === 0 ? "CLOCK_PROCESS_CPUTIME_ID" : "CLOCK_THREAD_CPUTIME_ID";
+  return task === 0 ? name : `${name} of ${task}`;
+}
+
+const PER_THREAD = 4;
+
 function posixTimer(entry: MessageMap["posix_timer_entry"]): PosixTimer {
   return {
     id: entry.it_id,
-    clock: enumName("clock", entry.clock_id),
-    clockId: entry.clock_id,
+    clock: clockName(entry.clock_id | 0),
+    clockId: entry.clock_id | 0,
     signal: entry.si_signo,
     signalName: signalName(entry.si_signo),
     notify: enumName("sigev_notify", entry.it_sigev_notify),

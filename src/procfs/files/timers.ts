@@ -26,7 +26,7 @@ export const timers: ProcFile = {
           `ID: ${timer.id}`,
           `signal: ${timer.signal}/${hex(timer.value, 16)}`,
           `notify: ${NOTIFY[timer.notify] ?? "signal"}/${target}`,
-          `ClockID: ${timer.clockId | 0}`,
+          `ClockID: ${timer.clockId}`,
           "",
         ].join("\n");
       })
