@@ -55,21 +55,22 @@ export async function unfold(row: Locator): Promise<void> {
 /** Clicks with the right button and chooses from the menu. */
 export async function chooseFromMenu(page: Page, row: Locator, item: string | RegExp): Promise<void> {
   const found = page.getByRole("menuitem", { name: item, exact: true });
+  let isChosen = false;
   await until(
-    () => found.isVisible(),
+    () => Promise.resolve(isChosen),
     async () => {
-      // The menu of a window that has just come up may not know of extensions yet.
-      await page.keyboard.press("Escape");
-      await row.click({ button: "right" });
-    },
-  );
-  await until(
-    async () => !(await found.isVisible()),
-    async () => {
-      await found.hover();
+      if (!(await found.isVisible())) {
+        // The menu of a window that has just come up may not know of extensions yet.
+        await page.keyboard.press("Escape");
+        await row.click({ button: "right", timeout: LOST_MS });
+      }
+      await found.hover({ timeout: LOST_MS });
       // A menu takes no click in its first moments, so that the one that opened it chooses nothing.
       await page.waitForTimeout(500);
+      // One that closes by itself meanwhile, since something else took the focus, has nothing chosen.
       await found.click({ timeout: LOST_MS });
+      await found.waitFor({ state: "hidden", timeout: LOST_MS });
+      isChosen = true;
     },
   );
 }
