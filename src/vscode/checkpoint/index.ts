@@ -52,8 +52,8 @@ export interface CheckpointExplorer {
   readonly view: vscode.TreeDataProvider<Row>;
 }
 
-const REVEAL_TRIES = 5;
-const REVEAL_AGAIN_MS = 150;
+const REVEAL_TRIES = 4;
+const REVEAL_AGAIN_MS = 100;
 
 /** Registers the *Checkpoint* view, the `cryoscope:` file system and the commands that open and close checkpoints. */
 export function registerCheckpoint(
@@ -69,11 +69,13 @@ export function registerCheckpoint(
     treeDataProvider: view,
     showCollapseAll: true,
   });
+  let wanted: OpenCheckpoint | undefined;
   const reveal = async (entry: OpenCheckpoint): Promise<void> => {
     const row = { kind: "checkpoint", entry } as const;
     // A tree that is drawn anew meanwhile can't find the row, or forgets that it was selected. It stands there all the same,
     // so that is no failure; but below another checkpoint nobody would see it.
-    for (let tries = 0; tries < REVEAL_TRIES; tries++) {
+    wanted = entry;
+    for (let tries = 0; tries < REVEAL_TRIES && wanted === entry; tries++) {
       await tree.reveal(row, { select: true, focus: false, expand: true }).then(undefined, () => undefined);
       if (tree.selection.some((each) => each.kind === "checkpoint" && each.entry === entry)) return;
       await setTimeout(REVEAL_AGAIN_MS);
