@@ -1,6 +1,6 @@
 // Checkpoints in steps, which need a kernel that tracks changed memory: here the machine's.
 import assert from "node:assert/strict";
-import { readFile, rm, mkdtemp, writeFile, mkdir } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { openTree } from "../../../src/archive/index.ts";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
@@ -9,7 +9,7 @@ import type { Engine, Snapshot } from "../../../src/engine/index.ts";
 import { openMemory, searchMemory } from "../../../src/memory/index.ts";
 import { until } from "../engine-helpers.ts";
 import { inMachine, vmPodman } from "./machine.ts";
-import { vmMachine, vmOutput } from "./helpers.ts";
+import { startBundle, vmMachine, vmOutput } from "./helpers.ts";
 import { VM_SHARE } from "./place.ts";
 
 /** What fills the memory: eight megabytes, written once. */
@@ -116,31 +116,12 @@ describe("checkpoints in steps in the virtual machine", function () {
 
       before(async () => {
         engine = await connectEngine(`${kind}://`, { machine: vmMachine() });
-        await vmOutput("mkdir", "-p", rootfs);
-        await vmOutput("tar", "-xf", "/run/busybox.tar", "-C", rootfs);
       });
       afterEach(() => inMachine([kind, "delete", "--force", id]));
 
-      /** The configuration lies where both sides see it, the root file system in the machine alone. */
       async function start(): Promise<void> {
         const bundle = join(folder, "bundle");
-        await mkdir(bundle);
-        await vmOutput(kind, "spec", "--bundle", bundle);
-        const file = join(bundle, "config.json");
-        // What the runtime wrote; only what is changed has a type.
-        const spec = JSON.parse(await readFile(file, "utf8")) as {
-          process: { terminal: boolean; args: readonly string[] };
-          root: { path: string; readonly: boolean };
-          linux: { cgroupsPath: string };
-        };
-        spec.process.terminal = false;
-        spec.process.args = ["/bin/sh", "-c", `exec >/count; ${COUNTER}`];
-        spec.root = { path: rootfs, readonly: false };
-        spec.linux.cgroupsPath = `/${id}`;
-        await rm(file);
-        await writeFile(file, JSON.stringify(spec));
-        const { code } = await inMachine([kind, "run", "--detach", "--bundle", bundle, id], "/dev/null");
-        assert.equal(code, 0);
+        await startBundle(kind, { id, bundle, rootfs }, `exec >/count; ${COUNTER}`);
         await atLeast(3);
       }
       const numbers = async (): Promise<readonly number[]> =>

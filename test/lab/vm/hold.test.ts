@@ -1,11 +1,11 @@
 // Holding containers on cgroup v2, with crun and with runc; on the machine that the tests run on they may know version 1 alone.
 import assert from "node:assert/strict";
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { PROJECT } from "../place.ts";
 import { inMachine } from "./machine.ts";
-import { vmOutput } from "./helpers.ts";
+import { startBundle, vmOutput } from "./helpers.ts";
 import { VM_SHARE } from "./place.ts";
 
 /** What hold-inside.ts says. */
@@ -55,26 +55,8 @@ describe("a container on cgroup v2", function () {
       const id = `hold-${kind}`;
       const rootfs = `/run/${id}`;
       const bundle = join(folder, id);
-      await mkdir(bundle);
-      await vmOutput("mkdir", "-p", rootfs);
-      await vmOutput("tar", "-xf", "/run/busybox.tar", "-C", rootfs);
-      await vmOutput(kind, "spec", "--bundle", bundle);
-      const file = join(bundle, "config.json");
-      // What the runtime wrote; only what is changed has a type.
-      const spec = JSON.parse(await readFile(file, "utf8")) as {
-        process: { terminal: boolean; args: readonly string[] };
-        root: { path: string; readonly: boolean };
-        linux: { cgroupsPath: string };
-      };
-      spec.process.terminal = false;
-      spec.process.args = ["/bin/sh", "-c", COUNTER];
-      spec.root = { path: rootfs, readonly: false };
-      spec.linux.cgroupsPath = `/${id}`;
-      await rm(file);
-      await writeFile(file, JSON.stringify(spec));
       try {
-        const { code } = await inMachine([kind, "run", "--detach", "--bundle", bundle, id], "/dev/null");
-        assert.equal(code, 0);
+        await startBundle(kind, { id, bundle, rootfs }, COUNTER);
         const script = join(folder, "hold.mjs");
         const seen = JSON.parse(
           await vmOutput("/run/node", script, kind, id, bundle, `${rootfs}/count`),
