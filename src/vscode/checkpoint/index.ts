@@ -77,7 +77,9 @@ export function registerCheckpoint(
     wanted = entry;
     for (let tries = 0; tries < REVEAL_TRIES && wanted === entry; tries++) {
       await tree.reveal(row, { select: true, focus: false, expand: true }).then(undefined, () => undefined);
-      if (tree.selection.some((each) => each.kind === "checkpoint" && each.entry === entry)) return;
+      const isSelected = tree.selection.some((each) => each.kind === "checkpoint" && each.entry === entry);
+      // Who has gone to another view meanwhile isn't called back.
+      if (isSelected || !tree.visible) return;
       await setTimeout(REVEAL_AGAIN_MS);
     }
   };
