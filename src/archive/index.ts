@@ -13,6 +13,7 @@ export { joinPath, normaliseName } from "./names.ts";
 export { orderOf } from "./sorting.ts";
 export { archiveErrors, printable } from "./errors.ts";
 export { recogniseFolder, recogniseSnapshot } from "./foreign.ts";
+export { inflateBytes } from "./inflate.ts";
 export { createSpill } from "./spill.ts";
 export type { Spill } from "./spill.ts";
 export { isArchive, nestedTree } from "./nested.ts";

@@ -84,6 +84,26 @@ export async function inflate(
   return { source, problem };
 }
 
+/**
+ * Inflates what is small, in memory. Throws `archive.damaged`, `bytes.truncated`, and `archive.tooBig` when more than
+ * `maxInflated` bytes would come out.
+ */
+export async function inflateBytes(
+  packed: ByteSource,
+  compression: Compression,
+  file: string,
+  maxInflated: number,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const { bytes } of inflated(packed, compression, file, undefined)) {
+    size += bytes.length;
+    if (size > maxInflated) throw archiveErrors.tooBig(file, maxInflated);
+    pieces.push(bytes);
+  }
+  return Buffer.concat(pieces, size);
+}
+
 /** What comes out, piece by piece. */
 export function inflated(
   packed: ByteSource,

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { inflate } from "node:zlib";
-import { cachedSource } from "../../bytes/index.ts";
+import { inflateBytes } from "../../archive/index.ts";
+import { bufferSource, cachedSource } from "../../bytes/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
 import { PT, readElfHeader } from "../../memory/index.ts";
 import type { ElfHeader } from "../../memory/index.ts";
@@ -30,17 +31,24 @@ export interface ElfFile {
   /** Bytes at a loaded address, as many as there are. */
   readAt(address: bigint, length: number): Promise<Uint8Array>;
   section(name: string): Section | undefined;
-  /** The whole content, decompressed. Throws `elf.damaged` when it is larger than `limit` bytes. */
+  /** The whole content, decompressed. Throws `elf.damaged` when it is larger than `limit` bytes, `elf.unknownPacking`. */
   content(section: Section, limit: number): Promise<Uint8Array>;
 }
 
 const SHT_NOBITS = 8;
 const SHF_COMPRESSED = 0x800;
-const ELFCOMPRESS_ZLIB = 1;
 /** Compilers that give every function a section reach some ten thousand. */
 const MAX_SECTIONS = 65_535;
 const MAX_NAMES = 16 * 1024 * 1024;
 const unzip = promisify(inflate);
+
+type Unpack = (packed: Uint8Array, size: number, name: string) => Promise<Uint8Array>;
+
+/** By `ch_type` (System V gABI, "Section compression"): ELFCOMPRESS_ZLIB and ELFCOMPRESS_ZSTD. */
+const PACKINGS: Readonly<Record<number, Unpack>> = {
+  1: (packed, size) => unzip(packed, { maxOutputLength: size }),
+  2: (packed, size, name) => inflateBytes(bufferSource(packed), "zstd", name, size),
+};
 
 /** Opens an ELF file (System V gABI); undefined when it is none. A broken section table counts as none. */
 export async function openElfFile(source: ByteSource): Promise<ElfFile | undefined> {
@@ -130,7 +138,8 @@ async function contentOf(
   if (is64) cursor.skip(4);
   const size = Number(cursor.unsigned(is64 ? 8 : 4));
   cursor.skip(is64 ? 8 : 4);
-  if (type !== ELFCOMPRESS_ZLIB || size > limit)
-    throw elfErrors.damaged(`${section.name} is compressed in a way that can't be read`);
-  return unzip(bytes.subarray(cursor.offset), { maxOutputLength: size });
+  const unpack = PACKINGS[type];
+  if (unpack === undefined) throw elfErrors.unknownPacking(section.name, type);
+  if (size > limit) throw elfErrors.damaged(`${section.name} has ${size} bytes`);
+  return unpack(bytes.subarray(cursor.offset), size, section.name);
 }

@@ -9,4 +9,12 @@ export const elfErrors = {
     cryoscopeError("elf.damaged", `The debug information of the program is damaged: ${what}.`, {
       next: "Use the file that the process ran, from a sysroot.",
     }),
+  unknownPacking: (section: string, type: number): CryoscopeError =>
+    cryoscopeError(
+      "elf.unknownPacking",
+      `${section} of the program is packed in a way (${type}) that isn't read.`,
+      {
+        next: "Unpack it with objcopy --decompress-debug-sections.",
+      },
+    ),
 };

@@ -42,9 +42,22 @@ interface GdbDump {
   readonly globals: Readonly<Record<string, GdbValue>>;
 }
 
-const PROGRAMS = ["c-O2", "c-O0-v4", "cpp-O0", "cpp-O2"] as const;
+const PROGRAMS: readonly {
+  readonly program: string;
+  readonly from?: string;
+  readonly frozen?: string;
+}[] = [
+  { program: "c-O2" },
+  { program: "c-O0-v4" },
+  { program: "cpp-O0" },
+  { program: "cpp-O2" },
+  { from: "unwind/dwarf-versions", program: "c-O2-v2" },
+  { from: "unwind/dwarf-versions", program: "c-O0-v3" },
+  // What gdb said was of the file before objcopy packed its sections.
+  { from: "unwind/dwarf-versions", program: "c-O0-v3-zstd", frozen: "c-O0-v3" },
+];
 
-for (const program of PROGRAMS)
+for (const { program, from = "unwind/locals", frozen = program } of PROGRAMS)
   describe(`the variables of ${program}`, () => {
     let gdb: GdbDump;
     let space: AddressSpace;
@@ -53,10 +66,8 @@ for (const program of PROGRAMS)
     const stacks = new Map<number, readonly Frame[]>();
 
     before(async () => {
-      gdb = JSON.parse(
-        await readFile(join(await fixture("unwind/locals"), `${program}.json`), "utf8"),
-      ) as GdbDump;
-      const opened = await coreProcess("unwind/locals", { program, core: `${program}.core` });
+      gdb = JSON.parse(await readFile(join(await fixture(from), `${frozen}.json`), "utf8")) as GdbDump;
+      const opened = await coreProcess(from, { program, core: `${frozen}.core` });
       ({ space, close } = opened);
       modules = loadedModules(opened.memory, space);
       for (const { tid, registers } of opened.threads)

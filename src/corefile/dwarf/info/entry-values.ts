@@ -11,14 +11,16 @@ import type { Budget, Entry } from "./unit.ts";
 const SITES: ReadonlySet<number> = new Set([DW_TAG.call_site, DW_TAG.GNU_call_site]);
 const INNER: ReadonlySet<number> = new Set([DW_TAG.lexical_block, DW_TAG.inlined_subroutine]);
 const MAX_DEPTH = 64;
-const [DW_OP_REG0, DW_OP_REGX, DW_OP_CONST_TYPE, DW_OP_REGVAL_TYPE] = [0x50, 0x90, 0xa4, 0xa5];
+const [DW_OP_REG0, DW_OP_REGX] = [0x50, 0x90];
+/** Each as version 5 has it, and as GNU's extension of the ones before: `DW_OP_const_type`, `DW_OP_regval_type`. */
+const [CONST_TYPE, REGVAL_TYPE] = [new Set<number | undefined>([0xa4, 0xf4]), new Set([0xa5, 0xf5])] as const;
 
 /** The register whose value at entry an expression is about (`DW_OP_entry_value`); undefined where it is about more. */
 export function entryRegister(bytes: Uint8Array, littleEndian: boolean): number | undefined {
   const cursor = new Cursor(bytes, littleEndian);
   const op = bytes.length > 0 ? cursor.u8() : 0;
   if (op >= DW_OP_REG0 && op < DW_OP_REG0 + 32 && cursor.atEnd) return op - DW_OP_REG0;
-  return op === DW_OP_REGX || op === DW_OP_REGVAL_TYPE ? cursor.count() : undefined;
+  return op === DW_OP_REGX || REGVAL_TYPE.has(op) ? cursor.count() : undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function entryValue(
     const value =
       parameter.attributes.get(DW_AT.call_value) ?? parameter.attributes.get(DW_AT.GNU_call_site_value);
     if (value?.kind !== "bytes") return undefined;
-    if (value.value[0] === DW_OP_CONST_TYPE) return typedConstant(new Cursor(value.value, littleEndian, 1));
+    if (CONST_TYPE.has(value.value[0])) return typedConstant(new Cursor(value.value, littleEndian, 1));
     return evaluateExpression(value.value, expressionContext(reader, parameter, caller, context));
   }
   return undefined;

@@ -90,8 +90,10 @@ export function openDebugInfo(
     const program = rootOf(entry.unit).attributes.get(DW_AT.stmt_list);
     const file = await reader.number(entry, DW_AT.call_file);
     const line = await reader.number(entry, DW_AT.call_line);
-    if (program?.kind !== "section" || file === undefined || line === undefined) return undefined;
-    const path = await lines.file(program.value, file);
+    // Before version 4 places in sections had the forms of numbers.
+    const isPlace = program?.kind === "section" || program?.kind === "constant";
+    if (!isPlace || file === undefined || line === undefined) return undefined;
+    const path = await lines.file(Number(program.value), file);
     return path === undefined
       ? undefined
       : { path, line, column: (await reader.number(entry, DW_AT.call_column)) ?? 0 };
