@@ -63,6 +63,11 @@ export const pagemapImage = (pagesId: number, entries: readonly Uint8Array[]): B
   image(MAGIC.pagemap, [message([1, pagesId]), ...entries]);
 
 export const MADE_PID = 7;
+/** AT_PAGESZ: without it mappings that happen to lie at multiples of 16 KiB would be of a machine with such pages. */
+const AUXV: readonly (readonly [number, number])[] = [
+  [13, 6],
+  [13, 4096],
+];
 const MAGIC = {
   inventory: 0x58313116,
   pstree: 0x50273030,
@@ -86,7 +91,7 @@ export async function withMade<T>(dump: MadeDump, use: (folder: string) => Promi
       ]),
       [`core-${MADE_PID}.img`]: image(MAGIC.core, []),
       [`mm-${MADE_PID}.img`]: image(MAGIC.mm, [
-        message(...numbers, ...vmas.map((vma): readonly [number, Uint8Array] => [14, vma])),
+        message(...numbers, ...AUXV, ...vmas.map((vma): readonly [number, Uint8Array] => [14, vma])),
       ]),
       [`pagemap-${MADE_PID}.img`]: pagemapImage(1, dump.pagemap),
       "pages-1.img": dump.pages,
