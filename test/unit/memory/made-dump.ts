@@ -49,11 +49,17 @@ export interface MadeVma {
   readonly shmid?: number;
 }
 
-export interface MadeDump {
+/** The memory of a made-up process. */
+export interface MadeMemory {
   readonly vmas: readonly MadeVma[];
   /** pagemap_entry messages. */
   readonly pagemap: readonly Uint8Array[];
   readonly pages: Uint8Array;
+}
+
+export interface MadeDump extends MadeMemory {
+  /** Children of the process, with the pids that follow its own. */
+  readonly children?: readonly MadeMemory[];
   /** More files of the folder, by path. */
   readonly more?: Readonly<Record<string, Uint8Array>>;
 }
@@ -76,25 +82,41 @@ const MAGIC = {
   pagemap: 0x56084025,
 };
 
-/** Runs `use` on the folder of a dump of one process, made by hand: for what no real dump has. */
+/** The images of one process; its pages file has the number `pagesId`. */
+function processImages(
+  pid: number,
+  pagesId: number,
+  { vmas, pagemap, pages }: MadeMemory,
+): Readonly<Record<string, Uint8Array>> {
+  const entries = vmas.map(({ start, end, status = (1 << 0) | (1 << 9), prot = 3, shmid = 0 }) =>
+    message([1, start], [2, end], [3, 0], [4, shmid], [5, prot], [6, 0x22], [7, status], [8, 0]),
+  );
+  const numbers = Array.from({ length: 12 }, (_, index): readonly [number, number] => [index + 1, 0]);
+  return {
+    [`core-${pid}.img`]: image(MAGIC.core, []),
+    [`mm-${pid}.img`]: image(MAGIC.mm, [
+      message(...numbers, ...AUXV, ...entries.map((vma): readonly [number, Uint8Array] => [14, vma])),
+    ]),
+    [`pagemap-${pid}.img`]: pagemapImage(pagesId, pagemap),
+    [`pages-${pagesId}.img`]: pages,
+  };
+}
+
+/** Runs `use` on the folder of a dump made by hand: for what no real dump has. */
 export async function withMade<T>(dump: MadeDump, use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "made-dump-"));
   try {
-    const vmas = dump.vmas.map(({ start, end, status = (1 << 0) | (1 << 9), prot = 3, shmid = 0 }) =>
-      message([1, start], [2, end], [3, 0], [4, shmid], [5, prot], [6, 0x22], [7, status], [8, 0]),
-    );
-    const numbers = Array.from({ length: 12 }, (_, index): readonly [number, number] => [index + 1, 0]);
+    const processes = [dump, ...(dump.children ?? [])];
+    const tree = processes.map((_, index) => {
+      const pid = MADE_PID + index;
+      return message([1, pid], [2, index === 0 ? 0 : MADE_PID], [3, MADE_PID], [4, MADE_PID], [5, pid]);
+    });
     const files: Readonly<Record<string, Uint8Array>> = {
       "inventory.img": image(MAGIC.inventory, [message([1, 2])]),
-      "pstree.img": image(MAGIC.pstree, [
-        message([1, MADE_PID], [2, 0], [3, MADE_PID], [4, MADE_PID], [5, MADE_PID]),
-      ]),
-      [`core-${MADE_PID}.img`]: image(MAGIC.core, []),
-      [`mm-${MADE_PID}.img`]: image(MAGIC.mm, [
-        message(...numbers, ...AUXV, ...vmas.map((vma): readonly [number, Uint8Array] => [14, vma])),
-      ]),
-      [`pagemap-${MADE_PID}.img`]: pagemapImage(1, dump.pagemap),
-      "pages-1.img": dump.pages,
+      "pstree.img": image(MAGIC.pstree, tree),
+      ...Object.fromEntries(
+        processes.flatMap((each, index) => Object.entries(processImages(MADE_PID + index, index + 1, each))),
+      ),
       ...dump.more,
     };
     for (const [name, bytes] of Object.entries(files)) {
