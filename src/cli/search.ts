@@ -105,7 +105,12 @@ function queryOf(pattern: string, values: Values): MemoryQuery {
   if (form === "hex") return { kind: "hex", text: pattern };
   if (form === "int") return integerOf(pattern, values);
   if (form === "pointer") return { kind: "pointer", ...parseRange(pattern, "--pointer", "search") };
-  return { kind: "text", text: pattern, encoding: values.utf16 === true ? "utf-16le" : "utf-8", matchCase };
+  return { kind: "text", text: pattern, encoding: encodingOf(values), matchCase };
+}
+
+function encodingOf(values: Values): (MemoryQuery & { readonly kind: "text" })["encoding"] {
+  if (values.utf16 !== true) return "utf-8";
+  return values["big-endian"] === true ? "utf-16be" : "utf-16le";
 }
 
 function integerOf(pattern: string, values: Values): MemoryQuery {

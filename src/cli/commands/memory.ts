@@ -102,13 +102,14 @@ tells every process that maps it.
 
   --regex                  PATTERN is a regular expression over bytes; ^ and $ are line ends
   --hex                    PATTERN is bytes in hex; a ? is any digit: 7f 45 4c 46 ?? 01
-  --utf16                  PATTERN is text in little-endian UTF-16
+  --utf16                  PATTERN is text in UTF-16, little-endian
+    --big-endian           … big-endian
   --int                    PATTERN is a number: 4 bytes, little-endian, aligned
     --width N              … of 1, 2, 4 or 8 bytes
     --big-endian           … big-endian
     --unaligned            … at any address
   --pointer                PATTERN is a range START-END; finds aligned words of 8 bytes that point into it
-  -i, --ignore-case        upper and lower case are the same
+  -i, --ignore-case        upper and lower case are the same; in a --regex those of ASCII
 ${FILTER_OPTIONS}
   --count                  print the number of matches only
   --limit N                stop after N matches

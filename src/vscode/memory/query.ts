@@ -13,8 +13,10 @@ interface Form {
   readonly query: (text: string, title: string) => MemoryQuery | Promise<MemoryQuery | undefined>;
 }
 
+type TextQuery = MemoryQuery & { readonly kind: "text" };
+
 const text =
-  (encoding: "utf-8" | "utf-16le", matchCase: boolean): Form["query"] =>
+  (encoding: TextQuery["encoding"], matchCase: boolean): Form["query"] =>
   (typed) => ({ kind: "text", text: typed, encoding, matchCase });
 
 /** The forms of a query, each a line of the list below the input. */
@@ -28,6 +30,16 @@ const FORMS: readonly Form[] = [
   },
   { label: "Text in UTF-16, in any case", hint: "little-endian", query: text("utf-16le", false) },
   {
+    label: "Text in UTF-16, big-endian",
+    hint: "as network protocols keep it",
+    query: text("utf-16be", true),
+  },
+  {
+    label: "Text in UTF-16, big-endian, in any case",
+    hint: "as network protocols keep it",
+    query: text("utf-16be", false),
+  },
+  {
     label: "Bytes in hex",
     hint: "de ad ?? ef, with ? for any digit",
     query: (typed) => ({ kind: "hex", text: typed }),
@@ -39,7 +51,7 @@ const FORMS: readonly Form[] = [
   },
   {
     label: "Regular expression in any case",
-    hint: "over bytes",
+    hint: "over bytes; case of ASCII letters",
     query: (typed) => ({ kind: "regex", text: typed, matchCase: false }),
   },
   {

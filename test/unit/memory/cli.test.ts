@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fixture } from "../fixtures.ts";
 import { assertFitsSchema, runCommand } from "../run-command.ts";
+import { message, PAGE, withMade } from "./support.ts";
 
 const cryoscope = (...words: readonly string[]) => runCommand(words);
 const valid = (schema: string, text: string) => assertFitsSchema(schema, JSON.parse(text));
@@ -98,6 +100,28 @@ describe("the command line's questions to memory", function () {
     const count = await cryoscope("search", images, "--hex", "5a5a5a5a", "--count", "--threads", "1");
     // A page of these bytes.
     assert.equal(count.out, "1024\n");
+  });
+
+  it("search takes text in UTF-16 of either order, as iconv writes it", async () => {
+    const pages = Buffer.alloc(PAGE);
+    for (const [order, offset] of [
+      ["UTF-16LE", 100],
+      ["UTF-16BE", 1001],
+    ] as const)
+      execFileSync("iconv", ["-f", "UTF-8", "-t", order], { input: "Grüße" }).copy(pages, offset);
+    const start = 0x10000n;
+    const vmas = [{ start, end: start + BigInt(PAGE) }];
+    const pagemap = [message([1, start], [2, 0], [4, 4], [5, 1])];
+    await withMade({ vmas, pagemap, pages }, async (folder) => {
+      const found = async (text: string, ...options: readonly string[]): Promise<readonly string[]> => {
+        const ended = await cryoscope("search", folder, text, "--utf16", "--threads", "1", ...options);
+        return Array.from(ended.out.matchAll(/^7 (0x\w+)/gm), ([, address = ""]) => address);
+      };
+      assert.deepEqual(await found("Grüße"), ["0x10064"]);
+      assert.deepEqual(await found("Grüße", "--big-endian"), ["0x103e9"]);
+      assert.deepEqual(await found("gRÜ", "--big-endian"), []);
+      assert.deepEqual(await found("gRÜ", "--big-endian", "-i"), ["0x103e9"]);
+    });
   });
 
   it("refuse what makes no sense", async () => {

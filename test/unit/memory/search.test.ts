@@ -257,6 +257,7 @@ describe("searching memory", function () {
       1,
       [100, "CamelCASE"],
       [200, "w\0i\0d\0e\0"],
+      [251, "\0B\0i\0g\0\xc9"],
       [300, "\x01\x02\x03\x04\x05\x06\x07\x08"],
     );
     pages.writeBigUInt64LE(0x7fff12345678n, 512);
@@ -271,6 +272,12 @@ describe("searching memory", function () {
         assert.deepEqual(await found({ kind: "hex", text: "02 ?? 04 0?" }), [at(0, 301)]);
         const wide = { kind: "text", text: "WIDE", encoding: "utf-16le", matchCase: false } as const;
         assert.deepEqual(await found(wide), [at(0, 200)]);
+        const big = { kind: "text", encoding: "utf-16be" } as const;
+        assert.deepEqual(await found({ ...big, text: "BigÉ", matchCase: true }), [at(0, 251)]);
+        assert.deepEqual(await found({ ...big, text: "bIGé", matchCase: true }), []);
+        for (const folded of ["bIGé", "bIG"])
+          assert.deepEqual(await found({ ...big, text: folded, matchCase: false }), [at(0, 251)]);
+        assert.deepEqual(await found({ ...wide, text: "BigÉ" }), []);
         const number = { kind: "integer", endian: "little", width: 4 } as const;
         assert.deepEqual(await found({ ...number, value: 0x04030201n, aligned: true }), [at(0, 300)]);
         assert.deepEqual(await found({ ...number, value: 0x05040302n, aligned: true }), []);
