@@ -76,9 +76,12 @@ export async function attachTo(
   try {
     const { program, runtime, programs } = await choose(engine, container, options);
     // Only who traces a process can debug it while it is stopped.
-    if (runtime.id !== "native" && runtime.id !== "go")
-      await continueProcesses(engine, container, [program.pid]);
+    const isTraced = runtime.id === "native" || runtime.id === "go";
+    if (!isTraced) await continueProcesses(engine, container, [program.pid]);
     log(`Process ${program.pid} (${shown(program)}) is debugged as ${runtime.label}.`);
+    // The editor's debugger of JavaScript and debugpy know `stopOnEntry` of what they launch only.
+    if (!isTraced && (options.stopOnEntry || options.stopped))
+      log(`It runs on: the debugger of ${runtime.label} holds none that it attaches to. Pause it there.`);
     const attachment = await runtime.attach({
       ...{ engine, container, program, programs, here, own, note, signal, timeout, log },
       mappings: pathMappings(container, options.sources),

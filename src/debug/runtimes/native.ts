@@ -23,11 +23,13 @@ export const native: Runtime = {
   recognises: ({ exe }) => exe !== "",
   async attach(target) {
     const tried: string[] = [];
-    for (const { id, attach } of NATIVE_DEBUGGERS) {
+    for (const { id, attach, letsGo } of inOrder(target)) {
       if (target.debugger !== undefined && target.debugger !== id) continue;
       const found = await attach(target);
       if (typeof found !== "string") {
         target.log(`Attaching to process ${target.program.pid} with ${id}.`);
+        if (target.stopOnEntry && letsGo)
+          target.log(`It runs on then: ${id} holds none that it attaches to.`);
         return found;
       }
       tried.push(`${id}: ${found}`);
@@ -39,6 +41,8 @@ export const native: Runtime = {
 interface NativeDebugger {
   /** What `debugger` in launch.json calls it. */
   readonly id: string;
+  /** It lets a process run on as soon as it has attached, and has no setting for that. */
+  readonly letsGo?: true;
   /** The attachment, or a few words that say why it isn't to be had. */
   attach(target: Target): Promise<Attachment | string>;
 }
@@ -103,6 +107,8 @@ const lldbSettings = (target: Target, { pid, program }: Seen) => ({
 export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
   {
     id: "cppdbg",
+    // MIEngine, `HandleIDebugEntryPointEvent2`: `stopAtEntry` is for what it launches.
+    letsGo: true,
     attach: extension("cppdbg", (target, { pid, program, root }) => ({
       MIMode: "gdb",
       processId: `${pid}`,
@@ -209,6 +215,12 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
     },
   },
 ];
+
+/** Best first; where the process is to be held, those that can come before. */
+function inOrder({ stopOnEntry }: Target): readonly NativeDebugger[] {
+  const able = NATIVE_DEBUGGERS.filter(({ letsGo }) => !letsGo);
+  return stopOnEntry ? [...able, ...NATIVE_DEBUGGERS.filter(({ letsGo }) => letsGo)] : NATIVE_DEBUGGERS;
+}
 
 const MAX_PROGRAM = 1024 * 1024 * 1024;
 

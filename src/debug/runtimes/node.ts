@@ -13,9 +13,8 @@ import { raiseLoopback } from "../loopback.ts";
 import { programName } from "../programs.ts";
 import { connectTo, openRelay } from "../relay.ts";
 import { mainMapping } from "../source-map.ts";
-import type { PathMapping } from "../source-map.ts";
 import { sessionName } from "./runtime.ts";
-import type { Attachment, Runtime, Target } from "./runtime.ts";
+import type { Runtime, Target } from "./runtime.ts";
 
 export const node: Runtime = {
   id: "node",
@@ -29,14 +28,10 @@ export const node: Runtime = {
     const binding = port === undefined ? given : { host: given?.host ?? "127.0.0.1", port };
     const inspector = binding ? await reach(target, binding) : await openBySignal(target, argv);
     target.log(`Node's inspector of process ${program.pid} is at ${inspector.address}:${inspector.port}.`);
-    return attachment(target, inspector, mainMapping(mappings, container.workingDirectory, ...argv));
+    const mapping = mainMapping(mappings, container.workingDirectory, ...argv);
+    return { configuration: { ...nodeAttachConfiguration(mapping, inspector, sessionName(target)) } };
   },
 };
-
-function attachment(target: Target, inspector: Inspector, mapping: PathMapping | undefined): Attachment {
-  const configuration = nodeAttachConfiguration(mapping, inspector, sessionName(target));
-  return { configuration: { ...configuration, ...(target.stopOnEntry && { stopOnEntry: true }) } };
-}
 
 /** An inspector that listens: by the container's network, else through a relay in the container. */
 async function reach(target: Target, binding: InspectorBinding): Promise<Inspector> {

@@ -59,7 +59,7 @@ export function adapterPort(programs: readonly Program[]): number | undefined {
 }
 
 function attachment(target: Target, local: number, port: number): Attachment {
-  const { here, mappings, stopOnEntry } = target;
+  const { here, mappings } = target;
   const common = {
     request: "attach" as const,
     name: sessionName(target),
@@ -67,7 +67,6 @@ function attachment(target: Target, local: number, port: number): Attachment {
     justMyCode: false,
     // Children would be attached to at ports of the container's that nobody relays.
     subProcess: false,
-    ...(stopOnEntry && { stopOnEntry }),
   };
   if (here.types.has("debugpy"))
     return {

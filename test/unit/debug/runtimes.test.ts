@@ -7,23 +7,17 @@ import {
   chooseProgram,
   debuggersHere,
   debugpyPort,
-  isGo,
   isIn,
   jdwpAddress,
   liveOptions,
   majorVersion,
   OWN_TYPE,
   parseEquipment,
-  Resources,
-  RUNTIMES,
   signalBinding,
 } from "../../../src/debug/index.ts";
-import type { Program, RuntimeId, Target } from "../../../src/debug/index.ts";
+import type { Program, Target } from "../../../src/debug/index.ts";
+import { attach, program, targetHere } from "./targets.ts";
 
-const program = (pid: number, exe: string, ...args: readonly string[]): Program => ({
-  ...{ pid, hostPid: undefined, exe },
-  argv: [exe, ...args],
-});
 const chosen = (programs: readonly Program[], wish: Parameters<typeof chooseProgram>[1] = {}) => {
   const { runtime, program: found } = chooseProgram(programs, wish, "web");
   return `${runtime.id} ${found.pid}`;
@@ -123,34 +117,8 @@ describe("the debugger of a native program", () => {
     await chmod(join(folder, name), 0o755);
   }
 
-  function target(change: Partial<Target> = {}, types: readonly string[] = []): Target {
-    return {
-      engine: { name: "Test", host: "127.0.0.1" },
-      container: {
-        ...{ id: "c", name: "web", image: "", state: "running", status: "", command: "", pid: 1, argv: [] },
-        ...{ environment: [], workingDirectory: "/", tty: false, networkMode: "host", addresses: [] },
-        ...{ ports: [], mounts: [], exitCode: undefined, warnings: [] },
-      },
-      // This very process: whatever it is, its /proc can be read.
-      program: { ...program(1, process.execPath), hostPid: process.pid },
-      programs: [],
-      mappings: [{ localRoot: '/home/me/my "app"', remoteRoot: "/app" }],
-      here: debuggersHere(types, folder),
-      port: undefined,
-      debugger: undefined,
-      stopOnEntry: false,
-      own: new Resources(),
-      log: () => undefined,
-      signal: undefined,
-      timeout: undefined,
-      ...change,
-    };
-  }
-  const attach = (id: RuntimeId, to: Target) => {
-    const runtime = RUNTIMES.find((one) => one.id === id);
-    assert.ok(runtime);
-    return runtime.attach(to);
-  };
+  const target = (change: Partial<Target> = {}, types: readonly string[] = []): Target =>
+    targetHere({ here: debuggersHere(types, folder), ...change });
 
   it("says what was looked for and what to install when there is none", async () => {
     await assert.rejects(attach("native", target()), (error: Error & { code?: string; next?: string }) => {
@@ -214,11 +182,5 @@ describe("the debugger of a native program", () => {
     assert.equal(majorVersion("GNU gdb (GDB) 14.2"), 14);
     assert.equal(majorVersion("GNU gdb (Ubuntu 15.0.50.20240403-0ubuntu1) 15.0.50.20240403-git"), 15);
     assert.equal(majorVersion(""), 0);
-  });
-
-  it("knows a program of Go's by what its linker leaves, wherever that lies in the file", async function () {
-    if (process.platform !== "linux") this.skip();
-    assert.equal(await isGo({ ...program(1, ""), hostPid: process.pid }), false);
-    assert.equal(await isGo(program(1, "")), false);
   });
 });
