@@ -62,7 +62,19 @@ export async function restoreForDebugging(
   return container;
 }
 
-/** The same for a container that runs already. */
+/**
+ * Ends what a session restored, for the same snapshot to be restored again, where the engine can't know that it stands in
+ * the way: a process that CRIU alone brought back has its old number, but not the start by which the snapshot knows it.
+ */
+export async function endForRewind(
+  engine: Pick<Engine, "capabilities" | "remove">,
+  { id }: Pick<ContainerDetails, "id">,
+): Promise<void> {
+  // It may have ended by itself.
+  if (engine.capabilities.lists === "processes") await engine.remove(id).catch(() => undefined);
+}
+
+/** The second half, also for a container that runs already. */
 export async function attachTo(
   engine: Engine,
   container: ContainerDetails,

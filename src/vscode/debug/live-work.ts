@@ -5,6 +5,7 @@ import {
   clearStops,
   continueProcesses,
   debuggersHere,
+  endForRewind,
   holdContainer,
   leaveToTracer,
   liveErrors,
@@ -93,9 +94,7 @@ export function liveWork(
     asked = true;
     await own.dispose();
     own = new Resources();
-    // A process that CRIU alone brought back has its old number, but not the start by which the snapshot knows it.
-    if (now !== undefined && engine.capabilities.lists === "processes")
-      await engine.remove(now.live.container.id).catch(() => undefined);
+    if (now !== undefined) await endForRewind(engine, now.live.container);
     if (options.stopped && !options.copy) await noteHeld(engine, snapshot.container.id);
     const verb = now === undefined ? "Waking" : "Rewinding to";
     log(`${verb} “${snapshot.name}” (${snapshot.container.name}) on ${engine.name} …`);
