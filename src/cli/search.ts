@@ -1,27 +1,20 @@
 import { openMemories } from "./memory-many.ts";
 import { searchMemory, startSearch } from "../memory/index.ts";
-import type { CheckpointMemory, MemoryMatch, MemoryQuery } from "../memory/index.ts";
+import type { CheckpointMemory, MemoryMatch } from "../memory/index.ts";
 import { parseWords } from "./arguments.ts";
 import { EXIT } from "./command.ts";
 import type { ExitCode, RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
-import { FILTER_OPTIONS, filterOf, parseRange } from "./memory-filter.ts";
+import { FILTER_OPTIONS, filterOf } from "./memory-filter.ts";
 import { matchJson, matchText } from "./memory-match.ts";
+import { QUERY_OPTIONS, queryOf } from "./memory-query.ts";
 import { printable } from "./output.ts";
-import { MEMORY_OPTIONS, parseAddress, parseCount } from "./memory-target.ts";
+import { MEMORY_OPTIONS, parseCount } from "./memory-target.ts";
 
 const OPTIONS = {
   ...MEMORY_OPTIONS,
   ...FILTER_OPTIONS,
-  regex: { type: "boolean" },
-  hex: { type: "boolean" },
-  utf16: { type: "boolean" },
-  int: { type: "boolean" },
-  pointer: { type: "boolean" },
-  width: { type: "string" },
-  "big-endian": { type: "boolean" },
-  unaligned: { type: "boolean" },
-  "ignore-case": { type: "boolean", short: "i" },
+  ...QUERY_OPTIONS,
   count: { type: "boolean" },
   limit: { type: "string" },
   context: { type: "string" },
@@ -29,9 +22,6 @@ const OPTIONS = {
   "time-limit": { type: "string" },
 } as const;
 
-type Values = ReturnType<typeof parseWords<typeof OPTIONS>>["values"];
-
-const WIDTHS = [1, 2, 4, 8] as const;
 const DEFAULT_CONTEXT = "16";
 /** Matches in one JSON document, which is made in memory. */
 const JSON_LIMIT = 100_000;
@@ -43,7 +33,7 @@ export const run: RunCommand = async (args, output) => {
   const pattern = positionals.at(-1);
   if (pattern === undefined || paths.length === 0)
     throw cliErrors.usage("A CHECKPOINT and a PATTERN are needed.", "search");
-  const query = queryOf(pattern, values);
+  const query = queryOf(pattern, values, "search");
   const isCount = values.count === true;
   const asJson = values.json === true;
   const number = (
@@ -94,35 +84,3 @@ export const run: RunCommand = async (args, output) => {
 
 const lineOf = (name: string, match: MemoryMatch, withName: boolean): string =>
   `${withName ? `${printable(name)}: ` : ""}${matchText(match)}\n`;
-
-/** The one form of query that the options name. Throws `cli.usage`. */
-function queryOf(pattern: string, values: Values): MemoryQuery {
-  const forms = (["regex", "hex", "int", "pointer"] as const).filter((form) => values[form] === true);
-  const [form, other] = forms;
-  if (other !== undefined) throw cliErrors.usage(`--${form} and --${other} exclude each other.`, "search");
-  const matchCase = values["ignore-case"] !== true;
-  if (form === "regex") return { kind: "regex", text: pattern, matchCase };
-  if (form === "hex") return { kind: "hex", text: pattern };
-  if (form === "int") return integerOf(pattern, values);
-  if (form === "pointer") return { kind: "pointer", ...parseRange(pattern, "--pointer", "search") };
-  return { kind: "text", text: pattern, encoding: encodingOf(values), matchCase };
-}
-
-function encodingOf(values: Values): (MemoryQuery & { readonly kind: "text" })["encoding"] {
-  if (values.utf16 !== true) return "utf-8";
-  return values["big-endian"] === true ? "utf-16be" : "utf-16le";
-}
-
-function integerOf(pattern: string, values: Values): MemoryQuery {
-  const width = WIDTHS.find((each) => String(each) === (values.width ?? "4"));
-  if (width === undefined) throw cliErrors.usage("--width is 1, 2, 4 or 8.", "search");
-  const isNegative = pattern.startsWith("-");
-  const value = parseAddress(isNegative ? pattern.slice(1) : pattern, "--int", "search");
-  return {
-    kind: "integer",
-    value: isNegative ? -value : value,
-    width,
-    endian: values["big-endian"] === true ? "big" : "little",
-    aligned: values.unaligned !== true,
-  };
-}

@@ -208,6 +208,41 @@ export const liveErrors = {
     ),
   bisectNoCommand: (program: string, cause: unknown) =>
     failed("bisectNoCommand", `${program} can't be run.`, "Check the command.", { cause }),
+  bisectSame: (answer: string) =>
+    failed(
+      "bisectSame",
+      `In the last snapshot it is ${answer}, as in the first: nothing has turned between them.`,
+      "Give earlier or later snapshots, or ask for something else.",
+    ),
+  bisectEnd: (index: number, cause: CryoscopeError) =>
+    failed(
+      "bisectEnd",
+      `The ${index === 0 ? "first" : "last"} snapshot can't be told. ${cause.message}`,
+      cause.next ?? "Begin and end the row with snapshots that can be told.",
+      { cause },
+    ),
+  bisectNoProcess: (pid?: number) =>
+    failed(
+      "bisectNoProcess",
+      pid === undefined
+        ? "There is no process in this snapshot."
+        : `There is no process ${pid} in this snapshot.`,
+      pid === undefined
+        ? "A pre-checkpoint has none: ask one that was frozen."
+        : "Leave the pid out to ask them all.",
+    ),
+  bisectLost: (pid: number) =>
+    failed(
+      "bisectLost",
+      `It isn't in what is here of the memory of process ${pid}, but not all of that memory is here.`,
+      "See which is missing with cryoscope memory; give the parent layers.",
+    ),
+  bisectElsewhere: (name: string) =>
+    failed(
+      "bisectElsewhere",
+      `The files of ${name} are with its engine, not here.`,
+      "Export it (cryoscope checkpoint -o, or Export Snapshot…) and give the file.",
+    ),
   stoppedProcess: (container: string, pid: number) =>
     failed(
       "stoppedProcess",

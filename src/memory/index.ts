@@ -17,6 +17,7 @@ export { searchMemory, startSearch } from "./search/search.ts";
 export type { MemoryMatch, MemorySearchOptions, MemorySearchStep } from "./search/search.ts";
 export { isProtection } from "./search/filter.ts";
 export type { MemoryFilter } from "./search/filter.ts";
+export { compileMemoryQuery } from "./search/pattern.ts";
 export type { MemoryQuery, StringEncoding } from "./search/pattern.ts";
 export type { Sighting } from "./search/shared-pages.ts";
 export { sampledEntropy } from "./entropy.ts";

@@ -1,16 +1,33 @@
 // Freezing and waking, and what was frozen before.
+import { KEY_OPTIONS } from "./options.ts";
 import type { CommandRow } from "../command.ts";
 
 export const ENGINES: readonly CommandRow[] = [
   {
     name: "bisect",
-    summary: "the first of a row of snapshots in which a command's answer is another",
+    summary: "the first of a row of snapshots in which a command's or a condition's answer is another",
     usage: `cryoscope bisect FILE…|FOLDER [--container NAME] [--engine E] [--inside] [--copy] [--timeout SECONDS] [--json]
        -- COMMAND [ARGUMENT]…
+       cryoscope bisect FILE…|FOLDER --memory PATTERN [--regex|--hex|--int|--pointer] [--pid N]… [--sysroot PATH] [--json]
+       cryoscope bisect FILE…|FOLDER --expression TEXT [--pid N]… [--sysroot PATH] [--json]
 
 FILEs are what \`cryoscope checkpoint\` wrote, FOLDER holds a catalog.json. The snapshots are taken by their times, oldest
 first; each that is tried is restored, COMMAND is run on it, and the next is chosen by halves. As with git bisect run,
 status 0 says that all is as before, 125 that it can't be told, anything else up to 127 that it has turned.
+
+With --memory or --expression the frozen images themselves are asked: nothing is restored, and no engine and no root is
+needed. What the first snapshot answers is as before. FILEs may then be any checkpoints, sealed ones too; when one has no
+record they are taken as they are named, oldest first.
+
+  --memory PATTERN         whether PATTERN is in the memory of its processes. The options of cryoscope search say how it
+                           is meant and where it is looked for: --regex, --hex, --int, --pointer, --utf16, -i, --width,
+                           --big-endian, --unaligned, --prot, --range, --kind, --dirty
+  --expression TEXT        whether TEXT is true in the first thread of one of its processes: 'counter > 41',
+                           '$rip == main', '*(i32*)0x404010 != 0'; a value alone is true when it isn't 0. Names are those of
+                           the innermost call that knows them
+  --pid N                  of these processes only; may be repeated
+  --sysroot PATH           a root folder or container image that has the programs, for names and types
+${KEY_OPTIONS}
 
   --container NAME         of the snapshots in FOLDER, those of this container
   --engine E               as for restore; by default the one that froze them

@@ -35,6 +35,18 @@ export const postmortemErrors = {
     ),
   unknownName: (name: string) =>
     failed("unknownName", `Nothing here is called ${name.slice(0, 80)}.`, "Registers begin with $."),
+  untyped: (name: string) =>
+    failed(
+      "untyped",
+      `What ${name.slice(0, 80)} is isn't known here: there is no debug information with its type, only its address.`,
+      `Say the type: *(i32*)&${name.slice(0, 80)}; or name a sysroot that has the program with its debug information.`,
+    ),
+  notOneComparison: () =>
+    failed(
+      "notOneComparison",
+      "A condition has one comparison at most.",
+      "Such as counter > 41, $rip == main, or *(u64*)0x7ffe1000 != 0.",
+    ),
   unreadable: (address: bigint, why: string) =>
     failed("unreadable", `There is nothing to read at 0x${address.toString(16)}: ${why}.`),
 };

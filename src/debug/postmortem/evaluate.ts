@@ -30,7 +30,7 @@ export interface EvaluationPlace {
 }
 
 /** A number, or a value of one of the program's types. */
-type Operand = bigint | DataValue;
+export type Operand = bigint | DataValue;
 
 /** A string is cut here. */
 const MAX_STRING = 4096;
@@ -102,7 +102,8 @@ async function asNumber(place: EvaluationPlace, operand: Operand): Promise<bigin
   );
 }
 
-async function operandOf(place: EvaluationPlace, expression: Expression): Promise<Operand> {
+/** The value of an expression's part; a symbol without a type counts as its address. Throws as `evaluate` does. */
+export async function operandOf(place: EvaluationPlace, expression: Expression): Promise<Operand> {
   switch (expression.kind) {
     case "number":
       return expression.value;
@@ -166,7 +167,8 @@ const pointerTo = (to: DataType): DataType => ({
   to: () => Promise.resolve(to),
 });
 
-async function throughReference(place: EvaluationPlace, value: DataValue): Promise<DataValue> {
+/** What a reference of C++ refers to; any other value as it is. */
+export async function throughReference(place: EvaluationPlace, value: DataValue): Promise<DataValue> {
   const { type } = value;
   if (type.kind !== "pointer" || !type.isReference) return value;
   return (await pointedTo(await place.target.space(pidOf(place)), value)) ?? value;

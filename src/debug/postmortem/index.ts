@@ -2,6 +2,8 @@
 export { PostmortemSession } from "./session.ts";
 export type { OpenedCheckpoint, OpenForSession } from "./session.ts";
 export type { PostmortemConfiguration } from "./configuration.ts";
+export { holds, isUnknown, parseComparison } from "./comparison.ts";
+export type { Comparison } from "./comparison.ts";
 export { postmortemErrors } from "./errors.ts";
 export { FrozenTarget } from "./target.ts";
 export type { FrozenFrame, FrozenThread } from "./target.ts";

@@ -35,6 +35,12 @@ export interface CheckpointExplorer {
   open(source: vscode.Uri): Promise<Checkpoint | undefined>;
   /** The same for what has a view of its own in front, such as a debug session: this view stays where it is. */
   openBehind(source: vscode.Uri): Promise<Checkpoint | undefined>;
+  /** Opens it for `use` alone, unless it is open: it never comes into the list. Throws what opening and `use` throw. */
+  lookInto<T>(
+    source: vscode.Uri,
+    use: (checkpoint: Checkpoint) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T>;
   /** Where an image of the newest layer of a checkpoint can be read, which is opened when it isn't. Undefined when cancelled. */
   imageUri(source: vscode.Uri, image: string): Promise<vscode.Uri | undefined>;
   /** How the image editor gets at bytes and keys. */
@@ -99,6 +105,7 @@ export function registerCheckpoint(
   return {
     open: async (source) => (await openWithProgress(checkpoints, source, reveal))?.load(),
     openBehind: async (source) => (await openWithProgress(checkpoints, source, stay))?.load(),
+    lookInto: (source, use, signal) => checkpoints.lookInto(source, use, signal),
     imageUri: async (source, image) => {
       const entry = await openWithProgress(checkpoints, source, reveal);
       const checkpoint = await entry?.load();

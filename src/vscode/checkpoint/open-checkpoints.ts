@@ -85,6 +85,25 @@ export class OpenCheckpoints implements vscode.Disposable {
     return entry;
   }
 
+  /**
+   * Opens `source` for `use` alone, and closes it behind it; the list stays as it is. What is open already is used as it
+   * is. Throws what opening and `use` throw.
+   */
+  async lookInto<T>(
+    source: vscode.Uri,
+    use: (checkpoint: Checkpoint) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const known = this.#entries.get(checkpointId(source));
+    if (known !== undefined) return use(await known.unlock(signal));
+    const entry = new Entry(checkpointId(source), source, this.opening, () => undefined);
+    try {
+      return await use(await entry.unlock(signal));
+    } finally {
+      await entry.close();
+    }
+  }
+
   async close(id: string): Promise<void> {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;

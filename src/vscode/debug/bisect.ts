@@ -1,73 +1,140 @@
-// Bisection from the Snapshots view: a command run in the container, over the snapshots of that container.
+// Bisection from the Snapshots view, over the snapshots of one container: what is asked, and what came out.
 import * as vscode from "vscode";
-import { bisectSnapshots } from "../../debug/index.ts";
+import type { MemoryFilter, MemoryQuery } from "../../memory/index.ts";
+import { isTrue } from "../../debug/index.ts";
 import type { Snapshot } from "../../engine/index.ts";
-import { signalOf } from "../messages.ts";
-import { askToReplace, assertMayRun } from "../snapshots/index.ts";
+import { toCryoscopeError } from "../../bytes/index.ts";
+import type { CheckpointExplorer } from "../checkpoint/index.ts";
+import { askQuery } from "../memory/index.ts";
+import { bisectByCommand } from "./bisect-command.ts";
+import { bisectByCondition } from "./bisect-condition.ts";
+import { debugErrors } from "./errors.ts";
 import type { LiveParts } from "./live-work.ts";
 
-const DEBUG = "Restore and Debug";
+/** What is asked of each snapshot. */
+export type AskedOfSnapshots =
+  | { readonly kind: "command"; readonly text: string }
+  | { readonly kind: "memory"; readonly query: MemoryQuery; readonly filter: MemoryFilter }
+  | { readonly kind: "expression"; readonly text: string };
+
+export type BisectParts = Pick<LiveParts, "engines" | "catalog" | "leftovers"> & {
+  readonly checkpoint: CheckpointExplorer;
+};
+
+/** Where a row turned. */
+export interface Turn {
+  readonly first: Snapshot | undefined;
+  readonly last: Snapshot | undefined;
+  /** What it is from the first on: `different`, `true`, `not there`. */
+  readonly words: string;
+  /** Why those between the two can't be told, as far as that is known. */
+  readonly untold: readonly (string | undefined)[];
+}
 
 /**
- * Asks for a command and finds the first snapshot of the same container in which it no longer ends with 0. Copies are
- * restored where the engine can make them; gives the snapshot, or undefined when the user turns away.
+ * Asks what to ask, unless it is given, and finds the first snapshot of the same container in which the answer is
+ * another. Gives the snapshot, or undefined when the user turns away.
  */
 export async function bisectFrom(
   chosen: Snapshot,
-  command: string | undefined,
-  { engines, catalog, leftovers }: Pick<LiveParts, "engines" | "catalog" | "leftovers">,
+  given: AskedOfSnapshots | undefined,
+  parts: BisectParts,
 ): Promise<Snapshot | undefined> {
-  const row = (await catalog.list())
+  const row = (await parts.catalog.list())
     .filter(
       ({ container, engine }) =>
         container.id === chosen.container.id && engine.endpoint === chosen.engine.endpoint,
     )
     .sort((a, b) => a.time.localeCompare(b.time));
-  for (const snapshot of row) await assertMayRun(snapshot);
-  const words = command ?? (await askForCommand(row));
-  if (words === undefined || words === "") return undefined;
-  await leftovers.sweep();
-  const engine = await engines.of(chosen);
-  const copy = engine.capabilities.restoreOptions.includes("name");
-  if (!copy) await askToReplace(engine, chosen);
-  const found = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: `Bisecting ${row.length} snapshots of ${chosen.container.name}`,
-      cancellable: true,
+  const title = `Bisect ${row.length} snapshots of ${chosen.container.name}`;
+  const asked = given ?? (await askWhat(title));
+  if (asked === undefined) return undefined;
+  const turn =
+    asked.kind === "command"
+      ? await bisectByCommand(row, asked.text, parts)
+      : await bisectByCondition(row, asked, parts);
+  tell(turn);
+  return turn.first;
+}
+
+interface Way extends vscode.QuickPickItem {
+  readonly ask: (title: string) => Promise<AskedOfSnapshots | undefined>;
+}
+
+const WAYS: readonly Way[] = [
+  {
+    label: "$(search) Something in the Frozen Memory",
+    detail: "A text, bytes, a regular expression or a number: is it there? Nothing runs.",
+    ask: async (title) => {
+      const asked = await askQuery(title, []);
+      return asked && { kind: "memory", query: asked.query, filter: asked.filter };
     },
-    (progress, token) =>
-      bisectSnapshots(
-        { engine, snapshots: row, copy, note: leftovers.note },
-        { argv: ["/bin/sh", "-c", words], inside: true },
-        {
-          signal: signalOf(token),
-          onTry: (index, left) => {
-            progress.report({ message: `${row[index]?.name ?? ""} (${left} more at most)` });
-          },
-        },
-      ),
-  );
-  engines.refresh();
-  const first = row[found.first];
-  const between = found.first - found.last - 1;
+  },
+  {
+    label: "$(debug) An Expression",
+    detail: "As in the debug console of a frozen process, such as counter > 41: is it true? Nothing runs.",
+    ask: (title) =>
+      askText("expression", {
+        title,
+        prompt: "Compares two values; names are those of the innermost call that knows them",
+        placeHolder: "counter > 41, $rip == main, *(i32*)0x404010 != 0",
+        validateInput: (text) => (text.trim() === "" ? undefined : whyNot(text)),
+      }),
+  },
+  {
+    label: "$(terminal) A Command in the Woken Container",
+    detail:
+      "Each snapshot that is asked is restored for a moment. Needs its engine, and a trusted workspace.",
+    ask: async (title) => {
+      if (!vscode.workspace.isTrusted) throw debugErrors.notTrusted();
+      return askText("command", {
+        title,
+        prompt: "A shell command, run in the restored container: 0 as before, 125 can't tell, else different",
+        placeHolder: "grep -q ready /tmp/state",
+      });
+    },
+  },
+];
+
+async function askWhat(title: string): Promise<AskedOfSnapshots | undefined> {
+  const way = await vscode.window.showQuickPick(WAYS, { title, placeHolder: "What to ask of each" });
+  return way?.ask(title);
+}
+
+async function askText(
+  kind: "command" | "expression",
+  options: vscode.InputBoxOptions,
+): Promise<AskedOfSnapshots | undefined> {
+  const text = (await vscode.window.showInputBox(options))?.trim();
+  return text === undefined || text === "" ? undefined : { kind, text };
+}
+
+function whyNot(expression: string): string | undefined {
+  try {
+    isTrue(expression);
+    return undefined;
+  } catch (error) {
+    return toCryoscopeError(error).message;
+  }
+}
+
+const OPEN = "Open Snapshot";
+const DEBUG = "Restore and Debug";
+
+function tell({ first, last, words, untold }: Turn): void {
+  const between =
+    untold.length === 0
+      ? ""
+      : ` ${untold.length} between them can't be told${untold[0] === undefined ? "." : `: ${untold[0]}`}`;
   // Not awaited: the message may stay for long, the command is over.
   void vscode.window
     .showInformationMessage(
-      `“${first?.name ?? ""}” is the first in which it is different; “${row[found.last]?.name ?? ""}” is as before.` +
-        (between > 0 ? ` ${between} between them can't be told.` : ""),
-      DEBUG,
+      `“${first?.name ?? ""}” is the first in which it is ${words}; “${last?.name ?? ""}” is as before.${between}`,
+      ...(vscode.workspace.isTrusted ? [OPEN, DEBUG] : [OPEN]),
     )
-    .then((answer) =>
-      answer === DEBUG ? vscode.commands.executeCommand("cryoscope.restoreAndDebug", first) : undefined,
-    );
-  return first;
-}
-
-function askForCommand(row: readonly Snapshot[]): Thenable<string | undefined> {
-  return vscode.window.showInputBox({
-    title: `Bisect ${row.length} snapshots of ${row[0]?.container.name ?? ""}`,
-    prompt: "A shell command, run in the restored container: 0 as before, 125 can't tell, else different",
-    placeHolder: "grep -q ready /tmp/state",
-  });
+    .then((answer) => {
+      if (answer === OPEN) return vscode.commands.executeCommand("cryoscope.openSnapshot", first);
+      if (answer === DEBUG) return vscode.commands.executeCommand("cryoscope.restoreAndDebug", first);
+      return undefined;
+    });
 }

@@ -12,6 +12,7 @@ import { debugErrors } from "./errors.ts";
 import { entryTracker } from "./entry-tracker.ts";
 import { isPostmortem, openFrozen, registerDebugFrozen } from "./frozen.ts";
 import { bisectFrom } from "./bisect.ts";
+import type { AskedOfSnapshots } from "./bisect.ts";
 import type { AttachedSessions } from "./attached.ts";
 import { registerCompletions } from "./completions.ts";
 import { askForSnapshot, registerConfigurations } from "./configurations.ts";
@@ -74,10 +75,11 @@ export function registerDebug(
     }),
     command(
       "cryoscope.bisectSnapshots",
-      async (chosen?: { readonly snapshot?: Snapshot }, words?: string) => {
+      async (chosen?: { readonly snapshot?: Snapshot }, asked?: string | AskedOfSnapshots) => {
         const id = chosen?.snapshot?.id ?? (await askForSnapshot(catalog))?.id;
         const snapshot = id === undefined ? undefined : await catalog.find(id);
-        return snapshot && bisectFrom(snapshot, words, parts);
+        const given = typeof asked === "string" ? ({ kind: "command", text: asked } as const) : asked;
+        return snapshot && bisectFrom(snapshot, given, { ...parts, checkpoint });
       },
     ),
     command("cryoscope.debugFrozenSnapshot", async (name: string) => {

@@ -14,6 +14,7 @@ import type { MemoryEditor } from "./memory-editor.ts";
 import { chooseProcess, MemoryEditors } from "./memory-editors.ts";
 import { showModules } from "./modules.ts";
 import type { SearchPlace } from "./place.ts";
+import { askQuery } from "./query.ts";
 import type { Asked } from "./query.ts";
 import { saveMapping, saveModule, saveProcess, saveSelection } from "./save-commands.ts";
 import { chooseScope } from "./scope.ts";
@@ -24,6 +25,8 @@ import { showStrings } from "./strings.ts";
 import type { AskedStrings } from "./strings.ts";
 import { Sysroots } from "./sysroots.ts";
 import { scanYara } from "./yara.ts";
+
+export { askQuery };
 
 /** What tests in a real extension host see. */
 export interface MemoryViews {
