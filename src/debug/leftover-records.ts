@@ -21,7 +21,7 @@ const LONGEST_WAIT = 30_000;
 const MAX_LOOKS = 10;
 const MAX_RECORD = 1024 * 1024;
 /** Of a process: its identity, and which of those that it has taken over. */
-const RECORD = /^(\d+(?:-\d+)?)(?:\.[0-9a-f-]{36})?\.json$/;
+const RECORD = /^(\d+(?:-\d+){0,2})(?:\.[0-9a-f-]{36})?\.json$/;
 
 export interface RecordsOptions {
   /** The identity under which is written; this process's. */
@@ -56,21 +56,27 @@ export class LeftoverRecords {
   readonly note: Note = async (what) => {
     const noted = { what, time: Date.now() };
     this.current.add(noted);
-    await this.save();
+    try {
+      await this.save();
+    } catch (error) {
+      this.current.delete(noted);
+      throw error;
+    }
     let struck: Promise<void> | undefined;
     return (settling) =>
       (struck ??= (async () => {
-        // Written before it is taken away here: it is noted all the time.
-        if (settling) await this.write(this.ownName(), [noted]);
+        // Written before it is taken away here: it is noted all the time. What stays written though it is gone will be
+        // looked for in vain: no reason to fail what was done.
+        if (settling) await this.write(this.ownName(), [noted]).catch(() => undefined);
         this.current.delete(noted);
-        await this.save();
+        await this.save().catch(() => undefined);
         if (settling) this.lookLater(1);
       })());
   };
 
   /**
-   * Gives back what processes left that are no more. What an engine may still be making is looked for again later, by itself;
-   * an engine that doesn't answer is asked at the next call.
+   * Gives back what processes left that are no more. What an engine may still be making is looked for again later, by itself,
+   * and so is what is with an engine that doesn't answer; after some minutes both wait for the next call.
    */
   sweep(): Promise<void> {
     return this.look(1);
@@ -94,7 +100,7 @@ export class LeftoverRecords {
     const taken: string[] = [];
     for (const { name, owner } of records)
       if (owner !== this.self && stillRuns(owner))
-        for (const { what } of await this.read(name)) living.add(key(what));
+        for (const { what } of (await this.read(name)) ?? []) living.add(key(what));
       else taken.push(owner === this.self ? name : await this.takeOver(name));
     const own = `${this.self}.json`;
     const left = taken.filter((name) => name !== "" && name !== own);
@@ -103,13 +109,19 @@ export class LeftoverRecords {
     let again = false;
     for (const name of left) {
       const rest: Noted[] = [];
-      for (const noted of await this.read(name)) {
+      const all = await this.read(name);
+      if (all === undefined) {
+        again = true;
+        continue;
+      }
+      for (const noted of all) {
         const { what, time } = noted;
         const isUsed = living.has(key(what)) || [...this.current].some((one) => key(one.what) === key(what));
         const result = isUsed ? "gone" : await giveBack(what, usable);
         if (result === "gone" || (result === "settling" && Date.now() - time >= this.settled)) continue;
         rest.push(noted);
-        again ||= result !== "unreachable";
+        // An engine that doesn't answer yet may be starting as well.
+        again = true;
       }
       await this.write(name, rest);
     }
@@ -148,9 +160,12 @@ export class LeftoverRecords {
     );
   }
 
-  /** What a record says, without what isn't of its form. */
-  private async read(name: string): Promise<readonly Noted[]> {
-    const text = await readFile(join(this.folder, name), "utf8").catch(() => "");
+  /** What a record says, without what isn't of its form; undefined when it can't be read now. */
+  private async read(name: string): Promise<readonly Noted[] | undefined> {
+    const text = await readFile(join(this.folder, name), "utf8").catch((error: unknown) =>
+      (error as NodeJS.ErrnoException).code === "ENOENT" ? "" : undefined,
+    );
+    if (text === undefined) return undefined;
     if (text.length > MAX_RECORD) return [];
     try {
       const value: unknown = JSON.parse(text);

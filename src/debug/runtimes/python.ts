@@ -195,6 +195,7 @@ function speaks({ stdout }: Execution, timeout: number, signal: AbortSignal | un
       timer = setTimeout(over, SILENCE_MILLISECONDS);
       if (said.toString("latin1").split("Content-Length:").length > GREETINGS) over();
     }
+    if (signal?.aborted) return over();
     stdout.on("readable", read);
     for (const event of ENDS) stdout.on(event, over);
     signal?.addEventListener("abort", over, { once: true });

@@ -186,7 +186,7 @@ export function signsFor(
   whole: readonly WholeRule[],
   counts: readonly (readonly number[])[],
 ): Uint8Array<ArrayBuffer> {
-  const patterns = counts.reduce((sum, { length }) => sum + length, 0);
+  const patterns = counts.reduce((sum, own) => sum + own.filter((count) => count > 0).length, 0);
   const most = Math.max(1, Math.floor(MAX_SIGNED / SIGN_SIZE / Math.max(1, patterns)));
   const rows = whole.flatMap(({ patterns: own }, rule) =>
     own.map(({ sign }, pattern) => ({ sign, count: Math.min(counts[rule]?.[pattern] ?? 0, most) })),

@@ -23,8 +23,8 @@ export interface UnsealResult extends CopyResult {
 
 /**
  * Writes the plain files of a sealed checkpoint into the folder `out`, readable by their owner alone. Keys are proven
- * before anything is written, and `beforeWriting` is told; a file that is not authentic is reported and left out; what was written is removed when
- * copying fails or `signal` aborts. Throws `seal.unwritable`, `seal.keysLost`, the signal's reason, and what opening
+ * before anything is written, and `beforeWriting` is told; a file that is not authentic is reported and left out; what
+ * was written is removed when copying fails or `signal` aborts. Throws `seal.unwritable`, `seal.keysLost`, the signal's reason, and what opening
  * throws.
  */
 export async function unsealCopy(
@@ -91,11 +91,17 @@ async function countBroken(
   let broken = 0;
   for (const [folder, seal] of layers) {
     const where = folder === "" ? tree.name : folder;
-    if (lost.some((path) => dirname(path) === (folder || ".") && basename(path).startsWith("pagemap-"))) {
+    // What says which pages there are, and which of them the digest doesn't cover.
+    const needed = /^(?:pagemap|ipcns-shm)-/;
+    if (lost.some((path) => dirname(path) === (folder || ".") && needed.test(basename(path)))) {
       report?.(`Pages of ${where} could not be verified: which there were is lost.`);
       continue;
     }
-    const verdict = await verifyPages(tree, folder, seal, signal && { signal });
+    // Pages that can't be read were left out, and told of: the rest of the copy is none the worse.
+    const verdict = await verifyPages(tree, folder, seal, signal && { signal }).catch((error: unknown) => {
+      if (!(error instanceof CryoscopeError)) throw error;
+      return { state: "notVerifiable", why: error.message.replace(/\.$/, "") } as const;
+    });
     if (verdict.state === "notVerifiable")
       report?.(`Pages of ${where} could not be verified: ${verdict.why}.`);
     if (verdict.state !== "broken") continue;

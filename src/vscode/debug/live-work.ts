@@ -49,6 +49,8 @@ export function liveWork(
   let now: { readonly engine: Engine; readonly live: LiveSession } | undefined;
   let asked = false;
   let letGo: LetGo | undefined;
+  /** An engine was left alone with a restore that it may still end. */
+  let isLeft = false;
   /** What may be stopped by a signal until its debugger traces it. */
   let stopped: Program | undefined;
   /** Strikes out that the container is held. */
@@ -94,7 +96,9 @@ export function liveWork(
     asked = true;
     await own.dispose();
     own = new Resources();
-    if (now !== undefined) await endForRewind(engine, now.live.container);
+    // What can't be read ends nothing: the restore says why.
+    if (now !== undefined && (await canBeRead(engine, snapshot, signal)))
+      await endForRewind(engine, now.live.container);
     if (options.stopped && !options.copy) await noteHeld(engine, snapshot.container.id);
     const verb = now === undefined ? "Waking" : "Rewinding to";
     log(`${verb} “${snapshot.name}” (${snapshot.container.name}) on ${engine.name} …`);
@@ -104,9 +108,15 @@ export function liveWork(
       onProgress: (progress) => {
         steps.on(progress);
       },
-    }).finally(() => {
-      steps.end();
-    });
+    })
+      .catch((error: unknown) => {
+        isLeft = signal.aborted;
+        throw error;
+      })
+      .finally(() => {
+        steps.end();
+      });
+    isLeft = false;
     if (!options.copy) await catalog.woken(snapshot);
     engines.refresh();
     now = undefined;
@@ -187,12 +197,15 @@ export function liveWork(
       await letGo?.().catch(() => undefined);
       const failures = [...(await line.dispose()), ...(await own.dispose())];
       if (now !== undefined && failures.length === 0) await sayWhatStays(now.engine, now.live.container);
-      if (failures.length === 0) await goes?.();
+      if (failures.length === 0) await goes?.(isLeft ? "settling" : undefined);
       for (const failure of failures) void showError(failure);
       engines.refresh();
     },
   };
 }
+
+const canBeRead = async (engine: Engine, snapshot: Snapshot, signal: AbortSignal): Promise<boolean> =>
+  (await engine.locate(snapshot, { signal }).catch(() => undefined))?.path !== undefined;
 
 /** Debugged by ptrace. */
 const TRACED: ReadonlySet<string> = new Set(["native", "go"]);

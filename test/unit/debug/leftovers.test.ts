@@ -100,6 +100,14 @@ describe("what a window made that was killed", function () {
     }
   });
 
+  it("is left alone where its process can't be seen, as in another dev container with the same home", async () => {
+    const { all, engine, removed } = engineWith("unix:///a", COPY);
+    const elsewhere = `${GONE.split("-")[0] ?? ""}-1-1`;
+    await window(none, elsewhere).note(copy(engine.endpoint));
+    await window(all).sweep();
+    assert.deepEqual(removed, []);
+  });
+
   it("is taken over by one of two windows that come at the same time", async () => {
     const { all, engine, removed } = engineWith("unix:///a", COPY);
     await window(none, GONE).note(copy(engine.endpoint));
