@@ -1,5 +1,5 @@
-// `node --import tsx test/bench/search-threads.ts`: a checkpoint of 2 GiB searched as the editor does it, by one worker and by
-// two in turn, both started before. Medians of milliseconds; to be put into docs/benchmarks.md by hand.
+// `node --import tsx test/bench/search-threads.ts`: a checkpoint of 2 GiB searched by one worker and by two in turn, which were
+// started before. Medians of milliseconds; to be put into docs/benchmarks.md by hand.
 import { setTimeout as sleep } from "node:timers/promises";
 import { openTree } from "../../src/archive/index.ts";
 import { openCheckpoint } from "../../src/checkpoint/index.ts";
