@@ -42,6 +42,7 @@ export interface YaraEngine {
 /** Of more places of one pattern in one region nobody reads all. */
 export const MAX_PLACES = 10_000;
 const TIME_LIMIT = 60_000;
+const YOUNG_MB = 16;
 
 /** Throws `memory.noYara`, `memory.otherYara`, `memory.badRules` and `memory.yaraFailed`. */
 export async function openYara(
@@ -53,6 +54,8 @@ export async function openYara(
   const worker = new Worker(yaraWorkerFile(), {
     workerData: setup,
     transferList: [library.buffer],
+    // Each place of a pattern comes out of the WebAssembly as an object, which is garbage at once.
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     name: "cryoscope yara",
   });
   try {

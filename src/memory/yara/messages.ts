@@ -34,8 +34,11 @@ export type YaraQuestion =
   | { readonly kind: "region"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "process"; readonly counts: readonly (readonly number[])[] };
 
-/** Rows of two: offset in the region, length. */
-export type Places = readonly (readonly [offset: number, length: number])[];
+/** Columns of `Places`. */
+export const PLACE_COLUMNS = 2;
+
+/** Rows of `PLACE_COLUMNS`: offset in the region, length. One array: there can be a million, and each would be an object. */
+export type Places = Uint32Array<ArrayBuffer>;
 
 export interface MatchedPattern {
   /** `$a`. */

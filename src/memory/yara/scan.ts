@@ -6,7 +6,8 @@ import { searchedBytes } from "../search/jobs.ts";
 import type { AddressSpace } from "../space/address-space.ts";
 import { MAX_PLACES, openYara } from "./engine.ts";
 import type { YaraOptions } from "./engine.ts";
-import type { ConcludedRule, FoundPlaces, MatchedRule, RuleFacts, RuleFile } from "./messages.ts";
+import { PLACE_COLUMNS } from "./messages.ts";
+import type { ConcludedRule, FoundPlaces, MatchedRule, Places, RuleFacts, RuleFile } from "./messages.ts";
 import { byAddress, placesIn } from "./places.ts";
 import type { PlaceRow, YaraPlace } from "./places.ts";
 import { ProcessFinds } from "./process-finds.ts";
@@ -113,7 +114,7 @@ export async function* scanWithYara(
           for (const { patterns, ...rule } of scanned.rules) {
             const places = await place(rowsOf(region, patterns));
             const fresh = places.filter((each) => isFresh(told, rule.identifier, each));
-            const hasMore = patterns.some((pattern) => pattern.places.length >= MAX_PLACES);
+            const hasMore = patterns.some((pattern) => isFull(pattern.places));
             if (fresh.length > 0) hits.push({ memory, pid, space, region, rule, places: fresh, hasMore });
           }
           yield { memory, hits, warnings, searched, total, cut, regional };
@@ -157,7 +158,7 @@ async function takeFinds(
   const mayBeShared = region.area.backing.kind === "object" || region.area.backing.kind === "file";
   for (const { rule, patterns } of found)
     for (const { number: pattern, places } of patterns)
-      for (const [offset, length] of places) {
+      for (const [offset, length] of rowsIn(places)) {
         const here = region.address + BigInt(offset);
         const seen = mayBeShared ? shared.sightings(space, here) : [{ pid: space.pid, address: here }];
         for (const { pid, address } of seen) {
@@ -165,7 +166,7 @@ async function takeFinds(
           const isHere = pid === space.pid && address === here;
           if (own === undefined || !(isHere || lets(await memory.space(pid), address, filter))) continue;
           own.add(rule, pattern, address, length);
-          if (places.length >= MAX_PLACES) own.cut(rule, pattern);
+          if (isFull(places)) own.cut(rule, pattern);
         }
       }
 }
@@ -195,9 +196,20 @@ function foundRows(
   return { rows, hasMore };
 }
 
+function* rowsIn(places: Places): Generator<readonly [offset: number, length: number]> {
+  for (let at = 0; at < places.length; at += PLACE_COLUMNS) yield [places[at] ?? 0, places[at + 1] ?? 0];
+}
+
+/** As many as are told: there may be more. */
+const isFull = (places: Places): boolean => places.length >= MAX_PLACES * PLACE_COLUMNS;
+
 function rowsOf(region: ScanRegion, patterns: MatchedRule["patterns"]): readonly PlaceRow[] {
   const rows = patterns.flatMap(({ identifier: pattern, places }) =>
-    places.map(([offset, length]) => ({ pattern, address: region.address + BigInt(offset), length })),
+    Array.from(rowsIn(places), ([offset, length]) => ({
+      pattern,
+      address: region.address + BigInt(offset),
+      length,
+    })),
   );
   return rows.length > 0 ? rows : [{ pattern: "", address: region.address, length: 1 }];
 }

@@ -11,6 +11,8 @@ import type { Token } from "./rule-tokens.ts";
 export interface WholeRule {
   readonly namespace: string;
   readonly name: string;
+  /** Its condition asks how often a pattern was found (`#a`), not only whether. */
+  readonly counts: boolean;
   readonly patterns: readonly {
     /** `$a`; undefined for a private one. */
     readonly identifier: string | undefined;
@@ -79,7 +81,10 @@ export function splitRules(files: readonly RuleFile[], eachRegion: boolean): Spl
         sign: nextSign(),
       }));
       if (own.length > 0) finds.push(findRule(whole.length, rule, text));
-      whole.push({ namespace, name: rule.name, patterns: own });
+      const counts = rule.condition.some(
+        ({ kind, text: word }) => kind === "pattern" && word.startsWith("#"),
+      );
+      whole.push({ namespace, name: rule.name, counts, patterns: own });
       rule.patterns.forEach((pattern, number) => edits.push(signed(pattern, own[number]?.sign ?? "")));
     }
     if (asked.size > 0) conclusions.push({ name, text: edited(text, edits) });
@@ -181,15 +186,21 @@ function loopWords(condition: readonly Token[], from: number): readonly string[]
 /** Bytes that all signs may take. */
 const MAX_SIGNED = 16 * 1024 * 1024;
 
-/** The buffer that stands for a process: for each pattern its sign, as often as the pattern was found. */
+/**
+ * The buffer that stands for a process: for each pattern its sign, as often as the pattern was found, or once where nobody
+ * asks how often. Of each sign YARA-X makes an object, so a million takes a minute.
+ */
 export function signsFor(
   whole: readonly WholeRule[],
   counts: readonly (readonly number[])[],
 ): Uint8Array<ArrayBuffer> {
   const patterns = counts.reduce((sum, own) => sum + own.filter((count) => count > 0).length, 0);
   const most = Math.max(1, Math.floor(MAX_SIGNED / SIGN_SIZE / Math.max(1, patterns)));
-  const rows = whole.flatMap(({ patterns: own }, rule) =>
-    own.map(({ sign }, pattern) => ({ sign, count: Math.min(counts[rule]?.[pattern] ?? 0, most) })),
+  const rows = whole.flatMap(({ patterns: own, counts: isCounted }, rule) =>
+    own.map(({ sign }, pattern) => ({
+      sign,
+      count: Math.min(counts[rule]?.[pattern] ?? 0, isCounted ? most : 1),
+    })),
   );
   const bytes = Buffer.alloc(rows.reduce((sum, { count }) => sum + count, 0) * SIGN_SIZE);
   let at = 0;

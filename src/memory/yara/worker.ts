@@ -3,9 +3,11 @@
 import { Compiler, initSync } from "@virustotal/yara-x";
 import type { Scanner } from "@virustotal/yara-x";
 import { parentPort, workerData } from "node:worker_threads";
+import { PLACE_COLUMNS } from "./messages.ts";
 import type {
   FoundPlaces,
   MatchedRule,
+  Places,
   RuleFile,
   YaraAnswer,
   YaraQuestion,
@@ -99,8 +101,25 @@ const scan = (scanner: Scanner, bytes: Uint8Array): ScanResult => scanner.scan(b
 const failureOf = ({ errors, valid }: ScanResult): YaraAnswer | undefined =>
   valid && errors.length === 0 ? undefined : { kind: "failed", message: errors.join("; ") };
 
-const placesOf = ({ matches }: ScannedRule["patterns"][number]): readonly (readonly [number, number])[] =>
-  matches.map(({ offset, length }) => [offset, length] as const);
+function placesOf({ matches }: ScannedRule["patterns"][number]): Places {
+  const places = new Uint32Array(matches.length * PLACE_COLUMNS);
+  matches.forEach(({ offset, length }, row) => {
+    places[row * PLACE_COLUMNS] = offset;
+    places[row * PLACE_COLUMNS + 1] = length;
+  });
+  return places;
+}
+
+/** What an answer hands over: the bytes of the region, and the places. */
+function givenBy(answer: YaraAnswer): readonly ArrayBuffer[] {
+  if (answer.kind !== "scanned") return [];
+  const patterns = [...answer.rules, ...answer.finds].flatMap(
+    (rule): readonly { readonly places: Places }[] => rule.patterns,
+  );
+  // To hand over an array costs more than to copy one that is small.
+  const large = patterns.filter(({ places }) => places.length > 256);
+  return [answer.bytes.buffer, ...large.map(({ places }) => places.buffer)];
+}
 
 function region({ split, regions }: Scanners, bytes: Uint8Array<ArrayBuffer>): YaraAnswer {
   const rules: MatchedRule[] = [];
@@ -170,7 +189,7 @@ function start(): void {
   }
   parentPort?.on("message", (question: YaraQuestion) => {
     const answer = answerTo(scanners, question);
-    say(answer, answer.kind === "scanned" ? [answer.bytes.buffer] : []);
+    say(answer, givenBy(answer));
   });
   const { whole, regionalNames } = scanners.split;
   say({
