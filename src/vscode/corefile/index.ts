@@ -9,7 +9,7 @@ import { registerOpenCore } from "./open-core.ts";
 /** The row of a process in the *Checkpoint* view. */
 interface ProcessRow {
   readonly entry: OpenCheckpoint;
-  readonly process: { readonly pid: number; readonly comm: string; readonly exe?: string | undefined };
+  readonly process: { readonly pid: number; readonly comm: string };
 }
 
 /** Registers *Export ELF Core…*, which writes a frozen process for gdb and lldb. Gives the file that was written. */
@@ -29,7 +29,12 @@ export function registerCorefile(
       // The rows of the view that has the command are those of processes.
       const chosen = (row as ProcessRow | undefined) ?? (await chooseProcess(explorer));
       const file = chosen && (await exportCore(chosen));
-      return file && { file, process: chosen.process };
+      if (file === undefined || chosen === undefined) return undefined;
+      const { entry, process } = chosen;
+      const { pid, comm } = process;
+      // Of the program a row has no more than its name.
+      const paths = await (await entry.load())?.paths(pid);
+      return { file, process: { pid, comm, exe: paths?.value.exe } };
     }),
   );
 }

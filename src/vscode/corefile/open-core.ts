@@ -8,11 +8,13 @@ import { command } from "../messages.ts";
 interface Frozen {
   readonly pid: number;
   readonly comm: string;
-  readonly exe?: string | undefined;
+  /** Of its program, in the process's root. */
+  readonly exe: string | undefined;
 }
 
+/** The row of a process in the *Checkpoint* view. */
 interface ProcessRow {
-  readonly process: Frozen;
+  readonly process: Omit<Frozen, "exe">;
 }
 
 /** Saves the core of a process; the file and the process, or undefined when the user thought better of it. */
