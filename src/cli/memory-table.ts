@@ -1,5 +1,6 @@
 import { UNAVAILABLE } from "../memory/index.ts";
 import type { PageOrigin, Region } from "../memory/index.ts";
+import { hex } from "./memory-target.ts";
 import { printable } from "./output.ts";
 
 /** Columns of bytes, by kind of origin. */
@@ -35,6 +36,36 @@ export function* mappingTable(regions: readonly Region[]): Generator<string> {
       .join("");
   yield lineOf(total, widths);
 }
+
+/** The mappings as a JSON document with `pid`, `pageSize` and `problems`, in parts for the same reason. */
+export function* mappingsJson(
+  {
+    pid,
+    pageSize,
+    problems,
+  }: { readonly pid: number; readonly pageSize: number; readonly problems: unknown },
+  regions: readonly Region[],
+): Generator<string> {
+  const inside = (value: unknown): string => JSON.stringify(value, undefined, 2).replaceAll("\n", "\n  ");
+  yield `{\n  "pid": ${pid},\n  "pageSize": ${pageSize},\n  "mappings": [`;
+  for (let first = 0; first < regions.length; first += PART) {
+    // Without the brackets and line ends of the part's own list.
+    const rows = inside(regions.slice(first, first + PART).map(mappingJson)).slice(1, -"\n  ]".length);
+    yield `${first > 0 ? "," : ""}${rows}`;
+  }
+  yield `${regions.length > 0 ? "\n  " : ""}],\n  "problems": ${inside(problems)}\n}\n`;
+}
+
+const mappingJson = ({ area, origins }: Region): object => ({
+  start: hex(area.start),
+  end: hex(area.end),
+  permissions: area.permissions,
+  kind: area.kind,
+  ...(area.name !== undefined && { name: area.name }),
+  offset: hex(area.offset),
+  hugetlb: area.hugetlb,
+  origins: origins.map(({ origin, bytes }) => ({ ...originJson(origin), bytes })),
+});
 
 /** Columns of numbers. */
 const NUMBERS = [2, 3, 4, 5, 6, 7];

@@ -6,7 +6,7 @@ import { EXIT } from "./command.ts";
 import type { ExitCode, RunCommand } from "./command.ts";
 import { cliErrors } from "./errors.ts";
 import { HexDump } from "./memory-hex.ts";
-import { mappingTable, originJson } from "./memory-table.ts";
+import { mappingsJson, mappingTable, originJson } from "./memory-table.ts";
 import { placeOf } from "./memory-place.ts";
 import { hex, MEMORY_OPTIONS, parseCount, withMemory } from "./memory-target.ts";
 import type { CliOutput } from "./output.ts";
@@ -55,18 +55,8 @@ async function listMappings(
   const regions = await space.regions();
   const { problems } = memory;
   if (asJson) {
-    const mappings = regions.map(({ area, origins }) => ({
-      start: hex(area.start),
-      end: hex(area.end),
-      permissions: area.permissions,
-      kind: area.kind,
-      ...(area.name !== undefined && { name: area.name }),
-      offset: hex(area.offset),
-      hugetlb: area.hugetlb,
-      origins: origins.map(({ origin, bytes }) => ({ ...originJson(origin), bytes })),
-    }));
     const { pid, pageSize } = space;
-    await output.write(`${JSON.stringify({ pid, pageSize, mappings, problems }, undefined, 2)}\n`);
+    for (const part of mappingsJson({ pid, pageSize, problems }, regions)) await output.write(part);
   } else {
     for (const part of mappingTable(regions)) await output.write(part);
     for (const { message, file } of problems)
