@@ -1,7 +1,7 @@
 // A row of five cores that gdb wrote of unwind/counting (its source and how it was made lie beside it). What was in each is
 // what the program had said by then, and what gdb printed.
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bisectFrozen, inMemory, isTrue } from "../../../src/debug/index.ts";
@@ -94,6 +94,38 @@ describe("a bisection of frozen snapshots", function () {
     await assertTurns(high, true, ...root, "--expression", "level > 235");
     await assertTurns(zero, true, ...root, "--expression", "*(i32*)&counter > 0 - 1");
     await assertTurns(zero, true, ...root, "--expression", "(u64)*(u32*)&counter < 1000");
+  });
+
+  it("takes a catalog by its times, of one container, and goes around what its engine keeps", async () => {
+    const catalog = await mkdtemp(join(tmpdir(), "catalog-"));
+    const record = (number: number, container: string, checkpoint: object): object => ({
+      ...{ format: 1, id: `${container} ${number}`, name: `${container} ${number}`, note: "" },
+      time: `2026-01-01T00:00:0${number}.000Z`,
+      engine: { kind: "docker", version: "", endpoint: "unix:///nowhere/docker.sock" },
+      container: { id: container, name: container, image: "" },
+      ...{ checkpoint, leftRunning: true, needs: [] },
+    });
+    const kept = (number: number): object => ({ kind: "archive", path: paths[number - 1] });
+    // The third is in the middle, and asked first of all but the ends.
+    const records = [
+      ...[5, 2, 4, 1].map((number) => record(number, "web", kept(number))),
+      record(3, "web", { kind: "named", id: "three" }),
+      record(1, "other", kept(1)),
+    ];
+    try {
+      await writeFile(join(catalog, "catalog.json"), JSON.stringify(records));
+      const words = ["bisect", catalog, "--memory", "the door is open", "--json"];
+      const { code } = await runCommand(words);
+      assert.equal(code, 2);
+      const { out, err } = await runCommand([...words, "--container", "web"]);
+      const document: unknown = JSON.parse(out);
+      await assertFitsSchema("bisect", document);
+      const opened = turn((number) => number >= 10) + 1;
+      assert.equal((document as Document).first.name, `web ${opened}`);
+      assert.match(err, /web 3: can't be told: The files of web 3 are with its engine, not here\./);
+    } finally {
+      await rm(catalog, { recursive: true });
+    }
   });
 
   it("says that a variable's type isn't known, which is no answer", async () => {
