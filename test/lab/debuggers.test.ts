@@ -9,32 +9,10 @@ import { openCheckpoint } from "../../src/checkpoint/index.ts";
 import { openCoreTree, openFileSink, writeCore } from "../../src/corefile/index.ts";
 import { openMemory } from "../../src/memory/index.ts";
 import { fixture } from "../unit/fixtures.ts";
+import { gdb, gdbRegisters, gdbThreads, hex, lldb, mappings, native, ours } from "./core-peers.ts";
+import type { GdbThread } from "./core-peers.ts";
 import { coreOf, folderOf, forget, freeze, PROGRAMS, stacksOf, succeed } from "./frozen-programs.ts";
-import type { Frozen, PrintedFrame, PrintedThread } from "./frozen-programs.ts";
-
-/** Debuggers look up how the threads' library lists them, which a core of the outside must not be asked for. */
-const GDB = ["-nx", "-batch", "-ex", "set backtrace past-main on", "-ex", "set auto-load no"];
-
-interface GdbThread {
-  readonly tid: number;
-  readonly frames: readonly {
-    readonly pc: string;
-    readonly name: string | null;
-    readonly line: number;
-    readonly inlined: boolean;
-  }[];
-}
-
-function gdb(program: string, core: string, ...commands: readonly string[]): string {
-  return succeed("gdb", [...GDB, ...commands.flatMap((each) => ["-ex", each]), program, core]);
-}
-
-function gdbThreads(program: string, core: string): readonly GdbThread[] {
-  const text = succeed("gdb", [...GDB, "-x", `${PROGRAMS}/frames.py`, program, core]);
-  const line = text.split("\n").find((each) => each.startsWith("FRAMES "));
-  assert.ok(line, text.slice(-2000));
-  return JSON.parse(line.slice("FRAMES ".length)) as readonly GdbThread[];
-}
+import type { Frozen, PrintedThread } from "./frozen-programs.ts";
 
 /** Program counters by thread, in order. lldb numbers threads from 1 on and says their ids in `thread list`. */
 function lldbCounters(program: string, core: string): ReadonlyMap<number, readonly string[]> {
@@ -60,21 +38,6 @@ function lldbCounters(program: string, core: string): ReadonlyMap<number, readon
 /** Without what is the same as the one before it. */
 const distinct = (texts: readonly string[]): readonly string[] =>
   texts.filter((text, index) => text !== texts[index - 1]);
-
-function lldb(program: string, core: string, commands: readonly string[]): string {
-  const words = [`target create --core ${core} ${program}`, ...commands];
-  return succeed("lldb-19", ["--no-lldbinit", "--batch", ...words.flatMap((each) => ["-o", each])]);
-}
-
-const hex = (value: bigint): string => `0x${value.toString(16)}`;
-const native = ({ frames }: PrintedThread): readonly PrintedFrame[] =>
-  frames.filter(({ language }) => language === "native");
-
-function ours(threads: readonly PrintedThread[], tid: number): readonly PrintedFrame[] {
-  const found = threads.find((each) => each.tid === tid);
-  assert.ok(found, `thread ${tid}`);
-  return native(found);
-}
 
 describe("a frozen program of C++", () => {
   const folder = folderOf("cpp");
@@ -175,6 +138,12 @@ describe("a frozen program of C++", () => {
     assert.equal(stack.length, 64);
     assert.deepEqual(words(inLldb).slice(-64), stack);
   });
+
+  it("gives a core that has the mappings for lldb that the kernel had for the process", () => {
+    const { kernel, lldb: told } = mappings(readFileSync(join(folder, "maps"), "utf8"), { program, core });
+    assert.ok(kernel.length > 10);
+    assert.deepEqual(told, kernel);
+  });
 });
 
 /** gdb's name of a register that lldb has by another. */
@@ -235,6 +204,33 @@ describe("a frozen program of Go", () => {
       compared += told.length;
     }
     assert.ok(compared > 30, `${compared} frames`);
+  });
+
+  it("has in its core the registers and the memory for delve that it has for gdb", () => {
+    const told = gdbRegisters(program, core);
+    assert.equal(told.size, threads.length);
+    for (const [tid, registers] of told) {
+      const text = delve(`thread ${tid}`, "regs");
+      const seen = new Map(
+        [...text.matchAll(/^ *(R\w+) = 0x([0-9a-f]+)/gm)].map(([, name = "", value = ""]) => [
+          name.toLowerCase(),
+          BigInt(`0x${value}`).toString(16),
+        ]),
+      );
+      assert.deepEqual(
+        registers,
+        registers.map((each) => each.split(" ")[0] ?? "").map((name) => `${name} ${seen.get(name) ?? "?"}`),
+        `thread ${tid}`,
+      );
+      const stack = `0x${seen.get("rsp") ?? ""}`;
+      const words = (said: string): readonly string[] =>
+        [...said.matchAll(/^ *0x[0-9a-f]+[^:\n]*:\s+(0x.*)$/gm)].flatMap(([, row = ""]) =>
+          row.trim().split(/\s+/),
+        );
+      const inGdb = words(gdb(program, core, `x/32gx ${stack}`));
+      assert.equal(inGdb.length, 32);
+      assert.deepEqual(words(delve(`examinemem -fmt hex -count 32 -size 8 ${stack}`)), inGdb);
+    }
   });
 
   it("has the calls that gdb has of its core", () => {

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { startPostmortem } from "../unit/debug/postmortem-client.ts";
 import { fixture } from "../unit/fixtures.ts";
-import { folderOf, forget, freeze, PROGRAMS, stacksOf } from "./frozen-programs.ts";
+import { gdbRegisters, gdbThreads, lldbRegisters, mappings, ours } from "./core-peers.ts";
+import { coreOf, folderOf, forget, freeze, PROGRAMS, stacksOf } from "./frozen-programs.ts";
 import type { PrintedThread } from "./frozen-programs.ts";
 import { NODE } from "./images.ts";
 import { ROOT } from "./place.ts";
@@ -16,6 +17,7 @@ describe("a frozen program of Python", () => {
   const folder = folderOf("python");
   let threads: readonly PrintedThread[];
   let told: string;
+  let core: string;
 
   before(async function () {
     this.timeout(120_000);
@@ -25,6 +27,7 @@ describe("a frozen program of Python", () => {
       command: ["/usr/bin/python3", `${PROGRAMS}/frozen.py`, join(folder, "told")],
     });
     threads = await stacksOf(frozen);
+    core = await coreOf(frozen);
     told = readFileSync(join(folder, "told"), "utf8");
   });
   after(() => {
@@ -60,6 +63,33 @@ describe("a frozen program of Python", () => {
       kinds.lastIndexOf("native") > kinds.lastIndexOf("python"),
       "the outermost is the thread's start",
     );
+  });
+
+  it("has the calls of the interpreter that gdb has of its core", () => {
+    const stacks = gdbThreads("/usr/bin/python3", core);
+    assert.deepEqual(stacks.map(({ tid }) => tid).toSorted(), threads.map(({ tid }) => tid).toSorted());
+    for (const { tid, frames } of stacks) {
+      assert.ok(frames.length > 5, `thread ${tid}`);
+      assert.deepEqual(
+        ours(threads, tid).map(({ address }) => address),
+        frames.map(({ pc }) => pc),
+        `thread ${tid}`,
+      );
+    }
+  });
+
+  it("has in its core the registers for lldb that it has for gdb, and the mappings that it had", () => {
+    const told = gdbRegisters("/usr/bin/python3", core);
+    assert.equal(told.size, threads.length);
+    assert.deepEqual(lldbRegisters("/usr/bin/python3", core), told);
+    for (const [tid, registers] of told) {
+      const [top] = ours(threads, tid);
+      assert.ok(registers.includes(`rip ${top?.address?.slice(2) ?? ""}`), `thread ${tid}`);
+    }
+    const maps = readFileSync(join(folder, "maps"), "utf8");
+    const had = mappings(maps, { program: "/usr/bin/python3", core });
+    assert.ok(had.kernel.length > 10);
+    assert.deepEqual(had.lldb, had.kernel);
   });
 });
 

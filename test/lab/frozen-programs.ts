@@ -30,6 +30,7 @@ ready || { cat $folder/out >&2; exit 1; }
 sleep $settle
 [ -z "$signal" ] || { kill -$signal $pid; sleep 0.5; }
 echo $pid >$folder/pid
+cat /proc/$pid/maps >$folder/maps
 criu dump --tree $pid --images-dir $folder/images --shell-job --log-file dump.log --leave-running >/dev/null || {
   tail -n 20 $folder/images/dump.log >&2; exit 1; }
 `;

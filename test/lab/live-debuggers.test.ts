@@ -226,11 +226,12 @@ async function jdwp(
 describe("a container of runc is attached to", function () {
   this.timeout(300_000);
 
-  it("by gdb in it, run by runc's own exec", async () => {
+  it("by gdb in it, run by runc's own exec; and so is a copy beside it", async () => {
     const folder = await sharedFolder();
     const id = "cryoscope-oci-debug";
     const engine = await connectEngine(`runc://${folder}/state`, { machine: labMachine() });
     const work = liveWork([], "");
+    const copy = liveWork([], "");
     try {
       const command = ["/steps", "1000", "frozen-word"];
       const bundle = await makeBundle(join(folder, "bundle"), id, command, "debuggers");
@@ -250,8 +251,27 @@ describe("a container of runc is attached to", function () {
       await client.disconnect();
       assert.deepEqual(await work.own.dispose(), []);
       assert.equal((await engine.inspect(container.id)).state, "running");
+
+      // A copy beside it, which is gone when its session ends.
+      const alone = liveOptions({ pathMappings: { "/project": PROJECT }, copy: true });
+      const copied = await wakeForDebugging(engine, snapshot, alone, copy);
+      assert.notEqual(copied.container.id, id);
+      assert.deepEqual((await engine.list()).map((one) => one.id).sort(), [id, copied.container.id].sort());
+      const other = await attachClient(copied.attachment);
+      await other.attach(C);
+      const before = other.events.length;
+      await other.get("continue", { threadId: 1 });
+      const there = await topFrame(other, await stopped(other, before));
+      assert.match(await value(other, C.what, there.id), /frozen-word/);
+      await other.disconnect();
+      assert.deepEqual(await copy.own.dispose(), []);
+      assert.deepEqual(
+        (await engine.list()).map((one) => [one.id, one.state]),
+        [[id, "running"]],
+      );
     } finally {
       await work.own.dispose();
+      await copy.own.dispose();
       for (const one of await engine.list()) await engine.remove(one.id);
       await rm(folder, { recursive: true, force: true });
     }
