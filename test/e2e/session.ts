@@ -100,7 +100,8 @@ export class Session {
       // Until there is something to keep there is no such folder.
       const names = await readdir(folder, { recursive: true }).catch(() => []);
       const found = await Promise.all(names.map((name) => stat(join(folder, name)).catch(() => undefined)));
-      if (found.some((each) => each?.isFile() === true && each.mtimeMs >= since)) return;
+      const isKept = found.some((each) => each?.isFile() === true && each.mtimeMs >= since);
+      if (isKept && (await this.page.evaluate<boolean>(EDITORS_ARE_KEPT))) return;
     }
     throw new Error("No unsaved editor was kept for the next start.");
   }
@@ -110,6 +111,30 @@ export class Session {
     await this.#server.stop();
   }
 }
+
+/**
+ * In the browser: whether what VS Code will open anew knows of an unsaved editor's backup. In a browser that is written every
+ * five seconds only; a window that is loaded anew before opens the file without its backup.
+ */
+const EDITORS_ARE_KEPT = `(async () => {
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  for (const { name } of await indexedDB.databases()) {
+    if (!name.startsWith("vscode-web-state-db")) continue;
+    const database = await done(indexedDB.open(name));
+    try {
+      if (!database.objectStoreNames.contains("ItemTable")) continue;
+      const items = database.transaction("ItemTable").objectStore("ItemTable");
+      const kept = await done(items.get("memento/workbench.parts.editor"));
+      if (typeof kept === "string" && kept.includes("backupId")) return true;
+    } finally {
+      database.close();
+    }
+  }
+  return false;
+})()`;
 
 /** With `CRYOSCOPE_SLOW=6` the browser has a sixth of its processor: to see what a slow machine would make of a test. */
 async function slowDown(page: Page): Promise<void> {

@@ -77,6 +77,10 @@ export class ImageDocument implements CustomDocument {
     this.#owned.push(owned);
   }
 
+  /** No editor shows it any more. */
+  get isDisposed(): boolean {
+    return this.#isDisposed;
+  }
   dispose(): void {
     this.#isDisposed = true;
     for (const owned of this.#owned) owned.dispose();
@@ -220,6 +224,7 @@ export class ImageDocument implements CustomDocument {
   /** Reads the file again in the next turn of `state`. */
   async #readAgain(): Promise<void> {
     this.#generation++;
+    this.#restored = undefined;
     this.#isWhole = false;
     this.#saved = NO_EDITS;
     this.#stale = this.#restoredNote = undefined;
@@ -272,9 +277,10 @@ export class ImageDocument implements CustomDocument {
     if (this.#isDisposed) await this.#close();
     if (backup && !isOfFile(backup, stamp))
       this.#restoredNote = "The file changed on disk since these unsaved edits were made.";
-    // What is read again is the file.
+    const state = await stateOf(base, { edits: backup?.edits ?? [], undone: [] });
+    // What is read again is the file; what failed to open still has its edits at the next attempt.
     this.#restored = undefined;
-    return stateOf(base, { edits: backup?.edits ?? [], undone: [] });
+    return state;
   }
 
   readonly #lockNow = (): void => {

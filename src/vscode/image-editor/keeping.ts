@@ -35,10 +35,12 @@ async function write(
   destination: vscode.Uri,
   token: vscode.CancellationToken,
 ): Promise<vscode.CustomDocumentBackup> {
-  if (token.isCancellationRequested) throw new vscode.CancellationError();
+  // What is closed has nothing to keep, and would write over what the next document of this image begins with.
+  if (token.isCancellationRequested || document.isDisposed) throw new vscode.CancellationError();
   const uri = placeOf(document.uri, vscode.Uri.joinPath(destination, ".."));
   const { stamp, edits } = await document.unsaved();
   await vscode.workspace.fs.createDirectory(vscode.Uri.joinPath(destination, ".."));
+  if (document.isDisposed) throw new vscode.CancellationError();
   if (!edits) await writeImage(wholeOf(uri).fsPath, (await document.state()).pieces(), signalOf(token));
   await writeImage(uri.fsPath, oneChunk(backupText(stamp, edits)));
   const mine = {};
