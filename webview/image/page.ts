@@ -46,6 +46,8 @@ export class ImagePage {
   #asked = 0;
   /** Settled when the last edit is shown. */
   #reloaded: Promise<void> = Promise.resolve();
+  /** The path that was typed and isn't selected yet. */
+  #goingTo: string | undefined;
 
   constructor(
     host: Host<ImageRpc>,
@@ -177,8 +179,8 @@ export class ImagePage {
     this.#hex.open(info.size, this.#pages);
     this.tools.changed(info.size);
     show();
-    // What is selected has another value now, or is gone.
-    const path = this.#selection?.path ?? "";
+    // What is selected has another value now, or is gone; who is on the way elsewhere isn't called back.
+    const path = this.#goingTo ?? this.#selection?.path ?? "";
     if (path === "" || !(await this.#selectPath(path))) this.#fields.show(undefined, false);
   }
 
@@ -223,7 +225,14 @@ export class ImagePage {
 
   async #goTo(text: string): Promise<boolean> {
     const offset = parseOffset(text);
-    if (offset === undefined) return this.#selectPath(text);
+    this.#goingTo = offset === undefined ? text : undefined;
+    await this.#reloaded.catch(() => undefined);
+    if (offset === undefined)
+      try {
+        return await this.#selectPath(text);
+      } finally {
+        if (this.#goingTo === text) this.#goingTo = undefined;
+      }
     if (offset >= this.#info.size) return false;
     await this.#revealBytes({ start: offset, end: offset + 1 });
     return true;
