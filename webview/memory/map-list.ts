@@ -1,13 +1,12 @@
-import type { MemoryOriginKind } from "../../src/protocol/index.ts";
 import { element, setAttribute } from "../ui/dom.ts";
 import { Scroller } from "../ui/scroller.ts";
 import { areaName, areaRange } from "./area.ts";
 import type { Area } from "./area.ts";
+import { COLOURS, ENTROPIES, ORIGINS } from "./map-colours.ts";
+import type { ColourBy } from "./map-colours.ts";
 import { shortName, sizeText } from "./words.ts";
 
 const ROW_HEIGHT = 42;
-const ORIGINS: readonly MemoryOriginKind[] = ["dumped", "layer", "file", "zero", "unavailable"];
-
 /** What is said of code that was dumped. */
 const CODE: Readonly<Record<Area["code"], string | undefined>> = {
   own: undefined,
@@ -15,39 +14,6 @@ const CODE: Readonly<Record<Area["code"], string | undefined>> = {
   modified: "code modified",
 };
 
-/** What a stripe's colour says. */
-const COLOURS: Readonly<Record<ColourBy, (area: Area, entropy: number | null | undefined) => string>> = {
-  Protection: ({ permissions }: Area): string =>
-    permissions.startsWith("rwx")
-      ? "wx"
-      : permissions[2] === "x"
-        ? "x"
-        : permissions[1] === "w"
-          ? "w"
-          : permissions[0] === "r"
-            ? "r"
-            : "none",
-  Kind: ({ kind }: Area): string => kind,
-  /** Where most of it comes from. */
-  Origin: ({ bytes }: Area): string =>
-    ORIGINS.reduce((most, kind) => ((bytes[kind] ?? 0) > (bytes[most] ?? 0) ? kind : most)),
-  /** Of some pages of each; what isn't known yet has no colour. */
-  Entropy: (_area, entropy) =>
-    entropy === undefined
-      ? "none"
-      : entropy === null
-        ? "e-empty"
-        : (ENTROPIES.find(({ from }) => entropy >= from)?.colour ?? "e-plain"),
-};
-type ColourBy = "Protection" | "Kind" | "Origin" | "Entropy";
-
-/** What bits a byte mean, the most first. */
-const ENTROPIES: readonly { readonly from: number; readonly colour: string; readonly words: string }[] = [
-  { from: 7.5, colour: "e-random", words: "compressed, encrypted or random" },
-  { from: 6, colour: "e-dense", words: "dense" },
-  { from: 3, colour: "e-mixed", words: "code, text or structures" },
-  { from: 0, colour: "e-plain", words: "sparse" },
-];
 /** Mappings whose entropy is asked for at once. */
 const ASKED_AT_ONCE = 64;
 
