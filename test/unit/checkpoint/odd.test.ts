@@ -39,9 +39,9 @@ describe("an odd process", () => {
       "timerfd CLOCK_BOOTTIME, not armed, expired once",
       "timerfd CLOCK_MONOTONIC, not armed",
       // Latin-1: the last bytes are no UTF-8, and two names stay two.
-      "/w/o/work/caf\udce9",
-      "/w/o/work/caf\udce8",
-      "fifo /w/o/work/fifo (deleted)",
+      "/w/o/odds/caf\udce9",
+      "/w/o/odds/caf\udce8",
+      "fifo /w/o/odds/fifo (deleted)",
       "/memfd:sea led\n\udcff (deleted)",
       "/w/o/ready",
     ]);

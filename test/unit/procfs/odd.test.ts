@@ -48,7 +48,7 @@ describe("the frozen /proc of an odd process", () => {
         if (live !== "socket:[5101809]") assert.equal(frozen, live, `${task}/fd/${fd}`);
       }
     }
-    assert.equal(await text(proc, `${MAIN}/cwd`), "/w/o/work/gone (deleted)");
+    assert.equal(await text(proc, `${MAIN}/cwd`), "/w/o/odds/gone (deleted)");
     assert.equal(await text(proc, `${MAIN}/task/${THREAD}/comm`), "thr\xff\\2\n");
   });
 
