@@ -8,7 +8,7 @@ import {
   frameVariables,
   FrozenTarget,
   pythonRows,
-  STACK_END,
+  stackLabels,
 } from "../debug/index.ts";
 import type { FrozenFrame, FrozenThread, FrozenVariable } from "../debug/index.ts";
 import { parseCommandLine } from "./arguments.ts";
@@ -117,8 +117,12 @@ function stackText({ thread: { process, thread, goroutine }, frames, end }: Thre
     const below = locals.map(({ name, value }) => `      ${printable(name)} = ${printable(value)}\n`);
     return `#${String(index).padEnd(3)} ${address}${printable(`${call}${place}`)}\n${below.join("")}`;
   });
-  const why = frames.length > 0 ? STACK_END[end] : undefined;
-  return `${head}${lines.join("")}${why === undefined ? "" : `     (${why})\n`}\n`;
+  const labels = stackLabels(
+    frames.map(({ frozen }) => frozen),
+    end,
+  );
+  labels.forEach(({ at, words }, index) => lines.splice(at + index, 0, `     (${words})\n`));
+  return `${head}${lines.join("")}\n`;
 }
 
 const moduleOf = ({ frame }: FrozenFrame): string => (frame.module ? ` from ${frame.module.name}` : "");

@@ -65,6 +65,7 @@ export {
   PostmortemSession,
   postmortemErrors,
   STACK_END,
+  stackLabels,
   pythonRows,
 } from "./postmortem/index.ts";
 export type {

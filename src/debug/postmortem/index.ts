@@ -10,6 +10,6 @@ export type { FrozenFrame, FrozenThread } from "./target.ts";
 export { frameName, frameSource } from "./scopes/frame.ts";
 export { frameVariables } from "./values/frame-values.ts";
 export { crowdedText } from "./other-files.ts";
-export { STACK_END } from "./stack-end.ts";
+export { STACK_END, stackLabels } from "./stack-end.ts";
 export { pythonRows } from "./python.ts";
 export type { Variable as FrozenVariable } from "./variable.ts";

@@ -14,6 +14,7 @@ import type {
 import type { AddressSpace, CheckpointMemory } from "../../memory/index.ts";
 import { postmortemErrors } from "./errors.ts";
 import { JavaScriptCalls } from "./javascript.ts";
+import { MAX_LABELS } from "./stack-end.ts";
 import { mixFrames, pythonThreadOf, readPythonThreads } from "./python.ts";
 
 /** A thread with the id it has in this session: pids are unique in one pid namespace only. */
@@ -42,6 +43,10 @@ const MAX_FRAMES = 512;
 const ID_STEP = 1024;
 /** Stacks that are kept; walking one again costs little. */
 const MAX_STACKS = 128;
+
+/** The id of a row about a stack, behind those of its frames. */
+export const labelId = ({ id }: FrozenThread, frames: readonly FrozenFrame[], index: number): number =>
+  id * ID_STEP + frames.length + index;
 
 /** The frozen processes that a session is about. Immutable, read when asked. */
 export class FrozenTarget {
@@ -106,7 +111,7 @@ export class FrozenTarget {
     const javaScript = await this.#javaScript.of(thread, stack);
     const python = pythonThreadOf(await this.python(thread.process.pid), thread)?.frames ?? [];
     return mixFrames(frames, python)
-      .slice(0, ID_STEP - 1)
+      .slice(0, ID_STEP - MAX_LABELS)
       .map(({ frame, python: call }, at) => ({
         ...{ id: thread.id * ID_STEP + at, thread, frame, index: frames.indexOf(frame) },
         ...(call ? { python: call } : { javaScript: javaScript.get(frame) }),
@@ -115,9 +120,17 @@ export class FrozenTarget {
 
   /** Throws `postmortem.noFrame`, `postmortem.noThread`. */
   async frame(id: number): Promise<FrozenFrame> {
-    const thread = await this.thread(Math.floor(id / ID_STEP));
-    const frame = (await this.frames(thread))[id % ID_STEP];
+    const frame = await this.frameOrLabel(id);
     if (frame === undefined) throw postmortemErrors.noFrame(id);
+    return frame;
+  }
+
+  /** The same; undefined for a row that only says something about the stack. */
+  async frameOrLabel(id: number): Promise<FrozenFrame | undefined> {
+    const thread = await this.thread(Math.floor(id / ID_STEP));
+    const frames = await this.frames(thread);
+    const frame = frames[id % ID_STEP];
+    if (frame === undefined && id >= labelId(thread, frames, MAX_LABELS)) throw postmortemErrors.noFrame(id);
     return frame;
   }
 

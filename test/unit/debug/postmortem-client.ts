@@ -1,6 +1,7 @@
 // A post-mortem session on a checkpoint of the fixtures.
 import { openTree } from "../../../src/archive/index.ts";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
+import { openCoreTree } from "../../../src/corefile/index.ts";
 import { PostmortemSession } from "../../../src/debug/index.ts";
 import type { OpenForSession } from "../../../src/debug/index.ts";
 import { dapClient } from "./dap-client.ts";
@@ -8,7 +9,7 @@ import type { DapClient } from "./dap-client.ts";
 
 /** Opens what a configuration names, as an editor does. */
 export const openForTest: OpenForSession = async ({ checkpoint: path, sysroot: root }) => {
-  const tree = await openTree(path);
+  const tree = (await openCoreTree(path)) ?? (await openTree(path));
   const checkpoint = await openCheckpoint(tree, {});
   const sysroot = root === undefined ? undefined : await openTree(root);
   return {

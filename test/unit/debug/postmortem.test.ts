@@ -258,8 +258,46 @@ describe("a post-mortem session", () => {
     // Each address that gdb has is among the guesses.
     const found = new Set(stackFrames.map((frame) => frame.instructionPointerReference?.replace("1:0x", "")));
     for (const [address] of GDB_THREADS.get(1) ?? []) assert.ok(found.has(address), address);
+    // One row says so, before the first of them, and none behind them that who called can't be told.
+    const labels = all.stackFrames.filter(({ presentationHint }) => presentationHint === "label");
+    assert.deepEqual(
+      labels.map(({ name }) => name.split(":")[0]),
+      ["Only guesses from here"],
+    );
+    const at = all.stackFrames.findIndex(({ presentationHint }) => presentationHint === "label");
+    assert.equal(
+      all.stackFrames.findIndex(({ name }) => name.endsWith("(guess)")),
+      at + 1,
+    );
+    assert.equal(all.totalFrames, all.stackFrames.length);
+    assert.equal(new Set(all.stackFrames.map(({ id }) => id)).size, all.stackFrames.length);
+    // Part by part, as editors ask, it is the same.
+    const parts: string[] = [];
+    for (let startFrame = 0; startFrame < all.stackFrames.length; startFrame += 3) {
+      const part = { threadId: 1, startFrame, levels: 3 };
+      const answer = await other.get<DebugProtocol.StackTraceResponse>("stackTrace", part);
+      parts.push(...answer.stackFrames.map(({ name }) => name));
+    }
+    assert.deepEqual(
+      parts,
+      all.stackFrames.map(({ name }) => name),
+    );
+    // It can be chosen like any other row, and there is nothing below it.
+    const frameId = all.stackFrames[at]?.id;
+    assert.deepEqual(await other.get("scopes", { frameId }), { scopes: [] });
+    assert.equal((await other.ask("scopes", { frameId: (frameId ?? 0) + 100 })).success, false);
     await other.get("terminate");
     await other.event("terminated");
+  });
+
+  it("calls the threads of an ELF core, which has no names for them, by their ids", async () => {
+    const other = await startPostmortem({ checkpoint: join(folder, "core.1") });
+    const { threads } = await other.get<DebugProtocol.ThreadsResponse>("threads");
+    assert.deepEqual(
+      threads.map(({ name }) => name),
+      ["1 threads", ...[...GDB_THREADS.keys()].filter((tid) => tid !== 1).map(String)],
+    );
+    await other.get("disconnect");
   });
 
   it("says which file here is not the one that ran, and doesn't use it", async () => {

@@ -7,7 +7,7 @@ export async function evaluateRequest(
   { target, variables }: RunningSession,
   { expression, frameId }: DebugProtocol.EvaluateArguments,
 ): Promise<DebugProtocol.EvaluateResponse["body"]> {
-  const frame = frameId === undefined ? undefined : await target.frame(frameId);
+  const frame = frameId === undefined ? undefined : await target.frameOrLabel(frameId);
   const { result, type, memory, children } = await evaluate({ target, frame }, expression);
   return {
     ...{ result, type },

@@ -1,8 +1,10 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { frameText } from "../frame-text.ts";
 import type { RunningSession } from "../running.ts";
-import { STACK_END } from "../stack-end.ts";
+import { stackLabels } from "../stack-end.ts";
 import { isScripted, stackFrame } from "../stack-frame.ts";
+import { labelId } from "../target.ts";
+import type { FrozenFrame } from "../target.ts";
 
 /** The calls a thread is in, or a part of them. */
 export async function stackTrace(
@@ -11,22 +13,23 @@ export async function stackTrace(
 ): Promise<DebugProtocol.StackTraceResponse["body"]> {
   const thread = await target.thread(threadId);
   const frames = await target.frames(thread);
-  const upTo = levels > 0 ? startFrame + levels : Infinity;
+  const { end } = await target.stack(thread);
   // Editors fold what is subtle, and open the first call that isn't: that of the script, not of the engine below it.
   const hasScript = frames.some(isScripted);
-  const stackFrames: DebugProtocol.StackFrame[] = await Promise.all(
-    frames
-      .slice(startFrame, upTo)
-      .map((each) => stackFrame(each, configuration, hasScript && !isScripted(each))),
+  const rows: (FrozenFrame | DebugProtocol.StackFrame)[] = [...frames];
+  const labels = stackLabels(frames, end);
+  labels.forEach(({ at, words: name }, index) => {
+    // Rows of their own, of which nothing can be asked.
+    const id = labelId(thread, frames, index);
+    rows.splice(at + index, 0, { id, name, presentationHint: "label", line: 0, column: 0 });
+  });
+  const asked = rows.slice(startFrame, levels > 0 ? startFrame + levels : undefined);
+  const stackFrames = await Promise.all(
+    asked.map((row) =>
+      "frame" in row ? stackFrame(row, configuration, hasScript && !isScripted(row)) : row,
+    ),
   );
-  const { end } = await target.stack(thread);
-  const why = frames.length > 0 ? STACK_END[end] : undefined;
-  if (why === undefined) return { totalFrames: frames.length, stackFrames };
-  // A row of its own behind the outermost call, which can't be chosen.
-  const id = (frames.at(-1)?.id ?? 0) + 1;
-  const isAsked = frames.length >= startFrame && frames.length < upTo;
-  const label: DebugProtocol.StackFrame = { id, name: why, presentationHint: "label", line: 0, column: 0 };
-  return { totalFrames: frames.length + 1, stackFrames: [...stackFrames, ...(isAsked ? [label] : [])] };
+  return { totalFrames: rows.length, stackFrames };
 }
 
 /** The page about a frame, where its source is not on this machine. */

@@ -16,7 +16,9 @@ function threadName({ process, thread, goroutine }: FrozenThread, several: boole
   const place = several ? ` of ${process.pid}` : "";
   if (goroutine) return shown(`goroutine ${goroutine.id}${place} [${goroutine.status}]`);
   const state = thread.state === "running" ? "" : ` (${thread.state})`;
-  return shown(`${thread.tid}${place} ${thread.comm}${state}`);
+  // ELF cores have a name for the process only.
+  const name = thread.comm === "" ? "" : ` ${thread.comm}`;
+  return shown(`${thread.tid}${place}${name}${state}`);
 }
 
 /** The signal that was on its way to a thread, as the kernel described it. */

@@ -8,7 +8,8 @@ export async function scopes(
   { target, variables: store }: RunningSession,
   { frameId }: DebugProtocol.ScopesArguments,
 ): Promise<DebugProtocol.ScopesResponse["body"]> {
-  const frame = await target.frame(frameId);
+  const frame = await target.frameOrLabel(frameId);
+  if (frame === undefined) return { scopes: [] };
   const isShown = await Promise.all(SCOPES.map(async ({ isFor }) => (await isFor?.(frame)) ?? true));
   const found = SCOPES.filter((_scope, index) => isShown[index]);
   return {
