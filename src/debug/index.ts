@@ -64,6 +64,7 @@ export {
   frameVariables,
   PostmortemSession,
   postmortemErrors,
+  parseReference,
   STACK_END,
   stackLabels,
   pythonRows,

@@ -6,12 +6,14 @@ import type { DebugSession } from "vscode";
 import { openMemory } from "../../src/memory/index.ts";
 import { openSample } from "./sample.ts";
 import type { OpenedCheckpoint } from "./sample.ts";
+import type { TestApi } from "../../src/vscode/extension.ts";
 
 describe("a post-mortem session in the editor", () => {
+  let api: TestApi;
   let sample: OpenedCheckpoint;
 
   before(async () => {
-    ({ sample } = await openSample());
+    ({ api, sample } = await openSample());
   });
 
   /** Runs `use` in a session on process 1, started as from its row, and waits until it has ended. */
@@ -109,6 +111,31 @@ describe("a post-mortem session in the editor", () => {
       });
       const bytes = await workspace.fs.readFile(uri);
       assert.equal(Buffer.from(bytes).toString("hex"), Buffer.from(expected).toString("hex"));
+    });
+  });
+
+  it("opens the memory of a variable, and the stack of a call, in the Memory editor", async () => {
+    await withSession(async (session, threadId) => {
+      const { stackFrames } = (await session.customRequest("stackTrace", {
+        threadId,
+      })) as DebugProtocol.StackTraceResponse["body"];
+      /** Waits until the editor of the process has gone there. */
+      const goesTo = async (address: bigint): Promise<void> => {
+        const editor = api.memory.editors.active;
+        assert.equal(editor?.pid, 1);
+        while (editor.selection.address !== address) await new Promise((resolve) => setTimeout(resolve, 50));
+      };
+      const threads = (await (await sample.load()).threads(1)).value;
+      const [pointer = 0n] = threads.map((thread) => thread.registers?.stackPointer ?? 0n);
+      // What VS Code gives to commands in the menus of rows of Variables and of Call Stack.
+      const variable = { memoryReference: `1:0x${(pointer + 64n).toString(16)}` };
+      await commands.executeCommand("cryoscope.openVariableMemory", { sessionId: session.id, variable });
+      await goesTo(pointer + 64n);
+      const frameId = `stackframe:thread:${session.id}:${threadId}:0:${stackFrames[0]?.source?.name ?? ""}`;
+      await commands.executeCommand("cryoscope.openFrameMemory", stackFrames[0]?.source?.name, {
+        ...{ sessionId: session.id, frameId },
+      });
+      await goesTo(pointer);
     });
   });
 

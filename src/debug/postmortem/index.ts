@@ -5,6 +5,7 @@ export type { PostmortemConfiguration } from "./configuration.ts";
 export { holds, isUnknown, parseComparison } from "./comparison.ts";
 export type { Comparison } from "./comparison.ts";
 export { postmortemErrors } from "./errors.ts";
+export { parseReference } from "./memory-reference.ts";
 export { FrozenTarget } from "./target.ts";
 export type { FrozenFrame, FrozenThread } from "./target.ts";
 export { frameName, frameSource } from "./scopes/frame.ts";

@@ -14,6 +14,10 @@ export const debugErrors = {
     cryoscopeError("vscode.noLiveSession", "No snapshot is being debugged live.", {
       next: "Restore and Debug a snapshot of the Snapshots view first.",
     }),
+  noMemory: (): CryoscopeError =>
+    cryoscopeError("vscode.noMemory", "This row has no place in the memory of a frozen process.", {
+      next: "Choose a value with an address, or a call of the stack.",
+    }),
   nothingToRewind: (): CryoscopeError =>
     cryoscopeError(
       "vscode.nothingToRewind",

@@ -31,19 +31,31 @@ function frozenConfiguration({ entry, process }: ProcessRow): vscode.DebugConfig
   };
 }
 
+/** The checkpoint that a post-mortem session is about, and the sysroot that its configuration names. */
+export function placesOf({
+  configuration: { checkpoint, sysroot },
+  workspaceFolder,
+}: Pick<vscode.DebugSession, "configuration" | "workspaceFolder">): {
+  readonly source: vscode.Uri;
+  readonly sysroot: vscode.Uri | undefined;
+} {
+  return {
+    source: below(workspaceFolder, String(checkpoint)),
+    sysroot: typeof sysroot === "string" ? below(workspaceFolder, sysroot) : undefined,
+  };
+}
+
 /**
  * Opens what the configuration of a session names: the checkpoint through the *Checkpoint* view, which has its keys and
  * keeps it open; when it is closed or locked there, the session ends. Relative paths are below the folder of the workspace.
  */
 export const openFrozen =
   (explorer: CheckpointExplorer, session: vscode.DebugSession): OpenForSession =>
-  async (configuration) => {
-    const { workspaceFolder: folder } = session;
-    const source = below(folder, configuration.checkpoint);
+  async () => {
+    const { source, sysroot: root } = placesOf(session);
     const checkpoint = await explorer.openBehind(source);
     if (checkpoint === undefined) throw new vscode.CancellationError();
-    const { sysroot: path } = configuration;
-    const sysroot = path === undefined ? undefined : await openTree(below(folder, path).fsPath);
+    const sysroot = root && (await openTree(root.fsPath));
     const watching = explorer.onDidChange(() => {
       const isOpen = ({ source: { fsPath }, isLocked }: OpenCheckpoint): boolean =>
         fsPath === source.fsPath && !isLocked;

@@ -11,6 +11,7 @@ import type { Catalog } from "../snapshots/index.ts";
 import { debugErrors } from "./errors.ts";
 import { entryTracker } from "./entry-tracker.ts";
 import { isPostmortem, openFrozen, registerDebugFrozen } from "./frozen.ts";
+import { registerFrozenMemory } from "./frozen-memory.ts";
 import { bisectFrom } from "./bisect.ts";
 import type { AskedOfSnapshots } from "./bisect.ts";
 import type { AttachedSessions } from "./attached.ts";
@@ -57,6 +58,7 @@ export function registerDebug(
     attached.register(),
     live.register(),
     registerDebugFrozen(checkpoint),
+    registerFrozenMemory(checkpoint),
     registerConfigurations(catalog),
     registerCompletions({ engines, catalog }),
     vscode.debug.registerDebugAdapterDescriptorFactory("cryoscope", {

@@ -39,6 +39,10 @@ interface CheckpointRow {
   readonly entry: OpenCheckpoint;
   readonly process?: { readonly pid: number };
   readonly mapping?: { readonly start: bigint; readonly end: bigint };
+  /** Where to go; of a row of a debug session. */
+  readonly address?: bigint;
+  /** That of the session; unless a person chose another for this checkpoint. */
+  readonly sysroot?: vscode.Uri | undefined;
 }
 
 /** Registers the *Memory* editor, its commands, and the search of memory. */
@@ -57,7 +61,9 @@ export function registerMemory(
       : await chooseProcess(explorer, "Open Memory");
     if (target === undefined) return;
     const checkpoint = await target.entry.load();
-    const place = row?.mapping && placeIn(row.mapping, await stackPointers(checkpoint, target.pid));
+    if (row?.sysroot && !sysroots.get(target.entry)) await sysroots.choose(target.entry, row.sysroot);
+    const place =
+      row?.address ?? (row?.mapping && placeIn(row.mapping, await stackPointers(checkpoint, target.pid)));
     editors.open(target.entry, target.pid, place === undefined ? undefined : { address: place, length: 1 });
   };
 
