@@ -1,5 +1,6 @@
 // `npm test [-- --only unit,vscode]`: every step of steps.ts, whatever became of the others, and a summary.
 import { parseArgs } from "node:util";
+import { buildAhead } from "./ahead.ts";
 import { mochaCounts, mochaFailures, sumCounts, twiceCounts } from "./counts.ts";
 import type { Counts, Failures } from "./counts.ts";
 import { runGroup } from "./processes.ts";
@@ -101,8 +102,12 @@ function summarize(results: readonly Result[]): Counts {
   return sumCounts(results.map(({ counts }) => counts));
 }
 
+const steps = chosenSteps();
+const built = buildAhead(steps);
 const results: Result[] = [];
-for (const step of chosenSteps()) {
+for (const step of steps) {
+  const said = await built(step);
+  if (said !== undefined) console.log(`\n${said}`);
   const result = await runStep(step, results);
   results.push(result);
   if (result.counts.skipped > 0 && result.why !== undefined) console.log(`skipped: ${result.why}`);

@@ -1,15 +1,15 @@
 /**
  * The lab: Docker, Podman and criu in a Debian root of their own, for tests on real containers (docs/lab.md).
  *   node --import tsx test/lab/lab.ts up             build what is missing, start, wait until both engines answer
+ *   node --import tsx test/lab/lab.ts build          only build what is missing, beside other work
  *   node --import tsx test/lab/lab.ts exec -- CMD …  run a command in the lab
  *   node --import tsx test/lab/lab.ts hostpid PID    the host's number of a process of the lab
  *   node --import tsx test/lab/lab.ts status | logs | down | clean
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { silentEngines } from "./engines.ts";
 import { provideImages } from "./images.ts";
+import { locked } from "./locked.ts";
 import { hostPid, inLab, labLogs, runningLab, startLab, stopLab } from "./namespaces.ts";
 import { addNewerContainerd } from "./newer-containerd.ts";
 import { LAB, RUN } from "./place.ts";
@@ -24,15 +24,19 @@ function say(message: string): void {
   console.error(`lab: ${message}`);
 }
 
-async function up(): Promise<number> {
+function build(): number {
   const why = whyNoLab();
   if (why !== undefined) throw new Error(why);
-  if (runningLab() === undefined) {
-    installTools();
-    buildRoot(say);
-    addNewerContainerd(say);
-    await startLab();
-  }
+  if (runningLab() !== undefined) return 0;
+  installTools();
+  buildRoot(say);
+  addNewerContainerd(say);
+  return 0;
+}
+
+async function up(): Promise<number> {
+  build();
+  if (runningLab() === undefined) await startLab();
   provideImages();
   say(`up; DOCKER_HOST=${DOCKER_HOST} CONTAINER_HOST=${CONTAINER_HOST}`);
   return 0;
@@ -77,9 +81,9 @@ function logs([lines]: readonly string[]): number {
   return 0;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { up, down, clean, status, exec, hostpid, logs };
+const COMMANDS: Readonly<Record<string, Command>> = { up, build, down, clean, status, exec, hostpid, logs };
 /** These change the lab, so one waits for the other. */
-const ONE_AT_A_TIME: readonly string[] = ["up", "down", "clean"];
+const ONE_AT_A_TIME: readonly string[] = ["up", "build", "down", "clean"];
 
 async function main([name = "", ...args]: readonly string[]): Promise<number> {
   const command = COMMANDS[name];
@@ -87,14 +91,7 @@ async function main([name = "", ...args]: readonly string[]): Promise<number> {
     say(`say one of: ${Object.keys(COMMANDS).join(", ")}`);
     return 2;
   }
-  if (ONE_AT_A_TIME.includes(name) && process.env.CRYOSCOPE_LAB_LOCKED === undefined) {
-    mkdirSync(join(LAB, ".."), { recursive: true });
-    // --close: the lock must not be inherited by the lab.
-    const self = [process.execPath, ...process.execArgv, import.meta.filename, name, ...args];
-    const env = { ...process.env, CRYOSCOPE_LAB_LOCKED: "1" };
-    return spawnSync("flock", ["--close", `${LAB}.lock`, ...self], { stdio: "inherit", env }).status ?? 1;
-  }
-  return command(args);
+  return ONE_AT_A_TIME.includes(name) ? locked(LAB, () => command(args)) : command(args);
 }
 
 try {

@@ -1,9 +1,11 @@
 /**
  * The lab in a virtual machine, for what the host's kernel can't do (docs/lab.md).
  *   node --import tsx test/lab/vm/vm.ts up           build what is missing, start, wait until Podman answers
+ *   node --import tsx test/lab/vm/vm.ts build        only build what is missing, beside other work
  *   node --import tsx test/lab/vm/vm.ts exec -- CMD …  run a command in it
  *   node --import tsx test/lab/vm/vm.ts status | logs | down | clean
  */
+import { locked } from "../locked.ts";
 import { installVmTools, whyNoVm } from "../preconditions.ts";
 import { run } from "../process.ts";
 import { buildDisk } from "./disk.ts";
@@ -16,15 +18,20 @@ function say(message: string): void {
   console.error(`vm: ${message}`);
 }
 
+function build(): number {
+  const why = whyNoVm();
+  if (why !== undefined) throw new Error(why);
+  if (runningMachine() !== undefined) return 0;
+  installVmTools();
+  buildDisk(say);
+  return 0;
+}
+
 const COMMANDS: Readonly<Record<string, Command>> = {
+  build,
   async up() {
-    const why = whyNoVm();
-    if (why !== undefined) throw new Error(why);
-    if (runningMachine() === undefined) {
-      installVmTools();
-      buildDisk(say);
-      await startMachine();
-    }
+    build();
+    if (runningMachine() === undefined) await startMachine();
     say(`up; CONTAINER_HOST=${vmPodman()}`);
     return 0;
   },
@@ -55,11 +62,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
+/** These change the machine, so one waits for the other. */
+const ONE_AT_A_TIME: readonly string[] = ["up", "build", "down", "clean"];
+
 try {
   const [name = "", ...args] = process.argv.slice(2);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) say(`say one of: ${Object.keys(COMMANDS).join(", ")}`);
-  process.exitCode = (await command?.(args)) ?? 2;
+  const work = async () => (await command?.(args)) ?? 2;
+  process.exitCode = ONE_AT_A_TIME.includes(name) ? await locked(VM, work) : await work();
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
