@@ -13,8 +13,10 @@ export interface Step {
   /** For `--only`. */
   readonly name: string;
   readonly title: string;
-  /** Arguments of Node, one list a program; all are run. */
+  /** Arguments of Node, one list a program; all are run, one after the other. */
   readonly programs: readonly (readonly string[])[];
+  /** They are run at once instead. */
+  readonly together?: true;
   readonly timeoutMs: number;
   /** Builds what it needs, long before its turn and beside other steps. It builds by itself what this didn't. */
   readonly ahead?: readonly string[];
@@ -47,6 +49,15 @@ function browserTests(): readonly (readonly string[])[] {
   return files.sort().map((name) => typescript(MOCHA, ...words, `test/e2e/${name}`));
 }
 
+/** Two programs, each with every other file: few tests use more than one processor. */
+function unitTests(): readonly (readonly string[])[] {
+  const files = readdirSync(join(PROJECT, "test/unit"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => join("test/unit", name))
+    .sort();
+  return [0, 1].map((half) => typescript(MOCHA, ...files.filter((_, index) => index % 2 === half)));
+}
+
 export const STEPS: readonly Step[] = [
   {
     name: "types",
@@ -73,7 +84,8 @@ export const STEPS: readonly Step[] = [
   {
     name: "unit",
     title: "Unit tests",
-    programs: [typescript(MOCHA)],
+    programs: unitTests(),
+    together: true,
     timeoutMs: 20 * MINUTE,
   },
   {

@@ -1,4 +1,5 @@
 // `npm test [-- --only unit,vscode]`: every step of steps.ts, whatever became of the others, and a summary.
+import { PassThrough } from "node:stream";
 import { parseArgs } from "node:util";
 import { buildAhead } from "./ahead.ts";
 import { mochaCounts, mochaFailures, sumCounts, twiceCounts } from "./counts.ts";
@@ -27,6 +28,84 @@ const PASSED: Counts = { passed: 1, failed: 0, skipped: 0 };
 const FAILED: Counts = { passed: 0, failed: 1, skipped: 0 };
 const SKIPPED: Counts = { passed: 0, failed: 0, skipped: 1 };
 
+/** How a program of a step ended. */
+interface Part {
+  readonly counts?: Counts;
+  readonly twice: readonly string[];
+  readonly failures: readonly Failures[];
+  readonly why?: string;
+  /** The machine can't do it; why. */
+  readonly cannot?: string;
+  readonly timedOut: boolean;
+}
+
+async function runProgram(
+  step: Step,
+  program: readonly string[],
+  timeoutMs: number,
+  tee: NodeJS.WritableStream,
+): Promise<Part> {
+  const start = performance.now();
+  const run = (words: readonly string[]) =>
+    runGroup(process.execPath, words, { timeoutMs: timeoutMs - (performance.now() - start), tee });
+  const twice: string[] = [];
+  let ended = await run(program);
+  let counts = mochaCounts(ended.output);
+  let failed = mochaFailures(ended.output);
+  if (step.twice && counts && failed.titles.length > 0 && !ended.timedOut) {
+    const files = failed.files.filter((file) => !program.includes(file));
+    const name = `${failed.files.join(" ") || (program.at(-1) ?? "")} (${failed.titles.join("; ")})`;
+    tee.write(`\n── Once more: ${name}\n`);
+    twice.push(name);
+    ended = await run([...program, ...files]);
+    const second = mochaCounts(ended.output) ?? { ...FAILED, skipped: counts.skipped };
+    counts = twiceCounts(counts, second, files.length > 0 ? "files" : "all");
+    failed = mochaFailures(ended.output);
+  }
+  const { code, timedOut, output } = ended;
+  const why = timedOut
+    ? `not done after ${step.timeoutMs / 60_000} minutes`
+    : code === 0
+      ? undefined
+      : `exit code ${code ?? "none"}`;
+  return {
+    ...(counts && { counts }),
+    twice,
+    failures: failed.titles.length > 0 ? [failed] : [],
+    ...(why !== undefined && { why }),
+    ...(code === CANNOT && { cannot: output.trimEnd().split("\n").at(-1) ?? "" }),
+    timedOut,
+  };
+}
+
+/** All at once; what each writes is shown in one piece, when those before it have ended. */
+async function runTogether(step: Step): Promise<readonly Part[]> {
+  const started = step.programs.map((program, index) => {
+    const held = new PassThrough();
+    const tee = index === 0 ? process.stdout : held;
+    return { held, part: runProgram(step, program, step.timeoutMs, tee) };
+  });
+  const parts: Part[] = [];
+  for (const { held, part } of started) {
+    parts.push(await part);
+    held.end();
+    for await (const bytes of held) process.stdout.write(bytes as Buffer);
+  }
+  return parts;
+}
+
+async function runInTurn(step: Step): Promise<readonly Part[]> {
+  const start = performance.now();
+  const parts: Part[] = [];
+  for (const program of step.programs) {
+    const left = step.timeoutMs - (performance.now() - start);
+    const part = await runProgram(step, program, left, process.stdout);
+    parts.push(part);
+    if (part.timedOut || part.cannot !== undefined) break;
+  }
+  return parts;
+}
+
 async function runStep(step: Step, earlier: readonly Result[]): Promise<Result> {
   console.log(`\n── ${step.title} (${step.name})`);
   const skip = step.unavailable?.();
@@ -36,42 +115,19 @@ async function runStep(step: Step, earlier: readonly Result[]): Promise<Result> 
     return { step, counts: FAILED, seconds: 0, why: `not run, because "${missing.step.title}" failed` };
 
   const start = performance.now();
-  const all: Counts[] = [];
-  const twice: string[] = [];
-  const failures: Failures[] = [];
-  let why: string | undefined;
-  for (const program of step.programs) {
-    const run = (words: readonly string[]) => {
-      const left = step.timeoutMs - (performance.now() - start);
-      return runGroup(process.execPath, words, { timeoutMs: left, tee: process.stdout });
-    };
-    let ended = await run(program);
-    let counts = mochaCounts(ended.output);
-    let failed = mochaFailures(ended.output);
-    if (step.twice && counts && failed.titles.length > 0 && !ended.timedOut) {
-      const files = failed.files.filter((file) => !program.includes(file));
-      const name = `${failed.files.join(" ") || (program.at(-1) ?? "")} (${failed.titles.join("; ")})`;
-      console.log(`\n── Once more: ${name}`);
-      twice.push(name);
-      ended = await run([...program, ...files]);
-      const second = mochaCounts(ended.output) ?? { ...FAILED, skipped: counts.skipped };
-      counts = twiceCounts(counts, second, files.length > 0 ? "files" : "all");
-      failed = mochaFailures(ended.output);
-    }
-    if (counts) all.push(counts);
-    if (failed.titles.length > 0) failures.push(failed);
-    if (ended.code === CANNOT)
-      return { step, counts: SKIPPED, seconds: 0, why: ended.output.trimEnd().split("\n").at(-1) ?? "" };
-    if (ended.timedOut) why = `not done after ${step.timeoutMs / 60_000} minutes`;
-    else if (ended.code !== 0) why ??= `exit code ${ended.code ?? "none"}`;
-    if (ended.timedOut) break;
-  }
+  const parts = await (step.together ? runTogether(step) : runInTurn(step));
+  const cannot = parts.find((part) => part.cannot !== undefined)?.cannot;
+  if (cannot !== undefined) return { step, counts: SKIPPED, seconds: 0, why: cannot };
   const seconds = (performance.now() - start) / 1000;
+  const all = parts.flatMap(({ counts }) => counts ?? []);
   const counts = all.length > 0 ? sumCounts(all) : undefined;
+  const twice = parts.flatMap((part) => part.twice);
+  // That the time was over says more than the code of what was ended by it.
+  const why = (parts.find((part) => part.timedOut) ?? parts.find((part) => part.why !== undefined))?.why;
   if (why === undefined) return { step, counts: counts ?? PASSED, seconds, twice };
   // A report of passed tests from a program that fell over afterwards is no success.
   const failed = counts !== undefined && counts.failed > 0 ? counts : { ...(counts ?? FAILED), failed: 1 };
-  return { step, counts: failed, seconds, why, twice, failures };
+  return { step, counts: failed, seconds, why, twice, failures: parts.flatMap((part) => part.failures) };
 }
 
 function chosenSteps(): readonly Step[] {
