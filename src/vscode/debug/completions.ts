@@ -2,12 +2,16 @@
 import * as vscode from "vscode";
 import { openTree } from "../../archive/index.ts";
 import { openCheckpoint } from "../../checkpoint/index.ts";
+import type { Checkpoint } from "../../checkpoint/index.ts";
+import { openCoreTree } from "../../corefile/index.ts";
 import { jsonPlace, programsOf } from "../../debug/index.ts";
 import type { JsonPlace } from "../../debug/index.ts";
 import type { ContainerDetails, Engine } from "../../engine/index.ts";
+import type { CheckpointExplorer } from "../checkpoint/index.ts";
 import type { Engines } from "../engines/index.ts";
 import { filesPath, localTime } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
+import { writtenPath } from "./written-path.ts";
 
 interface Choice {
   readonly value: string | number;
@@ -20,11 +24,12 @@ type Siblings = JsonPlace["siblings"];
 interface Sources {
   readonly engines: Engines;
   readonly catalog: Catalog;
+  readonly checkpoint: Pick<CheckpointExplorer, "openCheckpoints">;
 }
 
 /** The properties that are known here; of all others the schema in package.json knows the values. */
 const PROPERTIES: Readonly<
-  Record<string, (sources: Sources, siblings: Siblings) => Promise<readonly Choice[]>>
+  Record<string, (sources: Sources, siblings: Siblings, file: vscode.Uri) => Promise<readonly Choice[]>>
 > = {
   snapshot: async ({ catalog }) => {
     const all = await catalog.list();
@@ -68,8 +73,8 @@ const PROPERTIES: Readonly<
             },
           ];
     }),
-  pid: async (sources, siblings) =>
-    (await processes(sources, siblings)).map(({ pid, words }) => ({
+  pid: async (sources, siblings, file) =>
+    (await processes(sources, siblings, file)).map(({ pid, words }) => ({
       ...{ value: pid, label: String(pid) },
       detail: words
         .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, " ")
@@ -84,14 +89,18 @@ interface FrozenOrLive {
 
 /** The processes that a configuration can mean: of a checkpoint, of a snapshot's files, or of a container. */
 async function processes(
-  { engines, catalog }: Sources,
+  { engines, catalog, checkpoint }: Sources,
   siblings: Siblings,
+  file: vscode.Uri,
 ): Promise<readonly FrozenOrLive[]> {
   const [path, name, container] = ["checkpoint", "snapshot", "container"].map((key) => {
     const value = siblings.get(key);
     return typeof value === "string" && value !== "" ? value : undefined;
   });
-  if (siblings.get("mode") === "postmortem" && path !== undefined) return frozenIn(path);
+  if (siblings.get("mode") === "postmortem") {
+    const source = path === undefined ? undefined : writtenPath(path, file);
+    return source === undefined ? [] : frozenIn(source.fsPath, checkpoint);
+  }
   if (siblings.get("request") === "attach" && container !== undefined) {
     for (const engine of await engines.usable()) {
       const found = await engine.inspect(container).catch(() => undefined);
@@ -102,20 +111,34 @@ async function processes(
   const snapshot = name === undefined ? undefined : await catalog.find(name);
   if (snapshot === undefined) return [];
   const own = filesPath(snapshot);
-  if (own !== undefined) return frozenIn(own);
+  if (own !== undefined) return frozenIn(own, checkpoint);
   const engine = await engines.of(snapshot);
   const place = await engine.locate(snapshot);
-  return place.path === undefined ? [] : frozenIn(place.path);
+  return place.path === undefined ? [] : frozenIn(place.path, checkpoint);
 }
 
-async function frozenIn(path: string): Promise<readonly FrozenOrLive[]> {
-  const checkpoint = await openCheckpoint(await openTree(path));
+/** Nobody is asked for a key here: of what is sealed something is offered while it is open in the *Checkpoint* view. */
+async function frozenIn(
+  path: string,
+  { openCheckpoints }: Sources["checkpoint"],
+): Promise<readonly FrozenOrLive[]> {
+  const open = openCheckpoints.find(({ source, isLocked }) => source.fsPath === path && !isLocked);
+  if (open?.checkpoint !== undefined) return frozenOf(open.checkpoint);
+  const tree = (await openCoreTree(path)) ?? (await openTree(path));
   try {
-    return checkpoint.processes.map(({ pid, comm, cmdline }) => ({ pid, words: cmdline.join(" ") || comm }));
+    const checkpoint = await openCheckpoint(tree);
+    try {
+      return frozenOf(checkpoint);
+    } finally {
+      await checkpoint.close();
+    }
   } finally {
-    await checkpoint.close();
+    await tree.close();
   }
 }
+
+const frozenOf = ({ processes }: Checkpoint): readonly FrozenOrLive[] =>
+  processes.map(({ pid, comm, cmdline }) => ({ pid, words: cmdline.join(" ") || comm }));
 
 async function running(engine: Engine, container: ContainerDetails): Promise<readonly FrozenOrLive[]> {
   return (await programsOf(container, engine)).map(({ pid, exe, argv }) => ({
@@ -146,7 +169,7 @@ export function registerCompletions(sources: Sources): vscode.Disposable {
         if (choices === undefined || place?.siblings.get("type") !== "cryoscope") return undefined;
         const range = new vscode.Range(document.positionAt(place.start), document.positionAt(place.end));
         // An engine that doesn't answer or a checkpoint that can't be read has nothing to offer; F5 will say why.
-        const found = await choices(sources, place.siblings).catch(() => []);
+        const found = await choices(sources, place.siblings, document.uri).catch(() => []);
         return found.map((choice, index) => item(choice, range, index));
       },
     },

@@ -37,14 +37,23 @@ export function registerConfigurations(catalog: Catalog): vscode.Disposable {
   );
 }
 
-/** Which snapshot to wake; undefined when the user turns away, or there is none. */
+/** What a snapshot is asked for, in the words of the command. */
+interface Asking {
+  readonly title: string;
+  readonly none: string;
+}
+
+const WAKING: Asking = { title: "Wake and Debug", none: "There is no snapshot to wake yet." };
+
+/** Which snapshot, to wake or for another command; undefined when the user turns away, or there is none. */
 export async function askForSnapshot(
   catalog: Catalog,
+  { title, none }: Asking = WAKING,
 ): Promise<{ readonly label: string; readonly id: string } | undefined> {
   const all = await catalog.list();
   if (all.length === 0) {
     const freeze = "Freeze a Container…";
-    const answer = await vscode.window.showInformationMessage("There is no snapshot to wake yet.", freeze);
+    const answer = await vscode.window.showInformationMessage(none, freeze);
     if (answer === freeze) await vscode.commands.executeCommand("cryoscope.checkpointContainer");
     return undefined;
   }
@@ -55,6 +64,6 @@ export async function askForSnapshot(
       detail: localTime(snapshot),
       id: snapshot.id,
     })),
-    { title: "Wake and Debug", placeHolder: "Which snapshot?", matchOnDescription: true },
+    { title, placeHolder: "Which snapshot?", matchOnDescription: true },
   );
 }

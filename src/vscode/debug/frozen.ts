@@ -3,6 +3,7 @@ import { openTree } from "../../archive/index.ts";
 import type { OpenForSession } from "../../debug/index.ts";
 import type { CheckpointExplorer, OpenCheckpoint } from "../checkpoint/index.ts";
 import { command } from "../messages.ts";
+import { below } from "./written-path.ts";
 
 /** The row of a process, or of one of its threads, in the *Checkpoint* view. */
 interface ProcessRow {
@@ -71,9 +72,6 @@ export const openFrozen =
       },
     };
   };
-
-const below = (folder: vscode.WorkspaceFolder | undefined, path: string): vscode.Uri =>
-  folder && !/^([a-z]:)?[/\\]/i.test(path) ? vscode.Uri.joinPath(folder.uri, path) : vscode.Uri.file(path);
 
 /** *Debug Frozen Process*: a session on the images, in which nothing runs. */
 export function registerDebugFrozen(explorer: CheckpointExplorer): vscode.Disposable {

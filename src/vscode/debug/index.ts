@@ -25,6 +25,8 @@ import { sparingTracker } from "./spare-debuggee.ts";
 export { AttachedSessions } from "./attached.ts";
 export { debugTypes } from "./debug-types.ts";
 
+const BISECTING = { title: "Bisect Snapshots", none: "There is no snapshot to bisect yet." };
+
 export function registerDebug(
   context: vscode.ExtensionContext,
   {
@@ -60,7 +62,7 @@ export function registerDebug(
     registerDebugFrozen(checkpoint),
     registerFrozenMemory(checkpoint),
     registerConfigurations(catalog),
-    registerCompletions({ engines, catalog }),
+    registerCompletions({ engines, catalog, checkpoint }),
     vscode.debug.registerDebugAdapterDescriptorFactory("cryoscope", {
       createDebugAdapterDescriptor: (session) => {
         const { configuration, workspaceFolder } = session;
@@ -78,7 +80,7 @@ export function registerDebug(
     command(
       "cryoscope.bisectSnapshots",
       async (chosen?: { readonly snapshot?: Snapshot }, asked?: string | AskedOfSnapshots) => {
-        const id = chosen?.snapshot?.id ?? (await askForSnapshot(catalog))?.id;
+        const id = chosen?.snapshot?.id ?? (await askForSnapshot(catalog, BISECTING))?.id;
         const snapshot = id === undefined ? undefined : await catalog.find(id);
         const given = typeof asked === "string" ? ({ kind: "command", text: asked } as const) : asked;
         return snapshot && bisectFrom(snapshot, given, { ...parts, checkpoint });
