@@ -66,9 +66,14 @@ const FINDS_NAMESPACE = "cryoscope/finds";
 
 interface Scanners {
   readonly split: SplitRules;
+  /** Where each rule that is asked of a whole process stands in `split.whole`, by `nameOf`. */
+  readonly wholeNumbers: ReadonlyMap<string, number>;
   readonly regions: Scanner;
   readonly conclusions: Scanner | undefined;
 }
+
+/** Two files may both have a rule of one name. */
+const nameOf = (namespace: string, rule: string): string => `${namespace}:${rule}`;
 
 /** Undefined where YARA-X doesn't take the split rules; then all are asked of each region. */
 function scannersOf(split: SplitRules): Scanners | undefined {
@@ -84,12 +89,15 @@ function scannersOf(split: SplitRules): Scanners | undefined {
   }
   const regions = compiler.build().scanner();
   regions.setMaxMatchesPerPattern(setup.maxMatches);
-  if (split.whole.length === 0) return { split, regions, conclusions: undefined };
+  const wholeNumbers = new Map(
+    split.whole.map(({ namespace, name }, index) => [nameOf(namespace, name), index]),
+  );
+  if (split.whole.length === 0) return { split, wholeNumbers, regions, conclusions: undefined };
   const whole = new Compiler();
   if (addRules(whole, split.conclusions).length > 0) return undefined;
   const conclusions = whole.build().scanner();
   conclusions.setMaxMatchesPerPattern(MAX_SIGNS);
-  return { split, regions, conclusions };
+  return { split, wholeNumbers, regions, conclusions };
 }
 
 /** Places of one pattern that count in a process; of YARA itself it is a million as well. */
@@ -121,10 +129,9 @@ function givenBy(answer: YaraAnswer): readonly ArrayBuffer[] {
   return [answer.bytes.buffer, ...large.map(({ places }) => places.buffer)];
 }
 
-function region({ split, regions }: Scanners, bytes: Uint8Array<ArrayBuffer>): YaraAnswer {
+function region({ wholeNumbers, regions }: Scanners, bytes: Uint8Array<ArrayBuffer>): YaraAnswer {
   const rules: MatchedRule[] = [];
   const finds: FoundPlaces[] = [];
-  const whole = new Set(split.whole.map(({ namespace, name }) => `${namespace}:${name}`));
   const result = scan(regions, bytes);
   for (const { identifier, namespace, isPrivate, tags, metadata, patterns } of result.matches)
     if (namespace === FINDS_NAMESPACE)
@@ -135,7 +142,7 @@ function region({ split, regions }: Scanners, bytes: Uint8Array<ArrayBuffer>): Y
           places: placesOf(pattern),
         })),
       });
-    else if (!isPrivate && !whole.has(`${namespace}:${identifier}`))
+    else if (!isPrivate && !wholeNumbers.has(nameOf(namespace, identifier)))
       rules.push({
         ...{ identifier, namespace, tags, metadata },
         patterns: patterns
@@ -145,14 +152,13 @@ function region({ split, regions }: Scanners, bytes: Uint8Array<ArrayBuffer>): Y
   return failureOf(result) ?? { kind: "scanned", rules, finds, bytes };
 }
 
-function conclude({ split, conclusions }: Scanners, counts: YaraCounts): YaraAnswer {
+function conclude({ split, wholeNumbers, conclusions }: Scanners, counts: YaraCounts): YaraAnswer {
   if (conclusions === undefined) return { kind: "concluded", rules: [] };
-  const numbers = new Map(split.whole.map(({ namespace, name }, index) => [`${namespace}:${name}`, index]));
   const result = scan(conclusions, signsFor(split.whole, counts));
   const rules = result.matches
     .filter(({ isPrivate }) => !isPrivate)
     .map(({ identifier, namespace, tags, metadata }) => {
-      const number = numbers.get(`${namespace}:${identifier}`) ?? -1;
+      const number = wholeNumbers.get(nameOf(namespace, identifier)) ?? -1;
       const patterns = split.whole[number]?.patterns.map((pattern) => pattern.identifier) ?? [];
       return { identifier, namespace, tags, metadata, number, patterns };
     });
