@@ -1,5 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { ContainerDetails, Engine, EngineProgress, RestoreOptions, Snapshot } from "../engine/index.ts";
+import type {
+  ContainerDetails,
+  Engine,
+  EngineProgress,
+  EngineWork,
+  RestoreOptions,
+  Snapshot,
+} from "../engine/index.ts";
 import { liveErrors } from "./errors.ts";
 import type { Note } from "./leftovers.ts";
 import type { DebuggersHere } from "./here.ts";
@@ -65,13 +72,18 @@ export async function restoreForDebugging(
 /**
  * Ends what a session restored, for the same snapshot to be restored again, where the engine can't know that it stands in
  * the way: a process that CRIU alone brought back has its old number, but not the start by which the snapshot knows it.
+ * What can't be read ends nothing: the restore says why.
  */
 export async function endForRewind(
-  engine: Pick<Engine, "capabilities" | "remove">,
+  engine: Pick<Engine, "capabilities" | "locate" | "remove">,
   { id }: Pick<ContainerDetails, "id">,
+  snapshot: Snapshot,
+  work: EngineWork = {},
 ): Promise<void> {
+  if (engine.capabilities.lists !== "processes") return;
+  const readable = await engine.locate(snapshot, work).catch(() => undefined);
   // It may have ended by itself.
-  if (engine.capabilities.lists === "processes") await engine.remove(id).catch(() => undefined);
+  if (readable?.path !== undefined) await engine.remove(id).catch(() => undefined);
 }
 
 /** The second half, also for a container that runs already. */

@@ -92,7 +92,10 @@ describe("a process that CRIU alone brought back is attached to", function () {
         if (before !== undefined) {
           await assert.rejects(wakeForDebugging(criu, snapshot, options, liveWork([], tools)));
           await running({ hostPid: before.pid });
-          await endForRewind(criu, before);
+          const isAway = { kind: "folder", path: join(folder, "nowhere") } as const;
+          await endForRewind(criu, before, { ...snapshot, checkpoint: isAway });
+          await running({ hostPid: before.pid });
+          await endForRewind(criu, before, snapshot);
           assert.deepEqual(await steps(), []);
         }
         const live = await wakeForDebugging(criu, snapshot, options, work);

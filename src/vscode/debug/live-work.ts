@@ -96,9 +96,7 @@ export function liveWork(
     asked = true;
     await own.dispose();
     own = new Resources();
-    // What can't be read ends nothing: the restore says why.
-    if (now !== undefined && (await canBeRead(engine, snapshot, signal)))
-      await endForRewind(engine, now.live.container);
+    if (now !== undefined) await endForRewind(engine, now.live.container, snapshot, { signal });
     if (options.stopped && !options.copy) await noteHeld(engine, snapshot.container.id);
     const verb = now === undefined ? "Waking" : "Rewinding to";
     log(`${verb} “${snapshot.name}” (${snapshot.container.name}) on ${engine.name} …`);
@@ -203,9 +201,6 @@ export function liveWork(
     },
   };
 }
-
-const canBeRead = async (engine: Engine, snapshot: Snapshot, signal: AbortSignal): Promise<boolean> =>
-  (await engine.locate(snapshot, { signal }).catch(() => undefined))?.path !== undefined;
 
 /** Debugged by ptrace. */
 const TRACED: ReadonlySet<string> = new Set(["native", "go"]);
