@@ -2,6 +2,7 @@ import type { CustomDocument, Disposable, Uri } from "vscode";
 import { NO_EDITS, redoEdit, undoEdit, withEdit } from "../../criu/index.ts";
 import type { Edit, EditLog } from "../../criu/index.ts";
 import type { Handlers, ImageRpc } from "../../protocol/index.ts";
+import { InTurn } from "../in-turn.ts";
 import type { ResolveImage } from "../resolved.ts";
 import type { Backup } from "./backup.ts";
 import { isOfFile } from "./backup.ts";
@@ -53,7 +54,8 @@ export class ImageDocument implements CustomDocument {
   #isWhole = false;
   /** Grows when the file is read anew: what was done before can't be undone any more. */
   #generation = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  /** One change after the other: each begins with what the one before has left. */
+  readonly #changes = new InTurn();
   #isDisposed = false;
   /** The key that opened it was forgotten: it is opened again when a person wants it. */
   #isLocked = false;
@@ -136,7 +138,7 @@ export class ImageDocument implements CustomDocument {
 
   /** Makes an edit. Throws the errors of `editErrors`, and `imageEditor.readOnly`. */
   async edit(edit: Edit): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#changes.do(async () => {
       const { base, log } = await this.state();
       if (base.readOnly !== undefined) throw imageEditorErrors.readOnly(base.image.name, base.readOnly);
       await this.#show(base, withEdit(log, edit));
@@ -155,7 +157,7 @@ export class ImageDocument implements CustomDocument {
 
   /** Writes the image over its file. `overwrite`: also when the file is another one by now. */
   save(overwrite: boolean, signal?: AbortSignal): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.do(async () => {
       const state = await this.state();
       const path = this.uri.fsPath;
       const now = await stampOf(path);
@@ -174,7 +176,7 @@ export class ImageDocument implements CustomDocument {
 
   /** Goes back to what is in the file. */
   revert(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.do(async () => {
       const { base } = await this.state();
       const now = this.uri.scheme === "file" ? await stampOf(this.uri.fsPath) : undefined;
       const isSame = !this.#isWhole && sameStamp(now, this.#savedStamp);
@@ -185,7 +187,7 @@ export class ImageDocument implements CustomDocument {
 
   /** The file may have changed on disk: reads it again when there is nothing to lose, and else says so. */
   checkFile(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.do(async () => {
       if (this.uri.scheme !== "file" || !this.#opening || !this.#savedStamp) return;
       const now = await stampOf(this.uri.fsPath);
       const { log } = await this.state();
@@ -234,7 +236,7 @@ export class ImageDocument implements CustomDocument {
   }
 
   async #step(generation: number, step: (log: EditLog) => EditLog): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#changes.do(async () => {
       if (generation !== this.#generation) return;
       const { base, log } = await this.state();
       await this.#show(base, step(log));
@@ -245,13 +247,6 @@ export class ImageDocument implements CustomDocument {
     const state = await stateOf(base, log);
     this.#opening = Promise.resolve(state);
     this.#events.changed();
-  }
-
-  /** One change after the other: each begins with what the one before has left. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 
   async #open(): Promise<ImageState> {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import * as vscode from "vscode";
 import { openFileSource } from "../../bytes/index.ts";
+import { InTurn } from "../in-turn.ts";
 import { signalOf } from "../messages.ts";
 import { backupText, readBackup } from "./backup.ts";
 import type { ImageDocument, Restored } from "./document.ts";
@@ -11,8 +12,8 @@ import { writeImage } from "./write-image.ts";
 /** The backup that counts: VS Code drops an older one when there is a newer one, which may be in the same file. */
 const latest = new WeakMap<ImageDocument, object>();
 
-/** The backup that is being made of a document, ended or failed. */
-const making = new WeakMap<ImageDocument, Promise<unknown>>();
+/** The backups of a document, each made when the one before has ended or failed. */
+const making = new WeakMap<ImageDocument, InTurn>();
 
 /**
  * Keeps what isn't saved beside where VS Code says, in one place an image: after a crash VS Code may ask for an older
@@ -24,10 +25,9 @@ export function backUp(
   destination: vscode.Uri,
   token: vscode.CancellationToken,
 ): Promise<vscode.CustomDocumentBackup> {
-  const work = (): Promise<vscode.CustomDocumentBackup> => write(document, destination, token);
-  const made = (making.get(document) ?? Promise.resolve()).then(work, work);
-  making.set(document, made);
-  return made;
+  const backups = making.get(document) ?? new InTurn();
+  making.set(document, backups);
+  return backups.do(() => write(document, destination, token));
 }
 
 async function write(

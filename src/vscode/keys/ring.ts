@@ -2,6 +2,7 @@ import type { SealedLayer } from "../../checkpoint/index.ts";
 import type { CryoscopeError } from "../../bytes/index.ts";
 import { openSealedLayer, sealErrors } from "../../seal/index.ts";
 import type { Key, LayerSeal } from "../../seal/index.ts";
+import { InTurn } from "../in-turn.ts";
 import { describeKey, nameOfSource } from "./key-words.ts";
 import { Locks } from "./locks.ts";
 import type { OnLock } from "./locks.ts";
@@ -17,7 +18,7 @@ export class KeyRing {
   readonly #locks = new Locks();
   readonly #listeners = new Set<() => void>();
   /** One question at a time: an answer may be the answer for those who wait. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #questions = new InTurn();
 
   constructor(
     store: KeyStore,
@@ -112,7 +113,7 @@ export class KeyRing {
     };
     const first = await byKnown();
     if ("value" in first) return first.value;
-    return this.#inTurn(async () => {
+    return this.#questions.do(async () => {
       // Somebody else may have been asked meanwhile.
       const second = await byKnown();
       if ("value" in second) return second.value;
@@ -136,7 +137,7 @@ export class KeyRing {
 
   /** Adds a key that will be tried on everything sealed. undefined when the person gave no passphrase. */
   async add(choice: KeyChoice): Promise<readonly Key[] | undefined> {
-    const loaded = await this.#inTurn(() => this.#sources.load(choice));
+    const loaded = await this.#questions.do(() => this.#sources.load(choice));
     if (loaded) await this.#remember(loaded);
     return loaded?.keys;
   }
@@ -177,12 +178,6 @@ export class KeyRing {
 
   #changed(): void {
     for (const listener of this.#listeners) listener();
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 
   /** Notes in the view what a key opened. */
