@@ -5,11 +5,10 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bisectFrozen, inMemory, isTrue } from "../../../src/debug/index.ts";
-import { openCheckpoint } from "../../../src/checkpoint/index.ts";
 import { openCoreTree } from "../../../src/corefile/index.ts";
-import { openMemory } from "../../../src/memory/index.ts";
 import type { CheckpointMemory } from "../../../src/memory/index.ts";
 import { fixture } from "../fixtures.ts";
+import { withMemoryIn } from "../memory/support.ts";
 import { assertFitsSchema, runCommand } from "../run-command.ts";
 
 const COUNT = 5;
@@ -161,15 +160,7 @@ describe("a bisection of frozen snapshots", function () {
     async (index: number, use: (memory: CheckpointMemory) => Promise<boolean>): Promise<boolean> => {
       const tree = await openCoreTree(join(folder, `${numbers[index]}.core`));
       assert.ok(tree);
-      const checkpoint = await openCheckpoint(tree, {});
-      const memory = openMemory(checkpoint);
-      try {
-        return await use(memory);
-      } finally {
-        await memory.close();
-        await checkpoint.close();
-        await tree.close();
-      }
+      return withMemoryIn(tree, use);
     };
 
   it("goes around those that can't be told, and says why", async () => {

@@ -1,6 +1,7 @@
 // What the tests of memory share: opening the memory of a fixture, and reading it.
 import { join } from "node:path";
 import { openTree } from "../../../src/archive/index.ts";
+import type { Tree } from "../../../src/archive/index.ts";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
 import type { SealFor } from "../../../src/checkpoint/index.ts";
 import { openMemory } from "../../../src/memory/index.ts";
@@ -32,15 +33,25 @@ export async function withMemory<T>(
   }
 }
 
+interface InTree {
+  readonly root?: Tree | undefined;
+  readonly sealFor?: SealFor | undefined;
+}
+
 export async function withMemoryOf<T>(
   path: string,
   use: (memory: CheckpointMemory) => Promise<T>,
-  {
-    root,
-    sealFor,
-  }: { root?: Awaited<ReturnType<typeof openTree>> | undefined; sealFor?: SealFor | undefined } = {},
+  options: InTree = {},
 ): Promise<T> {
-  const tree = await openTree(path);
+  return withMemoryIn(await openTree(path), use, options);
+}
+
+/** Runs `use` on the memory of the checkpoint in a tree, and closes that too. */
+export async function withMemoryIn<T>(
+  tree: Tree,
+  use: (memory: CheckpointMemory) => Promise<T>,
+  { root, sealFor }: InTree = {},
+): Promise<T> {
   const checkpoint = await openCheckpoint(tree, { ...(sealFor && { sealFor }) });
   const memory = openMemory(checkpoint, { sysroot: root });
   try {
