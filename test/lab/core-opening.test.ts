@@ -1,15 +1,11 @@
 // What a core is opened with, done: the terminal's words for gdb and lldb, given to the real ones.
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { openTree } from "../../src/archive/index.ts";
-import { openCheckpoint } from "../../src/checkpoint/index.ts";
-import { openFileSink, writeCore } from "../../src/corefile/index.ts";
 import { coreOpening } from "../../src/debug/index.ts";
 import type { CoreToOpen } from "../../src/debug/index.ts";
-import { openMemory } from "../../src/memory/index.ts";
 import { fixture } from "../unit/fixtures.ts";
+import { coreWithRoot } from "./core-peers.ts";
 import { folderOf, forget, succeed } from "./frozen-programs.ts";
 
 /** The words of the terminal for a debugger of this name. */
@@ -30,18 +26,7 @@ describe("a core in a debugger that is opened on it, with its sysroot", () => {
   const core = join(folder, "core.1");
 
   before(async () => {
-    await mkdir(folder, { recursive: true });
-    const from = await fixture("memory/elfcore");
-    cpSync(join(from, "root"), root, { recursive: true });
-    const tree = await openTree(join(from, "img"));
-    const checkpoint = await openCheckpoint(tree, {});
-    const memory = openMemory(checkpoint);
-    const sink = await openFileSink(core);
-    await writeCore(checkpoint, memory, 1, sink);
-    await sink.done();
-    await memory.close();
-    await checkpoint.close();
-    await tree.close();
+    await coreWithRoot(core, root);
   });
   after(() => {
     forget(folder);

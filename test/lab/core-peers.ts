@@ -1,5 +1,11 @@
 // What gdb and lldb say of a core in the lab, taken apart.
 import assert from "node:assert/strict";
+import { cpSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { openFileSink, writeCore } from "../../src/corefile/index.ts";
+import type { CheckpointMemory } from "../../src/memory/index.ts";
+import { fixture } from "../unit/fixtures.ts";
+import { withMemoryOf } from "../unit/memory/support.ts";
 import { PROGRAMS, succeed } from "./frozen-programs.ts";
 import type { PrintedFrame, PrintedThread } from "./frozen-programs.ts";
 
@@ -71,6 +77,21 @@ export function lldbRegisters(program: string, core: string): ReadonlyMap<number
     if (name !== undefined) row.push(`${name} ${BigInt(`0x${value ?? ""}`).toString(16)}`);
   }
   return found;
+}
+
+/** Writes the core of a process to `path`. */
+export async function coreTo(path: string, memory: CheckpointMemory, pid: number): Promise<void> {
+  const sink = await openFileSink(path);
+  await writeCore(memory.checkpoint, memory, pid, sink);
+  await sink.done();
+}
+
+/** Makes the core of the frozen program `threads`, and the root that its files are found in. */
+export async function coreWithRoot(core: string, root: string): Promise<void> {
+  mkdirSync(dirname(core), { recursive: true });
+  const from = await fixture("memory/elfcore");
+  cpSync(join(from, "root"), root, { recursive: true });
+  await withMemoryOf(join(from, "img"), (memory) => coreTo(core, memory, 1));
 }
 
 /** A stretch of memory that can be touched, and how. */

@@ -1,16 +1,11 @@
 // A core in a session of the editor, by the debug adapters of the lab's lldb and gdb: what its views ask for must be what
 // gdb says of the same core in a terminal.
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { openTree } from "../../src/archive/index.ts";
-import { openCheckpoint } from "../../src/checkpoint/index.ts";
-import { openFileSink, writeCore } from "../../src/corefile/index.ts";
 import { coreOpening } from "../../src/debug/index.ts";
 import type { Attachment } from "../../src/debug/index.ts";
-import { openMemory } from "../../src/memory/index.ts";
-import { fixture } from "../unit/fixtures.ts";
+import { coreWithRoot } from "./core-peers.ts";
 import { attachClient } from "./dap-wire.ts";
 import type { WireClient } from "./dap-wire.ts";
 import { folderOf, forget, PROGRAMS, succeed } from "./frozen-programs.ts";
@@ -35,18 +30,7 @@ describe("a core in a session of the editor, with its sysroot", function () {
   let registers: string;
 
   before(async () => {
-    mkdirSync(folder, { recursive: true });
-    const from = await fixture("memory/elfcore");
-    cpSync(join(from, "root"), root, { recursive: true });
-    const tree = await openTree(join(from, "img"));
-    const checkpoint = await openCheckpoint(tree, {});
-    const memory = openMemory(checkpoint);
-    const sink = await openFileSink(core);
-    await writeCore(checkpoint, memory, 1, sink);
-    await sink.done();
-    await memory.close();
-    await checkpoint.close();
-    await tree.close();
+    await coreWithRoot(core, root);
     const text = succeed("gdb", [...commands, "-x", `${PROGRAMS}/frames.py`, program, core]);
     told = JSON.parse(/^FRAMES (.*)$/m.exec(text)?.[1] ?? "[]") as readonly GdbThread[];
     const words = REGISTERS.map((name) => ["-ex", `printf "${name} %lx\\n", $${name}`]).flat();

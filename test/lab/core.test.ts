@@ -4,10 +4,8 @@ import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { openTree } from "../../src/archive/index.ts";
-import { openCheckpoint } from "../../src/checkpoint/index.ts";
-import { openFileSink, writeCore } from "../../src/corefile/index.ts";
-import { openMemory } from "../../src/memory/index.ts";
+import { withMemoryOf } from "../unit/memory/support.ts";
+import { coreTo } from "./core-peers.ts";
 import { inLab } from "./namespaces.ts";
 import { ROOT } from "./place.ts";
 import { LAB_SHARE } from "./sockets.ts";
@@ -40,13 +38,7 @@ describe("the ELF core of a frozen program, in gdb", () => {
     const { status, stderr } = spawnSync(file, args, { encoding: "utf8" });
     assert.equal(status, 0, stderr);
     pid = Number(readFileSync(join(folder, "pid"), "utf8"));
-    const checkpoint = await openCheckpoint(await openTree(join(folder, "images")));
-    const memory = openMemory(checkpoint);
-    const sink = await openFileSink(join(folder, "core"));
-    await writeCore(checkpoint, memory, pid, sink);
-    await sink.done();
-    await memory.close();
-    await checkpoint.close();
+    await withMemoryOf(join(folder, "images"), (memory) => coreTo(join(folder, "core"), memory, pid));
     // gdb looks for the mapped files below its sysroot, by the names they had in the lab.
     cpSync(join(folder, "parked"), join(ROOT, folder, "parked"));
     seen = gdb(

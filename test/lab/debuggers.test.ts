@@ -5,11 +5,10 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { openCheckpoint } from "../../src/checkpoint/index.ts";
-import { openCoreTree, openFileSink, writeCore } from "../../src/corefile/index.ts";
-import { openMemory } from "../../src/memory/index.ts";
+import { openCoreTree } from "../../src/corefile/index.ts";
 import { fixture } from "../unit/fixtures.ts";
-import { gdb, gdbRegisters, gdbThreads, hex, lldb, mappings, native, ours } from "./core-peers.ts";
+import { withMemoryIn } from "../unit/memory/support.ts";
+import { coreTo, gdb, gdbRegisters, gdbThreads, hex, lldb, mappings, native, ours } from "./core-peers.ts";
 import type { GdbThread } from "./core-peers.ts";
 import { coreOf, folderOf, forget, freeze, PROGRAMS, stacksOf, succeed } from "./frozen-programs.ts";
 import type { Frozen, PrintedThread } from "./frozen-programs.ts";
@@ -295,14 +294,7 @@ for (const [machine, registers] of [
       for (const name of ["core", "crash"]) cpSync(join(from, name), join(folder, name));
       const tree = await openCoreTree(join(folder, "core"));
       assert.ok(tree);
-      const checkpoint = await openCheckpoint(tree);
-      const memory = openMemory(checkpoint);
-      const sink = await openFileSink(join(folder, "again"));
-      await writeCore(checkpoint, memory, memory.pids[0] ?? 0, sink);
-      await sink.done();
-      await memory.close();
-      await checkpoint.close();
-      await tree.close();
+      await withMemoryIn(tree, (memory) => coreTo(join(folder, "again"), memory, memory.pids[0] ?? 0));
       const commands = [
         ...["info threads", "thread apply all -q bt", "thread apply all -q info registers general"],
         ...["info auxv", "info proc mappings", "x/64wx $sp", "p banner", "p weights", ...registers],
