@@ -1,7 +1,7 @@
 // What the tests of memory share: opening the memory of a fixture, and reading it.
 import { join } from "node:path";
 import { openTree } from "../../../src/archive/index.ts";
-import type { Tree } from "../../../src/archive/index.ts";
+import type { FileTree } from "../../../src/archive/index.ts";
 import { openCheckpoint } from "../../../src/checkpoint/index.ts";
 import type { SealFor } from "../../../src/checkpoint/index.ts";
 import { openMemory } from "../../../src/memory/index.ts";
@@ -34,7 +34,7 @@ export async function withMemory<T>(
 }
 
 interface InTree {
-  readonly root?: Tree | undefined;
+  readonly root?: FileTree | undefined;
   readonly sealFor?: SealFor | undefined;
 }
 
@@ -48,7 +48,7 @@ export async function withMemoryOf<T>(
 
 /** Runs `use` on the memory of the checkpoint in a tree, and closes that too. */
 export async function withMemoryIn<T>(
-  tree: Tree,
+  tree: FileTree,
   use: (memory: CheckpointMemory) => Promise<T>,
   { root, sealFor }: InTree = {},
 ): Promise<T> {
