@@ -15,10 +15,10 @@ interface Noted {
 
 /** So long after it was noted an engine may still be making it, or ending a freeze of what was held. */
 const SETTLED_MILLISECONDS = 120_000;
-/** Milliseconds until the next look; then twice as long, and so on. In all that is longer than it takes to settle. */
-const FIRST_WAIT = 2000;
-const LONGEST_WAIT = 30_000;
-const MAX_LOOKS = 10;
+/** Milliseconds until the next look, and the one after it. In all that is longer than it takes to settle. */
+const WAITS: readonly number[] = [2000, 4000, 8000, 16_000, ...Array<number>(5).fill(30_000)];
+/** Milliseconds between the looks after those, for what is with an engine that doesn't answer. */
+const AWAY = 300_000;
 const MAX_RECORD = 1024 * 1024;
 /** Of a process: its identity, and which of those that it has taken over. */
 const RECORD = /^(\d+(?:-\d+){0,2})(?:\.[0-9a-f-]{36})?\.json$/;
@@ -28,6 +28,10 @@ export interface RecordsOptions {
   readonly self?: string;
   /** Milliseconds; two minutes. */
   readonly settled?: number;
+  /** Milliseconds until each further look; some minutes in all. */
+  readonly waits?: readonly number[];
+  /** Milliseconds between the looks after those; five minutes. */
+  readonly away?: number;
 }
 
 /**
@@ -37,19 +41,23 @@ export interface RecordsOptions {
 export class LeftoverRecords {
   private readonly self: string;
   private readonly settled: number;
+  private readonly waits: readonly number[];
+  private readonly away: number;
   private readonly current = new Set<Noted>();
   private saving: Promise<void> = Promise.resolve();
   private sweeping: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  /** `engines` gives those that answer now. */
+  /** `engines` gives those that answer now; those at the endpoints that are `wanted` may have come since it was last asked. */
   constructor(
     private readonly folder: string,
-    private readonly engines: () => Promise<readonly Engine[]>,
-    { self, settled = SETTLED_MILLISECONDS }: RecordsOptions = {},
+    private readonly engines: (wanted: readonly string[]) => Promise<readonly Engine[]>,
+    { self, settled = SETTLED_MILLISECONDS, waits = WAITS, away = AWAY }: RecordsOptions = {},
   ) {
     this.self = self ?? processIdentity(process.pid) ?? String(process.pid);
     this.settled = settled;
+    this.waits = waits;
+    this.away = away;
   }
 
   /** Resolves when it is on the disk. Throws what writing there throws: what can't be noted isn't made. */
@@ -76,7 +84,7 @@ export class LeftoverRecords {
 
   /**
    * Gives back what processes left that are no more. What an engine may still be making is looked for again later, by itself,
-   * and so is what is with an engine that doesn't answer; after some minutes both wait for the next call.
+   * for some minutes, and then waits for the next call; what is with an engine that doesn't answer is looked for until it does.
    */
   sweep(): Promise<void> {
     return this.look(1);
@@ -105,32 +113,35 @@ export class LeftoverRecords {
     const own = `${this.self}.json`;
     const left = taken.filter((name) => name !== "" && name !== own);
     if (left.length === 0) return;
-    const usable = await this.engines();
+    const all = await Promise.all(left.map(async (name) => ({ name, noted: await this.read(name) })));
+    const usable = await this.engines(endpointsOf(all.flatMap(({ noted = [] }) => noted)));
     let again = false;
-    for (const name of left) {
-      const rest: Noted[] = [];
-      const all = await this.read(name);
-      if (all === undefined) {
+    let isAway = false;
+    for (const { name, noted } of all) {
+      if (noted === undefined) {
         again = true;
         continue;
       }
-      for (const noted of all) {
-        const { what, time } = noted;
-        const isUsed = living.has(key(what)) || [...this.current].some((one) => key(one.what) === key(what));
+      const rest: Noted[] = [];
+      for (const one of noted) {
+        const { what, time } = one;
+        const isUsed =
+          living.has(key(what)) || [...this.current].some((each) => key(each.what) === key(what));
         const result = isUsed ? "gone" : await giveBack(what, usable);
         if (result === "gone" || (result === "settling" && Date.now() - time >= this.settled)) continue;
-        rest.push(noted);
-        // An engine that doesn't answer yet may be starting as well.
+        rest.push(one);
         again = true;
+        // This process has the record by now: no other one looks for it.
+        isAway ||= result === "unreachable";
       }
       await this.write(name, rest);
     }
-    if (again && count < MAX_LOOKS) this.lookLater(count);
+    if (isAway || (again && count <= this.waits.length)) this.lookLater(count);
   }
 
   private lookLater(count: number): void {
     clearTimeout(this.timer);
-    const wait = Math.min(FIRST_WAIT * 2 ** (count - 1), LONGEST_WAIT);
+    const wait = this.waits[count - 1] ?? this.away;
     this.timer = setTimeout(() => void this.look(count + 1).catch(() => undefined), wait);
     this.timer.unref();
   }
@@ -191,6 +202,9 @@ export class LeftoverRecords {
     await rename(`${file}.part`, file);
   }
 }
+
+const endpointsOf = (noted: readonly Noted[]): readonly string[] =>
+  noted.flatMap(({ what }) => ("endpoint" in what ? [what.endpoint] : []));
 
 const key = (what: Leftover): string => JSON.stringify(Object.entries(what).sort());
 

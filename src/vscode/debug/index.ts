@@ -43,8 +43,8 @@ export function registerDebug(
 ): LiveSessions {
   const live = new LiveSessions();
   // Of this machine, and so of all its windows: any of them sees to what another had to leave.
-  const leftovers = new LeftoverRecords(join(context.globalStorageUri.fsPath, "sessions"), () =>
-    engines.usable(),
+  const leftovers = new LeftoverRecords(join(context.globalStorageUri.fsPath, "sessions"), (wanted) =>
+    engines.usableAt(wanted),
   );
   const parts = { engines, catalog, attached, leftovers };
   // What one that crashed held or made isn't left to the next session.

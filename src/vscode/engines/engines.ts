@@ -22,7 +22,23 @@ export class Engines implements vscode.Disposable {
   }
 
   async usable(): Promise<readonly Engine[]> {
-    return (await this.all()).flatMap((found) => (found.engine ? [found.engine] : []));
+    return usableOf(await this.all());
+  }
+
+  /** The same; all are looked for anew when one at these addresses doesn't answer. */
+  async usableAt(endpoints: readonly string[]): Promise<readonly Engine[]> {
+    const known = await this.usable();
+    const isIn = (engines: readonly Engine[]) => (wanted: string) =>
+      engines.some(({ endpoint }) => endpoint === wanted);
+    if (endpoints.every(isIn(known))) return known;
+    const found = discover();
+    const now = usableOf(await found);
+    // What came is shown too; for what stays away nothing is drawn anew.
+    if (endpoints.some((wanted) => isIn(now)(wanted) && !isIn(known)(wanted))) {
+      this.found = found;
+      this.changed.fire();
+    }
+    return now;
   }
 
   /** The engine a snapshot was made by. Throws `vscode.engineGone` when it doesn't answer any more. */
@@ -42,6 +58,9 @@ export class Engines implements vscode.Disposable {
     this.changed.dispose();
   }
 }
+
+const usableOf = (found: readonly DiscoveredEngine[]): readonly Engine[] =>
+  found.flatMap(({ engine }) => (engine ? [engine] : []));
 
 async function discover(): Promise<readonly DiscoveredEngine[]> {
   const { discoverEngines } = await import("../../engine/index.ts");

@@ -80,6 +80,21 @@ describe("what a window made that was killed", function () {
     assert.deepEqual(removed, [COPY]);
   });
 
+  it("stays noted while its engine is away, however long: it is looked for until that answers", async () => {
+    const { engine, removed } = engineWith("unix:///away", COPY);
+    await window(none, GONE).note(copy(engine.endpoint));
+    const asked: (readonly string[])[] = [];
+    const later = (wanted: readonly string[]) => Promise.resolve(asked.push(wanted) > 6 ? [engine] : []);
+    const next = new LeftoverRecords(folder, later, { settled: 0, waits: [1, 1], away: 5 });
+    records.push(next);
+    await next.sweep();
+    assert.deepEqual(asked, [[engine.endpoint]]);
+    for (const end = Date.now() + 30_000; removed.length === 0 && Date.now() < end;)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(removed, [COPY]);
+    assert.ok(asked.length >= 7);
+  }).timeout(60_000);
+
   it("is left alone while it lives, as another window does: all have the same folder", async () => {
     const { all, engine, removed } = engineWith("unix:///a", COPY);
     const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
