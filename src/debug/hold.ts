@@ -7,13 +7,14 @@ import { HELPER_MARK } from "./inside.ts";
 import type { LiveSession } from "./live-session.ts";
 import { programsOf } from "./programs.ts";
 import type { Program } from "./programs.ts";
-import { continueProcesses, isStopped } from "./stopped.ts";
+import { continueProcesses, isWhollyStopped } from "./stopped.ts";
+import { stopBeforeSignals } from "./waiting-signals.ts";
 
 /**
  * Lets the container run again. May be called twice. With `stopped` the debugged process gets SIGSTOP before it can move,
- * for a debugger that traces it to find it where it was.
+ * for a debugger that traces it to find it where it was; false when it may stand in the handler of a signal that waited.
  */
-export type LetGo = (stopped?: boolean) => Promise<void>;
+export type LetGo = (stopped?: boolean) => Promise<boolean>;
 
 /**
  * Holds all processes of the container by its cgroup's freezer, but not the debuggers in it, which still have to say
@@ -40,18 +41,20 @@ export async function holdContainer(
 }
 
 function once(hostPid: number, run: () => Promise<void>): LetGo {
-  let done: Promise<void> | undefined;
-  return (stopped = false) => (done ??= stopped ? stopFirst(hostPid, run) : run());
+  let done: Promise<boolean> | undefined;
+  return (stopped = false) => (done ??= stopped ? stopFirst(hostPid, run) : run().then(() => true));
 }
 
 const STOP_MILLISECONDS = 2000;
 
-/** A signal reaches a process that is frozen as soon as it isn't, before its next instruction. */
-async function stopFirst(hostPid: number, run: () => Promise<void>): Promise<void> {
+/** A signal reaches a process that is frozen as soon as it isn't, before its next instruction; what waits comes first. */
+async function stopFirst(hostPid: number, run: () => Promise<void>): Promise<boolean> {
+  const isFirst = await stopBeforeSignals(hostPid);
   process.kill(hostPid, "SIGSTOP");
   await run();
   const end = performance.now() + STOP_MILLISECONDS;
-  while (!(await isStopped(hostPid)) && performance.now() < end) await sleep(10);
+  while (!(await isWhollyStopped(hostPid)) && performance.now() < end) await sleep(10);
+  return isFirst;
 }
 
 /**

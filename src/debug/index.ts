@@ -1,5 +1,5 @@
 // debug: plans for live sessions, and the debug adapter for post-mortem ones. It takes of engine its types only: the engines are loaded apart.
-export { attachTo, endForRewind, restoreForDebugging, wakeForDebugging } from "./live-session.ts";
+export { attachTo, endForRewind, IN_HANDLER, restoreForDebugging, wakeForDebugging } from "./live-session.ts";
 export type { LiveSession, LiveWork } from "./live-session.ts";
 export { liveOptions } from "./live-options.ts";
 export type { LiveOptions } from "./live-options.ts";

@@ -149,18 +149,25 @@ async function restore(
   };
   const restored = stopped
     ? restoreStopped(engine, snapshot, options, { pid, runtime }, work)
-    : engine.restore(snapshot, options, work).then(({ container }) => ({ container, held: [] }));
-  const { container, held } = await restored.catch((error: unknown) => {
+    : engine
+        .restore(snapshot, options, work)
+        .then(({ container }) => ({ container, held: [], isSignalled: false }));
+  const { container, held, isSignalled } = await restored.catch((error: unknown) => {
     making.isLeft = signal?.aborted === true;
     throw error;
   });
   log?.(copy ? `Restored as ${container.name}.` : `${container.name} is restored.`);
   if (held.length === 0) return container;
   log?.(`Process ${held.join(", ")} is held before its first instruction.`);
+  if (isSignalled) log?.(IN_HANDLER);
   // A debugger that leaves lets it go on; one that never came can't.
   await own.own("held process", () => continueProcesses(engine, container, held));
   return container;
 }
+
+/** For who looks for the place where it was frozen. */
+export const IN_HANDLER =
+  "A signal waited for it: it may stand at the start of that signal's handler. Continue brings it back to where it was.";
 
 /** Whether an engine was left alone with what it was told to make: it may still be at it. */
 interface Making {

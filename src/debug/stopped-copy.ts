@@ -16,6 +16,8 @@ const TASK_STOPPED = 3;
 
 export interface StoppedCopy {
   readonly snapshot: Snapshot;
+  /** A signal waits for its first thread, which that one takes before it stops: it will stand in the handler. */
+  readonly isSignalled: boolean;
   remove(): Promise<void>;
 }
 
@@ -29,10 +31,9 @@ export async function stoppedCopy(
   const tree = await openTree(path);
   try {
     const image = await imagePath(tree, `core-${pid}.img`);
-    const bytes = await stoppedImage(tree, image);
-    return snapshot.checkpoint.kind === "archive"
-      ? await archiveCopy(snapshot, path, { image, bytes, noteFiles })
-      : await folderCopy(snapshot, path, { image, bytes, noteFiles });
+    const { bytes, isSignalled } = await stoppedImage(tree, image);
+    const copy = snapshot.checkpoint.kind === "archive" ? archiveCopy : folderCopy;
+    return { ...(await copy(snapshot, path, { image, bytes, noteFiles })), isSignalled };
   } finally {
     await tree.close();
   }
@@ -45,7 +46,10 @@ async function imagePath(tree: FileTree, name: string): Promise<string> {
 }
 
 /** A core image with `task_state` changed. Of the same length: both states are one byte on the wire. */
-async function stoppedImage(tree: FileTree, path: string): Promise<Uint8Array> {
+async function stoppedImage(
+  tree: FileTree,
+  path: string,
+): Promise<{ readonly bytes: Uint8Array; readonly isSignalled: boolean }> {
   const name = basename(path);
   const source = await tree.open(path);
   const image = await openImage(name, source);
@@ -55,8 +59,11 @@ async function stoppedImage(tree: FileTree, path: string): Promise<Uint8Array> {
   const edit = { kind: "set", path: "entries[0].tc.task_state", value: BigInt(TASK_STOPPED) } as const;
   const edited = (await editImage(image, [edit])).source;
   if (edited.size !== source.size) throw liveErrors.noCore(name);
-  return edited.read(0, edited.size);
+  const isSignalled = (core?.thread_core?.signals_p?.signals?.length ?? 0) > 0;
+  return { bytes: await edited.read(0, edited.size), isSignalled };
 }
+
+type Copied = Omit<StoppedCopy, "isSignalled">;
 
 /** The one image that is another in the copy. */
 interface Change {
@@ -70,7 +77,7 @@ async function archiveCopy(
   snapshot: Snapshot,
   path: string,
   { image, bytes, noteFiles }: Change,
-): Promise<StoppedCopy> {
+): Promise<Copied> {
   const copy = `${path}.${randomUUID()}.part`;
   const remove = await removal(copy, noteFiles);
   try {
@@ -131,7 +138,7 @@ async function folderCopy(
   snapshot: Snapshot,
   path: string,
   { image, bytes, noteFiles }: Change,
-): Promise<StoppedCopy> {
+): Promise<Copied> {
   // Docker takes a checkpoint by its name, in its own folder.
   const isDocker = snapshot.checkpoint.kind === "named";
   const name = `stopped-${randomUUID()}`;

@@ -1,5 +1,5 @@
 // Restoring a process stopped, with engines that have no option for it: a copy of the images says that it was.
-import { access, readFile } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openTree } from "../archive/index.ts";
 import { toCryoscopeError } from "../bytes/index.ts";
@@ -22,6 +22,8 @@ export interface Held {
   readonly container: ContainerDetails;
   /** The processes that are stopped, as the container numbers them. */
   readonly held: readonly number[];
+  /** It may stand at the start of the handler of a signal that waited for it when it was frozen. */
+  readonly isSignalled: boolean;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function restoreStopped(
   });
   try {
     const { container } = await engine.restore(copy.snapshot, options, work);
-    return { container, held: [pid] };
+    return { container, held: [pid], isSignalled: copy.isSignalled };
   } finally {
     await copy.remove();
   }
@@ -75,10 +77,10 @@ export async function leaveToTracer({ hostPid }: Pick<Program, "hostPid">): Prom
   if (hostPid === undefined) return;
   const end = performance.now() + TRACED_MILLISECONDS;
   while (performance.now() < end) {
-    const status = await readFile(`/proc/${hostPid}/status`, "utf8").catch(() => "");
-    if (status === "") return;
-    // "t": by the tracer (proc_pid_status(5)); a debugger that is about to attach still waits for the stop.
-    if (/^State:\s+t /m.test(status)) return void process.kill(hostPid, "SIGCONT");
+    const states = await threadStates(hostPid);
+    if (states.length === 0) return;
+    // "t": by the tracer; one that is about to attach still waits for the stop, and a thread that it hasn't yet would run.
+    if (allAre("t", states)) return void process.kill(hostPid, "SIGCONT");
     await sleep(20);
   }
 }
@@ -131,6 +133,26 @@ export async function isStopped(hostPid: number): Promise<boolean> {
   const status = await readFile(`/proc/${hostPid}/status`, "utf8").catch(() => "");
   return /^State:\s+T /m.test(status);
 }
+
+/** The same of all its threads: none of them is still on its way to the stop. */
+export const isWhollyStopped = async (hostPid: number): Promise<boolean> =>
+  allAre("T", await threadStates(hostPid));
+
+/** The letters of the states of a process's threads (proc_pid_status(5)); none when it is gone. */
+async function threadStates(hostPid: number): Promise<readonly string[]> {
+  const folder = `/proc/${hostPid}/task`;
+  const states: string[] = [];
+  for (const thread of await readdir(folder).catch(() => [])) {
+    const status = await readFile(`${folder}/${thread}/status`, "utf8").catch(() => "");
+    const state = /^State:\s+(\S)/m.exec(status)?.[1];
+    // One that ends has no more to do.
+    if (state !== undefined && !"ZX".includes(state)) states.push(state);
+  }
+  return states;
+}
+
+const allAre = (letter: string, states: readonly string[]): boolean =>
+  states.length > 0 && states.every((state) => state === letter);
 
 /** The process that would be debugged, by what was frozen. */
 async function frozenProcess(path: string, { runtime }: Wanted, container: string): Promise<number> {

@@ -7,6 +7,7 @@ import {
   debuggersHere,
   endForRewind,
   holdContainer,
+  IN_HANDLER,
   leaveToTracer,
   liveErrors,
   liveOptions,
@@ -184,7 +185,7 @@ export function liveWork(
         ({ snapshot }: { readonly snapshot: Snapshot }) => log(`Frozen as “${snapshot.name}”.`),
         (error: unknown) => (failure = error),
       );
-      await letGo?.(held);
+      if ((await letGo?.(held)) === false) log(IN_HANDLER);
       // Whatever became of the freeze, the debugger comes back.
       const after = await engine.inspect(container.id);
       const again = await attach(engine, after, signal, held ? [program.pid] : []);
