@@ -4,6 +4,7 @@ import { element, icon } from "../ui/dom.ts";
 import { button, progress } from "../ui/components.ts";
 import { connectPage } from "../ui/host.ts";
 import { HostError } from "../ui/rpc.ts";
+import { wantsKey } from "../ui/wants-key.ts";
 import { takeFirst } from "./first.ts";
 import { ImagePage } from "./page.ts";
 import { readState } from "./state.ts";
@@ -46,16 +47,17 @@ async function start(again = false): Promise<void> {
 function showFailure(error: unknown): void {
   const sentence = error instanceof Error ? error.message : String(error);
   const { code = "unexpected", next } = error instanceof HostError ? error : {};
+  const isSealed = wantsKey(error);
   page = undefined;
   hasFailed = true;
   const failure = element(
     "main",
-    { class: "failure", attributes: { role: "alert", id: "failure" } },
-    icon("error"),
-    element("h1", { text: "This image can't be shown" }),
+    { class: isSealed ? "failure sealed" : "failure", attributes: { role: "alert", id: "failure" } },
+    icon(isSealed ? "lock" : "error"),
+    element("h1", { text: isSealed ? "This image is sealed" : "This image can't be shown" }),
     element("p", { text: sentence }),
     ...(next === undefined ? [] : [element("p", { class: "next", text: next })]),
-    button("Try Again", () => void start(true)),
+    button(isSealed ? "Give a Key…" : "Try Again", () => void start(true)),
     element("p", { class: "code", text: code }),
   );
   document.body.replaceChildren(failure);

@@ -6,6 +6,7 @@ import { connectHost, HostError } from "./rpc.ts";
 import type { Host, Listeners } from "./rpc.ts";
 import { vscodeApi } from "./vscode.ts";
 import type { VsCodeApi } from "./vscode.ts";
+import { wantsKey } from "./wants-key.ts";
 
 /** The host of this page. May be called once in its life. */
 export function connectPage<M extends RpcMap>(
@@ -48,7 +49,7 @@ export async function showWhenRead(
         { class: "failed", attributes: { role: "alert" } },
         element("p", { text: message }),
         element("p", { text: next ?? "" }),
-        button("Try Again", () => void showWhenRead(reading, show, true)),
+        button(wantsKey(error) ? "Give a Key…" : "Try Again", () => void showWhenRead(reading, show, true)),
       ),
     );
   }
