@@ -6,10 +6,11 @@ import type { LoadedModule } from "./loaded-modules.ts";
 /**
  * How a frame was found. `registers`: the innermost, as the thread stood. `cfi`: by call frame information, which is
  * as sure as the stack is whole. `signal frame`: by the registers that the kernel put on the stack when it called a
- * handler, as sure. `go table`: by Go's own table of stack depths, as sure. `frame pointer`: by the chain of saved frame
+ * handler, as sure. `return address`: it had just been called, which is all but sure. `go table`: by Go's own table of stack depths, as sure. `frame pointer`: by the chain of saved frame
  * pointers, which leaves out functions that keep none. `scan`: a word on the stack that looks like a return address, which may be left over from an earlier call.
  */
-export type FoundBy = "registers" | "cfi" | "signal frame" | "go table" | "frame pointer" | "scan";
+export type FoundBy =
+  "registers" | "cfi" | "signal frame" | "return address" | "go table" | "frame pointer" | "scan";
 
 /** One call that had not returned. */
 export interface Frame {

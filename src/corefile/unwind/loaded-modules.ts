@@ -143,8 +143,10 @@ function areaIndex(areas: readonly Area[], address: bigint): number {
 function startOf(areas: readonly Area[], index: number): Area {
   const area = areas[index];
   let start = area;
-  for (let at = index - 1; at >= 0 && at >= index - MAX_PARTS && start && start.offset > 0n; at--) {
+  for (let at = index - 1; at >= 0 && at >= index - MAX_PARTS && start; at--) {
     const before = areas[at];
+    // Of a small program every segment may lie in the file's first page, as LLVM's linker lays them.
+    if (start.offset === 0n && (start.fileId === undefined || before?.end !== start.start)) break;
     if (before?.fileId === area?.fileId && before && isOneWith(before, start)) start = before;
   }
   // The caller has seen that there is an area.

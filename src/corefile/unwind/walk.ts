@@ -8,6 +8,7 @@ import { framesOf } from "./frames-of.ts";
 import type { Place } from "./frames-of.ts";
 import type { LoadedModules } from "./loaded-modules.ts";
 import { stepBySignalFrame } from "./signal-frame.ts";
+import { isBehindSyscall, keepsFramePointer, stepByReturnAddress } from "./frameless.ts";
 import { stepByCallFrames, stepByFramePointer, stepByGoTable, stepByScan, wordReader } from "./step.ts";
 import type { ReadWord, Step } from "./step.ts";
 
@@ -62,29 +63,29 @@ export async function walkStack(
   };
   const seen = new Set<string>();
   let guesses = 0;
-  let steps = 0;
   let end: StackEnd = "lost";
   while (place) {
     signal?.throwIfAborted();
     if (frames.length >= limit) return { frames, end: "limit" };
     const next = await caller({ machine, space, modules, word, addressMask }, place);
     frames.push(...(await framesOf(place, next?.step)));
-    steps++;
     if (next === undefined) break;
     const { step, foundBy } = next;
-    if (step.programCounter === 0n) return { frames, end: "outermost" };
+    // A program that called nothing, by a pointer that is 0, was interrupted there.
+    if (step.programCounter === 0n && !step.isSignalFrame) return { frames, end: "outermost" };
     const stack = step.registers.get(machine.stackPointer) ?? 0n;
     const below = place.registers.get(machine.stackPointer) ?? 0n;
     const key = `${step.programCounter} ${stack}`;
-    // A handler's own stack may lie above the one it interrupted; a call's frame never does.
-    if (seen.has(key) || (!step.isSignalFrame && stack <= below && !isLeaf(steps, stack, below)))
+    // A handler's own stack may lie above the one it interrupted; a call's frame never does. Who calls nobody may have
+    // nothing on the stack where the return address has a register of its own.
+    if (seen.has(key) || (!step.isSignalFrame && stack <= below && !(stack === below && !place.isReturn)))
       return { frames, end: "cycle" };
     seen.add(key);
     guesses = foundBy === "scan" ? guesses + 1 : 0;
     if (guesses > MAX_GUESSES) break;
     const module = await modules.at(step.programCounter);
-    if (module === undefined && !isCode(space, step.programCounter)) break;
     const isReturn = !step.isSignalFrame;
+    if (isReturn && module === undefined && !isCode(space, step.programCounter)) break;
     place = { foundBy, programCounter: step.programCounter, registers: step.registers, module, isReturn };
     end = "lost";
   }
@@ -98,9 +99,6 @@ async function innermost(modules: LoadedModules, { programCounter }: Registers):
   return framesOf({ foundBy: "registers", programCounter, isReturn: false, registers, module }, undefined);
 }
 
-/** The innermost function may have nothing on the stack where the return address has a register of its own. */
-const isLeaf = (steps: number, stack: bigint, below: bigint): boolean => steps === 1 && stack === below;
-
 const isCode = (space: AddressSpace, address: bigint): boolean =>
   space.areaAt(address)?.permissions.includes("x") ?? false;
 
@@ -113,10 +111,14 @@ interface Walk {
   readonly addressMask: bigint;
 }
 
-async function caller(
-  { machine, space, modules, word, addressMask }: Walk,
-  { programCounter, registers, module, isReturn }: Place,
-): Promise<{ readonly step: Step; readonly foundBy: FoundBy } | undefined> {
+interface Found {
+  readonly step: Step;
+  readonly foundBy: FoundBy;
+}
+
+async function caller(walk: Walk, place: Place): Promise<Found | undefined> {
+  const { machine, space, modules, word, addressMask } = walk;
+  const { programCounter, registers, module, isReturn } = place;
   const masked = (step: Step): Step => ({
     ...step,
     programCounter: step.programCounter & addressMask,
@@ -136,11 +138,38 @@ async function caller(
   }
   const isReturnAddress = (address: bigint): Promise<boolean> =>
     looksLikeReturn(machine, space, modules, address);
+  const keeps = await keepsFramePointer(machine, place);
+  // Who jumped to where no code is, or is stopped in a function that keeps nothing on the stack, has just been called.
+  const isCalled =
+    !isCode(space, programCounter) || (keeps ?? !(await isBehindSyscall(walk, place))) === false;
+  if (!isReturn && isCalled) {
+    const byReturn = await stepByReturnAddress(machine, registers, word);
+    if (byReturn && (await isReturnAddress(masked(byReturn).programCounter)))
+      return { step: masked(byReturn), foundBy: "return address" };
+  }
+  const scan = async (): Promise<Found | undefined> => {
+    const step = await stepByScan(machine, registers, { space, addressMask }, isReturnAddress);
+    return step && { step, foundBy: "scan" };
+  };
+  // The frame pointer is then that of a caller further out: calls would be left out. A guess must lead on to be better.
+  const guessed = keeps === false ? await scan() : undefined;
+  if (guessed && (await leadsOn(walk, guessed.step, isReturnAddress))) return guessed;
   const byPointer = await stepByFramePointer(machine, registers, word);
   if (byPointer && (await isReturnAddress(masked(byPointer).programCounter)))
     return { step: masked(byPointer), foundBy: "frame pointer" };
-  const scanned = await stepByScan(machine, registers, { space, addressMask }, isReturnAddress);
-  return scanned && { step: scanned, foundBy: "scan" };
+  return guessed ?? scan();
+}
+
+/** Whether what is guessed to be a caller has, by its call frame information, a caller itself. */
+async function leadsOn(
+  { machine, modules, word, addressMask }: Walk,
+  { programCounter, registers }: Step,
+  isReturnAddress: (address: bigint) => Promise<boolean>,
+): Promise<boolean> {
+  const module = await modules.at(programCounter);
+  const at = { address: programCounter - 1n, registers };
+  const next = module && (await stepByCallFrames(machine, module, at, word).catch(() => undefined));
+  return next !== undefined && isReturnAddress(next.programCounter & addressMask);
 }
 
 /** Whether an address lies behind a call: in code, and where its bytes can be had, those before it are one. */

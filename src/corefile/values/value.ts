@@ -55,13 +55,19 @@ const valueOfBytes = (type: DataType, content: Uint8Array, holes: DataValue["hol
 /** What a variable is in a frame. Never throws: what can't be had says why. */
 export async function variableValue(context: ValueContext, variable: Variable): Promise<DataValue> {
   const { frame, space } = context;
-  const type = await variable.type();
+  const declared = await variable.type();
   const { module, codeAddress } = frame;
-  if (module === undefined || codeAddress === undefined) return missing(type, "optimized out");
-  const location = await module.debugInfo.locate(variable, realScope(frame), {
+  if (module === undefined || codeAddress === undefined) return missing(declared, "optimized out");
+  const from: LocationContext = {
     ...locationContext(space, frame, codeAddress),
     atEntry: (bytes) => atEntry(context, bytes),
-  });
+  };
+  const real = realScope(frame);
+  const sized = declared.kind === "array" ? declared.sized : undefined;
+  const type = sized
+    ? await sized((range, attribute) => module.debugInfo.bound(range, attribute, real, from))
+    : declared;
+  const location = await module.debugInfo.locate(variable, real, from);
   return fromLocation(context, location, type);
 }
 

@@ -200,7 +200,7 @@ async function member(
   }
   const seen = await throughReference(place, of);
   const record = seen.type.kind === "pointer" ? ((await targetOf(place, seen)) ?? seen) : seen;
-  const found = await memberOf(record, expression.name);
+  const found = await memberOf(await place.target.space(pidOf(place)), record, expression.name);
   if (found === undefined)
     throw postmortemErrors.badExpression(
       `${shown(record.type.name)} has no member ${shown(expression.name)}`,
@@ -221,7 +221,9 @@ async function element(
   { of, index }: Expression & { readonly kind: "element" },
 ): Promise<Operand> {
   const value = await operandOf(place, of);
-  const at = Number(BigInt.asIntN(64, await numberOf(place, index)));
+  const asked = Number(BigInt.asIntN(64, await numberOf(place, index)));
+  const array = typeof value === "bigint" ? undefined : (await throughReference(place, value)).type;
+  const at = asked - (array?.kind === "array" ? (array.lower ?? 0) : 0);
   if (typeof value === "bigint") return load(place, BigInt.asUintN(64, value + BigInt(at) * 8n), 8);
   const first = await targetOf(place, value);
   if (first === undefined) throw postmortemErrors.badExpression("Only arrays and pointers have elements");

@@ -12,6 +12,8 @@ import { rootOf } from "./unit-table.ts";
 /** What has others in it by their names. */
 export const CONTAINERS: ReadonlySet<number> = new Set([
   ...[DW_TAG.namespace, DW_TAG.structure_type, DW_TAG.class_type, DW_TAG.union_type, DW_TAG.enumeration_type],
+  // Of Fortran and D.
+  DW_TAG.module,
 ]);
 /** Entries that may have classes of their own. */
 const FUNCTIONS: ReadonlySet<number> = new Set([DW_TAG.subprogram, DW_TAG.lexical_block]);
@@ -49,6 +51,9 @@ interface Function {
   readonly entry: Entry;
   readonly ranges: readonly AddressRange[];
 }
+
+/** What has others in it and is no type itself. */
+export const isSpace = ({ tag }: Entry): boolean => tag === DW_TAG.namespace || tag === DW_TAG.module;
 
 /** A variable that is somewhere, not only declared. */
 export const isPlacedVariable = ({ tag, attributes }: Entry): boolean =>
@@ -183,7 +188,7 @@ export function functionReader(reader: EntryReader, types: TypeReader): Function
     const collect = async (parent: Entry, prefix: string, depth: number): Promise<void> => {
       for (const child of childrenOf(parent, budget)) {
         if (found.length >= MAX_VARIABLES) return;
-        if (child.tag === DW_TAG.namespace && depth < MAX_DEPTH) {
+        if (isSpace(child) && depth < MAX_DEPTH) {
           const name = (await reader.text(child, DW_AT.name)) ?? "(anonymous namespace)";
           await collect(child, `${prefix}${name}::`, depth + 1);
         }
@@ -203,7 +208,7 @@ export function functionReader(reader: EntryReader, types: TypeReader): Function
         if (!NAMED.has(child.tag) || child.attributes.has(DW_AT.declaration)) continue;
         const own = await reader.text(child, DW_AT.name);
         const full = `${prefix}${own ?? "(anonymous namespace)"}`;
-        if (child.tag !== DW_TAG.namespace && (full === name || full.endsWith(`::${name}`))) return child;
+        if (!isSpace(child) && (full === name || full.endsWith(`::${name}`))) return child;
         const inner = CONTAINERS.has(child.tag) && depth < MAX_DEPTH;
         const found = inner ? await find(child, `${full}::`, depth + 1) : undefined;
         if (found) return found;

@@ -5,13 +5,14 @@ import { entryReader } from "./attributes.ts";
 import { entryValue } from "./entry-values.ts";
 import { functionReader } from "./functions.ts";
 import type { Scope } from "./functions.ts";
-import { locateVariable } from "./locate.ts";
+import { boundValue, locateVariable } from "./locate.ts";
 import type { LocationContext } from "./locate.ts";
 import { nameIndex } from "./name-index.ts";
 import { DW_AT } from "./names.ts";
 import { typeReader } from "./read-types.ts";
 import { dwarfSections } from "./sections.ts";
 import type { DataType, Variable } from "./types.ts";
+import type { Entry } from "./unit.ts";
 import { rootOf, unitTable } from "./unit-table.ts";
 
 /** A function that the code at an address is of. */
@@ -45,6 +46,13 @@ export interface DebugInfo {
   entryValue(
     caller: Scope,
     call: { readonly callee: Scope; readonly register: number },
+    context: LocationContext,
+  ): Promise<bigint | undefined>;
+  /** What a bound of an array's range is, that is computed or another variable's value. `real` as for `locate`. */
+  bound(
+    range: Entry,
+    attribute: number,
+    real: Scope | undefined,
     context: LocationContext,
   ): Promise<bigint | undefined>;
   /** Where a variable is. `real` is the function, inlined or not, of which `scope` is a part. */
@@ -132,6 +140,8 @@ export function openDebugInfo(
       entryValue(reader, caller.entry, { ...call, callee: call.callee.entry }, context).catch(
         () => undefined,
       ),
+    bound: (range, attribute, real, context) =>
+      boundValue(reader, { range, attribute, of: real?.entry }, context).catch(() => undefined),
     locate: (variable, real, context) =>
       locateVariable(reader, variable.entry, real?.entry, context).catch(() => ({ kind: "unknown" })),
   };

@@ -42,6 +42,30 @@ export async function locateVariable(
   return evaluateLocation(expression, expressionContext(reader, entry, of, context));
 }
 
+/** A number that a type has in a frame: an expression's, or that of the variable which the attribute refers to. */
+export async function boundValue(
+  reader: EntryReader,
+  {
+    range,
+    attribute,
+    of,
+  }: { readonly range: Entry; readonly attribute: number; readonly of: Entry | undefined },
+  context: LocationContext,
+): Promise<bigint | undefined> {
+  const variable = await reader.entry(range, attribute);
+  if (variable === undefined) {
+    const expression = await expressionOf(reader, range, attribute, context);
+    return expression && evaluateExpression(expression, expressionContext(reader, range, of, context));
+  }
+  const location = await locateVariable(reader, variable, of, context);
+  if (location.kind === "value") return location.value;
+  if (location.kind === "register") return context.register(location.number);
+  if (location.kind !== "memory") return undefined;
+  const type = await reader.entry(variable, DW_AT.type);
+  const size = type && (await reader.number(type, DW_AT.byte_size));
+  return context.memory(BigInt.asUintN(64, location.address), size === 4 ? 4 : 8);
+}
+
 export function expressionContext(
   reader: EntryReader,
   entry: Entry,

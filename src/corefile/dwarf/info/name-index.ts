@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { EntryReader } from "./attributes.ts";
-import { CONTAINERS, isPlacedVariable, NAMED } from "./functions.ts";
-import { DW_AT, DW_TAG } from "./names.ts";
+import { CONTAINERS, isPlacedVariable, isSpace, NAMED } from "./functions.ts";
+import { DW_AT } from "./names.ts";
 import { rootOf } from "./unit-table.ts";
 import type { UnitTable } from "./unit-table.ts";
 import { childrenOf, MAX_ENTRIES } from "./unit.ts";
@@ -75,7 +75,7 @@ async function collect(
   for (const child of childrenOf(parent(), budget)) {
     const isType = NAMED.has(child.tag) && !child.attributes.has(DW_AT.declaration);
     if (!isType && !isPlacedVariable(child)) continue;
-    const name = child.tag === DW_TAG.namespace ? undefined : await reader.text(child, DW_AT.name);
+    const name = isSpace(child) ? undefined : await reader.text(child, DW_AT.name);
     if (name !== undefined) names.add(name);
     if (CONTAINERS.has(child.tag) && depth < MAX_DEPTH)
       await collect(reader, () => child, names, budget, depth + 1);

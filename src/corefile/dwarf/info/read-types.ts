@@ -2,7 +2,8 @@ import { Cursor } from "../../elf/cursor.ts";
 import type { EntryReader } from "./attributes.ts";
 import { DW_AT, DW_ATE, DW_TAG } from "./names.ts";
 import { VOID } from "./types.ts";
-import type { DataType, Member, TypeReference } from "./types.ts";
+import type { BoundReader, DataType, Member, TypeReference } from "./types.ts";
+import { rootOf } from "./unit-table.ts";
 import { childrenOf } from "./unit.ts";
 import type { Entry } from "./unit.ts";
 
@@ -10,6 +11,9 @@ import type { Entry } from "./unit.ts";
 const MAX_DEPTH = 64;
 const MAX_MEMBERS = 4096;
 const MAX_VALUES = 16_384;
+/** Languages by DWARF's numbers (DWARF 5, 7.12): those of Fortran, and all that count from 1. */
+const FORTRAN: ReadonlySet<number> = new Set([0x07, 0x08, 0x0e, 0x22, 0x23, 0x2d]);
+const FROM_ONE: ReadonlySet<number> = new Set([...FORTRAN, 0x03, 0x05, 0x06, 0x09, 0x0a, 0x0d, 0x0f, 0x2e]);
 const UNKNOWN: DataType = { kind: "unknown", name: "?", size: 0 };
 
 /** Reads types. A type that is damaged is `unknown`; nothing is thrown. */
@@ -48,11 +52,31 @@ export function typeReader(reader: EntryReader): TypeReader {
     (mark: string, isReference: boolean) =>
     async (entry: Entry, depth: number): Promise<DataType> => ({
       kind: "pointer",
-      name: pointerName((await typeOf(entry, depth)).name, mark),
+      // Rust has names for them.
+      name: (await text(entry, DW_AT.name)) ?? pointerName((await typeOf(entry, depth)).name, mark),
       size: (await sizeOf(entry)) || entry.unit.addressSize,
       isReference,
       to: of(entry, depth),
     });
+
+  /** Of C++: where in an object the member is. To a function, two words: its address, and what to add to `this`. */
+  async function memberPointer(entry: Entry, depth: number): Promise<DataType> {
+    const type = await typeOf(entry, depth);
+    const owner = await referred(entry, DW_AT.containing_type);
+    const name = pointerName(type.name, `${owner ? await nameOf(owner) : ""}::*`);
+    const size = entry.unit.addressSize;
+    const word: DataType = { kind: "base", name: "long", size, encoding: DW_ATE.signed };
+    if (type.kind !== "function") return { ...word, name };
+    const member = (called: string, offset: number, of: DataType): Member => ({
+      ...{ name: called, offset, bits: undefined, isBase: false, type: () => Promise.resolve(of) },
+    });
+    const function_ = { kind: "pointer", name: "void *", size, isReference: false } as const;
+    const code: DataType = { ...function_, to: () => Promise.resolve(VOID) };
+    return {
+      ...{ kind: "record", word: "struct", name, size: 2 * size, isIncomplete: false },
+      members: () => Promise.resolve([member("__pfn", 0, code), member("__delta", size, word)]),
+    };
+  }
 
   const qualified =
     (word: string) =>
@@ -85,6 +109,7 @@ export function typeReader(reader: EntryReader): TypeReader {
     const budget = { left: MAX_MEMBERS * 16 };
     for (const child of childrenOf(entry, budget)) {
       if (members.length >= MAX_MEMBERS) break;
+      if (child.tag === DW_TAG.variant_part) members.push(...(await variantsOf(child, depth)));
       const isBase = child.tag === DW_TAG.inheritance;
       if ((!isBase && child.tag !== DW_TAG.member) || child.attributes.has(DW_AT.external)) continue;
       if (child.attributes.has(DW_AT.declaration)) continue;
@@ -92,6 +117,30 @@ export function typeReader(reader: EntryReader): TypeReader {
       if (place) members.push({ name: await nameOf(child), isBase, ...place, type: of(child, depth) });
     }
     return members;
+  }
+
+  /** Members of which only those hold that a discriminant chooses (DWARF 5, 5.7.10). */
+  async function variantsOf(part: Entry, depth: number): Promise<readonly Member[]> {
+    const budget = { left: MAX_MEMBERS * 16 };
+    const discriminant = await referred(part, DW_AT.discr);
+    const place = discriminant && (await placeOf(discriminant));
+    const by = discriminant && place && { ...place, type: of(discriminant, depth) };
+    const found: { readonly member: Member; readonly value: bigint | undefined }[] = [];
+    for (const variant of childrenOf(part, budget)) {
+      if (variant.tag !== DW_TAG.variant) continue;
+      const chosen = variant.attributes.get(DW_AT.discr_value);
+      const value = chosen?.kind === "constant" ? chosen.value : undefined;
+      for (const child of childrenOf(variant, budget)) {
+        if (child.tag !== DW_TAG.member || found.length >= MAX_MEMBERS) continue;
+        const at = await placeOf(child);
+        const member = at && { name: await nameOf(child), isBase: false, ...at, type: of(child, depth) };
+        if (member) found.push({ member, value });
+      }
+    }
+    // One variant alone needs nothing to tell it.
+    if (by === undefined) return found.length === 1 ? found.map(({ member }) => member) : [];
+    const values = found.flatMap(({ value }) => value ?? []);
+    return found.map(({ member, value }) => ({ ...member, only: { by, value, others: values } }));
   }
 
   /** Undefined for a virtual base, whose place the object itself tells. */
@@ -110,35 +159,65 @@ export function typeReader(reader: EntryReader): TypeReader {
     return { offset, bits: { offset: Math.max(0, unit * 8 - fromTop - size), size } };
   }
 
-  async function array(entry: Entry, depth: number): Promise<DataType> {
-    const counts: (number | undefined)[] = [];
+  /** A string of Fortran, of a length that is told. */
+  async function string(entry: Entry): Promise<DataType> {
+    const size = await sizeOf(entry);
+    const character: DataType = { kind: "base", name: "character", size: 1, encoding: DW_ATE.unsigned_char };
+    const name = await nameOf(entry, `character*${size || "*"}`);
+    if (size === 0) return { kind: "unknown", name, size };
+    return { kind: "array", name, size, element: () => Promise.resolve(character), count: size };
+  }
+
+  async function array(entry: Entry, depth: number, bound?: BoundReader): Promise<DataType> {
+    // Its elements are elsewhere: what the variable is at tells where.
+    if (entry.attributes.has(DW_AT.data_location))
+      return { kind: "unknown", name: arrayName((await typeOf(entry, depth)).name, "[]"), size: 0 };
+    const ranges: Bounds[] = [];
     for (const child of childrenOf(entry, { left: MAX_MEMBERS }))
-      if (child.tag === DW_TAG.subrange_type) counts.push(await countOf(child));
-    if (counts.length > MAX_DEPTH) return UNKNOWN;
+      if (child.tag === DW_TAG.subrange_type) ranges.push(await boundsOf(child, bound));
+    if (ranges.length > MAX_DEPTH) return UNKNOWN;
+    const language = await number(rootOf(entry.unit), DW_AT.language);
+    // Fortran lays the first index's elements next to each other, others the last's.
+    if (!FORTRAN.has(language ?? 0)) ranges.reverse();
     let type = await typeOf(entry, depth);
     let suffix = "";
     const bare = type.name;
-    for (const count of (counts.length > 0 ? counts : [undefined]).toReversed()) {
+    for (const { count, lower } of ranges.length > 0 ? ranges : [{ count: undefined, lower: 0 }]) {
       const element = type;
       suffix = `[${count ?? ""}]${suffix}`;
-      const size = (count ?? 0) * element.size;
       type = {
-        kind: "array",
-        name: arrayName(bare, suffix),
-        size,
-        element: () => Promise.resolve(element),
-        count,
+        ...{ kind: "array", name: arrayName(bare, suffix), size: (count ?? 0) * element.size, lower },
+        ...{ element: () => Promise.resolve(element), count },
       };
     }
-    return type;
+    const isComputed = bound === undefined && ranges.some((range) => range.isComputed);
+    return isComputed && type.kind === "array"
+      ? { ...type, sized: (read) => array(entry, depth, read).catch(() => UNKNOWN) }
+      : type;
   }
 
-  async function countOf(range: Entry): Promise<number | undefined> {
-    const count = await number(range, DW_AT.count);
-    const upper = await attribute(range, DW_AT.upper_bound);
-    const last = upper?.kind === "constant" ? Number(BigInt.asIntN(32, upper.value)) : undefined;
-    const found = count ?? (last === undefined ? undefined : last + 1);
-    return found !== undefined && found >= 0 ? found : undefined;
+  interface Bounds {
+    readonly count: number | undefined;
+    readonly lower: number;
+    readonly isComputed: boolean;
+  }
+
+  async function boundsOf(range: Entry, bound: BoundReader | undefined): Promise<Bounds> {
+    let isComputed = false;
+    const read = async (name: number): Promise<number | undefined> => {
+      const value = await attribute(range, name);
+      if (value === undefined) return undefined;
+      if (value.kind === "constant") return Number(BigInt.asIntN(32, value.value));
+      isComputed = true;
+      const computed = await bound?.(range, name);
+      return computed === undefined ? undefined : Number(BigInt.asIntN(64, computed));
+    };
+    const language = await number(rootOf(range.unit), DW_AT.language);
+    const lower = (await read(DW_AT.lower_bound)) ?? (FROM_ONE.has(language ?? 0) ? 1 : 0);
+    const last = await read(DW_AT.upper_bound);
+    const count = (await read(DW_AT.count)) ?? (last === undefined ? undefined : last - lower + 1);
+    const isSound = count !== undefined && count >= 0 && Number.isSafeInteger(count);
+    return { count: isSound ? count : undefined, lower, isComputed };
   }
 
   async function enumeration(entry: Entry, depth: number): Promise<DataType> {
@@ -178,7 +257,9 @@ export function typeReader(reader: EntryReader): TypeReader {
     [DW_TAG.structure_type, record("struct")],
     [DW_TAG.class_type, record("class")],
     [DW_TAG.union_type, record("union")],
-    [DW_TAG.array_type, array],
+    [DW_TAG.string_type, string],
+    [DW_TAG.array_type, (entry: Entry, depth: number) => array(entry, depth)],
+    [DW_TAG.ptr_to_member_type, memberPointer],
     [DW_TAG.enumeration_type, enumeration],
     [DW_TAG.typedef, typedef],
     [DW_TAG.const_type, qualified("const")],

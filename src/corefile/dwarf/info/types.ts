@@ -27,6 +27,10 @@ export type DataType =
       readonly element: TypeReference;
       /** Elements; undefined where it is not told. */
       readonly count: number | undefined;
+      /** Index of the first element; 0 when not given. */
+      readonly lower?: number;
+      /** Of an array whose bounds are computed: the type with them. */
+      readonly sized?: (bound: BoundReader) => Promise<DataType>;
     }
   | {
       readonly kind: "enum";
@@ -39,6 +43,9 @@ export type DataType =
   | { readonly kind: "void"; readonly name: string; readonly size: 0 }
   /** Of a kind, or in a file, that isn't read. */
   | { readonly kind: "unknown"; readonly name: string; readonly size: number };
+
+/** What the bound of an array is in a frame, by the entry of its range and which attribute of it; undefined where it can't be had. */
+export type BoundReader = (range: Entry, attribute: number) => Promise<bigint | undefined>;
 
 export type TypeReference = () => Promise<DataType>;
 
@@ -53,6 +60,18 @@ export interface Member {
   readonly type: TypeReference;
   /** What it is derived from. */
   readonly isBase: boolean;
+  /** It is there only where another member has one of these values, as in Rust's enums; undefined when always. */
+  readonly only?: Choice | undefined;
+}
+
+/** When a variant of a record holds. */
+export interface Choice {
+  /** The member that tells. */
+  readonly by: Pick<Member, "offset" | "bits" | "type">;
+  /** Undefined for the variant that holds when no other does. */
+  readonly value: bigint | undefined;
+  /** What the others of them ask for. */
+  readonly others: readonly bigint[];
 }
 
 /** A variable or argument, as it is declared. */

@@ -10,6 +10,7 @@ const FOUND: Readonly<Record<FoundBy, string>> = {
   registers: "the thread's own registers",
   cfi: "call frame information of the program",
   "signal frame": "the registers that the kernel put on the stack when it called the signal's handler",
+  "return address": "the return address that the call had just put in its place; nothing was done since",
   "go table": "the table of stack depths that Go's linker leaves in every program",
   "frame pointer": "the chain of frame pointers; functions that keep none are left out",
   scan: "a guess: a word on the stack that looks like a return address",

@@ -1,6 +1,8 @@
 import {
   childCount,
   childrenOfValue,
+  memberOf,
+  partOf,
   pointedTo,
   valueBytes,
   valueFloat,
@@ -25,7 +27,7 @@ const MAX_TEXT = 256;
 /** Members and elements in the line of the whole. */
 const IN_LINE = 4;
 const MAX_DEPTH = 2;
-const DW_ATE_BOOLEAN = 2;
+const [DW_ATE_BOOLEAN, DW_ATE_COMPLEX_FLOAT, DW_ATE_FLOAT] = [2, 3, 4];
 const CHARACTERS: ReadonlySet<number> = new Set([6, 8, 16]);
 
 /** A row for a value: what is in it is read when it is opened. `expression` is what it evaluates as. */
@@ -145,12 +147,31 @@ const RENDERERS: Readonly<Record<DataType["kind"], Renderer>> = {
 async function baseText({ space }: RenderPlace, value: DataValue): Promise<string | undefined> {
   const { type } = value;
   if (type.kind !== "base") return undefined;
+  // Rust's empty tuple.
+  if (type.size === 0) return shown(type.name);
+  if (type.encoding === DW_ATE_COMPLEX_FLOAT) return complexText({ space }, value);
   const float = await valueFloat(space, value);
-  if (float !== undefined) return String(type.size === 4 ? Number(float.toPrecision(8)) : float);
+  if (float !== undefined) return floatText(float, type.size);
   const number = await valueNumber(space, value);
   if (number === undefined) return undefined;
   if (type.encoding === DW_ATE_BOOLEAN && number < 2n) return number === 1n ? "true" : "false";
   return CHARACTERS.has(type.encoding) ? characterText(number) : String(number);
+}
+
+const floatText = (float: number, size: number): string =>
+  String(size === 4 ? Number(float.toPrecision(8)) : float);
+
+/** Two floating point numbers, one behind the other: `3 - 4i`. */
+async function complexText(
+  { space }: Pick<RenderPlace, "space">,
+  value: DataValue,
+): Promise<string | undefined> {
+  const size = value.type.size / 2;
+  const half: DataType = { kind: "base", name: "", size, encoding: DW_ATE_FLOAT };
+  const real = await valueFloat(space, partOf(value, half, 0));
+  const imaginary = await valueFloat(space, partOf(value, half, size));
+  if (real === undefined || imaginary === undefined) return undefined;
+  return `${floatText(real, size)} + ${floatText(imaginary, size)}i`;
 }
 
 function characterText(number: bigint): string {
@@ -200,8 +221,21 @@ async function arrayText(place: RenderPlace, value: DataValue, depth: number): P
 async function recordText(place: RenderPlace, value: DataValue, depth: number): Promise<string | undefined> {
   if (value.type.kind !== "record") return undefined;
   if (value.type.isIncomplete) return "<incomplete type>";
+  if (value.type.name === "&str") return stringSliceText(place, value);
   const children = await childrenOfValue(place.space, value);
   return braced(place, children.slice(0, IN_LINE), children.length, depth);
+}
+
+/** A string of Rust that is a part of another: where it is, and how long. */
+async function stringSliceText({ space }: RenderPlace, value: DataValue): Promise<string | undefined> {
+  const [data, length] = [await memberOf(space, value, "data_ptr"), await memberOf(space, value, "length")];
+  const address = data && (await valueNumber(space, data));
+  const size = length && (await valueNumber(space, length));
+  if (address === undefined || size === undefined) return undefined;
+  const wanted = size < BigInt(MAX_TEXT) ? Number(size) : MAX_TEXT;
+  const bytes = await space.readBytes(address, wanted);
+  if (bytes.length < wanted) return undefined;
+  return `"${shown(Buffer.from(bytes).toString("utf8"))}"${size > BigInt(wanted) ? "…" : ""}`;
 }
 
 async function braced(
