@@ -2,7 +2,7 @@
 import type { CoreToOpen } from "./core-debuggers.ts";
 import { majorVersion } from "./here.ts";
 import type { DebuggersHere } from "./here.ts";
-import { gdbOnCore } from "./runtimes/gdb.ts";
+import { gdbOnCore, lacksPython } from "./runtimes/gdb.ts";
 import { LLDB_DAP, lldbWord } from "./runtimes/lldb.ts";
 import { OWN_TYPE } from "./runtimes/runtime.ts";
 import type { Attachment } from "./runtimes/runtime.ts";
@@ -37,7 +37,7 @@ const ADAPTERS: readonly ((
   },
   async ({ core, sysroot }, here, foreign) => {
     const command = await here.find(foreign ? FOREIGN_GDB : "gdb");
-    if (command === undefined) return undefined;
+    if (command === undefined || lacksPython(await here.configuration(command))) return undefined;
     const opened = gdbOnCore(majorVersion(await here.version(command)), core, sysroot);
     return opened && { command, ...opened };
   },

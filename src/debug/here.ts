@@ -12,6 +12,8 @@ export interface DebuggersHere {
   find(...programs: readonly string[]): Promise<string | undefined>;
   /** What a program says to `--version`; empty when it can't be asked. */
   version(program: string): Promise<string>;
+  /** What a gdb says that it was built with; empty when it can't be asked. */
+  configuration(gdb: string): Promise<string>;
 }
 
 export function debuggersHere(
@@ -33,13 +35,17 @@ export function debuggersHere(
         }
       return undefined;
     },
-    version: (program) =>
-      new Promise((resolve) => {
-        execFile(program, ["--version"], { timeout: 10_000, maxBuffer: 65_536 }, (error, stdout) => {
-          resolve(error ? "" : stdout);
-        });
-      }),
+    version: (program) => said(program, "--version"),
+    configuration: (gdb) => said(gdb, "--configuration"),
   };
+}
+
+function said(program: string, option: string): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(program, [option], { timeout: 10_000, maxBuffer: 65_536 }, (error, stdout) => {
+      resolve(error ? "" : stdout);
+    });
+  });
 }
 
 /** The first number of a version's text: 16 of "GNU gdb (Debian 16.3-1) 16.3". */

@@ -14,6 +14,7 @@ async function wordsFor(core: CoreToOpen, debug: string): Promise<readonly strin
     types: new Set(),
     find: (...asked) => Promise.resolve(asked.find((each) => each === debug)),
     version: () => Promise.resolve(""),
+    configuration: () => Promise.resolve(""),
   });
   assert.ok(opening.kind === "terminal");
   assert.equal(opening.program, debug);

@@ -48,6 +48,7 @@ describe("a core in a session of the editor, with its sysroot", function () {
         types: new Set(),
         find: (...asked) => Promise.resolve(asked.find((each) => each === debug)),
         version: (command) => Promise.resolve(succeed(command, ["--version"])),
+        configuration: (command) => Promise.resolve(succeed(command, ["--configuration"])),
       },
     );
     assert.ok(opening.kind === "session" && opening.adapter?.kind === "program");

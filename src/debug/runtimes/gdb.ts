@@ -28,6 +28,16 @@ export const RESTORED: readonly string[] = [
   "handle SIGCONT nostop noprint pass",
 ];
 
+/**
+ * Whether a gdb that says this to `--configuration` is built without Python (`print_gdb_configuration`), in which its debug
+ * adapter is written: as the one of Debian's package gdb-minimal.
+ */
+export const lacksPython = (configuration: string): boolean =>
+  /^\s*--without-python\s*$/m.test(configuration);
+
+export const WITHOUT_PYTHON =
+  "is built without Python, which it needs here: install the package gdb instead of gdb-minimal";
+
 /** The arguments of a gdb that speaks the debug adapter protocol. */
 export function gdbArgs(mappings: readonly PathMapping[], sysroot?: string): readonly string[] {
   return adapterArgs(sysroot, [

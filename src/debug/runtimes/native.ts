@@ -10,7 +10,7 @@ import { liveErrors } from "../errors.ts";
 import { majorVersion } from "../here.ts";
 import { runInside, startInside } from "../inside.ts";
 import { openRelay } from "../relay.ts";
-import { gdbArgs, RESTORED } from "./gdb.ts";
+import { gdbArgs, lacksPython, RESTORED, WITHOUT_PYTHON } from "./gdb.ts";
 import { LLDB_DAP } from "./lldb.ts";
 import { OWN_TYPE, sessionName } from "./runtime.ts";
 import type { Attachment, DebugConfiguration, Runtime, Target } from "./runtime.ts";
@@ -151,6 +151,7 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
       const version = majorVersion(await target.here.version(command));
       if (version < 14)
         return `it is version ${version || "?"}, and speaks the debug adapter protocol from 14 on`;
+      if (lacksPython(await target.here.configuration(command))) return `it ${WITHOUT_PYTHON}`;
       const where = await seen(target);
       if (where === undefined) return NOT_SEEN;
       return {
@@ -170,6 +171,10 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
       if (asked?.status !== 0) return "it isn't in the container";
       const version = majorVersion(asked.stdout);
       if (version < 14) return `the container's is version ${version || "?"}, and it must be 14 or newer`;
+      const built = await runInside(engine, container, ["gdb", "--configuration"], options).catch(
+        () => undefined,
+      );
+      if (lacksPython(built?.stdout ?? "")) return `the container's ${WITHOUT_PYTHON}`;
       // Without the signal: cancelling must end the session in order, not cut its line.
       // gdb takes the debuggee's strings to be in its own locale's encoding.
       const debugging = { privileged: true, environment: ["LC_ALL=C.UTF-8"] };
@@ -193,6 +198,8 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
       const command = await target.here.find("gdb");
       const version = command === undefined ? 0 : majorVersion(await target.here.version(command));
       if (command === undefined || version < 14) return "its other half, gdb 14 or newer, isn't on PATH";
+      if (lacksPython(await target.here.configuration(command)))
+        return `its other half, the gdb on PATH, ${WITHOUT_PYTHON}`;
       const asked = await runInside(engine, container, ["gdbserver", "--version"]).catch(() => undefined);
       if (asked?.status !== 0) return "it isn't in the container";
       // It sends SIGINT to the process group of that number, and kill(2) takes -1 for all but the first process.

@@ -8,6 +8,7 @@ const here = (types: readonly string[], ...programs: readonly string[]): Debugge
   types: new Set(types),
   find: (...asked) => Promise.resolve(asked.find((each) => programs.includes(each))),
   version: () => Promise.resolve("GNU gdb (Debian 13.1-3) 13.1"),
+  configuration: () => Promise.resolve("   --with-python=/usr (relocatable)\n"),
 });
 
 const CORE = { core: "/tmp/a b/core.1", exe: "/bin/app", sysroot: "/tmp/root", name: "Core of 1 app" };
@@ -79,6 +80,17 @@ describe("a core that is opened in a debugger", () => {
       assert.equal(error.code, "debug.noCoreDebugger");
       return true;
     });
+  });
+
+  it("is opened in a terminal by a gdb without Python, which has no adapter", async () => {
+    const minimal = {
+      ...here([], "gdb"),
+      version: () => Promise.resolve("GNU gdb (Debian 16.3-1) 16.3"),
+      configuration: () => Promise.resolve("   --without-python\n   --without-python-libdir\n"),
+    };
+    const opening = await coreOpening(CORE, minimal);
+    assert.ok(opening.kind === "terminal");
+    assert.equal(opening.program, "gdb");
   });
 
   it("of another machine is opened by a debugger that knows it, and else the package is named", async () => {

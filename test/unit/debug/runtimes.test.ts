@@ -145,6 +145,22 @@ describe("the debugger of a native program", () => {
     assert.deepEqual(adapter.args.slice(-2), ["-i", "dap"]);
   });
 
+  it("is no gdb without Python, as that of gdb-minimal: the next one is taken, or the package is named", async function () {
+    if (process.platform !== "linux") this.skip();
+    const minimal =
+      'case $1 in --configuration) echo "   --without-python";; *) echo "GNU gdb (Debian 16.3-1) 16.3";; esac';
+    await writeFile(join(folder, "gdb"), `#!/bin/sh\n${minimal}\n`);
+    await chmod(join(folder, "gdb"), 0o755);
+    await assert.rejects(attach("native", target()), {
+      code: "debug.noNativeDebugger",
+      message: /gdb: it is built without Python.*install the package gdb instead of gdb-minimal/,
+    });
+    await tool("lldb-dap-19", "lldb version 19.1.7");
+    const { adapter } = await attach("native", target());
+    assert.ok(adapter?.kind === "program" && adapter.command.endsWith("lldb-dap-19"));
+    await rm(join(folder, "lldb-dap-19"));
+  });
+
   it("is lldb-dap before gdb, and an extension of the editor's before both", async function () {
     if (process.platform !== "linux") this.skip();
     await tool("lldb-dap-19", "lldb version 19.1.7");
