@@ -49,6 +49,7 @@ export { pathMappings, toLocal } from "./source-map.ts";
 export type { MappingSources, PathMapping } from "./source-map.ts";
 export { assertNoneStopped, clearStops, continueProcesses, isStopped, leaveToTracer } from "./stopped.ts";
 export { stoppedCopy } from "./stopped-copy.ts";
+export { inspectIfThere, whatStays } from "./what-stays.ts";
 export { nodeAttachConfiguration, waysIn } from "./live-plan.ts";
 export type { InspectorAddress, NodeAttachConfiguration } from "./live-plan.ts";
 export { parseTargets, waitForInspector } from "./inspector-probe.ts";

@@ -8,12 +8,14 @@ import {
   endForRewind,
   holdContainer,
   IN_HANDLER,
+  inspectIfThere,
   leaveToTracer,
   liveErrors,
   liveOptions,
   pathMappings,
   Resources,
   restoreForDebugging,
+  whatStays,
 } from "../../debug/index.ts";
 import type { LeftoverRecords, LetGo, LiveSession, LiveWork, Program, Strike } from "../../debug/index.ts";
 import type { ContainerDetails, Engine, Snapshot } from "../../engine/index.ts";
@@ -122,12 +124,6 @@ export function liveWork(
     return attach(engine, container, signal);
   }
 
-  async function sayWhatStays(engine: Engine, { id, name }: ContainerDetails): Promise<void> {
-    const after = await engine.inspect(id).catch(() => undefined);
-    if (after === undefined) log(options.copy ? `${name} is removed.` : `${name} is gone.`);
-    else log(`${name} ${after.state === "running" ? "runs on" : `is ${after.state}`}.`);
-  }
-
   async function noteHeld({ endpoint }: Engine, container: string): Promise<void> {
     await goes?.();
     goes = await leftovers.note({ kind: "held", endpoint, container });
@@ -195,7 +191,8 @@ export function liveWork(
     async release() {
       await letGo?.().catch(() => undefined);
       const failures = [...(await line.dispose()), ...(await own.dispose())];
-      if (now !== undefined && failures.length === 0) await sayWhatStays(now.engine, now.live.container);
+      if (now !== undefined && failures.length === 0)
+        log(await whatStays(now.engine, now.live.container, options.copy));
       if (failures.length === 0) await goes?.(isLeft ? "settling" : undefined);
       for (const failure of failures) void showError(failure);
       engines.refresh();
@@ -225,7 +222,11 @@ async function runningContainer(
   const endpoint = snapshot?.engine.endpoint ?? text(configuration["engine"]);
   for (const engine of await engines.usable()) {
     if (endpoint !== undefined && engine.endpoint !== endpoint) continue;
-    const container = await engine.inspect(name).catch(() => undefined);
+    const container = await inspectIfThere(engine, name).catch((error: unknown) => {
+      // Of the one that is named its failure is the reason; another may have the container.
+      if (endpoint !== undefined) throw error;
+      return undefined;
+    });
     if (container !== undefined) return { engine, container };
   }
   throw debugErrors.noContainer(name);
