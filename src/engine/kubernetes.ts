@@ -17,6 +17,7 @@ import { assertFree, isReadable, writeWhole } from "./files.ts";
 import { at, list, text, texts } from "./json.ts";
 import { nameIsPast } from "./kube-archives.ts";
 import { ask, refused } from "./kube-ask.ts";
+import type { KubeAnswer } from "./kube-ask.ts";
 import type { KubeCluster } from "./kube-client.ts";
 import { kubeErrors } from "./kube-errors.ts";
 import { findPodCheckpoints } from "./kube-pod-checkpoints.ts";
@@ -147,15 +148,19 @@ class Kubernetes implements Engine {
   ): Promise<string> {
     if (this.freezing.has(container)) throw kubeErrors.isFreezing(container);
     this.freezing.add(container);
+    let answer: KubeAnswer | undefined;
     try {
-      const answer = await ask(this.cluster, "POST", path, signal, Infinity);
+      answer = await ask(this.cluster, "POST", path, signal, Infinity);
       const file = texts(at(answer.content, "items"))[0];
       if (answer.status !== 200 || file === undefined)
         throw await freezeRefused(this.cluster, node, container, answer);
       await nameIsPast(file, answer.date);
       return file;
     } finally {
-      this.freezing.delete(container);
+      const free = (): unknown => this.freezing.delete(container);
+      // What nobody waits for any more the kubelet may still write, under the name of the second in which it was asked.
+      if (answer === undefined) void nameIsPast("", undefined).then(free);
+      else free();
     }
   }
 

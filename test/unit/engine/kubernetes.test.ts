@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connectEngine, freezeAll } from "../../../src/engine/index.ts";
 import type { Engine } from "../../../src/engine/index.ts";
 import { ApiServer, ARCHIVE, PODS } from "./kube-server.ts";
@@ -69,6 +70,25 @@ describe("Kubernetes", () => {
     const made = [await first, await freeze(), await freeze()];
     assert.equal(new Set(made.map((each) => JSON.stringify(each))).size, 3, JSON.stringify(made));
     await other;
+  });
+
+  it("gives no archive the name of one whose freezing was left, which the kubelet may still write", async () => {
+    api.clock = () => new Date().toISOString().replace(/\.\d+/, "");
+    const leave = new AbortController();
+    const freeze = (work = {}) => cluster.checkpoint("shop/pod-1/main", { name: "left" }, work);
+    const left = freeze({ signal: leave.signal });
+    while (api.asked.every((line) => !line.includes("/proxy/checkpoint/"))) await sleep(1);
+    const second = api.clock();
+    leave.abort();
+    await assert.rejects(left, { name: "AbortError" });
+    await assert.rejects(freeze(), { code: "engine.isFreezing" });
+    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(50)) {
+      const made = await freeze().catch((error: unknown) => error as { readonly code?: string });
+      if ("code" in made) continue;
+      assert.ok("snapshot" in made && !JSON.stringify(made.snapshot.checkpoint).includes(second));
+      return;
+    }
+    assert.fail("it is never free again");
   });
 
   it("fetches the archive by a pod on the node that can do no more than read, and removes it", async () => {
