@@ -48,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): TestApi {
   const checkpoint = registerCheckpoint(context, {
     sealFor: keys.sealFor,
     unlock: keys.unlock,
+    onDidAddKey: keys.onDidAddKey,
   });
   registerSeal(context, { keys, checkpoint });
   const attached = new AttachedSessions();

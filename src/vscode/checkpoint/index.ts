@@ -27,6 +27,7 @@ export interface CheckpointDependencies {
   readonly sealFor: Keys["sealFor"];
   /** Runs an attempt with the keys that are known, then with one that the person is asked for. */
   readonly unlock: Keys["unlock"];
+  readonly onDidAddKey: Keys["onDidAddKey"];
 }
 
 /** What the rest of the extension, and tests in a real extension host, need of the explorer. */
@@ -64,11 +65,11 @@ const REVEAL_AGAIN_MS = 100;
 /** Registers the *Checkpoint* view, the `cryoscope:` file system and the commands that open and close checkpoints. */
 export function registerCheckpoint(
   context: vscode.ExtensionContext,
-  { sealFor, unlock }: CheckpointDependencies,
+  { sealFor, unlock, onDidAddKey }: CheckpointDependencies,
 ): CheckpointExplorer {
   const checkpoints = new OpenCheckpoints(context.workspaceState, {
     sealFor,
-    openTree: (path, signal, locked) => openUnlocked(path, unlock, signal, locked),
+    openTree: (path, signal, locked, quiet) => openUnlocked(path, unlock, signal, locked, quiet),
   });
   const view = new ExplorerView(checkpoints);
   const tree = vscode.window.createTreeView("cryoscope.checkpoint", {
@@ -92,6 +93,7 @@ export function registerCheckpoint(
   const stay = (): Promise<void> => Promise.resolve();
   context.subscriptions.push(
     checkpoints,
+    onDidAddKey(() => void checkpoints.tryRefused()),
     view,
     tree,
     registerCommands(checkpoints, reveal),

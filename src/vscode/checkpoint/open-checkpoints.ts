@@ -4,7 +4,7 @@ import type { FileTree } from "../../archive/index.ts";
 import { openCheckpoint } from "../../checkpoint/index.ts";
 import type { Checkpoint } from "../../checkpoint/index.ts";
 import { wantsKey } from "../keys/index.ts";
-import type { Keys, OnLock } from "../keys/index.ts";
+import type { Keys, OnLock, Quiet } from "../keys/index.ts";
 import { explorerErrors } from "./errors.ts";
 import { SealCheck } from "./seal-check.ts";
 import { checkpointId } from "./uris.ts";
@@ -38,8 +38,11 @@ export interface OtherCheckpoint {
 
 /** What opens archives and finds keys. */
 export interface Opening {
-  /** The tree of an archive or folder, unsealed where it is sealed. `locked` is called before it is closed again. */
-  openTree(path: string, signal: AbortSignal | undefined, locked: OnLock): Promise<FileTree>;
+  /**
+   * The tree of an archive or folder, unsealed where it is sealed. `locked` is called before it is closed again. With `quiet`
+   * nobody is asked for a key.
+   */
+  openTree(path: string, signal: AbortSignal | undefined, locked: OnLock, quiet?: Quiet): Promise<FileTree>;
   readonly sealFor: Keys["sealFor"];
 }
 
@@ -104,6 +107,11 @@ export class OpenCheckpoints implements vscode.Disposable {
     }
   }
 
+  /** Tries those again for which a key was wanted that the person didn't give: there is another one now. Nobody is asked. */
+  async tryRefused(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map((entry) => entry.tryRefused()));
+  }
+
   async close(id: string): Promise<void> {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
@@ -145,6 +153,8 @@ class Entry implements OpenCheckpoint {
   #isLocked = false;
   /** Why a key was wanted that the person didn't give: views must not ask for it again and again. */
   #refused: Error | undefined;
+  /** Ends when that is tried again without asking: who opens it is asked all the same. */
+  #trying: Promise<void> | undefined;
   /** How often it was locked: what was being opened then is not shown. */
   #locks = 0;
   others: readonly OtherCheckpoint[] = [];
@@ -169,8 +179,24 @@ class Entry implements OpenCheckpoint {
   load(signal?: AbortSignal): Promise<Checkpoint> {
     if (this.#isLocked) return Promise.reject(explorerErrors.locked(this.source.fsPath));
     if (this.#refused !== undefined) return Promise.reject(this.#refused);
+    return this.#load(signal);
+  }
+
+  /** Never throws. */
+  tryRefused(): Promise<void> {
+    return (this.#trying = this.#tryRefused());
+  }
+
+  async #tryRefused(): Promise<void> {
+    await this.#trying;
+    if (this.#refused === undefined || this.#isLocked) return;
+    this.#refused = undefined;
+    await this.#load(undefined, "quiet").catch(() => undefined);
+  }
+
+  #load(signal?: AbortSignal, quiet?: Quiet): Promise<Checkpoint> {
     const locks = this.#locks;
-    this.#opening ??= this.#open(signal).catch(async (error: unknown) => {
+    this.#opening ??= this.#open(signal, quiet).catch(async (error: unknown) => {
       if (locks !== this.#locks) throw explorerErrors.locked(this.source.fsPath);
       this.#opening = undefined;
       if (wantsKey(error)) this.#refused = error;
@@ -181,6 +207,7 @@ class Entry implements OpenCheckpoint {
   }
 
   async unlock(signal?: AbortSignal): Promise<Checkpoint> {
+    await this.#trying;
     const wasLocked = this.#isLocked;
     this.#isLocked = false;
     this.#refused = undefined;
@@ -213,10 +240,10 @@ class Entry implements OpenCheckpoint {
     await this.#closeTrees();
   };
 
-  async #open(signal: AbortSignal | undefined): Promise<Checkpoint> {
+  async #open(signal: AbortSignal | undefined, quiet: Quiet): Promise<Checkpoint> {
     const locks = this.#locks;
-    const sealFor = this.sealCheck.watch((layer) => this.opening.sealFor(layer, this.#lock));
-    const outer = await this.opening.openTree(this.source.fsPath, signal, this.#lock);
+    const sealFor = this.sealCheck.watch((layer) => this.opening.sealFor(layer, this.#lock, quiet));
+    const outer = await this.opening.openTree(this.source.fsPath, signal, this.#lock, quiet);
     if (locks !== this.#locks) throw explorerErrors.locked(this.source.fsPath);
     this.#trees = [outer];
     const tree = await this.#choose(outer, signal);

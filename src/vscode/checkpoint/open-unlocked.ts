@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { FileTree } from "../../archive/index.ts";
 import { openCoreTree } from "../../corefile/index.ts";
 import { openSealedTree } from "../../seal/index.ts";
-import type { OnLock, UnlockFile } from "../keys/index.ts";
+import type { OnLock, Quiet, UnlockFile } from "../keys/index.ts";
 
 /**
  * Opens an archive, a folder, an ELF core or a minidump; one that is sealed with a key of the ring, or one that the person
@@ -13,6 +13,7 @@ export async function openUnlocked(
   unlock: UnlockFile,
   signal: AbortSignal | undefined,
   locked: OnLock,
+  quiet?: Quiet,
 ): Promise<FileTree> {
   const core = await openCoreTree(path);
   if (core) return core;
@@ -29,6 +30,7 @@ export async function openUnlocked(
       await locked();
       await tree.close();
     },
+    quiet,
   );
 }
 

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { CryoscopeError, openFileSource } from "../../bytes/index.ts";
 import { sealSchemeOf } from "../../seal/index.ts";
 import type { Key } from "../../seal/index.ts";
-import type { KeyRing } from "./ring.ts";
+import type { KeyRing, Quiet } from "./ring.ts";
 
 /** What an attempt to open a file gets besides keys. */
 export interface UnlockOptions {
@@ -15,12 +15,14 @@ export interface UnlockOptions {
 
 /**
  * Runs `attempt` with the keys that are known, then with one that the person is asked for, and for `openssl enc` with
- * the parameters that they are asked for. `lock` closes what was opened when a key that opened it is forgotten.
+ * the parameters that they are asked for. `lock` closes what was opened when a key that opened it is forgotten. With `quiet`
+ * they are asked for nothing.
  */
 export type UnlockFile = <T extends object>(
   path: string,
   attempt: (keys: readonly Key[], options: UnlockOptions) => Promise<T>,
   lock: (opened: T) => Promise<void> | void,
+  quiet?: Quiet,
 ) => Promise<T>;
 
 /** Of VS Code's Memento what is needed here. */
@@ -48,10 +50,10 @@ export class FileUnlocker {
   ) {}
 
   /** May be handed on as a function. Throws what `attempt` throws. */
-  readonly unlock: UnlockFile = async (path, attempt, lock) => {
+  readonly unlock: UnlockFile = async (path, attempt, lock, quiet) => {
     const id = await encFileId(path);
     if (id === undefined)
-      return this.ring.unlock(basename(path), (keys, openedBy) => attempt(keys, { openedBy }), lock);
+      return this.ring.unlock(basename(path), (keys, openedBy) => attempt(keys, { openedBy }), lock, quiet);
     return this.ring.unlock(
       basename(path),
       async (keys, openedBy, asked) => {
@@ -69,6 +71,7 @@ export class FileUnlocker {
         }
       },
       lock,
+      quiet,
     );
   };
 

@@ -12,6 +12,7 @@ import { KeyRing } from "./ring.ts";
 export type { UnlockFile } from "./file-unlocker.ts";
 export type { OnLock } from "./locks.ts";
 export { KeyRing } from "./ring.ts";
+export type { Quiet } from "./ring.ts";
 export { wantsKey } from "./sources.ts";
 
 export interface Keys {
@@ -19,6 +20,8 @@ export interface Keys {
   readonly sealFor: KeyRing["sealFor"];
   /** Opens what is sealed as a whole: archives, folders of container images. */
   readonly unlock: UnlockFile;
+  /** A key has come that wasn't known. */
+  readonly onDidAddKey: KeyRing["onDidAddKey"];
 }
 
 /** The session's keys, their view and its commands. */
@@ -55,6 +58,7 @@ export function createKeyRing(context: vscode.ExtensionContext): Keys {
   );
   return {
     sealFor: ring.sealFor,
+    onDidAddKey: ring.onDidAddKey,
     unlock: new FileUnlocker(ring, context.workspaceState, askEncWords).unlock,
   };
 }

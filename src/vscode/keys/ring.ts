@@ -10,6 +10,9 @@ import type { KeyChoice, KeyPrompts, KeySourceItem, KeyStore } from "./model.ts"
 import { KeySources, wantsKey } from "./sources.ts";
 import type { Loaded } from "./sources.ts";
 
+/** That the person is asked for nothing: they didn't call for what is opened. */
+export type Quiet = "quiet" | undefined;
+
 /** What the keys of this session open, and what is closed again when one of them is forgotten. */
 export class KeyRing {
   readonly #sources: KeySources;
@@ -17,6 +20,7 @@ export class KeyRing {
   readonly #opened = new Map<string, Set<string>>();
   readonly #locks = new Locks();
   readonly #listeners = new Set<() => void>();
+  readonly #keyListeners = new Set<() => void>();
   /** One question at a time: an answer may be the answer for those who wait. */
   readonly #questions = new InTurn();
 
@@ -33,6 +37,12 @@ export class KeyRing {
     return { dispose: () => this.#listeners.delete(listener) };
   }
 
+  /** Calls `listener` when a key has come that wasn't known: what none fitted may be tried again. May be handed on. */
+  readonly onDidAddKey = (listener: () => void): { dispose(): void } => {
+    this.#keyListeners.add(listener);
+    return { dispose: () => this.#keyListeners.delete(listener) };
+  };
+
   /** Where keys come from, the one used last first. */
   sources(): readonly KeySourceItem[] {
     return this.#sources.ids().map((id) => ({
@@ -45,13 +55,14 @@ export class KeyRing {
 
   /**
    * The open seal of a sealed layer: by a key that is known, else by one that the person is asked for, once. `locked` is
-   * called when that key is forgotten; the seal is closed by then. Throws `seal.keyNeeded` when they don't give one,
+   * called when that key is forgotten; the seal is closed by then. With `quiet` nobody is asked. Throws `seal.keyNeeded` when they don't give one,
    * `seal.wrongKey` when it doesn't fit, and what `loadKeyFile` and `openSealedLayer` throw. May be handed on as a
    * function.
    */
   readonly sealFor = async (
     { tree, folder, cipherPath }: SealedLayer,
     locked: OnLock = () => undefined,
+    quiet: Quiet = undefined,
   ): Promise<LayerSeal> =>
     this.unlock(
       tree.name,
@@ -66,18 +77,20 @@ export class KeyRing {
         seal.dispose();
         await locked();
       },
+      quiet,
     );
 
   /**
    * Runs `attempt` with the keys that are known; when they don't open what it wants, the person is asked once for one
    * that does, and told what is needed. `what` names it in the view; `asked` says whether the keys are the person's
-   * answer; `lock` closes what was opened when one of the keys that opened it is forgotten. Throws what `attempt` throws,
+   * answer; `lock` closes what was opened when one of the keys that opened it is forgotten. With `quiet` nobody is asked. Throws what `attempt` throws,
    * and `seal.disposed` when its key was forgotten meanwhile.
    */
   async unlock<T extends object>(
     what: string,
     attempt: (keys: readonly Key[], openedBy: (name: string) => void, asked: boolean) => Promise<T>,
     lock: (opened: T) => Promise<void> | void,
+    quiet?: Quiet,
   ): Promise<T> {
     /** `attempt`, with its lock, unless a key was forgotten while it ran. */
     const tried = async (keys: readonly Key[], loaded?: Loaded): Promise<T> => {
@@ -113,6 +126,7 @@ export class KeyRing {
     };
     const first = await byKnown();
     if ("value" in first) return first.value;
+    if (quiet !== undefined) throw first.error;
     return this.#questions.do(async () => {
       // Somebody else may have been asked meanwhile.
       const second = await byKnown();
@@ -174,6 +188,7 @@ export class KeyRing {
   async #remember(loaded: Loaded): Promise<void> {
     await this.#sources.remember(loaded);
     this.#changed();
+    for (const listener of this.#keyListeners) listener();
   }
 
   #changed(): void {
