@@ -1,17 +1,19 @@
-// In the extension host: a row of cores of unwind/counting is bisected by what is in them. Their engine isn't there.
+// In the extension host: rows of unwind/counting, cores and what criu froze, are bisected by what is in them. Their engine isn't
+// there.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { commands, extensions, Uri } from "vscode";
+import { commands, ConfigurationTarget, extensions, Uri, workspace } from "vscode";
 import type { Snapshot } from "../../src/engine/index.ts";
 import type { TestApi } from "../../src/vscode/extension.ts";
 import { Answers } from "./answers.ts";
 
 const COUNT = 5;
 const CONTAINER = { id: "c".repeat(64), name: "counting", image: "counting" };
+const DUMPED = { ...CONTAINER, id: "e".repeat(64) };
 const BISECT = "cryoscope.bisectSnapshots";
 
 describe("a bisection in the editor", function () {
@@ -59,14 +61,17 @@ describe("a bisection in the editor", function () {
   it("asks what to ask, and finds where an expression turns, without the engine", async () => {
     const address = (await readFile(join(folder, "counter.address"), "utf8")).trim();
     answers.give({
-      showQuickPick: ["An Expression"],
+      showQuickPick: ["An Expression", "Without"],
       showInputBox: [`*(i32*)0x${address} >= 10`],
       showInformationMessage: [],
+      showErrorMessage: [],
     });
     const watched = answers.watchProgress();
     const found = await commands.executeCommand<Snapshot | undefined>(BISECT, { snapshot: row[2] });
     assert.equal(found?.name, since(10)?.name);
-    assert.equal(answers.questions.find(({ by }) => by === "showQuickPick")?.choices.length, 3);
+    const [ways, roots] = answers.questions.filter(({ by }) => by === "showQuickPick");
+    assert.equal(ways?.choices.length, 3);
+    assert.match(roots?.words ?? "", /^Bisect 5 snapshots of counting: Where are the programs/);
     assert.ok(watched.cancellable);
     assert.ok(watched.said.includes(`${row[0]?.name}: false`), watched.said.join("\n"));
     assert.ok(watched.said.includes(`${row[COUNT - 1]?.name}: true`), watched.said.join("\n"));
@@ -91,6 +96,103 @@ describe("a bisection in the editor", function () {
     assert.equal(found?.name, since(0)?.name);
     assert.ok(answers.asked.some((words) => words.includes("is the first in which it is not there;")));
     assert.equal(api.checkpoint.openCheckpoints.length, open);
+  });
+
+  describe("of a container that criu froze", () => {
+    const dumps: Snapshot[] = [];
+    /** The variable as /proc/PID/mem had it at each freeze. */
+    const counters: number[] = [];
+    let root: string;
+
+    before(async () => {
+      const archive = join(fixtures, "unwind/counting-checkpoints.tar.gz");
+      await promisify(execFile)("tar", ["-xzf", archive, "-C", folder]);
+      const from = join(folder, "counting-checkpoints");
+      root = join(from, "root");
+      const [first] = row;
+      assert.ok(first);
+      for (let number = 1; number <= COUNT; number++) {
+        counters.push(Number(await readFile(join(from, `${number}.mem`), "utf8")));
+        dumps.push(
+          await api.catalog.add({
+            ...{ ...first, id: `dump-${number}`, name: `dump ${number}`, container: DUMPED },
+            ...{ time: `2026-02-0${number}T00:00:00.000Z` },
+            checkpoint: { kind: "folder", path: join(from, `${number}`) },
+          }),
+        );
+      }
+    });
+    after(async () => {
+      for (const snapshot of dumps) await api.catalog.remove(snapshot);
+    });
+    const since = (limit: number) => dumps[counters.findIndex((counter) => counter >= limit)];
+
+    it("asks where its program is, and finds where a variable passes a value", async () => {
+      answers.give({
+        showQuickPick: ["An Expression", "Choose a Root Folder"],
+        showInputBox: ["counter >= 10"],
+        showOpenDialog: [[Uri.file(root)]],
+        showInformationMessage: [],
+        showErrorMessage: [],
+      });
+      const found = await commands.executeCommand<Snapshot | undefined>(BISECT, { snapshot: dumps[4] });
+      assert.equal(found?.name, since(10)?.name, answers.asked.join("\n"));
+      assert.ok(answers.asked.some((words) => words.includes("is the first in which it is true;")));
+    });
+
+    it("takes the root that launch.json has for its frozen processes", async () => {
+      const launch = workspace.getConfiguration("launch");
+      const { Workspace } = ConfigurationTarget;
+      const frozen = { type: "cryoscope", request: "launch", name: "Frozen", mode: "postmortem" };
+      const other = { ...frozen, name: "Other", type: "node", sysroot: "/nowhere" };
+      await launch.update("configurations", [{ ...frozen, sysroot: root }, other], Workspace);
+      try {
+        answers.give({
+          showQuickPick: ["An Expression", root],
+          showInputBox: ["counter >= 0"],
+          showInformationMessage: [],
+          showErrorMessage: [],
+        });
+        const found = await commands.executeCommand<Snapshot | undefined>(BISECT, { snapshot: dumps[0] });
+        assert.equal(found?.name, since(0)?.name, answers.asked.join("\n"));
+        const choices = answers.questions.filter(({ by }) => by === "showQuickPick")[1]?.choices;
+        assert.equal(choices?.length, 3, choices?.join());
+      } finally {
+        await launch.update("configurations", undefined, Workspace);
+      }
+    });
+
+    it("is asked for by a title of its own where no row was chosen", async () => {
+      answers.give({ showQuickPick: [] });
+      assert.equal(await commands.executeCommand(BISECT), undefined);
+      assert.deepEqual(answers.asked, ["Bisect Snapshots: Which snapshot?"]);
+    });
+
+    it("runs no command in a workspace that isn't trusted, and looks into the frozen memory all the same", async () => {
+      const was = Object.getOwnPropertyDescriptor(workspace, "isTrusted");
+      Object.defineProperty(workspace, "isTrusted", { configurable: true, get: () => false });
+      try {
+        for (const given of ["true", undefined]) {
+          const showQuickPick = ["A Command in the Woken Container"];
+          answers.give({ showQuickPick, showInputBox: ["true"], showErrorMessage: [] });
+          assert.equal(await commands.executeCommand(BISECT, { snapshot: dumps[0] }, given), undefined);
+          assert.match(answers.asked.join("\n"), /trust/i);
+          assert.ok(!answers.questions.some(({ by }) => by === "showInputBox"));
+        }
+        answers.give({ showInformationMessage: [] });
+        const asked = { kind: "expression", text: "counter >= 20", sysroot: root };
+        const found = await commands.executeCommand<Snapshot | undefined>(
+          BISECT,
+          { snapshot: dumps[0] },
+          asked,
+        );
+        assert.equal(found?.name, since(20)?.name);
+        // What would wake it isn't offered.
+        assert.deepEqual(answers.questions.at(-1)?.choices, ["Open Snapshot"]);
+      } finally {
+        if (was) Object.defineProperty(workspace, "isTrusted", was);
+      }
+    });
   });
 
   it("opens sealed ones with a key of the ring", async () => {

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { coreOpening, debuggersHere } from "../../debug/index.ts";
-import { debugTypes } from "../debug/index.ts";
+import { chooseSysroot, debugTypes } from "../debug/index.ts";
 import type { AttachedSessions } from "../debug/index.ts";
 import { command } from "../messages.ts";
 
@@ -22,6 +22,12 @@ export type SaveCore = (
   row: ProcessRow | undefined,
 ) => Promise<{ readonly file: vscode.Uri; readonly process: Frozen } | undefined>;
 
+const ROOTS = {
+  // Debuggers read no container images.
+  foldersOnly: true,
+  without: "Stacks and names only as far as the core itself has them.",
+};
+
 /**
  * *Open Core in Debugger…*: saves the core of a process where the user says, and opens it with the debugger that is here:
  * a session of the editor, or gdb or lldb in a terminal.
@@ -29,7 +35,7 @@ export type SaveCore = (
 export function registerOpenCore(attached: AttachedSessions, save: SaveCore): vscode.Disposable {
   return command("cryoscope.openCore", async (row?: ProcessRow) => {
     const saved = await save(row);
-    const place = saved && (await chooseSysroot());
+    const place = saved && (await chooseSysroot("Open Core in Debugger", ROOTS));
     if (saved === undefined || place === undefined) return undefined;
     const { pid, comm, exe } = saved.process;
     const name = `Core of ${pid} ${comm.replace(/[^\w.-]/g, "?")}`;
@@ -43,26 +49,4 @@ export function registerOpenCore(attached: AttachedSessions, save: SaveCore): vs
     vscode.window.createTerminal({ name, shellPath: opening.program, shellArgs: [...opening.args] }).show();
     return true;
   });
-}
-
-/** The root folder that has the programs, if there is one. Undefined when the user thought better of it. */
-async function chooseSysroot(): Promise<{ readonly sysroot: string | undefined } | undefined> {
-  const choose = {
-    label: "$(folder-opened) Choose a Root Folder…",
-    detail: "Has the programs and libraries of the container.",
-  };
-  const without = { label: "Without", detail: "Stacks and names only as far as the core itself has them." };
-  const picked = await vscode.window.showQuickPick([choose, without], {
-    title: "Open Core in Debugger",
-    placeHolder: "Where are the programs and libraries that ran?",
-  });
-  if (picked === undefined) return undefined;
-  if (picked === without) return { sysroot: undefined };
-  const [folder] =
-    (await vscode.window.showOpenDialog({
-      canSelectFiles: false,
-      canSelectFolders: true,
-      title: "Root Folder",
-    })) ?? [];
-  return folder && { sysroot: folder.fsPath };
 }

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { openTree } from "../../archive/index.ts";
 import { bisectFrozen, inMemory, isTrue } from "../../debug/index.ts";
 import type { Snapshot } from "../../engine/index.ts";
 import { openMemory } from "../../memory/index.ts";
@@ -16,8 +17,10 @@ export async function bisectByCondition(
   { engines, catalog, checkpoint }: BisectParts,
 ): Promise<Turn> {
   const condition = asked.kind === "memory" ? inMemory(asked.query, asked.filter) : isTrue(asked.text);
+  const root = asked.kind === "expression" ? asked.sysroot : undefined;
+  const sysroot = root === undefined ? undefined : await openTree(root);
   const told: string[] = [];
-  const found = await vscode.window.withProgress(
+  const search = vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
       title: `Bisecting ${row.length} snapshots of ${row[0]?.container.name ?? ""}`,
@@ -37,7 +40,7 @@ export async function bisectByCondition(
           return checkpoint.lookInto(
             files,
             async (opened) => {
-              const memory = openMemory(opened);
+              const memory = openMemory(opened, { sysroot });
               try {
                 return await use(memory);
               } finally {
@@ -49,7 +52,7 @@ export async function bisectByCondition(
         },
         condition,
         {
-          signal,
+          ...{ signal, sysroot },
           onTry: (index, left) => {
             say(index, `asking (${left} more at most)`);
           },
@@ -63,7 +66,7 @@ export async function bisectByCondition(
       );
     },
   );
-  const { first, last, answer } = found;
+  const { first, last, answer } = await Promise.resolve(search).finally(() => sysroot?.close());
   return {
     ...{ first: row[first], last: row[last] },
     words: answer ? condition.words.yes : condition.words.no,

@@ -10,12 +10,18 @@ import { bisectByCommand } from "./bisect-command.ts";
 import { bisectByCondition } from "./bisect-condition.ts";
 import { debugErrors } from "./errors.ts";
 import type { LiveParts } from "./live-work.ts";
+import { chooseSysroot } from "./sysroot.ts";
 
 /** What is asked of each snapshot. */
 export type AskedOfSnapshots =
   | { readonly kind: "command"; readonly text: string }
   | { readonly kind: "memory"; readonly query: MemoryQuery; readonly filter: MemoryFilter }
-  | { readonly kind: "expression"; readonly text: string };
+  | {
+      readonly kind: "expression";
+      readonly text: string;
+      /** A root folder or container image that has the programs, for names and types. */
+      readonly sysroot?: string;
+    };
 
 export type BisectParts = Pick<LiveParts, "engines" | "catalog" | "leftovers"> & {
   readonly checkpoint: CheckpointExplorer;
@@ -61,6 +67,11 @@ interface Way extends vscode.QuickPickItem {
   readonly ask: (title: string) => Promise<AskedOfSnapshots | undefined>;
 }
 
+const ROOTS = {
+  foldersOnly: false,
+  without: "Registers and addresses, and the names of what the images have themselves.",
+};
+
 const WAYS: readonly Way[] = [
   {
     label: "$(search) Something in the Frozen Memory",
@@ -73,13 +84,18 @@ const WAYS: readonly Way[] = [
   {
     label: "$(debug) An Expression",
     detail: "As in the debug console of a frozen process, such as counter > 41: is it true? Nothing runs.",
-    ask: (title) =>
-      askText("expression", {
+    ask: async (title) => {
+      const text = await askText({
         title,
         prompt: "Compares two values; names are those of the innermost call that knows them",
         placeHolder: "counter > 41, $rip == main, *(i32*)0x404010 != 0",
-        validateInput: (text) => (text.trim() === "" ? undefined : whyNot(text)),
-      }),
+        validateInput: (words) => (words.trim() === "" ? undefined : whyNot(words)),
+      });
+      const place = text === undefined ? undefined : await chooseSysroot(title, ROOTS);
+      if (text === undefined || place === undefined) return undefined;
+      const { sysroot } = place;
+      return { kind: "expression", text, ...(sysroot !== undefined && { sysroot }) };
+    },
   },
   {
     label: "$(terminal) A Command in the Woken Container",
@@ -87,11 +103,12 @@ const WAYS: readonly Way[] = [
       "Each snapshot that is asked is restored for a moment. Needs its engine, and a trusted workspace.",
     ask: async (title) => {
       if (!vscode.workspace.isTrusted) throw debugErrors.notTrusted();
-      return askText("command", {
+      const text = await askText({
         title,
         prompt: "A shell command, run in the restored container: 0 as before, 125 can't tell, else different",
         placeHolder: "grep -q ready /tmp/state",
       });
+      return text === undefined ? undefined : { kind: "command", text };
     },
   },
 ];
@@ -101,12 +118,9 @@ async function askWhat(title: string): Promise<AskedOfSnapshots | undefined> {
   return way?.ask(title);
 }
 
-async function askText(
-  kind: "command" | "expression",
-  options: vscode.InputBoxOptions,
-): Promise<AskedOfSnapshots | undefined> {
-  const text = (await vscode.window.showInputBox(options))?.trim();
-  return text === undefined || text === "" ? undefined : { kind, text };
+/** Undefined for nothing. */
+async function askText(options: vscode.InputBoxOptions): Promise<string | undefined> {
+  return (await vscode.window.showInputBox(options))?.trim() || undefined;
 }
 
 function whyNot(expression: string): string | undefined {

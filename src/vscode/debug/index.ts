@@ -24,6 +24,7 @@ import { sparingTracker } from "./spare-debuggee.ts";
 
 export { AttachedSessions } from "./attached.ts";
 export { debugTypes } from "./debug-types.ts";
+export { chooseSysroot } from "./sysroot.ts";
 
 const BISECTING = { title: "Bisect Snapshots", none: "There is no snapshot to bisect yet." };
 

@@ -1,5 +1,5 @@
-// A row of five cores that gdb wrote of unwind/counting (its source and how it was made lie beside it). What was in each is
-// what the program had said by then, and what gdb printed.
+// Rows of unwind/counting (its source and how they were made lie beside it): five dumps by criu, and five cores that gdb wrote.
+// What was in each is what the program had said by then, what /proc/PID/mem had, and what gdb printed.
 import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,6 +19,50 @@ interface Document {
   readonly tries: number;
   readonly answer: boolean;
 }
+
+describe("a bisection of what criu froze", function () {
+  this.timeout(180_000);
+  let folder: string;
+  let paths: readonly string[];
+  /** The variable as /proc/PID/mem had it at each freeze. */
+  let counters: readonly number[];
+
+  before(async () => {
+    folder = await fixture("unwind/counting-checkpoints");
+    paths = Array.from({ length: COUNT }, (_, index) => join(folder, `${index + 1}`));
+    counters = await Promise.all(paths.map(async (path) => Number(await readFile(`${path}.mem`, "utf8"))));
+  });
+
+  async function assertTurns(limit: number, answer: boolean, ...words: readonly string[]): Promise<void> {
+    const index = counters.findIndex((counter) => counter >= limit);
+    assert.ok(index > 0 && index < COUNT, `${index}`);
+    const { out, err, code } = await runCommand(["bisect", ...paths, "--json", ...words]);
+    assert.equal(code, 0, err);
+    const found = JSON.parse(out) as Document;
+    const { first, last } = found;
+    assert.deepEqual([first.name, last.name, found.answer], [paths[index], paths[index - 1], answer]);
+  }
+
+  it("finds where a variable passes each value that it had, by its name and at its address", async () => {
+    const address = (await readFile(join(folder, "counter.address"), "utf8")).trim();
+    for (const limit of counters.slice(1)) {
+      const root = ["--sysroot", join(folder, "root")];
+      await assertTurns(limit, true, ...root, "--expression", `counter >= ${limit}`);
+      await assertTurns(limit, true, "--expression", `*(i32*)0x${address} >= ${limit}`);
+    }
+  });
+
+  it("finds where a text comes into the pages, and where one goes out of them", async () => {
+    await assertTurns(10, true, "--memory", "the door is open");
+    await assertTurns(0, false, "--memory", "the key is 7141");
+  });
+
+  it("has no name for the variable without the program, and says so", async () => {
+    const { code, err } = await runCommand(["bisect", ...paths, "--expression", "counter > 5"]);
+    assert.equal(code, 3);
+    assert.match(err, /The first snapshot can't be told\. Nothing here is called counter\./);
+  });
+});
 
 describe("a bisection of frozen snapshots", function () {
   this.timeout(180_000);
