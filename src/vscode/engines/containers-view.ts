@@ -1,11 +1,13 @@
 import * as vscode from "vscode";
 import type { Container, DiscoveredEngine, Engine } from "../../engine/index.ts";
 import { toCryoscopeError } from "../../bytes/index.ts";
+import { placeOf } from "./engine-words.ts";
 import type { Engines } from "./engines.ts";
 
 /** A row of the *Containers* view. */
 export type ContainerRow =
-  | { readonly kind: "engine"; readonly engine: Engine }
+  /** `place` tells it from one of the same name; empty where there is none. */
+  | { readonly kind: "engine"; readonly engine: Engine; readonly place: string }
   | { readonly kind: "container"; readonly engine: Engine; readonly container: Container }
   | { readonly kind: "trouble"; readonly label: string; readonly sentence: string; readonly next: string };
 
@@ -21,7 +23,7 @@ export class ContainersView implements vscode.TreeDataProvider<ContainerRow> {
   }
 
   async getChildren(row?: ContainerRow): Promise<ContainerRow[]> {
-    if (row === undefined) return (await this.engines.all()).map(engineRow);
+    if (row === undefined) return engineRows(await this.engines.all());
     if (row.kind !== "engine") return [];
     try {
       const containers = await row.engine.list();
@@ -36,7 +38,7 @@ export class ContainersView implements vscode.TreeDataProvider<ContainerRow> {
   getTreeItem(row: ContainerRow): vscode.TreeItem {
     switch (row.kind) {
       case "engine":
-        return engineItem(row.engine);
+        return engineItem(row);
       case "container":
         return containerItem(row.engine, row.container);
       case "trouble":
@@ -45,8 +47,11 @@ export class ContainersView implements vscode.TreeDataProvider<ContainerRow> {
   }
 }
 
-function engineRow(found: DiscoveredEngine): ContainerRow {
-  return found.engine ? { kind: "engine", engine: found.engine } : troubleRow(found.endpoint, found.problem);
+function engineRows(found: readonly DiscoveredEngine[]): ContainerRow[] {
+  const engines = found.flatMap(({ engine }) => (engine ? [engine] : []));
+  return found.map(({ engine, endpoint, problem }) =>
+    engine ? { kind: "engine", engine, place: placeOf(engine, engines) } : troubleRow(endpoint, problem),
+  );
 }
 
 const rank = (container: Container): number => (container.state === "running" ? 0 : 1);
@@ -56,7 +61,7 @@ function troubleRow(label: string, error: unknown): ContainerRow {
   return { kind: "trouble", label, sentence: message, next: next ?? "" };
 }
 
-function engineItem(engine: Engine): vscode.TreeItem {
+function engineItem({ engine, place }: Extract<ContainerRow, { kind: "engine" }>): vscode.TreeItem {
   const { Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
   // All processes of a machine are more than anyone wants to see unasked.
   const item = new vscode.TreeItem(
@@ -68,7 +73,7 @@ function engineItem(engine: Engine): vscode.TreeItem {
   );
   item.iconPath = new vscode.ThemeIcon(limits.length > 0 ? "warning" : "server");
   item.contextValue = "engine";
-  item.description = limits[0]?.sentence ?? "";
+  item.description = [place, limits[0]?.sentence ?? ""].filter((part) => part !== "").join(" · ");
   item.tooltip = [engine.endpoint, ...limits.map((limit) => `${limit.sentence} ${limit.next}`)].join("\n");
   return item;
 }
