@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { coreAdapter, FOREIGN_GDB, lldbSettings } from "./core-adapters.ts";
 import { liveErrors } from "./errors.ts";
 import type { DebuggersHere } from "./here.ts";
-import { lldbWord } from "./runtimes/lldb.ts";
+import { extensionAdapter, lldbWord } from "./runtimes/lldb.ts";
 import type { Adapter, DebugConfiguration } from "./runtimes/runtime.ts";
 
 /** A core, and what a debugger needs beside it. */
@@ -32,12 +32,9 @@ interface CoreDebugger {
   /** The debug type that an extension contributes. */
   readonly type: string;
   readonly request: "launch" | "attach";
-  /** `gdb` is the one that reads cores of other machines, where one is needed. */
-  configure(
-    core: CoreToOpen,
-    program: string | undefined,
-    gdb: string | undefined,
-  ): Readonly<Record<string, unknown>>;
+  /** What it needs of this machine, which it is told; undefined when that isn't here. */
+  needed?(here: DebuggersHere, foreign: boolean): Promise<Readonly<Record<string, unknown>> | undefined>;
+  configure(core: CoreToOpen, program: string | undefined): Readonly<Record<string, unknown>>;
 }
 
 /** Debuggers of the editor that open cores. A new one is a row. */
@@ -45,9 +42,12 @@ const EDITOR_DEBUGGERS: readonly CoreDebugger[] = [
   {
     type: "cppdbg",
     request: "launch",
-    configure: ({ core, sysroot }, program, gdb) => ({
+    async needed(here, foreign) {
+      const gdb = await here.find(foreign ? FOREIGN_GDB : "gdb");
+      return gdb === undefined ? undefined : foreign ? { miDebuggerPath: gdb } : {};
+    },
+    configure: ({ core, sysroot }, program) => ({
       ...{ MIMode: "gdb", program: program ?? core, coreDumpPath: core, cwd: sysroot ?? "/" },
-      ...(gdb !== undefined && { miDebuggerPath: gdb }),
       ...(sysroot !== undefined && {
         setupCommands: [{ text: `-gdb-set sysroot ${sysroot}`, ignoreFailures: true }],
       }),
@@ -68,6 +68,7 @@ const EDITOR_DEBUGGERS: readonly CoreDebugger[] = [
   {
     type: "lldb-dap",
     request: "attach",
+    needed: extensionAdapter,
     configure: (core, program) => ({ ...lldbSettings(core), ...(program !== undefined && { program }) }),
   },
 ];
@@ -119,15 +120,13 @@ export async function coreOpening(core: CoreToOpen, here: DebuggersHere): Promis
   const { sysroot, exe, name } = core;
   const program = sysroot === undefined || exe === undefined ? undefined : join(sysroot, exe);
   const foreign = await isForeign(core.core);
-  const gdb = foreign ? await here.find(FOREIGN_GDB) : undefined;
-  const editors = EDITOR_DEBUGGERS.find(
-    ({ type }) => here.types.has(type) && (type !== "cppdbg" || !foreign || gdb !== undefined),
-  );
-  if (editors) {
-    const { type, request } = editors;
+  for (const { type, request, needed, configure } of EDITOR_DEBUGGERS) {
+    if (!here.types.has(type)) continue;
+    const found = needed === undefined ? {} : await needed(here, foreign);
+    if (found === undefined) continue;
     return {
       kind: "session",
-      configuration: { type, request, name, ...editors.configure(core, program, gdb) },
+      configuration: { type, request, name, ...configure(core, program), ...found },
     };
   }
   const own = await coreAdapter(core, program, here, foreign);

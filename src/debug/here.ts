@@ -10,6 +10,8 @@ export interface DebuggersHere {
   readonly types: ReadonlySet<string>;
   /** The path of the first of these programs on PATH. */
   find(...programs: readonly string[]): Promise<string | undefined>;
+  /** What the user has set of another extension: `lldb-dap.executable-path`. */
+  setting(name: string): unknown;
   /** What a program says to `--version`; empty when it can't be asked. */
   version(program: string): Promise<string>;
   /** What a gdb says that it was built with; empty when it can't be asked. */
@@ -19,9 +21,11 @@ export interface DebuggersHere {
 export function debuggersHere(
   types: Iterable<string>,
   path: string | undefined = process.env["PATH"],
+  setting: (name: string) => unknown = () => undefined,
 ): DebuggersHere {
   return {
     types: new Set(types),
+    setting,
     async find(...programs) {
       for (const program of programs)
         for (const folder of (path ?? "").split(delimiter)) {

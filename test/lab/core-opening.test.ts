@@ -13,6 +13,7 @@ async function wordsFor(core: CoreToOpen, debug: string): Promise<readonly strin
   const opening = await coreOpening(core, {
     types: new Set(),
     find: (...asked) => Promise.resolve(asked.find((each) => each === debug)),
+    setting: () => undefined,
     version: () => Promise.resolve(""),
     configuration: () => Promise.resolve(""),
   });

@@ -47,6 +47,7 @@ describe("a core in a session of the editor, with its sysroot", function () {
       {
         types: new Set(),
         find: (...asked) => Promise.resolve(asked.find((each) => each === debug)),
+        setting: () => undefined,
         version: (command) => Promise.resolve(succeed(command, ["--version"])),
         configuration: (command) => Promise.resolve(succeed(command, ["--configuration"])),
       },

@@ -25,7 +25,8 @@ export const go: Runtime = {
       substitutePath: mappings.map(({ localRoot, remoteRoot }) => ({ from: localRoot, to: remoteRoot })),
     };
     if (hostPid === undefined) throw liveErrors.notSeenHere(container.name, program.pid);
-    if (here.types.has("go")) return { configuration: { ...settings, type: "go" } };
+    // A user may have set its older adapter, for which it wants a file of a workspace folder to be in the editor.
+    if (here.types.has("go")) return { configuration: { ...settings, type: "go", debugAdapter: "dlv-dap" } };
     const dlv = await here.find("dlv");
     if (dlv === undefined) throw liveErrors.noDelve(container.name);
     const port = await startDelve(dlv, target);

@@ -11,7 +11,7 @@ import { majorVersion } from "../here.ts";
 import { runInside, startInside } from "../inside.ts";
 import { openRelay } from "../relay.ts";
 import { gdbArgs, lacksPython, RESTORED, WITHOUT_PYTHON } from "./gdb.ts";
-import { LLDB_DAP } from "./lldb.ts";
+import { extensionAdapter, LLDB_DAP } from "./lldb.ts";
 import { OWN_TYPE, sessionName } from "./runtime.ts";
 import type { Attachment, DebugConfiguration, Runtime, Target } from "./runtime.ts";
 
@@ -81,12 +81,16 @@ const table = (target: Target): Readonly<Record<string, string>> => Object.fromE
 function extension(
   type: string,
   configure: (target: Target, seen: Seen) => Readonly<Record<string, unknown>>,
+  /** What the extension needs of this machine: told to it, or a few words when it isn't there. */
+  needed: (target: Target) => Promise<Readonly<Record<string, unknown>> | string> = () => Promise.resolve({}),
 ): NativeDebugger["attach"] {
   return async (target) => {
     if (!target.here.types.has(type)) return NO_TYPE;
     const where = await seen(target);
     if (where === undefined) return NOT_SEEN;
-    return { configuration: named(target, type, configure(target, where)) };
+    const found = await needed(target);
+    if (typeof found === "string") return found;
+    return { configuration: named(target, type, { ...configure(target, where), ...found }) };
   };
 }
 
@@ -109,16 +113,21 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
     id: "cppdbg",
     // MIEngine, `HandleIDebugEntryPointEvent2`: `stopAtEntry` is for what it launches.
     letsGo: true,
-    attach: extension("cppdbg", (target, { pid, program, root }) => ({
-      MIMode: "gdb",
-      processId: `${pid}`,
-      program,
-      sourceFileMap: table(target),
-      setupCommands: [`-gdb-set sysroot ${root}`, ...RESTORED].map((text) => ({
-        text,
-        ignoreFailures: true,
-      })),
-    })),
+    attach: extension(
+      "cppdbg",
+      (target, { pid, program, root }) => ({
+        MIMode: "gdb",
+        processId: `${pid}`,
+        program,
+        sourceFileMap: table(target),
+        setupCommands: [`-gdb-set sysroot ${root}`, ...RESTORED].map((text) => ({
+          text,
+          ignoreFailures: true,
+        })),
+      }),
+      // MIEngine, `EnsureDebuggerPath`: without one on PATH it gives up, whatever else could debug it.
+      async ({ here }) => ((await here.find("gdb")) === undefined ? "it needs gdb on PATH" : {}),
+    ),
   },
   {
     id: "codelldb",
@@ -129,7 +138,15 @@ export const NATIVE_DEBUGGERS: readonly NativeDebugger[] = [
       sourceMap: table(target),
     })),
   },
-  { id: "lldb-dap-extension", attach: extension("lldb-dap", lldbSettings) },
+  {
+    id: "lldb-dap-extension",
+    attach: extension(
+      "lldb-dap",
+      lldbSettings,
+      async ({ here }) =>
+        (await extensionAdapter(here)) ?? "lldb-dap is neither on PATH nor set as lldb-dap.executable-path",
+    ),
+  },
   {
     id: "lldb-dap",
     async attach(target) {

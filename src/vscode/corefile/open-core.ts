@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import { coreOpening, debuggersHere } from "../../debug/index.ts";
-import { chooseSysroot, debugTypes } from "../debug/index.ts";
+import { coreOpening } from "../../debug/index.ts";
+import { chooseSysroot, editorDebuggers } from "../debug/index.ts";
 import type { AttachedSessions } from "../debug/index.ts";
 import { command } from "../messages.ts";
 
@@ -40,7 +40,7 @@ export function registerOpenCore(attached: AttachedSessions, save: SaveCore): vs
     const { pid, comm, exe } = saved.process;
     const name = `Core of ${pid} ${comm.replace(/[^\w.-]/g, "?")}`;
     const core = { core: saved.file.fsPath, exe, sysroot: place.sysroot, name };
-    const opening = await coreOpening(core, debuggersHere(debugTypes()));
+    const opening = await coreOpening(core, editorDebuggers());
     if (opening.kind === "session")
       return vscode.debug.startDebugging(
         undefined,

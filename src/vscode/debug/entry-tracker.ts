@@ -1,11 +1,15 @@
 import * as vscode from "vscode";
 import { onEntry } from "../../debug/index.ts";
 
-/** For the debuggers below a `cryoscope` session that stops on entry; VS Code hands on the object that its trackers saw. */
+/**
+ * For the debuggers below a `cryoscope` session that are to stop on entry: since the session is, or to hold what *Freeze Here*
+ * held. VS Code hands on the object that its trackers saw.
+ */
 export function entryTracker(): vscode.Disposable {
   return vscode.debug.registerDebugAdapterTrackerFactory("*", {
-    createDebugAdapterTracker: ({ parentSession }) =>
-      parentSession?.type === "cryoscope" && stopsOnEntry(parentSession.configuration)
+    createDebugAdapterTracker: ({ configuration, parentSession }) =>
+      parentSession?.type === "cryoscope" &&
+      (stopsOnEntry(parentSession.configuration) || stopsOnEntry(configuration))
         ? { onDidSendMessage: onEntry() }
         : undefined,
   });

@@ -23,7 +23,7 @@ import { liveWork } from "./live-work.ts";
 import { sparingTracker } from "./spare-debuggee.ts";
 
 export { AttachedSessions } from "./attached.ts";
-export { debugTypes } from "./debug-types.ts";
+export { editorDebuggers } from "./debug-types.ts";
 export { chooseSysroot } from "./sysroot.ts";
 
 const BISECTING = { title: "Bisect Snapshots", none: "There is no snapshot to bisect yet." };

@@ -26,6 +26,7 @@ export interface LiveSessionWork {
  */
 export class LiveSession extends DebugSession {
   private readonly work: LiveSessionWork;
+  private readonly log: (line: string) => void;
   private readonly cancelled = new AbortController();
   private readonly children = new Set<vscode.DebugSession>();
   private readonly listening: vscode.Disposable;
@@ -40,9 +41,10 @@ export class LiveSession extends DebugSession {
     makeWork: (log: (line: string) => void) => LiveSessionWork,
   ) {
     super();
-    this.work = makeWork((line) => {
+    this.log = (line) => {
       this.sendEvent(new OutputEvent(`${line}\n`, "console"));
-    });
+    };
+    this.work = makeWork(this.log);
     this.listening = vscode.Disposable.from(
       vscode.debug.onDidStartDebugSession((other) => {
         if (other.parentSession?.id === session.id) this.children.add(other);
@@ -169,6 +171,8 @@ export class LiveSession extends DebugSession {
       compact: true,
     });
     if (started) await this.work.attached();
+    // Why, its extension has said: a program that is missing, a question that was answered with Cancel.
+    else this.log(`The debugger “${configuration.type}” was not started, so the session ends.`);
     return started;
   }
 

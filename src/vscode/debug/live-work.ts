@@ -4,7 +4,6 @@ import {
   attachTo,
   clearStops,
   continueProcesses,
-  debuggersHere,
   endForRewind,
   holdContainer,
   IN_HANDLER,
@@ -25,7 +24,7 @@ import type { Engines } from "../engines/index.ts";
 import { askToReplace, assertMayRun, engineFor } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
 import type { AttachedSessions } from "./attached.ts";
-import { debugTypes } from "./debug-types.ts";
+import { editorDebuggers } from "./debug-types.ts";
 import { debugErrors } from "./errors.ts";
 import type { LiveSessionWork } from "./live-session.ts";
 import { restoreSteps } from "./restore-steps.ts";
@@ -60,7 +59,7 @@ export function liveWork(
   let goes: Strike | undefined;
 
   const workOf = (signal: AbortSignal, resources: Resources): LiveWork => ({
-    here: debuggersHere(debugTypes()),
+    here: editorDebuggers(folder),
     own: resources,
     note: leftovers.note,
     signal,

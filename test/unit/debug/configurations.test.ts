@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { debuggersHere } from "../../../src/debug/index.ts";
 import type { Target } from "../../../src/debug/index.ts";
 import type { Execution } from "../../../src/engine/index.ts";
@@ -19,11 +22,31 @@ const DOCUMENTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     setupCommands: "array",
   },
   lldb: { pid: "number", program: "string", stopOnEntry: "boolean", sourceMap: "object" },
-  "lldb-dap": { pid: "number", program: "string", stopOnEntry: "boolean", sourceMap: "array" },
+  "lldb-dap": {
+    ...{ pid: "number", program: "string", stopOnEntry: "boolean", sourceMap: "array" },
+    debugAdapterExecutable: "string",
+  },
   debugpy: { connect: "object", pathMappings: "array", justMyCode: "boolean", subProcess: "boolean" },
-  go: { mode: "string", processId: "number", stopOnEntry: "boolean", substitutePath: "array" },
+  go: {
+    ...{ mode: "string", processId: "number", stopOnEntry: "boolean", substitutePath: "array" },
+    debugAdapter: "string",
+  },
   java: { hostName: "string", port: "number", sourcePaths: "array" },
 };
+
+/** A folder with the programs that extensions look for on PATH. */
+let tools = "";
+/** The same with gdb alone, one that doesn't speak the debug adapter protocol. */
+let onlyGdb = "";
+
+before(async () => {
+  tools = await mkdtemp(join(tmpdir(), "cryoscope-tools-"));
+  onlyGdb = join(tools, "only-gdb");
+  await mkdir(onlyGdb);
+  for (const path of [join(tools, "gdb"), join(tools, "lldb-dap-19"), join(onlyGdb, "gdb")])
+    await writeFile(path, "", { mode: 0o755 });
+});
+after(() => rm(tools, { recursive: true }));
 
 /** The configuration, of which each property has been looked up. */
 async function told(
@@ -31,7 +54,7 @@ async function told(
   type: string,
   change: Partial<Target> = {},
 ): Promise<unknown> {
-  const here = debuggersHere([type], "/nowhere");
+  const here = debuggersHere([type], tools);
   const { configuration, adapter } = await attach(id, targetHere({ here, ...change }));
   assert.equal(adapter, undefined);
   assert.deepEqual([configuration.type, configuration.request], [type, "attach"]);
@@ -74,13 +97,15 @@ describe("what a debugger of the editor is told", () => {
       // In pairs: lldb asks them in order.
       assert.deepEqual(await told("native", "lldb-dap", { stopOnEntry }), {
         ...{ ...seenHere, stopOnEntry, sourceMap: Object.entries(map) },
+        // Its own search knows no other name than lldb-dap.
+        debugAdapterExecutable: join(tools, "lldb-dap-19"),
       });
     }
   });
 
   it("has the sources of this machine first, for Go", async () => {
     assert.deepEqual(await told("go", "go", { stopOnEntry: true }), {
-      ...{ mode: "local", processId: pid, stopOnEntry: true },
+      ...{ mode: "local", processId: pid, stopOnEntry: true, debugAdapter: "dlv-dap" },
       substitutePath: [{ from: '/home/me/my "app"', to: "/app" }],
     });
   });
@@ -129,7 +154,7 @@ describe("a process that is to be held", () => {
 
   it("isn't given to a debugger that would let it go, while there is another", async () => {
     const chosen = async (stopOnEntry: boolean, ...types: readonly string[]): Promise<string> => {
-      const here = debuggersHere(types, "/nowhere");
+      const here = debuggersHere(types, onlyGdb);
       return (await attach("native", targetHere({ here, stopOnEntry }))).configuration.type;
     };
     assert.equal(await chosen(false, "cppdbg", "lldb"), "cppdbg");
@@ -140,7 +165,7 @@ describe("a process that is to be held", () => {
   it("that runs on all the same is told of", async () => {
     const lines: string[] = [];
     const log = (line: string): void => void lines.push(line);
-    const here = debuggersHere(["cppdbg"], "/nowhere");
+    const here = debuggersHere(["cppdbg"], onlyGdb);
     await attach("native", targetHere({ here, log, stopOnEntry: true }));
     assert.match(lines.at(-1) ?? "", /runs on then: cppdbg/);
   });

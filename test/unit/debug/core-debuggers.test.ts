@@ -7,9 +7,13 @@ import { fixture } from "../fixtures.ts";
 const here = (types: readonly string[], ...programs: readonly string[]): DebuggersHere => ({
   types: new Set(types),
   find: (...asked) => Promise.resolve(asked.find((each) => programs.includes(each))),
+  setting: () => undefined,
   version: () => Promise.resolve("GNU gdb (Debian 13.1-3) 13.1"),
   configuration: () => Promise.resolve("   --with-python=/usr (relocatable)\n"),
 });
+
+const settingOf = (adapter: string) => (name: string) =>
+  name === "lldb-dap.executable-path" ? adapter : undefined;
 
 const CORE = { core: "/tmp/a b/core.1", exe: "/bin/app", sysroot: "/tmp/root", name: "Core of 1 app" };
 
@@ -38,6 +42,22 @@ describe("a core that is opened in a debugger", () => {
     assert.deepEqual(opening.configuration["targetCreateCommands"], [
       'target create --core "/tmp/\\"; platform shell id; \\`id\\` \\""',
     ]);
+  });
+
+  it("isn't given to an extension whose debugger isn't on this machine", async () => {
+    const types = ["cppdbg", "lldb-dap"];
+    const alone = await coreOpening(CORE, here(types, "lldb-dap-19"));
+    assert.ok(alone.kind === "session");
+    assert.equal(alone.configuration.type, "lldb-dap");
+    // The extension itself would look for `lldb-dap` only.
+    assert.equal(alone.configuration["debugAdapterExecutable"], "lldb-dap-19");
+    const set = await coreOpening(CORE, { ...here(types), setting: settingOf("/opt/lldb/lldb-dap") });
+    assert.ok(set.kind === "session");
+    assert.equal(set.configuration.type, "lldb-dap");
+    assert.equal(set.configuration["debugAdapterExecutable"], undefined);
+    const terminal = await coreOpening(CORE, here(types, "lldb"));
+    assert.ok(terminal.kind === "terminal");
+    assert.equal(terminal.program, "lldb");
   });
 
   it("is opened in a session by an adapter that is here, where the editor has no debugger of its own", async () => {

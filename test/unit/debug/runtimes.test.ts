@@ -176,6 +176,24 @@ describe("the debugger of a native program", () => {
     assert.equal(named.configuration.type, "lldb");
   });
 
+  it("isn't an extension that would find no debugger of its own on this machine", async function () {
+    if (process.platform !== "linux") this.skip();
+    const types = ["lldb-dap", "cppdbg"];
+    const type = async (path: string, setting: (name: string) => unknown = () => undefined) =>
+      (await attach("native", targetHere({ here: debuggersHere(types, path, setting) }))).configuration.type;
+    await assert.rejects(type("/nowhere"), (error: Error) => {
+      assert.match(error.message, /cppdbg: it needs gdb on PATH/);
+      assert.match(error.message, /lldb-dap-extension: lldb-dap is neither on PATH nor set/);
+      return true;
+    });
+    assert.equal(await type("/nowhere", (name) => `/opt/${name}`), "lldb-dap");
+    const onlyLldb = await mkdtemp(join(folder, "lldb-"));
+    await writeFile(join(onlyLldb, "lldb-dap-19"), "", { mode: 0o755 });
+    assert.equal(await type(onlyLldb), "lldb-dap");
+    await writeFile(join(onlyLldb, "gdb"), "", { mode: 0o755 });
+    assert.equal(await type(onlyLldb), "cppdbg");
+  });
+
   it("for Go and Java names the package or extension that is missing", async () => {
     await assert.rejects(attach("go", target()), { code: "debug.noDelve", next: /dlv.*golang\.go/ });
     const goes = await attach("go", target({}, ["go"]));
