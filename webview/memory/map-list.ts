@@ -17,8 +17,16 @@ const CODE: Readonly<Record<Area["code"], string | undefined>> = {
 /** Mappings whose entropy is asked for at once. */
 const ASKED_AT_ONCE = 64;
 
-/** Asks for the entropy of areas by their place in the list. */
-export type AskEntropy = (areas: readonly number[]) => Promise<readonly (number | null)[]>;
+/** Of so many mappings the entropy is asked for though they aren't seen, for the strip of the address space. */
+const MAX_MEASURED = 4096;
+
+interface MapEvents {
+  chosen(area: number): void;
+  /** Asks for the entropy of areas by their place in the list. */
+  askEntropy(areas: readonly number[]): Promise<readonly (number | null)[]>;
+  /** The colours are others now, or more of them are known. */
+  coloured(): void;
+}
 
 /** The mappings beside the bytes: what lies where, how large, and how much of it is in the checkpoint. */
 export class MapList {
@@ -26,18 +34,16 @@ export class MapList {
   readonly #list: HTMLElement;
   readonly #scroller: Scroller;
   readonly #areas: readonly Area[];
-  readonly #chosen: (area: number) => void;
+  readonly #events: MapEvents;
   readonly #drawn = new Map<number, HTMLElement>();
   readonly #colour: HTMLSelectElement;
-  readonly #ask: AskEntropy;
   readonly #entropies = new Map<number, number | null>();
   #isAsking = false;
   #now = 0;
 
-  constructor(areas: readonly Area[], chosen: (area: number) => void, ask: AskEntropy) {
-    this.#ask = ask;
+  constructor(areas: readonly Area[], events: MapEvents) {
     this.#areas = areas;
-    this.#chosen = chosen;
+    this.#events = events;
     this.#list = element("div", {
       class: "map-list",
       attributes: { role: "listbox", tabindex: "0", id: "map", "aria-label": "Mappings" },
@@ -51,6 +57,7 @@ export class MapList {
       for (const row of this.#drawn.values()) row.remove();
       this.#drawn.clear();
       this.#scroller.refresh();
+      events.coloured();
     });
     const body = element("div", { class: "map-body" });
     const total = areas.reduce((sum, { start, end }) => sum + (end - start), 0n);
@@ -93,11 +100,19 @@ export class MapList {
     this.#list.focus();
   }
 
+  /** The name of the colour of a mapping, as the choice above the list has it. */
+  colourOf(index: number): string {
+    const area = this.#areas[index];
+    // The choices of the box are the table's keys.
+    const by = this.#colour.value as ColourBy;
+    return area === undefined ? "none" : COLOURS[by](area, this.#entropies.get(index));
+  }
+
   #choose(area: number, tell: boolean): void {
     this.#now = Math.max(0, Math.min(area, this.#areas.length - 1));
     this.#scroller.reveal(this.#now);
     this.#scroller.refresh();
-    if (tell) this.#chosen(this.#now);
+    if (tell) this.#events.chosen(this.#now);
   }
 
   #onKey({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
@@ -145,11 +160,14 @@ export class MapList {
   /** Asks for the entropy of what is seen, a part at a time, when it is what the colours tell. */
   async #measure(): Promise<void> {
     if (this.#colour.value !== "Entropy" || this.#isAsking) return;
-    const wanted = [...this.#drawn.keys()].filter((index) => !this.#entropies.has(index));
+    const isWanted = (index: number): boolean => !this.#entropies.has(index);
+    const seen = [...this.#drawn.keys()].filter(isWanted);
+    // What is seen comes first.
+    const wanted = seen.length > 0 ? seen : this.#unseen().filter(isWanted);
     const asked = wanted.slice(0, ASKED_AT_ONCE);
     if (asked.length === 0) return;
     this.#isAsking = true;
-    const answers = await this.#ask(asked).catch(() => []);
+    const answers = await this.#events.askEntropy(asked).catch(() => []);
     this.#isAsking = false;
     asked.forEach((index, place) => {
       this.#entropies.set(index, answers[place] ?? null);
@@ -157,6 +175,11 @@ export class MapList {
       this.#drawn.delete(index);
     });
     this.#scroller.refresh();
+    this.#events.coloured();
+  }
+
+  #unseen(): readonly number[] {
+    return Array.from({ length: Math.min(this.#areas.length, MAX_MEASURED) }, (_, index) => index);
   }
 
   #newRow(area: Area, index: number): HTMLElement {
@@ -178,7 +201,7 @@ export class MapList {
     // The choices of the box are the table's keys.
     const by = this.#colour.value as ColourBy;
     const entropy = this.#entropies.get(index);
-    const colour = COLOURS[by](area, entropy);
+    const colour = this.colourOf(index);
     const measured = by === "Entropy" ? entropyText(entropy) : undefined;
     const row = element(
       "div",

@@ -6,6 +6,7 @@ import { MemoryRow } from "./memory-row.ts";
 import { notesOf } from "./notes.ts";
 import type { NameOf } from "./notes.ts";
 import { moveCursor, RowMap } from "./row-map.ts";
+import type { MemoryLine } from "./row-map.ts";
 
 export interface ByteSelection {
   readonly start: bigint;
@@ -103,6 +104,19 @@ export class MemoryGrid {
     const [start, end] =
       this.#anchor < this.#cursor ? [this.#anchor, this.#cursor] : [this.#cursor, this.#anchor];
     return { start, end: end + 1n };
+  }
+
+  /** The addresses that are in the window, with what isn't mapped between them. */
+  get window(): ByteSelection {
+    const { first, end } = this.#scroller.range.visible;
+    const [top, bottom] = [this.#rows.line(first), this.#rows.line(Math.max(first, end - 1))];
+    const start = top && this.#startOf(top);
+    return { start: start ?? 0n, end: (bottom && this.#startOf(bottom)) ?? start ?? 0n };
+  }
+
+  #startOf(line: MemoryLine): bigint {
+    if (line.kind === "gap") return line.from;
+    return line.kind === "bytes" ? line.address : (this.#memory.areas[line.area]?.start ?? 0n);
   }
 
   get cursor(): bigint {

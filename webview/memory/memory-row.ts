@@ -3,17 +3,11 @@ import { areaName, areaRange } from "./area.ts";
 import type { Area } from "./area.ts";
 import type { Known, MemoryPages } from "./memory-pages.ts";
 import type { Note } from "./notes.ts";
+import { lineClass, originLook } from "./origin-look.ts";
 import type { MemoryLine } from "./row-map.ts";
 import { addressText, sizeText } from "./words.ts";
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
-
-/** What is said of dumped code. */
-const CODE_WORDS: Readonly<Record<Area["code"], string | undefined>> = {
-  own: undefined,
-  copied: "code of a file that was dumped all the same, so it may have been changed",
-  modified: "code that differs from its file",
-};
 
 /** What a line is drawn from. */
 export interface LineView {
@@ -119,8 +113,7 @@ export class MemoryRow {
   #drawBytes(view: LineView, { address, length }: MemoryLine & { readonly kind: "bytes" }): void {
     const { pages, area, notes } = view;
     this.#start = address;
-    const isPageStart = address % BigInt(view.pageSize) === 0n;
-    this.root.className = isPageStart ? "line page-start" : "line";
+    this.root.className = lineClass(address, view.pageSize);
     setText(this.#address, addressText(address, this.#digits));
     const first = pages.at(address);
     this.#drawOrigin(first, area);
@@ -142,12 +135,9 @@ export class MemoryRow {
   }
 
   #drawOrigin(first: Known, area: Area | undefined): void {
-    const origin = first === "asked" || "error" in first ? undefined : first.origin;
-    const isDumped = origin?.kind === "dumped" || origin?.kind === "layer";
-    const code = isDumped && area !== undefined ? CODE_WORDS[area.code] : undefined;
-    setText(this.#origin, (origin?.letter ?? "") + (code === undefined ? "" : "!"));
-    this.#origin.className = `origin o-${origin?.kind ?? "none"}${code === undefined ? "" : " copied"}`;
-    const words = [origin?.words, code].filter((part) => part !== undefined).join("; ");
+    const { letter, classes, words } = originLook(first, area);
+    setText(this.#origin, letter);
+    this.#origin.className = classes;
     this.#origin.title = words;
     setAttribute(this.#origin, "aria-label", words === "" ? "not read yet" : words);
   }

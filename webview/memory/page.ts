@@ -3,6 +3,7 @@ import { element } from "../ui/dom.ts";
 import { focusWhenIn } from "../ui/focus.ts";
 import type { Host } from "../ui/rpc.ts";
 import { Splitter } from "../ui/splitter.ts";
+import { AddressStrip } from "./address-strip.ts";
 import { areaOf } from "./area.ts";
 import type { Area } from "./area.ts";
 import { Breadcrumbs } from "./breadcrumbs.ts";
@@ -23,6 +24,8 @@ export interface MemoryState {
   readonly share?: number;
 }
 
+const oneByte = (start: bigint): ByteSelection => ({ start, end: start + 1n });
+
 /** As many bytes as are copied as hex. */
 const MAX_COPIED = 65536;
 
@@ -35,6 +38,7 @@ export class MemoryPage {
   readonly #places: RowMap;
   readonly #grid: MemoryGrid;
   readonly #list: MapList;
+  readonly #strip: AddressStrip;
   readonly #inspector: MemoryInspector;
   readonly #crumbs: Breadcrumbs;
   readonly #toolbar: Toolbar;
@@ -68,27 +72,40 @@ export class MemoryPage {
           void this.#follow(target);
         },
         copy: (selection) => void this.#copy(selection),
-        moved: () => undefined,
+        moved: () => {
+          this.#showPlace();
+        },
       },
     );
-    this.#list = new MapList(
-      this.#areas,
-      (index) => {
+    this.#list = new MapList(this.#areas, {
+      chosen: (index) => {
         const area = this.#areas[index];
-        if (area) this.#goTo({ start: area.goTo, end: area.goTo + 1n });
+        if (area) this.#goTo(oneByte(area.goTo));
       },
-      (indexes) => {
+      askEntropy: (indexes) => {
         const starts = indexes.map((index) => (this.#areas[index]?.start ?? 0n).toString(16));
         return host.ask("entropy", { starts });
       },
-    );
+      coloured: () => {
+        this.#strip.refresh();
+      },
+    });
+    this.#strip = new AddressStrip(this.#areas, {
+      goTo: (address) => {
+        this.#goTo(oneByte(address));
+      },
+      slideTo: (address) => {
+        this.#grid.select(oneByte(address));
+      },
+      colourOf: (index) => this.#list.colourOf(index),
+    });
     this.#inspector = new MemoryInspector(this.#pages, nameOf, little, {
       follow: (target) => {
         void this.#follow(target);
       },
     });
     this.#crumbs = new Breadcrumbs(map.process, (address) => {
-      this.#goTo({ start: address, end: address + 1n });
+      this.#goTo(oneByte(address));
     });
     this.#toolbar = new Toolbar({
       back: () => {
@@ -116,7 +133,7 @@ export class MemoryPage {
     splitter.root
       .querySelector(".split-bar")
       ?.setAttribute("aria-label", "Border between mappings and bytes");
-    this.root = splitter.root;
+    this.root = element("div", { class: "memory-page" }, this.#strip.root, splitter.root);
     const start = map.go?.start ?? state.cursor ?? map.home;
     if (start !== undefined) this.go({ start, length: map.go?.length ?? 1 });
     this.#toolbar.show(false, false);
@@ -140,7 +157,7 @@ export class MemoryPage {
     else {
       const here = this.#grid.selection.start;
       const target = act === "back" ? this.#trail.back(here) : this.#trail.forward(here);
-      if (target !== undefined) this.#grid.select({ start: target, end: target + 1n });
+      if (target !== undefined) this.#grid.select(oneByte(target));
     }
   }
 
@@ -153,7 +170,7 @@ export class MemoryPage {
   /** Goes to a target, or to where the bytes at the cursor point. */
   async #follow(known?: bigint): Promise<void> {
     const target = known ?? (await this.#inspector.pointerAt(this.#grid.selection.start));
-    if (target !== undefined) this.#goTo({ start: target, end: target + 1n });
+    if (target !== undefined) this.#goTo(oneByte(target));
     this.#grid.focus();
   }
 
@@ -161,6 +178,7 @@ export class MemoryPage {
     const { start, end } = selection;
     const index = this.#places.areaOf(start);
     this.#list.show(index);
+    this.#showPlace();
     this.#crumbs.show(selection, index === undefined ? undefined : this.#areas[index]);
     this.#inspector.show(start);
     this.#toolbar.show(this.#trail.canGoBack, this.#trail.canGoForward);
@@ -169,6 +187,11 @@ export class MemoryPage {
       this.#host.tell("selected", { start: start.toString(16), length: Number(end - start) });
       this.#save();
     }, 50);
+  }
+
+  /** Tells the strip what the window shows. */
+  #showPlace(): void {
+    this.#strip.follow(this.#grid.window, this.#places.areaOf(this.#grid.cursor));
   }
 
   #save(): void {
