@@ -46,6 +46,9 @@ export interface ImageProblem {
   readonly offset?: number;
 }
 
+/** Where the row's thing is defined, or its pages are; and who refers to that thing. */
+export type RowSearch = "definition" | "references";
+
 /** One row of the field tree, ready to be shown. */
 export interface ImageRow {
   /** Addresses the row for ever: `entries[0].tc.comm`. */
@@ -64,6 +67,8 @@ export interface ImageRow {
   readonly problem?: ImageProblem;
   /** What the value refers to, in words: `open file 5`. The row can be followed there. */
   readonly link?: string;
+  /** What can be looked for from it. */
+  readonly searches: readonly RowSearch[];
   /** What can be done to it; nothing where the image can't be changed. */
   readonly can?: readonly RowAction[];
   /** How it differs from the image as it was opened. */

@@ -117,11 +117,12 @@ function changeWords({ kind, words }: NonNullable<ImageRow["change"]>): string {
 }
 
 /** What VS Code gives to the commands of the row's context menu. */
-function contextOf({ path, link, can = [] }: ImageRow): string {
+function contextOf({ path, searches, can = [] }: ImageRow): string {
   return JSON.stringify({
     webviewSection: "field",
     path,
-    hasLink: link !== undefined,
+    hasDefinition: searches.includes("definition"),
+    hasReferences: searches.includes("references"),
     canEdit: can.includes("edit"),
     canAdd: can.includes("add"),
     canRemove: can.includes("remove"),

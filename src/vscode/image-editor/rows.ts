@@ -13,7 +13,7 @@ import {
 } from "../../criu/index.ts";
 import type { FieldNode, FieldSchema, Image, MessageNode } from "../../criu/index.ts";
 import type { ImageProblem, ImageRow, RowKind } from "../../protocol/index.ts";
-import { linkOf } from "./links.ts";
+import { linkOf, searchesOf } from "./links.ts";
 import { children, isMessage, messageOf, valueSpan } from "./nodes.ts";
 import type { TreeNode } from "./nodes.ts";
 import { actionsOf } from "./row-actions.ts";
@@ -36,6 +36,7 @@ export async function rowOf({ image, marks, isEditable }: ImageTree, node: TreeN
     childCount: children(node).length,
     doc,
     ...(problem && { problem }),
+    searches: searchesOf(image, node),
     ...(reference && { link: referenceText(reference) }),
     ...(isEditable && { can: actionsOf(node, image.type) }),
     ...(change && { change }),

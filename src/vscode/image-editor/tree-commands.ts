@@ -13,7 +13,7 @@ import type { ByteRange, TreeAction } from "../../protocol/index.ts";
 import { command, signalOf } from "../messages.ts";
 import type { ResolveImage } from "../resolved.ts";
 import { imageEditorErrors } from "./errors.ts";
-import { subjectOf } from "./links.ts";
+import { hasPages, subjectOf } from "./links.ts";
 import type { OpenEditor } from "./open-editor.ts";
 import { pathOf } from "./row-context.ts";
 import { rowJson } from "./row-json.ts";
@@ -87,7 +87,7 @@ async function goToDefinition(
 ): Promise<void> {
   const { image } = await document.tree();
   const reference = subjectOf(image, node);
-  const isPages = image.type?.headMessage === "pagemap_head" && node.path.startsWith("entries");
+  const isPages = hasPages(image, node);
   if (!reference && !isPages) {
     void vscode.window.setStatusBarMessage("This row refers to nothing else.", 4000);
     return;

@@ -69,6 +69,33 @@ describe("the image editor's document", () => {
     assert.equal(wider?.row.path, "entries[0].tc");
   });
 
+  it("offers to look for the definition and for references where a row has them, and else nothing", async () => {
+    const both = ["definition", "references"];
+    for (const [image, path, searches] of [
+      [/^fdinfo-/, "entries[0].id", both],
+      // By the image it belongs to a table of descriptors.
+      [/^fdinfo-/, "entries[0].flags", both],
+      [/^inventory/, "entries[0].img_version", []],
+      [/^pagemap-[0-9]/, "entries[1].nr_pages", both],
+      [/^pstree/, "entries[0].pid", both],
+    ] as const) {
+      const { handlers } = await openFixture(image);
+      assert.deepEqual((await rowAt(handlers, path)).searches, searches, `${image.source} ${path}`);
+    }
+  });
+
+  it("is offered in the menu only where there is something to look for", async () => {
+    const manifest = JSON.parse(await readFile("package.json", "utf8")) as {
+      contributes: { menus: { "webview/context": readonly { command: string; when: string }[] } };
+    };
+    const conditions = manifest.contributes.menus["webview/context"];
+    for (const [command, key] of [
+      ["cryoscope.tree.goToDefinition", "hasDefinition"],
+      ["cryoscope.tree.findReferences", "hasReferences"],
+    ])
+      assert.match(conditions.find((one) => one.command === command)?.when ?? "", new RegExp(`&& ${key}$`));
+  });
+
   it("gives steps whose indexes lead through the children to the row", async () => {
     const { handlers } = await openFixture(/^core-/);
     const found = await handlers.locate({ path: "entries[0].tc.sigactions[5].flags" });

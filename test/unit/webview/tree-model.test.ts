@@ -16,6 +16,7 @@ function row(path: string): ImageRow {
     valueSpan: span,
     childCount: 3,
     doc: "",
+    searches: [],
   };
 }
 
