@@ -25,6 +25,7 @@ export { disassemblerFor } from "./disassembly/capstone.ts";
 export type { Code, Disassembler, Instruction } from "./disassembly/capstone.ts";
 export type { DebugInfo, FunctionAt } from "./dwarf/info/index.ts";
 export type { DataType, Member, TypeReference, Variable } from "./dwarf/info/types.ts";
+export { demangled } from "./demangle/index.ts";
 export * from "./values/value.ts";
 export { childCount, childrenOfValue, memberOf } from "./values/children.ts";
 export type { Child } from "./values/children.ts";

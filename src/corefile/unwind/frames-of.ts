@@ -1,3 +1,4 @@
+import { demangled } from "../demangle/index.ts";
 import type { FunctionAt } from "../dwarf/info/index.ts";
 import type { ElfSymbol } from "../elf/symbols.ts";
 import type { FoundBy, Frame } from "./frame.ts";
@@ -51,7 +52,7 @@ function named(
   symbol: ElfSymbol | undefined,
   called: FunctionAt | undefined,
 ): Frame["function"] {
-  const name = called?.name ?? symbol?.name;
+  const name = called?.name ?? (symbol && demangled(symbol.name));
   if (name === undefined) return undefined;
   const offset = symbol ? programCounter - (module?.bias ?? 0n) - symbol.address : 0n;
   return { name, offset, symbol: symbol?.name };

@@ -1,4 +1,4 @@
-import { callerOf, variableValue } from "../../../corefile/index.ts";
+import { callerOf, demangled, variableValue } from "../../../corefile/index.ts";
 import type {
   DataType,
   DataValue,
@@ -59,7 +59,8 @@ export async function renderPlace(target: FrozenTarget, pid: number): Promise<Re
         linked === undefined ? undefined : await module?.symbols.at(linked).catch(() => undefined);
       if (symbol === undefined || linked === undefined) return undefined;
       const offset = linked - symbol.address;
-      return offset === 0n ? symbol.name : `${symbol.name}+${offset}`;
+      const name = demangled(symbol.name);
+      return offset === 0n ? name : `${name}+${offset}`;
     },
   };
 }
