@@ -1,7 +1,7 @@
 // Bisection from the Snapshots view, over the snapshots of one container: what is asked, and what came out.
 import * as vscode from "vscode";
 import type { MemoryFilter, MemoryQuery } from "../../memory/index.ts";
-import { isTrue } from "../../debug/index.ts";
+import { isTrue, liveErrors } from "../../debug/index.ts";
 import type { Snapshot } from "../../engine/index.ts";
 import { toCryoscopeError } from "../../bytes/index.ts";
 import type { CheckpointExplorer } from "../checkpoint/index.ts";
@@ -39,7 +39,7 @@ export interface Turn {
 
 /**
  * Asks what to ask, unless it is given, and finds the first snapshot of the same container in which the answer is
- * another. Gives the snapshot, or undefined when the user turns away.
+ * another. Gives the snapshot, or undefined when the user turns away. Throws `debug.bisectShort`.
  */
 export async function bisectFrom(
   chosen: Snapshot,
@@ -52,6 +52,8 @@ export async function bisectFrom(
         container.id === chosen.container.id && engine.endpoint === chosen.engine.endpoint,
     )
     .sort((a, b) => a.time.localeCompare(b.time));
+  // Before anything is asked in vain.
+  if (row.length < 2) throw liveErrors.bisectShort();
   const title = `Bisect ${row.length} snapshots of ${chosen.container.name}`;
   const asked = given ?? (await askWhat(title));
   if (asked === undefined) return undefined;
