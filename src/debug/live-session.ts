@@ -103,9 +103,6 @@ export async function attachTo(
     const isTraced = runtime.id === "native" || runtime.id === "go";
     if (!isTraced) await continueProcesses(engine, container, [program.pid]);
     log(`Process ${program.pid} (${shown(program)}) is debugged as ${runtime.label}.`);
-    // The editor's debugger of JavaScript and debugpy know `stopOnEntry` of what they launch only.
-    if (!isTraced && (options.stopOnEntry || options.stopped))
-      log(`It runs on: the debugger of ${runtime.label} holds none that it attaches to. Pause it there.`);
     const attachment = await runtime.attach({
       ...{ engine, container, program, programs, here, own, note, signal, timeout, log },
       mappings: pathMappings(container, options.sources),
@@ -113,6 +110,13 @@ export async function attachTo(
       debugger: options.debugger,
       stopOnEntry: options.stopOnEntry || options.stopped,
     });
+    // The editor's debugger of JavaScript and debugpy know `stopOnEntry` of what they launch only.
+    if (!isTraced && (options.stopOnEntry || options.stopped))
+      log(
+        attachment.runsOn === true
+          ? "It runs until its debugger is there, which is told to pause it."
+          : `It runs on: the debugger of ${runtime.label} holds none that it attaches to. Pause it there.`,
+      );
     return { container, program, runtime: runtime.id, attachment };
   } catch (error) {
     if (signal?.aborted) throw error;

@@ -47,6 +47,15 @@ describe("a live session of a program that takes steps", function () {
     vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
   });
 
+  async function stop(): Promise<void> {
+    const ended = sessionEnd("cryoscope");
+    await vscode.debug.stopDebugging();
+    await ended;
+    await until("the debuggers have gone", () =>
+      Promise.resolve(debuggers.sessions.size === 0 ? true : undefined),
+    );
+  }
+
   for (const one of cases) {
     const { runtime, engine, container } = one;
     it(`stops ${runtime} frozen in ${engine} at a breakpoint, freezes there, and rewinds to where it began`, async () => {
@@ -116,12 +125,19 @@ describe("a live session of a program that takes steps", function () {
       assert.ok(back >= 1000 && back < 100_000, `${began} -> ${later} -> ${back}`);
       assert.equal(vscode.debug.breakpoints.length, 1);
 
-      const ended = sessionEnd("cryoscope");
-      await vscode.debug.stopDebugging();
-      await ended;
-      await until("the debuggers have gone", () =>
-        Promise.resolve(debuggers.sessions.size === 0 ? true : undefined),
-      );
+      await stop();
+      if (runtime === "native") return;
+
+      // Its debugger holds nothing that it attaches to, so it is paused: no breakpoint, and it stands in its own code.
+      vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+      seen = debuggers.count;
+      await vscode.debug.startDebugging(undefined, {
+        ...{ type: "cryoscope", request: "attach", name: "Attach", container, engine: endpoint },
+        stopOnEntry: true,
+      });
+      const entered = await topFrame(await debuggers.stop(seen));
+      assert.ok(entered.source?.path?.endsWith(basename(file)), entered.source?.path);
+      await stop();
     });
   }
 });

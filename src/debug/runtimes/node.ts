@@ -29,7 +29,10 @@ export const node: Runtime = {
     const inspector = binding ? await reach(target, binding) : await openBySignal(target, argv);
     target.log(`Node's inspector of process ${program.pid} is at ${inspector.address}:${inspector.port}.`);
     const mapping = mainMapping(mappings, container.workingDirectory, ...argv);
-    return { configuration: { ...nodeAttachConfiguration(mapping, inspector, sessionName(target)) } };
+    return {
+      configuration: { ...nodeAttachConfiguration(mapping, inspector, sessionName(target)) },
+      runsOn: true,
+    };
   },
 };
 

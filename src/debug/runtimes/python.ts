@@ -72,11 +72,13 @@ function attachment(target: Target, local: number, port: number): Attachment {
     return {
       configuration: { ...common, type: "debugpy", connect: { host: "127.0.0.1", port: local } },
       port,
+      runsOn: true,
     };
   return {
     configuration: { ...common, type: OWN_TYPE },
     adapter: { kind: "server", host: "127.0.0.1", port: local },
     port,
+    runsOn: true,
   };
 }
 

@@ -53,6 +53,8 @@ export interface Attachment {
   readonly port?: number;
   /** It stays stopped after attaching until it is told to continue (gdb). */
   readonly waits?: boolean;
+  /** Its debugger holds nothing that it attaches to; it is told to pause when it is there. */
+  readonly runsOn?: boolean;
 }
 
 /** The debug type of sessions that talk to an adapter of ours; contributed by package.json. */

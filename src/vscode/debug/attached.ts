@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { OWN_TYPE } from "../../debug/index.ts";
 import type { Adapter, Attachment } from "../../debug/index.ts";
+import { PAUSE } from "./entry-pause.ts";
 
 /** The key in a configuration that names the adapter; only who made it knows it, so launch.json can start none. */
 const KEY = "__cryoscopeAdapter";
@@ -16,8 +17,9 @@ export class AttachedSessions {
     attachment: Attachment,
     { stopOnEntry, localRoots }: { readonly stopOnEntry: boolean; readonly localRoots: readonly string[] },
   ): vscode.DebugConfiguration {
-    const { configuration, adapter, waits } = attachment;
-    if (adapter === undefined) return { ...configuration };
+    const { adapter, waits, runsOn } = attachment;
+    const configuration = { ...attachment.configuration, ...(stopOnEntry && runsOn && { [PAUSE]: true }) };
+    if (adapter === undefined) return configuration;
     const key = String(++this.count);
     // Only the latest can be about to start; the ones before have their adapters.
     this.waiting.set(key, { ...attachment, waits: waits === true && !stopOnEntry, localRoots });

@@ -9,6 +9,7 @@ import { command } from "../messages.ts";
 import { filesOf } from "../snapshots/index.ts";
 import type { Catalog } from "../snapshots/index.ts";
 import { debugErrors } from "./errors.ts";
+import { entryPause } from "./entry-pause.ts";
 import { entryTracker } from "./entry-tracker.ts";
 import { isPostmortem, openFrozen, registerDebugFrozen } from "./frozen.ts";
 import { registerFrozenMemory } from "./frozen-memory.ts";
@@ -58,6 +59,7 @@ export function registerDebug(
     leftovers,
     sparingTracker(),
     entryTracker(),
+    entryPause(),
     attached.register(),
     live.register(),
     registerDebugFrozen(checkpoint),
