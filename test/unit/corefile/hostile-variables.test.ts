@@ -54,10 +54,15 @@ describe("types and variables that were tampered with", () => {
     ["c-O2", [0x4017e9n, 0x40194an, 0x4015d1n, 0x40111dn]],
     ["c-O0-v4", [0x40182dn, 0x401b18n, 0x401bf4n, 0x401979n]],
     ["cpp-O2", [0x401106n, 0x402138n, 0x401ee0n]],
+    ["mixed", [0x201861n, 0x201758n, 0x201501n, 0x201570n]],
   ] as const)
     it(`of ${program} are fewer, and never an error nor an endless loop`, async function () {
       this.timeout(120_000);
-      const whole = await readFile(join(await fixture("unwind/locals"), program));
+      const folder =
+        program === "mixed"
+          ? join(await fixture("unwind/several-languages"), "root/srv/fx")
+          : await fixture("unwind/locals");
+      const whole = await readFile(join(folder, program));
       const sound = await openElfFile(bufferSource(whole));
       assert.ok(sound);
       assert.ok((await askAll(openDebugInfo(sound, openLines(sound)), addresses)) > 8);

@@ -101,7 +101,8 @@ export function typeReader(reader: EntryReader): TypeReader {
     async (entry: Entry, depth: number): Promise<DataType> => ({
       ...{ kind: "record", word, name: await nameOf(entry, `${word} {…}`), size: await sizeOf(entry) },
       isIncomplete: await flag(entry, DW_AT.declaration),
-      members: () => membersOf(entry, depth),
+      // Where they are damaged, the record has none.
+      members: () => membersOf(entry, depth).catch(() => []),
     });
 
   async function membersOf(entry: Entry, depth: number): Promise<readonly Member[]> {
