@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { coreAdapter, FOREIGN_GDB, lldbSettings } from "./core-adapters.ts";
 import { liveErrors } from "./errors.ts";
 import type { DebuggersHere } from "./here.ts";
+import { ANY_GO, delveOnCore, isGoFile, startDelve } from "./runtimes/go.ts";
+import type { ServerWork } from "./runtimes/go.ts";
 import { extensionAdapter, lldbWord } from "./runtimes/lldb.ts";
+import { OWN_TYPE } from "./runtimes/runtime.ts";
 import type { Adapter, DebugConfiguration } from "./runtimes/runtime.ts";
 
 /** A core, and what a debugger needs beside it. */
@@ -115,11 +118,40 @@ async function isForeign(core: string): Promise<boolean> {
   }
 }
 
-/** The best way there is here. Throws `debug.noCoreDebugger`, `debug.noForeignDebugger`. */
-export async function coreOpening(core: CoreToOpen, here: DebuggersHere): Promise<CoreOpening> {
+/** Delve for a program of Go, whose goroutines the other debuggers don't know; undefined where it isn't here. */
+async function delveOpening(
+  { core, name }: CoreToOpen,
+  program: string,
+  here: DebuggersHere,
+  work: ServerWork,
+): Promise<CoreOpening | undefined> {
+  const dlv = await here.find("dlv");
+  if (dlv === undefined || !(await isGoFile(program))) return undefined;
+  const configuration = { request: "launch" as const, name, ...delveOnCore(core, program) };
+  if (here.types.has("go")) return { kind: "session", configuration: { ...configuration, type: "go" } };
+  const port = await startDelve(dlv, work, ANY_GO);
+  return {
+    kind: "session",
+    configuration: { ...configuration, type: OWN_TYPE },
+    adapter: { kind: "server", host: "127.0.0.1", port },
+  };
+}
+
+/**
+ * The best way there is here; `work` has the server that is started for it. Throws `debug.noCoreDebugger`,
+ * `debug.noForeignDebugger`, `debug.silentAdapter`.
+ */
+export async function coreOpening(
+  core: CoreToOpen,
+  here: DebuggersHere,
+  work: ServerWork,
+): Promise<CoreOpening> {
   const { sysroot, exe, name } = core;
   const program = sysroot === undefined || exe === undefined ? undefined : join(sysroot, exe);
   const foreign = await isForeign(core.core);
+  // Delve reads the cores of its own machine.
+  const delve = foreign || program === undefined ? undefined : await delveOpening(core, program, here, work);
+  if (delve) return delve;
   for (const { type, request, needed, configure } of EDITOR_DEBUGGERS) {
     if (!here.types.has(type)) continue;
     const found = needed === undefined ? {} : await needed(here, foreign);

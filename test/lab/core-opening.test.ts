@@ -2,21 +2,27 @@
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { coreOpening } from "../../src/debug/index.ts";
+import { coreOpening, Resources } from "../../src/debug/index.ts";
 import type { CoreToOpen } from "../../src/debug/index.ts";
 import { fixture } from "../unit/fixtures.ts";
 import { coreWithRoot } from "./core-peers.ts";
 import { folderOf, forget, succeed } from "./frozen-programs.ts";
 
+const NO_SERVER = { own: new Resources(), log: () => undefined, signal: undefined };
+
 /** The words of the terminal for a debugger of this name. */
 async function wordsFor(core: CoreToOpen, debug: string): Promise<readonly string[]> {
-  const opening = await coreOpening(core, {
-    types: new Set(),
-    find: (...asked) => Promise.resolve(asked.find((each) => each === debug)),
-    setting: () => undefined,
-    version: () => Promise.resolve(""),
-    configuration: () => Promise.resolve(""),
-  });
+  const opening = await coreOpening(
+    core,
+    {
+      types: new Set(),
+      find: (...asked) => Promise.resolve(asked.find((each) => each === debug)),
+      setting: () => undefined,
+      version: () => Promise.resolve(""),
+      configuration: () => Promise.resolve(""),
+    },
+    NO_SERVER,
+  );
   assert.ok(opening.kind === "terminal");
   assert.equal(opening.program, debug);
   return opening.args;

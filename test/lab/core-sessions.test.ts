@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { coreOpening } from "../../src/debug/index.ts";
+import { coreOpening, Resources } from "../../src/debug/index.ts";
 import type { Attachment } from "../../src/debug/index.ts";
 import { coreWithRoot } from "./core-peers.ts";
 import { attachClient } from "./dap-wire.ts";
@@ -15,6 +15,8 @@ interface GdbThread {
   readonly tid: number;
   readonly frames: readonly { readonly pc: string; readonly name: string | null; readonly line: number }[];
 }
+
+const NO_SERVER = { own: new Resources(), log: () => undefined, signal: undefined };
 
 const REGISTERS = ["rip", "rsp", "rbp", "rbx", "r12", "r13", "r14", "r15"] as const;
 
@@ -51,6 +53,7 @@ describe("a core in a session of the editor, with its sysroot", function () {
         version: (command) => Promise.resolve(succeed(command, ["--version"])),
         configuration: (command) => Promise.resolve(succeed(command, ["--configuration"])),
       },
+      NO_SERVER,
     );
     assert.ok(opening.kind === "session" && opening.adapter?.kind === "program");
     const program = debug === "gdb" ? "gdb" : "lldb-dap-19";

@@ -49,7 +49,7 @@ const ANSWER_MILLISECONDS = 90_000;
 function client(
   output: Readable,
   input: Writable,
-  configuration: object,
+  configuration: Attachment["configuration"],
   close: () => Promise<void>,
 ): WireClient {
   const events: DebugProtocol.Event[] = [];
@@ -122,7 +122,7 @@ function client(
         ...{ clientID: "test", adapterID: "test", linesStartAt1: true, columnsStartAt1: true },
         pathFormat: "path",
       });
-      const attached = get("attach", configuration);
+      const attached = get(configuration.request, configuration);
       await Promise.race([event("initialized"), attached.then(() => event("initialized"))]);
       if (breakpoint) {
         const source = { path: breakpoint.path };

@@ -5,11 +5,15 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { coreOpening, debuggersHere, Resources } from "../../src/debug/index.ts";
 import { openCoreTree } from "../../src/corefile/index.ts";
 import { fixture } from "../unit/fixtures.ts";
 import { withMemoryIn } from "../unit/memory/support.ts";
 import { coreTo, gdb, gdbRegisters, gdbThreads, hex, lldb, mappings, native, ours } from "./core-peers.ts";
 import type { GdbThread } from "./core-peers.ts";
+import { attachClient } from "./dap-wire.ts";
+import { provideTools } from "./live-helpers.ts";
 import { coreOf, folderOf, forget, freeze, PROGRAMS, stacksOf, succeed } from "./frozen-programs.ts";
 import type { Frozen, PrintedThread } from "./frozen-programs.ts";
 
@@ -275,6 +279,54 @@ describe("a frozen program of Go", () => {
       waiting.map(({ goroutine }) => goroutine?.status),
       ["chan receive", "chan receive", "chan receive"],
     );
+  });
+
+  it("opens in a session by delve, with the goroutines and calls that a post-mortem session has", async function () {
+    this.timeout(240_000);
+    const tools = join(folder, "tools");
+    await mkdir(tools);
+    await provideTools(tools, ["dlv"]);
+    const own = new Resources();
+    const lines: string[] = [];
+    try {
+      const opening = await coreOpening(
+        { core, exe: "/frozen", sysroot: folder, name: "core" },
+        debuggersHere([], tools),
+        { own, log: (line) => lines.push(line), signal: undefined },
+      );
+      assert.ok(opening.kind === "session" && opening.adapter?.kind === "server");
+      const client = await attachClient(opening);
+      try {
+        await client.attach();
+        await client.event("stopped");
+        const shown = await client.get<DebugProtocol.ThreadsResponse>("threads");
+        const waiting = parked.filter(({ frames }) =>
+          frames.some((each) => each.function === "main.waiting"),
+        );
+        assert.equal(waiting.length, 3);
+        for (const { goroutine, frames } of waiting) {
+          const threadId = goroutine?.id ?? 0;
+          assert.ok(
+            shown.threads.some(({ id }) => id === threadId),
+            `goroutine ${threadId}`,
+          );
+          const { stackFrames } = await client.get<DebugProtocol.StackTraceResponse>("stackTrace", {
+            ...{ threadId, startFrame: 0, levels: 40 },
+          });
+          assert.deepEqual(
+            stackFrames.map((frame) => [frame.name.replace(/\(.*$/, ""), frame.line]),
+            frames.map((frame) => [frame.function, frame.source?.line]),
+            `goroutine ${threadId}`,
+          );
+        }
+      } finally {
+        await client.disconnect();
+      }
+    } catch (error) {
+      throw lines.length === 0 ? error : new Error(lines.join("\n"), { cause: error });
+    } finally {
+      assert.deepEqual(await own.dispose(), []);
+    }
   });
 });
 

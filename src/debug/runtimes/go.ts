@@ -39,10 +39,28 @@ export const go: Runtime = {
 
 const READY_MILLISECONDS = 30_000;
 
-/** `dlv dap` serves one client and ends with it; what it prints first is where it listens. */
-async function startDelve(dlv: string, { own, log, signal }: Target): Promise<number> {
+/** A core may be of an older or newer Go than the delve that is here was made for. */
+export const ANY_GO: readonly string[] = ["--check-go-version=false"];
+
+/** Where a server that is started belongs, and what it says goes to. */
+export type ServerWork = Pick<Target, "own" | "log" | "signal">;
+
+/** The settings of `launch` that open a core, and `program` of which it is (vscode-go's `docs/debugging.md`). */
+export const delveOnCore = (core: string, program: string): Readonly<Record<string, unknown>> => ({
+  // It can't go on.
+  ...{ mode: "core", program, coreFilePath: core, stopOnEntry: true },
+});
+
+/** `dlv dap` serves one client and ends with it; what it prints first is where it listens: the port on loopback. */
+export async function startDelve(
+  dlv: string,
+  { own, log, signal }: ServerWork,
+  options: readonly string[] = [],
+): Promise<number> {
   signal?.throwIfAborted();
-  const child = spawn(dlv, ["dap", "--listen=127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(dlv, ["dap", "--listen=127.0.0.1:0", ...options], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const ended = new Promise<void>((resolve) => {
     child.once("close", () => resolve()).once("error", () => resolve());
   });
@@ -75,8 +93,12 @@ const MAX_FILE = 256 * 1024 * 1024;
 
 /** Whether a process's file was made by Go, by the mark that its linker leaves. False when it can't be read. */
 export async function isGo({ hostPid }: Program): Promise<boolean> {
-  if (hostPid === undefined) return false;
-  const file = await open(`/proc/${hostPid}/exe`).catch(() => undefined);
+  return hostPid !== undefined && isGoFile(`/proc/${hostPid}/exe`);
+}
+
+/** The same of a file. */
+export async function isGoFile(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => undefined);
   if (file === undefined) return false;
   try {
     const buffer = Buffer.alloc(CHUNK + BUILD_INFO.length);

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { coreOpening } from "../../debug/index.ts";
+import { coreOpening, Resources } from "../../debug/index.ts";
 import { chooseSysroot, editorDebuggers } from "../debug/index.ts";
 import type { AttachedSessions } from "../debug/index.ts";
 import { command } from "../messages.ts";
@@ -22,6 +22,28 @@ export type SaveCore = (
   row: ProcessRow | undefined,
 ) => Promise<{ readonly file: vscode.Uri; readonly process: Frozen } | undefined>;
 
+const HOW = { stopOnEntry: true, localRoots: [] };
+
+/** Starts a session, at whose end what was opened for it is given back. */
+async function startOwning(own: Resources, configuration: vscode.DebugConfiguration): Promise<boolean> {
+  let begun: string | undefined;
+  const listening = vscode.Disposable.from(
+    vscode.debug.onDidStartDebugSession((session) => {
+      if (session.configuration.name === configuration.name) begun ??= session.id;
+    }),
+    vscode.debug.onDidTerminateDebugSession(({ id }) => {
+      if (id === begun) end();
+    }),
+  );
+  const end = (): void => {
+    listening.dispose();
+    void own.dispose();
+  };
+  const isStarted = await vscode.debug.startDebugging(undefined, configuration);
+  if (!isStarted) end();
+  return isStarted;
+}
+
 const ROOTS = {
   // Debuggers read no container images.
   foldersOnly: true,
@@ -40,12 +62,10 @@ export function registerOpenCore(attached: AttachedSessions, save: SaveCore): vs
     const { pid, comm, exe } = saved.process;
     const name = `Core of ${pid} ${comm.replace(/[^\w.-]/g, "?")}`;
     const core = { core: saved.file.fsPath, exe, sysroot: place.sysroot, name };
-    const opening = await coreOpening(core, editorDebuggers());
-    if (opening.kind === "session")
-      return vscode.debug.startDebugging(
-        undefined,
-        attached.configure(opening, { stopOnEntry: true, localRoots: [] }),
-      );
+    const own = new Resources();
+    const work = { own, log: () => undefined, signal: undefined };
+    const opening = await coreOpening(core, editorDebuggers(), work);
+    if (opening.kind === "session") return startOwning(own, attached.configure(opening, HOW));
     vscode.window.createTerminal({ name, shellPath: opening.program, shellArgs: [...opening.args] }).show();
     return true;
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { coreOpening } from "../../../src/debug/index.ts";
-import type { DebuggersHere } from "../../../src/debug/index.ts";
+import { coreOpening as openingOf, Resources } from "../../../src/debug/index.ts";
+import type { CoreToOpen, DebuggersHere } from "../../../src/debug/index.ts";
 import { fixture } from "../fixtures.ts";
 
 const here = (types: readonly string[], ...programs: readonly string[]): DebuggersHere => ({
@@ -14,6 +14,9 @@ const here = (types: readonly string[], ...programs: readonly string[]): Debugge
 
 const settingOf = (adapter: string) => (name: string) =>
   name === "lldb-dap.executable-path" ? adapter : undefined;
+
+const coreOpening = (core: CoreToOpen, debuggers: DebuggersHere): ReturnType<typeof openingOf> =>
+  openingOf(core, debuggers, { own: new Resources(), log: () => undefined, signal: undefined });
 
 const CORE = { core: "/tmp/a b/core.1", exe: "/bin/app", sysroot: "/tmp/root", name: "Core of 1 app" };
 
@@ -111,6 +114,28 @@ describe("a core that is opened in a debugger", () => {
     const opening = await coreOpening(CORE, minimal);
     assert.ok(opening.kind === "terminal");
     assert.equal(opening.program, "gdb");
+  });
+
+  it("of a program of Go is opened by delve, and one of another program isn't", async () => {
+    const sysroot = await fixture("unwind/go-frozen");
+    const core = { core: "/tmp/core.1", exe: "/frozen", sysroot, name: "Core of 1 frozen" };
+    const opening = await coreOpening(core, here(["go", "cppdbg"], "dlv", "lldb-dap"));
+    assert.deepEqual(opening, {
+      kind: "session",
+      configuration: {
+        ...{ type: "go", request: "launch", name: "Core of 1 frozen", mode: "core", stopOnEntry: true },
+        ...{ program: join(sysroot, "frozen"), coreFilePath: "/tmp/core.1" },
+      },
+    });
+    const without = await coreOpening(core, here(["go", "cppdbg"], "lldb-dap"));
+    assert.ok(without.kind === "session");
+    assert.equal(without.configuration.type, "cppdbg");
+    const other = await coreOpening(
+      { ...core, sysroot: await fixture("memory/elfcore"), exe: "/root/threads" },
+      here(["go"], "dlv", "lldb-dap"),
+    );
+    assert.ok(other.kind === "session");
+    assert.equal(other.adapter?.kind === "program" && other.adapter.command, "lldb-dap");
   });
 
   it("of another machine is opened by a debugger that knows it, and else the package is named", async () => {
