@@ -21,7 +21,7 @@ describe("a core that is opened in a debugger", () => {
     await mkdir(join(folder, "root"));
     // Too old for sessions; it writes its words down, each on a line, and stays.
     const script = `#!/bin/sh
-[ "$1" = --version ] && { echo "GNU gdb (GDB) 13.1"; exit; }
+case "$1" in --version) echo "GNU gdb (GDB) 13.1"; exit;; --configuration) exit;; esac
 for word; do echo "$word"; done >'${folder}/draft' && /bin/mv '${folder}/draft' '${folder}/said'
 exec /bin/sleep 600
 `;
