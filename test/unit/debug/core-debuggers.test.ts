@@ -127,7 +127,7 @@ describe("a core that is opened in a debugger", () => {
         ...{ program: join(sysroot, "frozen"), coreFilePath: "/tmp/core.1" },
       },
     });
-    const without = await coreOpening(core, here(["go", "cppdbg"], "lldb-dap"));
+    const without = await coreOpening(core, here(["go", "cppdbg"], "gdb", "lldb-dap"));
     assert.ok(without.kind === "session");
     assert.equal(without.configuration.type, "cppdbg");
     const other = await coreOpening(
