@@ -13,6 +13,8 @@ export interface LineHeader {
   readonly version: number;
   readonly addressSize: number;
   readonly minInstruction: number;
+  /** Whether rows begin a statement before the program says otherwise. */
+  readonly startsStatement: boolean;
   readonly lineBase: number;
   readonly lineRange: number;
   readonly opcodeBase: number;
@@ -51,7 +53,7 @@ export function readLineHeader(
   const minInstruction = unit.u8();
   // Operations of one instruction: for machines that bundle them, which none here does.
   if (version >= 4) unit.skip(1);
-  unit.skip(1);
+  const startsStatement = unit.u8() !== 0;
   const lineBase = Number(unit.signed(1));
   const lineRange = unit.u8();
   const opcodeBase = unit.u8();
@@ -61,7 +63,7 @@ export function readLineHeader(
   unit.offset = programAt;
   return {
     ...{ version, minInstruction, lineBase, lineRange, opcodeBase, operands, folders, files },
-    ...{ addressSize: size, program: unit },
+    ...{ addressSize: size, startsStatement, program: unit },
   };
 }
 

@@ -7,6 +7,8 @@ export interface LineRow {
   readonly file: number;
   readonly line: number;
   readonly column: number;
+  /** A statement begins here: a good place to stop at. */
+  readonly isStatement: boolean;
 }
 
 interface State {
@@ -14,10 +16,11 @@ interface State {
   file: number;
   line: number;
   column: number;
+  isStatement: boolean;
 }
 
 /** As the program begins, and after each sequence. In version 5 files count from 0, and still the first is 1. */
-const START: Readonly<State> = { address: 0, file: 1, line: 1, column: 0 };
+const START: Readonly<Omit<State, "isStatement">> = { address: 0, file: 1, line: 1, column: 0 };
 
 type Emit = (row: LineRow, endsSequence: boolean) => void;
 
@@ -30,7 +33,7 @@ const SLICE = 65_536;
  */
 export async function runLineProgram(header: LineHeader, emit: Emit): Promise<void> {
   const { program, opcodeBase, lineBase, lineRange, minInstruction } = header;
-  const state: State = { ...START };
+  const state: State = { ...START, isStatement: header.startsStatement };
   for (let count = 1; !program.atEnd; count++) {
     if (count % SLICE === 0) await setImmediate();
     const opcode = program.u8();
@@ -44,13 +47,22 @@ export async function runLineProgram(header: LineHeader, emit: Emit): Promise<vo
   }
 }
 
-function extended({ program, addressSize }: LineHeader, state: State, emit: Emit): void {
+/**
+ * The row that tells what code comes from when `row` follows `last`: of several at one address the last that begins a
+ * statement, and the very last where none does, as gdb takes them. Compilers end such a group with rows of what they
+ * moved there from elsewhere.
+ */
+export function ruling(last: LineRow | undefined, row: LineRow): LineRow {
+  return last?.isStatement && !row.isStatement && last.address === row.address ? last : { ...row };
+}
+
+function extended({ program, addressSize, startsStatement }: LineHeader, state: State, emit: Emit): void {
   const length = program.count();
   const end = program.offset + length;
   const opcode = length > 0 ? program.u8() : 0;
   if (opcode === 1) {
     emit(state, true);
-    Object.assign(state, START);
+    Object.assign(state, START, { isStatement: startsStatement });
   } else if (opcode === 2) state.address = Number(program.unsigned(length - 1 === 4 ? 4 : addressSize));
   program.offset = Math.min(Math.max(end, program.offset), program.bytes.length);
 }
@@ -72,6 +84,9 @@ function standard(header: LineHeader, state: State, opcode: number, emit: Emit):
       return;
     case 5:
       state.column = program.count();
+      return;
+    case 6:
+      state.isStatement = !state.isStatement;
       return;
     case 8:
       state.address += Math.floor((255 - opcodeBase) / lineRange) * minInstruction;

@@ -6,7 +6,7 @@ import type { ElfFile } from "../elf/elf-file.ts";
 import { elfErrors } from "../elf/errors.ts";
 import { pathOf, readLineHeader } from "./line-header.ts";
 import type { LineHeader, LineStrings } from "./line-header.ts";
-import { runLineProgram } from "./line-program.ts";
+import { ruling, runLineProgram } from "./line-program.ts";
 import type { LineRow } from "./line-program.ts";
 import { runAt, unitLines } from "./unit-lines.ts";
 import type { UnitLines } from "./unit-lines.ts";
@@ -169,7 +169,7 @@ async function lineIn(table: Table, unit: Unit, address: number): Promise<Source
   let found: LineRow | undefined;
   await runLineProgram(header, (row, endsSequence) => {
     if (last && last.address > 0 && last.address <= address && address < row.address) found ??= last;
-    last = endsSequence ? undefined : { ...row };
+    last = endsSequence ? undefined : ruling(last, row);
   });
   return found && placeOf(header, found.file, found.line, Math.max(found.column, 0));
 }

@@ -1,4 +1,4 @@
-import { runLineProgram } from "./line-program.ts";
+import { ruling, runLineProgram } from "./line-program.ts";
 import type { LineRow } from "./line-program.ts";
 import type { LineHeader } from "./line-header.ts";
 
@@ -29,7 +29,7 @@ export async function unitLines(header: LineHeader): Promise<UnitLines | undefin
       lines.push(last.line);
       columns.push(Math.max(last.column, 0));
     }
-    last = endsSequence ? undefined : { ...row };
+    last = endsSequence ? undefined : ruling(last, row);
   });
   if (lines.length > MAX_RUNS) return undefined;
   return {
