@@ -43,7 +43,7 @@ export class MemoryEditor implements vscode.Disposable {
   readonly onDidClose: vscode.Event<void>;
   #opened: Promise<Opened> | undefined;
   #selection: Selection = { address: 0n, length: 0 };
-  /** Where to go once the view is there. */
+  /** Where to go: until the view says that it is there, since it may be taken down before. */
   #go: MemoryRange | undefined;
   #isUp = false;
   #modules: LoadedModules | undefined;
@@ -79,6 +79,7 @@ export class MemoryEditor implements vscode.Disposable {
           const address = fromHex(start);
           if (address === undefined) return;
           this.#selection = { address, length };
+          this.#go = undefined;
           this.#selected.fire(this.#selection);
         },
         copy: (text) => void vscode.env.clipboard.writeText(text),
@@ -144,8 +145,8 @@ export class MemoryEditor implements vscode.Disposable {
 
   /** Shows and selects bytes. */
   go(selection: Selection): void {
-    if (this.#isUp) this.#port.tell("go", rangeOf(selection));
-    else this.#go = rangeOf(selection);
+    this.#go = rangeOf(selection);
+    if (this.#isUp) this.#port.tell("go", this.#go);
     this.#panel.reveal();
   }
 
@@ -170,11 +171,8 @@ export class MemoryEditor implements vscode.Disposable {
   async #mapForView(again: boolean): Promise<MemoryMap> {
     if (again) await this.entry.unlock();
     const map = await this.map();
-    const asked = this.#go;
     this.#isUp = true;
-    // It is gone to once; a view that comes back knows where it was.
-    this.#go = undefined;
-    return { ...map, go: asked };
+    return { ...map, go: this.#go };
   }
 
   #open(): Promise<Opened> {
