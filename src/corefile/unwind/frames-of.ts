@@ -52,7 +52,8 @@ function named(
   symbol: ElfSymbol | undefined,
   called: FunctionAt | undefined,
 ): Frame["function"] {
-  const name = called?.name ?? (symbol && demangled(symbol.name));
+  // The symbol is that of the function around an inlined one.
+  const name = called?.name ?? (symbol && !called?.isInlined ? demangled(symbol.name) : undefined);
   if (name === undefined) return undefined;
   const offset = symbol ? programCounter - (module?.bias ?? 0n) - symbol.address : 0n;
   return { name, offset, symbol: symbol?.name };
