@@ -84,4 +84,25 @@ describe("types and variables that were tampered with", () => {
         if (cut) await askAll(openDebugInfo(cut, openLines(cut)), addresses);
       }
     });
+
+  it("leave a record without members where an entry of them is damaged, and that is said", async () => {
+    const bytes = await readFile(join(await fixture("unwind/locals"), "c-O2"));
+    const membersOfNode = async (damaged?: string[]): Promise<number> => {
+      const elf = await openElfFile(bufferSource(bytes));
+      assert.ok(elf);
+      const info = openDebugInfo(elf, openLines(elf), (error) => damaged?.push((error as Error).message));
+      const node = await info.type("node", 0x4017e9n);
+      assert.ok(node?.kind === "record" && node.size === 88);
+      return (await node.members()).length;
+    };
+    assert.equal(await membersOfNode(), 10);
+    const section = (await openElfFile(bufferSource(bytes)))?.section(".debug_info");
+    assert.ok(section);
+    // The first member of `struct node`, as readelf tells its offset: the number of its abbreviation.
+    assert.equal(bytes[section.offset + 0x624], 1);
+    bytes[section.offset + 0x624] = 0x7f;
+    const damaged: string[] = [];
+    assert.equal(await membersOfNode(damaged), 0);
+    assert.match(damaged.join(), /^The debug information of the program is damaged: .*abbreviation 127/);
+  });
 });

@@ -70,7 +70,7 @@ export function openDebugInfo(
   const sections = dwarfSections(elf);
   const units = unitTable(sections, onDamage);
   const reader = entryReader(sections, units);
-  const functions = functionReader(reader, typeReader(reader));
+  const functions = functionReader(reader, typeReader(reader, onDamage));
   const names = nameIndex(units, reader);
   const known = new Map<bigint, Promise<readonly FunctionAt[]>>();
   /** For `catch`: tells, and gives what stands for what can't be read. */

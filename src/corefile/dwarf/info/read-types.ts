@@ -16,7 +16,7 @@ const FORTRAN: ReadonlySet<number> = new Set([0x07, 0x08, 0x0e, 0x22, 0x23, 0x2d
 const FROM_ONE: ReadonlySet<number> = new Set([...FORTRAN, 0x03, 0x05, 0x06, 0x09, 0x0a, 0x0d, 0x0f, 0x2e]);
 const UNKNOWN: DataType = { kind: "unknown", name: "?", size: 0 };
 
-/** Reads types. A type that is damaged is `unknown`; nothing is thrown. */
+/** Reads types. A type that is damaged is `unknown`, a record whose members are has none; nothing is thrown. */
 export interface TypeReader {
   /** The type that an entry says it has; `void` where it says none. */
   of(entry: Entry): TypeReference;
@@ -24,7 +24,8 @@ export interface TypeReader {
   read(entry: Entry): TypeReference;
 }
 
-export function typeReader(reader: EntryReader): TypeReader {
+/** `onDamage` is told why members can't be read. */
+export function typeReader(reader: EntryReader, onDamage: (error: unknown) => void): TypeReader {
   const { attribute, entry: referred, flag, number, text } = reader;
 
   const of =
@@ -101,8 +102,11 @@ export function typeReader(reader: EntryReader): TypeReader {
     async (entry: Entry, depth: number): Promise<DataType> => ({
       ...{ kind: "record", word, name: await nameOf(entry, `${word} {…}`), size: await sizeOf(entry) },
       isIncomplete: await flag(entry, DW_AT.declaration),
-      // Where they are damaged, the record has none.
-      members: () => membersOf(entry, depth).catch(() => []),
+      members: () =>
+        membersOf(entry, depth).catch((error: unknown) => {
+          onDamage(error);
+          return [];
+        }),
     });
 
   async function membersOf(entry: Entry, depth: number): Promise<readonly Member[]> {
