@@ -1,6 +1,7 @@
 import { Cursor } from "../../elf/cursor.ts";
 import type { EntryReader } from "./attributes.ts";
 import { DW_AT, DW_ATE, DW_TAG } from "./names.ts";
+import { arrayName, pointerName } from "./type-names.ts";
 import { VOID } from "./types.ts";
 import type { BoundReader, DataType, Member, TypeReference } from "./types.ts";
 import { rootOf } from "./unit-table.ts";
@@ -276,21 +277,6 @@ export function typeReader(reader: EntryReader, onDamage: (error: unknown) => vo
   ] as const);
 
   return { of: (entry) => of(entry), read: (entry) => () => read(entry, 0).catch(() => UNKNOWN) };
-}
-
-/** `char *`, `int (*)(void)`, `int (*)[4]`, `char **`. */
-function pointerName(name: string, mark: string): string {
-  const of = /^(.*?) ?(\(.*\)|(?:\[\d*\])+)$/.exec(name);
-  if (of) {
-    const [, before = "", behind = ""] = of;
-    return `${before} (${mark})${behind}`;
-  }
-  return name.endsWith("*") || name.endsWith("&") ? `${name}${mark}` : `${name} ${mark}`;
-}
-
-/** `int [4]`; a pointer to a function has its brackets inside. */
-function arrayName(name: string, suffix: string): string {
-  return name.includes("(*)") ? name.replace("(*)", `(*${suffix})`) : `${name} ${suffix}`;
 }
 
 /** The number of an attribute; bytes are none. */
