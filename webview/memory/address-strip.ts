@@ -14,6 +14,14 @@ interface StripEvents {
   colourOf(area: number): string;
 }
 
+/** Pixels of the canvas that show a part of the scale. */
+interface Span {
+  readonly left: number;
+  readonly right: number;
+  /** The place of the mapping in the list; undefined for a gap. */
+  readonly index: number | undefined;
+}
+
 /** Pixels at the foot that tell where the bytes come from. */
 const FOOT = 4;
 
@@ -32,6 +40,7 @@ export class AddressStrip {
   /** Has the class of a colour while its value is asked for: the style sheet knows them all. */
   readonly #probe = element("span", { class: "strip-probe" });
   #now = 0;
+  #spans: { readonly width: number; readonly all: readonly Span[] } = { width: -1, all: [] };
   readonly refresh = onceAFrame(() => {
     this.#draw();
   });
@@ -124,6 +133,25 @@ export class AddressStrip {
     return area !== undefined;
   }
 
+  /**
+   * Where in so many pixels which mapping is drawn. Of very many each pixel is drawn once, and none is spent on what isn't
+   * mapped; found once for a width, so that a redraw costs what is seen and not what there is.
+   */
+  #spansOf(width: number): readonly Span[] {
+    if (this.#spans.width === width) return this.#spans.all;
+    const all: Span[] = [];
+    let drawn = -1;
+    for (const { from, to, area: index } of this.#scale.parts) {
+      const left = Math.round(from * width);
+      const right = Math.round(to * width);
+      if (right <= drawn || (index === undefined && right - left < 2)) continue;
+      drawn = right;
+      all.push({ left, right, index });
+    }
+    this.#spans = { width, all };
+    return all;
+  }
+
   #draw(): void {
     const pen = this.#canvas.getContext("2d");
     if (!pen) return;
@@ -141,14 +169,8 @@ export class AddressStrip {
     const plain = getComputedStyle(this.root).color;
     const foot = Math.round(FOOT * window.devicePixelRatio);
     pen.clearRect(0, 0, width, height);
-    let drawn = -1;
-    for (const { from, to, area: index } of this.#scale.parts) {
-      const left = Math.round(from * width);
-      const right = Math.round(to * width);
+    for (const { left, right, index } of this.#spansOf(width)) {
       const area = index === undefined ? undefined : this.#areas[index];
-      // Of very many mappings each pixel is drawn once.
-      if (right <= drawn) continue;
-      drawn = right;
       if (index === undefined || area === undefined) {
         // What isn't mapped is a thread between the blocks.
         pen.fillStyle = plain;
