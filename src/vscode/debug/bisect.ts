@@ -101,8 +101,7 @@ const WAYS: readonly Way[] = [
   },
   {
     label: "$(terminal) A Command in the Woken Container",
-    detail:
-      "Each snapshot that is asked is restored for a moment. Needs its engine, and a trusted workspace.",
+    detail: "Those that are asked are restored for a moment. Needs the engine and a trusted workspace.",
     ask: async (title) => {
       if (!vscode.workspace.isTrusted) throw debugErrors.notTrusted();
       const text = await askText({
