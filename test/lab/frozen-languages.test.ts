@@ -183,6 +183,15 @@ describe("a frozen program of JavaScript that the engine has optimised", () => {
     ]);
   });
 
+  it("has the calls that the engine took back from a compiled one, and what called them", () => {
+    const said = told.map((line) => /^ +at (?:\S+\.)?(\S+) \(/.exec(line)?.[1] ?? "");
+    assert.deepEqual(said.slice(6, 9), ["last", "inlined", "undone"]);
+    assert.deepEqual(
+      calls.slice(3, 6),
+      said.slice(6, 9).map((name) => ({ name, compiled: false })),
+    );
+  });
+
   it("is shown in a session with the script's own calls in front, and the engine's as what editors fold", async () => {
     const client = await startPostmortem({ checkpoint: join(folder, "images"), sysroot: ROOT });
     const { threads } = await client.get<DebugProtocol.ThreadsResponse>("threads");

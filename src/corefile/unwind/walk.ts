@@ -6,7 +6,7 @@ import type { Machine } from "../dwarf/registers.ts";
 import type { FoundBy, Frame, Stack, StackEnd } from "./frame.ts";
 import { framesOf } from "./frames-of.ts";
 import type { Place } from "./frames-of.ts";
-import type { LoadedModules } from "./loaded-modules.ts";
+import type { LoadedModule, LoadedModules } from "./loaded-modules.ts";
 import { stepBySignalFrame } from "./signal-frame.ts";
 import { isBehindSyscall, keepsFramePointer, stepByReturnAddress } from "./frameless.ts";
 import { stepByCallFrames, stepByFramePointer, stepByGoTable, stepByScan, wordReader } from "./step.ts";
@@ -99,6 +99,9 @@ async function innermost(modules: LoadedModules, { programCounter }: Registers):
   return framesOf({ foundBy: "registers", programCounter, isReturn: false, registers, module }, undefined);
 }
 
+/** Builtins of V8 that frames return to which it wrote itself. */
+const RESUMES = /^Builtins_(Interpreter|Baseline\w*)EnterAt|^Builtins_ContinueTo/;
+
 const isCode = (space: AddressSpace, address: bigint): boolean =>
   space.areaAt(address)?.permissions.includes("x") ?? false;
 
@@ -181,9 +184,21 @@ async function looksLikeReturn(
 ): Promise<boolean> {
   if (address < 16n || !isCode(space, address - 1n)) return false;
   const before = await space.readBytes(address - 8n, 8);
-  if (before.length === 8) return machine.isCall(before);
   const module = await modules.at(address);
+  if (before.length === 8)
+    return machine.isCall(before) || (module !== undefined && (await isResumption(module, address)));
+  if (module && (await isResumption(module, address))) return true;
   const linked = module && (await module.elf.readAt(address - module.bias - 8n, 8));
   // Where nobody has the code, any address in a program's may be one: the frame says that it is a guess.
   return linked?.length === 8 ? machine.isCall(linked) : space.areaAt(address)?.fileId !== undefined;
+}
+
+/**
+ * Where a function that V8 has taken back from compiled code goes on: the frames that it wrote for its callers return to
+ * the start of code of its own, behind no call (`src/deoptimizer/deoptimizer.cc`).
+ */
+async function isResumption({ symbols, bias, onDamage }: LoadedModule, address: bigint): Promise<boolean> {
+  const linked = BigInt.asUintN(64, address - bias);
+  const symbol = await symbols.at(linked).catch(onDamage);
+  return symbol?.address === linked && RESUMES.test(symbol.name);
 }

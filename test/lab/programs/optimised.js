@@ -44,6 +44,20 @@ for (const each of [apart, outer, middle, leaf]) engine("PrepareFunctionForOptim
 for (let round = 0; round < 600; round++) apart(round % 6, round);
 engine("OptimizeFunctionOnNextCall")(apart);
 apart(5, 1);
-(function last() {
+
+/** Compiled for no task, into the function that calls it: what the compiler made is given up when there is one. */
+function inlined(then) {
+  return then === undefined ? 0 : then();
+}
+
+function undone(then) {
+  return inlined(then) + 1;
+}
+
+for (const each of [undone, inlined]) engine("PrepareFunctionForOptimization")(each);
+for (let round = 0; round < 600; round++) undone();
+engine("OptimizeFunctionOnNextCall")(undone);
+undone();
+undone(function last() {
   apart(6, 1);
-})();
+});
