@@ -1,16 +1,9 @@
 // Names of C++ as the Itanium C++ ABI mangles them (chapter 5.1), in the form that gdb and c++filt give them.
-import { joined, lastOf, part, pointerTo, textOf, withWord } from "./parts.ts";
+import { joined, lastOf, part, textOf } from "./parts.ts";
 import type { Part } from "./parts.ts";
-import { NameReader } from "./reader.ts";
-import { BUILTIN, NUMBER_SUFFIX, OPERATORS, SPECIAL, STANDARD } from "./tables.ts";
-
-/** A name that a function may have. */
-interface Name {
-  readonly text: string;
-  /** Made from a template, so that its type begins with what it gives back. */
-  readonly hasReturn: boolean;
-  readonly qualifiers: string;
-}
+import { NUMBER_SUFFIX, OPERATORS, SPECIAL, STANDARD } from "./tables.ts";
+import { TypeReader } from "./types.ts";
+import type { Name } from "./types.ts";
 
 /** `ns::Widget::poke(int)` of `_ZN2ns6Widget4pokeEi`; undefined where it is no such name, or of a form that isn't read. */
 export function demangleItanium(mangled: string): string | undefined {
@@ -31,16 +24,10 @@ export function demangleItanium(mangled: string): string | undefined {
   }
 }
 
-class ItaniumReader extends NameReader {
-  readonly #known: Part[] = [];
-  #arguments: readonly Part[] = [];
-  #isLambda = false;
-  /** Parameters of templates within types are those of the function that the types are of. */
-  #isType = false;
-
+class ItaniumReader extends TypeReader {
   encoding(isTop: boolean): string {
     return this.within(() => {
-      this.#isType = false;
+      this.isType = false;
       const special = SPECIAL[this.two];
       if (special !== undefined) {
         this.at += 2;
@@ -54,7 +41,7 @@ class ItaniumReader extends NameReader {
       const name = this.name();
       if (this.atEnd || this.next === "E") return name.text;
       const result = name.hasReturn ? this.type() : undefined;
-      const given = this.#parameters(() => this.atEnd || this.next === "E");
+      const given = this.parameters(() => this.atEnd || this.next === "E");
       const call = `${name.text}(${given})`;
       if (result === undefined || !isTop) return this.made(call + name.qualifiers);
       return this.made(
@@ -72,31 +59,25 @@ class ItaniumReader extends NameReader {
     return words + this.encoding(true);
   }
 
-  #parameters(isEnd: () => boolean): string {
-    const types: Part[] = [];
-    while (!isEnd()) types.push(this.type());
-    return types.length === 1 && types[0]?.left === "void" && types[0].right === "" ? "" : joined(types);
-  }
-
   name(): Name {
     return this.within(() => {
       if (this.next === "N") return this.#nested();
       if (this.next === "Z") return this.#local();
       if (this.next === "S" && this.two !== "St") {
-        const of = this.#substitution();
+        const of = this.substitution();
         if (!this.text.startsWith("I", this.at)) this.fail();
-        return { text: this.#withArguments(textOf(of)), hasReturn: true, qualifiers: "" };
+        return { text: this.withArguments(textOf(of)), hasReturn: true, qualifiers: "" };
       }
       const inStd = this.take("St");
       const { text, isPlain } = this.#unqualified("");
       const name = inStd ? `std::${text}` : text;
       if (this.next !== "I") return { text: name, hasReturn: false, qualifiers: "" };
-      this.#known.push(part(name));
-      return { text: this.#withArguments(name), hasReturn: isPlain, qualifiers: "" };
+      this.known.push(part(name));
+      return { text: this.withArguments(name), hasReturn: isPlain, qualifiers: "" };
     });
   }
 
-  #withArguments(name: string): string {
+  protected withArguments(name: string): string {
     const given = this.#templateArguments();
     const text = joined(given);
     // `operator< <int>` and `A<B<int> >`.
@@ -117,13 +98,13 @@ class ItaniumReader extends NameReader {
     let isKnown = false;
     while (!this.take("E")) {
       if (this.next === "I" && at) {
-        at = part(this.#withArguments(textOf(at)));
+        at = part(this.withArguments(textOf(at)));
         hasReturn = isPlain;
       } else if (this.next === "S" && at === undefined) {
-        at = this.two === "St" ? this.#standardNamespace() : this.#substitution();
+        at = this.two === "St" ? this.#standardNamespace() : this.substitution();
         isKnown = true;
         continue;
-      } else if (this.next === "T" && at === undefined) at = this.#templateParameter();
+      } else if (this.next === "T" && at === undefined) at = this.templateParameter();
       else {
         const { text, isPlain: plain } = this.#unqualified(at ? lastOf(at.full ?? textOf(at)) : "");
         const isNamed = /^[~{]?[\w$(]/.test(text) && !plain;
@@ -133,7 +114,7 @@ class ItaniumReader extends NameReader {
         hasReturn = false;
       }
       isKnown = false;
-      if (this.next !== "E") this.#known.push(at);
+      if (this.next !== "E") this.known.push(at);
     }
     if (at === undefined || isKnown) this.fail();
     return { text: textOf(at), hasReturn, qualifiers };
@@ -146,7 +127,7 @@ class ItaniumReader extends NameReader {
 
   #local(): Name {
     this.need("Z");
-    const outer = this.#arguments;
+    const outer = this.arguments;
     const inside = this.encoding(false);
     this.need("E");
     if (this.take("s")) {
@@ -156,7 +137,7 @@ class ItaniumReader extends NameReader {
     if (this.next === "d") this.fail();
     const name = this.name();
     this.#discriminator();
-    if (!name.hasReturn) this.#arguments = this.#arguments.length > 0 ? this.#arguments : outer;
+    if (!name.hasReturn) this.arguments = this.arguments.length > 0 ? this.arguments : outer;
     return { ...name, text: this.made(`${inside}::${name.text}`) };
   }
 
@@ -193,47 +174,47 @@ class ItaniumReader extends NameReader {
 
   #lambda(): string {
     this.need("Ul");
-    const was = this.#isLambda;
-    this.#isLambda = true;
-    const given = this.#parameters(() => this.next === "E");
-    this.#isLambda = was;
+    const was = this.isLambda;
+    this.isLambda = true;
+    const given = this.parameters(() => this.next === "E");
+    this.isLambda = was;
     this.need("E");
     return `{lambda(${given})#${this.count() + 1}}`;
   }
 
-  #substitution(): Part {
+  protected substitution(): Part {
     this.need("S");
     const standard = STANDARD[this.next];
     if (standard) {
       this.at++;
       return { ...part(standard.name), ...(standard.full !== undefined && { full: standard.full }) };
     }
-    const known = this.#known[this.sequence()] ?? this.fail();
+    const known = this.known[this.sequence()] ?? this.fail();
     // What a generic lambda was declared with has become what it was called with.
-    const actual = !this.#isLambda && /auto:\d/.test(known.left) && !known.left.includes("{lambda");
+    const actual = !this.isLambda && /auto:\d/.test(known.left) && !known.left.includes("{lambda");
     if (!actual) return known;
     const named = (all: string, index: string): string =>
-      textOf(this.#arguments[Number(index) - 1] ?? part(all));
+      textOf(this.arguments[Number(index) - 1] ?? part(all));
     return { ...known, left: known.left.replace(/auto:(\d+)/g, named) };
   }
 
-  #templateParameter(): Part {
+  protected templateParameter(): Part {
     this.need("T");
     const index = this.count();
-    if (this.#isLambda) return part(`auto:${index + 1}`);
-    return this.#arguments[index] ?? this.fail();
+    if (this.isLambda) return part(`auto:${index + 1}`);
+    return this.arguments[index] ?? this.fail();
   }
 
   #templateArguments(): readonly Part[] {
     return this.within(() => {
       this.need("I");
-      const outer = this.#arguments;
-      const wasLambda = this.#isLambda;
-      this.#isLambda = false;
+      const outer = this.arguments;
+      const wasLambda = this.isLambda;
+      this.isLambda = false;
       const given: Part[] = [];
       while (!this.take("E")) given.push(this.#templateArgument());
-      this.#isLambda = wasLambda;
-      this.#arguments = wasLambda || this.#isType ? outer : given;
+      this.isLambda = wasLambda;
+      this.arguments = wasLambda || this.isType ? outer : given;
       return given;
     });
   }
@@ -242,9 +223,9 @@ class ItaniumReader extends NameReader {
     if (this.next === "L") return part(this.#literal());
     if (this.next === "X") this.fail();
     if (!this.take("J")) {
-      const outer = this.#arguments;
+      const outer = this.arguments;
       const type = this.type();
-      this.#arguments = outer;
+      this.arguments = outer;
       return type;
     }
     const pack: Part[] = [];
@@ -255,9 +236,9 @@ class ItaniumReader extends NameReader {
   #literal(): string {
     this.need("L");
     if (this.take("_Z")) {
-      const outer = this.#arguments;
+      const outer = this.arguments;
       const text = this.encoding(false);
-      this.#arguments = outer;
+      this.arguments = outer;
       this.need("E");
       return `&${text}`.replace(/^&(.*\)?)$/, text.endsWith(")") ? "&($1)" : "&$1");
     }
@@ -269,109 +250,5 @@ class ItaniumReader extends NameReader {
     if (type === "bool" && (number === "0" || number === "1")) return number === "1" ? "true" : "false";
     const suffix = NUMBER_SUFFIX[type];
     return suffix === undefined ? `(${type})${number}` : `${number}${suffix}`;
-  }
-
-  type(): Part {
-    const [given, wasType] = [this.#arguments, this.#isType];
-    this.#isType = true;
-    const found = this.#typeItself();
-    [this.#arguments, this.#isType] = [given, wasType];
-    return found;
-  }
-
-  #typeItself(): Part {
-    return this.within(() => {
-      const { next, two } = this;
-      const builtin = BUILTIN[two.startsWith("D") ? two : next];
-      if (builtin !== undefined) {
-        this.at += two.startsWith("D") ? 2 : 1;
-        return part(builtin);
-      }
-      if (next === "S" && two !== "St") {
-        const of = this.#substitution();
-        return this.next === "I" ? this.#keep(part(this.#withArguments(textOf(of)))) : of;
-      }
-      const read = this.#kinds[next];
-      if (read) return this.#keep(read());
-      if (next === "D" && /^D[pO]/.test(two)) return this.#pack();
-      if (!/[\dNZS]/.test(next)) this.fail();
-      return this.#keep(part(this.name().text));
-    });
-  }
-
-  #keep(found: Part): Part {
-    this.made(textOf(found));
-    this.#known.push(found);
-    return found;
-  }
-
-  #pack(): Part {
-    this.need("Dp");
-    return this.#keep(this.type());
-  }
-
-  readonly #kinds: Readonly<Record<string, (() => Part) | undefined>> = {
-    P: () => this.#pointer("P", "*"),
-    R: () => this.#pointer("R", "&"),
-    O: () => this.#pointer("O", "&&"),
-    K: () => this.#qualified("K", " const"),
-    V: () => this.#qualified("V", " volatile"),
-    r: () => this.#qualified("r", " restrict"),
-    F: () => this.#function(""),
-    A: () => this.#array(),
-    M: () => this.#memberPointer(),
-    T: () => {
-      const of = this.#templateParameter();
-      if (this.next !== "I") return of;
-      this.#known.push(of);
-      return part(this.#withArguments(textOf(of)));
-    },
-    u: () => {
-      this.need("u");
-      return part(this.source());
-    },
-  };
-
-  #pointer(letter: string, mark: string): Part {
-    this.need(letter);
-    return pointerTo(this.type(), mark);
-  }
-
-  #qualified(letter: string, word: string): Part {
-    this.need(letter);
-    const of = this.type();
-    if (of.pack) return { ...of, pack: of.pack.map((each) => withWord(each, word)) };
-    return withWord(of, word);
-  }
-
-  #function(qualifiers: string): Part {
-    this.need("F");
-    this.take("Y");
-    const result = this.type();
-    let reference = "";
-    const given = this.#parameters(() => /^(?:E|[RO]E)/.test(this.two));
-    if (this.take("R")) reference = " &";
-    else if (this.take("O")) reference = " &&";
-    this.need("E");
-    const left = `${result.left}${result.isBracketed ? "" : " "}`;
-    return { left, right: `(${given})${qualifiers}${reference}${result.right}`, isBracketed: true };
-  }
-
-  #array(): Part {
-    this.need("A");
-    const size = /\d/.test(this.next) ? `${this.number()}` : "";
-    this.need("_");
-    const of = this.type();
-    return { left: of.left, right: ` [${size}]${of.right.trimStart()}`, isBracketed: true };
-  }
-
-  #memberPointer(): Part {
-    this.need("M");
-    const owner = textOf(this.type());
-    const isConst = this.text.startsWith("KF", this.at);
-    if (!isConst) return pointerTo(this.type(), `${owner}::*`);
-    this.need("K");
-    const of = this.#keep(this.#function(" const"));
-    return pointerTo(of, `${owner}::*`);
   }
 }
