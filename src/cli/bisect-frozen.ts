@@ -1,5 +1,5 @@
 import { openTree } from "../archive/index.ts";
-import { bisectFrozen, inMemory, isTrue, liveErrors } from "../debug/index.ts";
+import { bisectFrozen, inMemory, isTrue, bisectErrors } from "../debug/index.ts";
 import type { Condition } from "../debug/index.ts";
 import { checkpointRow } from "./bisect-row.ts";
 import type { RowCheckpoint } from "./bisect-row.ts";
@@ -68,7 +68,7 @@ export async function askFrozen(
       row.length,
       async (index, use) => {
         const { name = "", path } = row[index] ?? {};
-        if (path === undefined) throw liveErrors.bisectElsewhere(name);
+        if (path === undefined) throw bisectErrors.bisectElsewhere(name);
         return withMemory(path, values, use);
       },
       condition,

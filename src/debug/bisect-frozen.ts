@@ -4,7 +4,7 @@ import type { CryoscopeError } from "../bytes/index.ts";
 import type { CheckpointMemory } from "../memory/index.ts";
 import { bisect } from "./bisect.ts";
 import type { BisectOptions, BisectResult, Verdict } from "./bisect.ts";
-import { liveErrors } from "./errors.ts";
+import { bisectErrors } from "./bisect-errors.ts";
 import type { Condition, ConditionOptions } from "./frozen-conditions.ts";
 
 /** Opens the memory of the snapshot at a place of the row for `use`, and closes it behind it. */
@@ -44,12 +44,12 @@ export async function bisectFrozen(
     onAnswer?.(index, answer);
     const isEnd = index === 0 || index === count - 1;
     if (typeof answer !== "boolean") {
-      if (isEnd) throw liveErrors.bisectEnd(index, answer);
+      if (isEnd) throw bisectErrors.bisectEnd(index, answer);
       return "skip";
     }
     before ??= answer;
     if (answer !== before) return "new";
-    if (index > 0 && isEnd) throw liveErrors.bisectSame(answer ? condition.words.yes : condition.words.no);
+    if (index > 0 && isEnd) throw bisectErrors.bisectSame(answer ? condition.words.yes : condition.words.no);
     return "old";
   };
   const { signal } = options;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import type { ContainerDetails, Engine, Snapshot } from "../engine/index.ts";
 import { bisect, verdictOf } from "./bisect.ts";
 import type { BisectOptions, BisectResult, Verdict } from "./bisect.ts";
-import { liveErrors } from "./errors.ts";
+import { bisectErrors } from "./bisect-errors.ts";
 import type { Note } from "./leftovers.ts";
 import { runInside } from "./inside.ts";
 import { restoreForDebugging } from "./live-session.ts";
@@ -112,7 +112,7 @@ function runHere(
       stream.setEncoding("utf8").on("data", (text: string) => onOutput?.(text));
     child.once("error", (cause) => {
       clearTimeout(timer);
-      reject(liveErrors.bisectNoCommand(program, cause));
+      reject(bisectErrors.bisectNoCommand(program, cause));
     });
     child.once("close", (code) => {
       clearTimeout(timer);

@@ -1,5 +1,5 @@
 // Bisection: the first of a row of snapshots in which something is different, with as few restores as can be.
-import { liveErrors } from "./errors.ts";
+import { bisectErrors } from "./bisect-errors.ts";
 
 /** What a snapshot is: as the oldest one was, different, or it can't be told (as `git bisect` has it: 125). */
 export type Verdict = "old" | "new" | "skip";
@@ -40,15 +40,15 @@ export async function bisect(
   };
   const most = (between: number): number => Math.ceil(Math.log2(Math.max(1, between) + 1));
 
-  if (count < 2) throw liveErrors.bisectShort();
+  if (count < 2) throw bisectErrors.bisectShort();
   let [old, recent] = [0, count - 1];
   for (const [index, wanted] of [
     [old, "old"],
     [recent, "new"],
   ] as const) {
     const verdict = await tell(index, most(recent - old - 1) + (index === old ? 1 : 0));
-    if (verdict === "skip") throw liveErrors.bisectUnknown(index);
-    if (verdict !== wanted) throw wanted === "old" ? liveErrors.bisectAlways() : liveErrors.bisectNever();
+    if (verdict === "skip") throw bisectErrors.bisectUnknown(index);
+    if (verdict !== wanted) throw wanted === "old" ? bisectErrors.bisectAlways() : bisectErrors.bisectNever();
   }
   const unknown = new Set<number>();
   for (;;) {
@@ -75,6 +75,6 @@ export function verdictOf(status: number): Verdict {
   if (status === 0) return "old";
   if (status === 125) return "skip";
   // Ended by a signal, or worse: what broke is the test, and to go on would find nonsense.
-  if (status < 0 || status > 127) throw liveErrors.bisectBroken(status);
+  if (status < 0 || status > 127) throw bisectErrors.bisectBroken(status);
   return "new";
 }

@@ -2,7 +2,7 @@
 import type { FileTree } from "../archive/index.ts";
 import { compileMemoryQuery, searchMemory } from "../memory/index.ts";
 import type { CheckpointMemory, MemoryFilter, MemoryQuery, Unavailable } from "../memory/index.ts";
-import { liveErrors } from "./errors.ts";
+import { bisectErrors } from "./bisect-errors.ts";
 import { FrozenTarget, holds, isUnknown, parseComparison } from "./postmortem/index.ts";
 
 export interface ConditionOptions {
@@ -75,15 +75,15 @@ export function isTrue(text: string, pids?: ReadonlySet<number>): Condition {
       }
       const unreadable = failures.find((error) => !isUnknown(error));
       if (isFalse && unreadable === undefined) return false;
-      throw unreadable ?? failures[0] ?? liveErrors.bisectNoProcess();
+      throw unreadable ?? failures[0] ?? bisectErrors.bisectNoProcess();
     },
   };
 }
 
 function assertProcesses({ pids }: CheckpointMemory, wanted: ReadonlySet<number> | undefined): void {
   // A pre-dump has memory, and nothing that says whose it is.
-  if (pids.length === 0) throw liveErrors.bisectNoProcess();
-  for (const pid of wanted ?? []) if (!pids.includes(pid)) throw liveErrors.bisectNoProcess(pid);
+  if (pids.length === 0) throw bisectErrors.bisectNoProcess();
+  for (const pid of wanted ?? []) if (!pids.includes(pid)) throw bisectErrors.bisectNoProcess(pid);
 }
 
 /** Throws `debug.bisectLost` when not all that the process had is there to be searched. */
@@ -91,5 +91,5 @@ async function assertWhole(memory: CheckpointMemory, pid: number): Promise<void>
   const space = await memory.space(pid);
   for (const { start, end } of space.areas)
     for (const { origin } of space.runs(start, end))
-      if (origin.kind === "unavailable" && LOST.has(origin.why)) throw liveErrors.bisectLost(pid);
+      if (origin.kind === "unavailable" && LOST.has(origin.why)) throw bisectErrors.bisectLost(pid);
 }

@@ -56,6 +56,7 @@ export { parseTargets, waitForInspector } from "./inspector-probe.ts";
 export type { Inspector, InspectorTarget, WaitOptions } from "./inspector-probe.ts";
 export { inspectorBinding, signalBinding } from "./inspect-flag.ts";
 export type { InspectorBinding } from "./inspect-flag.ts";
+export { bisectErrors } from "./bisect-errors.ts";
 export { liveErrors } from "./errors.ts";
 export {
   crowdedText,

@@ -1,7 +1,7 @@
 // Bisection from the Snapshots view, over the snapshots of one container: what is asked, and what came out.
 import * as vscode from "vscode";
 import type { MemoryFilter, MemoryQuery } from "../../memory/index.ts";
-import { isTrue, liveErrors } from "../../debug/index.ts";
+import { isTrue, bisectErrors } from "../../debug/index.ts";
 import type { Snapshot } from "../../engine/index.ts";
 import { toCryoscopeError } from "../../bytes/index.ts";
 import type { CheckpointExplorer } from "../checkpoint/index.ts";
@@ -53,7 +53,7 @@ export async function bisectFrom(
     )
     .sort((a, b) => a.time.localeCompare(b.time));
   // Before anything is asked in vain.
-  if (row.length < 2) throw liveErrors.bisectShort();
+  if (row.length < 2) throw bisectErrors.bisectShort();
   const title = `Bisect ${row.length} snapshots of ${chosen.container.name}`;
   const asked = given ?? (await askWhat(title));
   if (asked === undefined) return undefined;
