@@ -26,6 +26,8 @@ export async function running({ hostPid }: Pick<Program, "hostPid">): Promise<vo
 const wrapper = (program: string): string =>
   [
     `#!/bin/sh`,
+    // Who starts it may have a PATH with nothing else on it.
+    `export PATH=/usr/sbin:/usr/bin:/sbin:/bin`,
     `export ROOT="${ROOT}" PROJECT="${PROJECT}"`,
     `inside='mount --rbind /proc "$ROOT/proc" && mount --bind "$PROJECT" "$ROOT$PROJECT" && exec chroot "$ROOT" "$@"'`,
     `exec unshare --mount sh -c "$inside" sh ${program} "$@"`,

@@ -1,11 +1,12 @@
 // From VS Code to the engines and back: containers are made here, everything else happens in a real extension host.
 import assert from "node:assert/strict";
-import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { programsOf } from "../../src/debug/index.ts";
 import { hostUnavailable, PROJECT, runExtensionTests } from "../host/index.ts";
+import { fixture } from "../unit/fixtures.ts";
 import { labSocket, removeContainer, startContainer, connectLab, containerCount } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
 import { sharedFolder } from "./engine-machine.ts";
@@ -148,6 +149,7 @@ describe("VS Code with the lab's engines", function () {
           CRYOSCOPE_TEST_CASES: JSON.stringify(cases),
           CRYOSCOPE_TEST_STEPS: JSON.stringify(steps),
           CRYOSCOPE_TEST_ENDS: JSON.stringify(ends),
+          CRYOSCOPE_TEST_CORES: JSON.stringify(await frozenForCores(workspace)),
           DOCKER_HOST: `unix://${labSocket("docker")}`,
           CONTAINER_HOST: `unix://${labSocket("podman")}`,
         },
@@ -166,6 +168,22 @@ describe("VS Code with the lab's engines", function () {
     }
   });
 });
+
+/** Programs that were frozen long ago, and folders that have one debugger each, for test/vscode-lab/core.test.ts. */
+async function frozenForCores(workspace: string): Promise<unknown> {
+  const folder = join(workspace, "cores");
+  await cp(join(await fixture("memory/elfcore"), "root"), join(folder, "c/root"), { recursive: true });
+  await cp(join(await fixture("memory/elfcore"), "img"), join(folder, "c/img"), { recursive: true });
+  const program = join(folder, "go/root/opt/frozen/frozen");
+  await cp(join(await fixture("unwind/go-frozen"), "frozen"), program);
+  await cp(join(await fixture("unwind/go-checkpoint"), "img"), join(folder, "go/img"), { recursive: true });
+  for (const name of ["gdb", "lldb-dap", "dlv"]) {
+    const tools = join(folder, "tools", name);
+    await mkdir(tools, { recursive: true });
+    await provideTools(tools, [name]);
+  }
+  return { folder };
+}
 
 /** A port that nothing listened on a moment ago; the containers share this machine's network. */
 function freePort(): Promise<number> {
