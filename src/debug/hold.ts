@@ -49,9 +49,14 @@ const STOP_MILLISECONDS = 2000;
 
 /** A signal reaches a process that is frozen as soon as it isn't, before its next instruction; what waits comes first. */
 async function stopFirst(hostPid: number, run: () => Promise<void>): Promise<boolean> {
-  const isFirst = await stopBeforeSignals(hostPid);
-  process.kill(hostPid, "SIGSTOP");
-  await run();
+  let isFirst = false;
+  try {
+    isFirst = await stopBeforeSignals(hostPid);
+    process.kill(hostPid, "SIGSTOP");
+  } finally {
+    // What was killed meanwhile takes no signal; the others of the container must not stay frozen for it.
+    await run();
+  }
   const end = performance.now() + STOP_MILLISECONDS;
   while (!(await isWhollyStopped(hostPid)) && performance.now() < end) await sleep(10);
   return isFirst;

@@ -8,18 +8,26 @@ const TGKILL: Readonly<Partial<Record<NodeJS.Architecture, number>>> = { x64: 23
 
 /**
  * Programs that call the kernel by number, since Node sends signals to whole processes only: the command, and what makes
- * of the numbers after it (of the call, of the process, of its threads) that many calls.
+ * of the numbers after it (of the call, of the process, of its threads) that many calls. A thread that is gone needs none
+ * (ESRCH, 3); any other refusal ends them with a status that isn't 0. Python's `-I` keeps modules of the working folder out.
  */
 const CALLERS: readonly (readonly string[])[] = [
   [
     "perl",
     "-e",
-    `my ($call, $pid, @threads) = map { $_ + 0 } @ARGV; syscall($call, $pid, $_, 19) for @threads`,
+    "my ($call, $pid, @threads) = map { $_ + 0 } @ARGV; for (@threads) { exit 1 if syscall($call, $pid, $_, 19) < 0 && $! != 3 }",
   ],
   [
     "python3",
+    "-I",
     "-c",
-    "import ctypes, sys\ncall, pid, *threads = map(int, sys.argv[1:])\nfor thread in threads: ctypes.CDLL(None).syscall(call, pid, thread, 19)",
+    [
+      "import ctypes, sys",
+      "call, pid, *threads = map(ctypes.c_long, map(int, sys.argv[1:]))",
+      "libc = ctypes.CDLL(None, use_errno=True)",
+      "for thread in threads:",
+      "    if libc.syscall(call, pid, thread, ctypes.c_long(19)) < 0 and ctypes.get_errno() != 3: sys.exit(1)",
+    ].join("\n"),
   ],
 ];
 
@@ -53,23 +61,31 @@ export async function stopBeforeSignals(hostPid: number): Promise<boolean> {
   return false;
 }
 
+const READ_AT_ONCE = 64;
+
 async function waitingSignals(hostPid: number): Promise<readonly Waiting[]> {
   const folder = `/proc/${hostPid}/task`;
   const names = await readdir(folder).catch(() => []);
-  const all = names.map(async (name) => {
+  const all: Waiting[] = [];
+  // A container may have as many threads as it likes: their files aren't open all at once.
+  for (let start = 0; start < names.length; start += READ_AT_ONCE)
+    all.push(...(await Promise.all(names.slice(start, start + READ_AT_ONCE).map(waiting))));
+  return all;
+
+  async function waiting(name: string): Promise<Waiting> {
     const status = await readFile(`${folder}/${name}/status`, "utf8").catch(() => "");
     const bits = (field: string): bigint =>
       BigInt(`0x${new RegExp(`^${field}:\\t([0-9a-f]+)$`, "m").exec(status)?.[1] ?? "0"}`);
     const taken = bits("SigCgt") & ~bits("SigBlk");
     return { thread: Number(name), own: bits("SigPnd") & taken, shared: bits("ShdPnd") & taken };
-  });
-  return Promise.all(all);
+  }
 }
 
 function runs(program: string, args: readonly string[]): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise<boolean>((resolve) => {
     execFile(program, args, { timeout: 10_000 }, (error) => {
       resolve(error === null);
     });
-  });
+    // Some refusals of the system, such as that of too many arguments (E2BIG), are thrown at once.
+  }).catch(() => false);
 }
