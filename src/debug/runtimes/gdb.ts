@@ -68,7 +68,7 @@ export interface GdbOnCore {
 
 /** Before this version gdb speaks no debug adapter protocol. */
 const WITH_ADAPTER = 14;
-/** From this version on its `attach` takes cores (gdb's NEWS). */
+/** From this version on its `attach` takes `coreFile` (the announcement of gdb 18.1, 2026-09-25). */
 const WITH_CORES = 18;
 
 /** Linux's cores have no names of threads, which the protocol wants: they are called by their ids. */
