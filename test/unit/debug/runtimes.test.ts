@@ -195,17 +195,24 @@ describe("the debugger of a native program", () => {
   });
 
   it("for Go and Java names the package or extension that is missing", async () => {
-    await assert.rejects(attach("go", target()), { code: "debug.noDelve", next: /dlv.*golang\.go/ });
+    await assert.rejects(attach("go", target()), {
+      code: "debug.noDelve",
+      next: /package delve .*golang\.go.*Debug Frozen Process/,
+    });
     const goes = await attach("go", target({}, ["go"]));
     assert.deepEqual(
       [goes.configuration.type, goes.configuration["mode"], goes.configuration["processId"]],
       ["go", "local", process.pid],
     );
-    await assert.rejects(attach("java", target()), { code: "debug.noJdwp", next: /agentlib:jdwp/ });
+    await assert.rejects(attach("java", target()), {
+      code: "debug.noJdwp",
+      next: /agentlib:jdwp.*Debug Frozen Process/,
+    });
     const jvm = program(1, "java", "-agentlib:jdwp=transport=dt_socket,server=y,address=*:5005");
     await assert.rejects(attach("java", target({ program: jvm })), {
       code: "debug.noExtension",
       message: /vscjava\.vscode-java-debug/,
+      next: /Debug Frozen Process/,
     });
     const java = await attach("java", target({ program: jvm }, ["java"]));
     assert.deepEqual([java.configuration["hostName"], java.configuration["port"]], ["127.0.0.1", 5005]);
