@@ -106,7 +106,7 @@ export const liveErrors = {
     failed(
       "noDebugpy",
       `The container ${container} has no debugpy for its Python ${version}.`,
-      `Install it in the container image (pip install debugpy) and freeze again, or ${POSTMORTEM}`,
+      `Install it in the container image (pip install debugpy, or Debian's package python3-debugpy) and freeze again, or ${POSTMORTEM}`,
     ),
   noInjector: (container: string, version: string) =>
     failed(
