@@ -8,6 +8,7 @@ import { openDebugInfo } from "../dwarf/info/index.ts";
 import type { DebugInfo } from "../dwarf/info/index.ts";
 import { openLines } from "../dwarf/lines.ts";
 import type { Lines } from "../dwarf/lines.ts";
+import { elfErrors } from "../elf/errors.ts";
 import { elfInMemory, openElfFile } from "../elf/elf-file.ts";
 import type { ElfFile } from "../elf/elf-file.ts";
 import { openGoFunctions } from "../elf/go-functions.ts";
@@ -16,7 +17,8 @@ import { openSymbols } from "../elf/symbols.ts";
 import type { Symbols } from "../elf/symbols.ts";
 import { onceOf } from "./damage.ts";
 import type { DamagedModule, OnDamage } from "./damage.ts";
-import { findDebugFile } from "./debug-files.ts";
+import { alternateLink, findAlternateFile, findDebugFile } from "./debug-files.ts";
+import type { AlternateLink } from "./debug-files.ts";
 
 /** A program or library where a process has it. */
 export interface LoadedModule {
@@ -85,7 +87,12 @@ export function loadedModules(
     if (elf && bias !== undefined) {
       const debug = sysroot && (await findDebugFile(sysroot, elf));
       if (debug?.source) debugFiles.push(debug.source);
-      return described(area, elf, { bias, from, debug: debug?.elf, tell });
+      const link = await alternateLink(debug?.elf ?? elf);
+      const shared =
+        link && sysroot && (await findAlternateFile(sysroot, link, debug?.path ?? area.name ?? ""));
+      if (shared) debugFiles.push(shared.source);
+      const alternate = shared?.elf ?? link;
+      return described(area, elf, { bias, from, debug: debug?.elf, alternate, tell });
     }
     const header = await readElfHeader(memorySource(space, start));
     const first = header?.segments.find(({ type }) => type === PT.load);
@@ -175,12 +182,20 @@ const pageOf = (address: bigint): bigint => (address >> PAGE_BITS) << PAGE_BITS;
 interface Found extends Pick<LoadedModule, "bias" | "from"> {
   /** The file with what was stripped from the program. */
   readonly debug?: ElfFile | undefined;
+  /** What dwz has moved out of it; the link where that isn't found. */
+  readonly alternate?: ElfFile | AlternateLink | undefined;
   readonly tell: (damaged: DamagedModule) => void;
 }
 
-function described(area: Area, elf: ElfFile, { bias, from, debug = elf, tell }: Found): LoadedModule {
+function described(
+  area: Area,
+  elf: ElfFile,
+  { bias, from, debug = elf, alternate, tell }: Found,
+): LoadedModule {
   const name = area.name ?? `[${area.kind}]`;
   const onDamage = onceOf(name, tell);
+  const isFound = alternate !== undefined && "header" in alternate;
+  if (alternate && !isFound) onDamage(elfErrors.noAlternate(alternate.name));
   const go = openGoFunctions(elf);
   const lines = linesOr(openLines(debug, onDamage), go);
   return {
@@ -189,7 +204,7 @@ function described(area: Area, elf: ElfFile, { bias, from, debug = elf, tell }: 
     symbols: symbolsOr(openSymbols(debug), go),
     go,
     lines,
-    debugInfo: openDebugInfo(debug, lines, onDamage),
+    debugInfo: openDebugInfo(debug, lines, onDamage, isFound ? alternate : undefined),
   };
 }
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { openTree } from "../../../src/archive/index.ts";
+import type { FileTree } from "../../../src/archive/index.ts";
 import {
   callerOf,
   childrenOfValue,
@@ -51,6 +54,8 @@ const PROGRAMS: readonly {
   { program: "c-O0-v4" },
   { program: "cpp-O0" },
   { program: "cpp-O2" },
+  // The same programs, of whose debug information dwz has put a part in alternate.dwz.
+  ...["c-O2", "c-O0-v4", "cpp-O0", "cpp-O2"].map((frozen) => ({ program: `${frozen}-dwz`, frozen })),
   { from: "unwind/dwarf-versions", program: "c-O2-v2" },
   { from: "unwind/dwarf-versions", program: "c-O0-v3" },
   // What gdb said was of the file before objcopy packed its sections.
@@ -63,18 +68,21 @@ for (const { program, from = "unwind/locals", frozen = program } of PROGRAMS)
     let space: AddressSpace;
     let modules: LoadedModules;
     let close: () => Promise<void>;
+    let sysroot: FileTree;
     const stacks = new Map<number, readonly Frame[]>();
 
     before(async () => {
       gdb = JSON.parse(await readFile(join(await fixture(from), `${frozen}.json`), "utf8")) as GdbDump;
       const opened = await coreProcess(from, { program, core: `${frozen}.core` });
       ({ space, close } = opened);
-      modules = loadedModules(opened.memory, space);
+      sysroot = await openTree(await fixture(from));
+      modules = loadedModules(opened.memory, space, sysroot);
       for (const { tid, registers } of opened.threads)
         stacks.set(tid, (await walkStack(space, modules, registers)).frames);
     });
     after(async () => {
       await modules.close();
+      await sysroot.close();
       await close();
     });
 
@@ -128,6 +136,63 @@ for (const { program, from = "unwind/locals", frozen = program } of PROGRAMS)
       assert.ok(compared > 15, String(compared));
     });
   });
+
+/** The build id of alternate.dwz. */
+const ID = "04f4161b1c511b8ca949f3ff9c9950d5e54638ee";
+
+describe("a program whose debug information dwz has moved to another file", () => {
+  /** The frames and what is told, when the files below the sysroot are these. */
+  async function walked(files: Readonly<Record<string, string>>): Promise<[readonly Frame[], string[]]> {
+    const folder = await fixture("unwind/locals");
+    const root = await mkdtemp(join(tmpdir(), "dwz-"));
+    for (const [path, from] of Object.entries(files)) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await copyFile(join(folder, from), join(root, path));
+    }
+    const sysroot = await openTree(root);
+    const told: string[] = [];
+    const { memory, space, threads, close } = await coreProcess("unwind/locals", {
+      program: "cpp-O2-dwz",
+      core: "cpp-O2.core",
+    });
+    const modules = loadedModules(memory, space, sysroot, ({ sentence }) => told.push(sentence));
+    const [thread] = threads;
+    assert.ok(thread);
+    const { frames } = await walkStack(space, modules, thread.registers);
+    await modules.close();
+    await sysroot.close();
+    await close();
+    await rm(root, { recursive: true });
+    return [frames, told];
+  }
+  const named = (frames: readonly Frame[]): readonly (string | undefined)[] =>
+    frames.map((each) => each.function?.name);
+
+  it("has the names of it by the file's build id, and where Debian puts it", async () => {
+    const [expected, told] = await walked({ "alternate.dwz": "alternate.dwz" });
+    assert.ok(expected.some(({ isInlined }) => isInlined));
+    assert.deepEqual(told, []);
+    for (const path of [
+      `usr/lib/debug/.build-id/${ID.slice(0, 2)}/${ID.slice(2)}.debug`,
+      "usr/lib/debug/.dwz/alternate.dwz",
+    ]) {
+      const [frames, said] = await walked({ [path]: "alternate.dwz" });
+      assert.deepEqual(named(frames), named(expected));
+      assert.deepEqual(said, []);
+    }
+  });
+
+  it("says so once when that file is not there or another one, and gives inlined functions no wrong names", async () => {
+    const [expected] = await walked({ "alternate.dwz": "alternate.dwz" });
+    for (const files of [{}, { "alternate.dwz": "cpp-O2" }]) {
+      const [frames, told] = await walked(files);
+      assert.equal(told.length, 1);
+      assert.match(told[0] ?? "", /in alternate\.dwz, which is not there/);
+      for (const [index, { isInlined, function: called }] of frames.entries())
+        if (isInlined) assert.ok([undefined, expected[index]?.function?.name].includes(called?.name));
+    }
+  });
+});
 
 /** Pointers that were optimized away together with what they pointed to. */
 const IMPLICIT: ReadonlySet<string> = new Set([

@@ -27,7 +27,14 @@ export interface EntryReader {
 const MAX_STEPS = 8;
 const STANDS_FOR = [DW_AT.abstract_origin, DW_AT.specification];
 
-export function entryReader(sections: DwarfSections, units: UnitTable): EntryReader {
+/** What one file has. */
+export interface Store {
+  readonly sections: DwarfSections;
+  readonly units: UnitTable;
+}
+
+/** `alternate` has what dwz has moved out of the file. */
+export function entryReader({ sections, units }: Store, alternate?: Store): EntryReader {
   const known = new WeakMap<Unit, UnitBases>();
   const bases = (unit: Unit): UnitBases => {
     const found = known.get(unit) ?? unitBases(rootOf(unit));
@@ -38,7 +45,11 @@ export function entryReader(sections: DwarfSections, units: UnitTable): EntryRea
   async function referred(entry: Entry, value: AttributeValue | undefined): Promise<Entry | undefined> {
     if (value?.kind !== "entry") return undefined;
     if (value.inUnit) return entryAt(entry.unit, entry.unit.offset + value.value);
-    const unit = await units.containing(value.value);
+    const isAlternate = entry.unit.isAlternate === true;
+    // An alternate file has none itself.
+    if (isAlternate && value.inAlternate) return undefined;
+    const there = isAlternate || value.inAlternate ? alternate?.units : units;
+    const unit = await there?.containing(value.value);
     return unit && entryAt(unit, value.value);
   }
 
@@ -59,8 +70,12 @@ export function entryReader(sections: DwarfSections, units: UnitTable): EntryRea
 
   async function stringOf({ unit }: Entry, value: AttributeValue): Promise<string | undefined> {
     if (value.kind === "text") return value.value;
-    if (value.kind === "textAt") return sections.string(value.section, value.value);
-    if (value.kind !== "textIndex") return undefined;
+    if (value.kind === "textAt") {
+      const there = unit.isAlternate || value.inAlternate ? alternate?.sections : sections;
+      return there?.string(value.section, value.value);
+    }
+    // An alternate file's strings are not counted.
+    if (value.kind !== "textIndex" || unit.isAlternate) return undefined;
     const at = bases(unit).strings + value.value * unit.offsetSize;
     const bytes = await sections.read(".debug_str_offsets", at, unit.offsetSize);
     if (bytes.length < unit.offsetSize) return undefined;

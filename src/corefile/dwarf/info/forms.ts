@@ -18,12 +18,17 @@ export type AttributeValue =
   | { readonly kind: "flag"; readonly value: boolean }
   | { readonly kind: "text"; readonly value: string }
   /** Where in a section of strings, or the how manieth of a unit's. */
-  | { readonly kind: "textAt"; readonly section: ".debug_str" | ".debug_line_str"; readonly value: number }
+  | {
+      readonly kind: "textAt";
+      readonly section: ".debug_str" | ".debug_line_str";
+      readonly value: number;
+      readonly inAlternate?: true;
+    }
   | { readonly kind: "textIndex"; readonly value: number }
   /** An expression, or bytes of another kind. */
   | { readonly kind: "bytes"; readonly value: Uint8Array }
-  /** Another entry, by its place in `.debug_info`, or counted from the start of the unit. */
-  | { readonly kind: "entry"; readonly value: number; readonly inUnit: boolean }
+  /** Another entry, by its place in `.debug_info` (of the alternate file too), or counted from the start of the unit. */
+  | { readonly kind: "entry"; readonly value: number; readonly inUnit: boolean; readonly inAlternate?: true }
   /** A place in a section that the attribute's class tells: of lines, ranges, locations. */
   | { readonly kind: "section"; readonly value: number }
   /** The how manieth of the unit's lists of ranges or locations. */
@@ -64,6 +69,15 @@ const refAddr: Read = (cursor, encoding) => ({
   inUnit: false,
 });
 
+/** What dwz moves to a file that several share: DWARF 5's supplementary, before it GNU's alternate file. */
+const alternateEntry =
+  (read: (cursor: Cursor, encoding: Encoding) => number): Read =>
+  (cursor, encoding) => ({ kind: "entry", value: read(cursor, encoding), inUnit: false, inAlternate: true });
+const alternateText: Read = (cursor, encoding) => ({
+  ...{ kind: "textAt", section: ".debug_str", inAlternate: true },
+  value: offset(cursor, encoding),
+});
+
 /** Every form of DWARF 2 to 5, and those of GNU that compilers write. */
 const FORMS: ReadonlyMap<number, Read> = new Map<number, Read>([
   [0x01, (cursor, { addressSize }) => ({ kind: "address", value: cursor.unsigned(addressSize) })],
@@ -91,13 +105,8 @@ const FORMS: ReadonlyMap<number, Read> = new Map<number, Read>([
   [0x19, () => ({ kind: "flag", value: true })],
   [0x1a, numbered("textIndex", (cursor) => cursor.count())],
   [0x1b, numbered("addressIndex", (cursor) => cursor.count())],
-  [
-    0x1c,
-    elsewhere((cursor) => {
-      cursor.skip(4);
-    }),
-  ],
-  [0x1d, elsewhere(offset)],
+  [0x1c, alternateEntry((cursor) => cursor.u32())],
+  [0x1d, alternateText],
   [0x1e, bytes(() => 16)],
   [0x1f, (cursor, e) => ({ kind: "textAt", section: ".debug_line_str", value: offset(cursor, e) })],
   [
@@ -109,12 +118,7 @@ const FORMS: ReadonlyMap<number, Read> = new Map<number, Read>([
   [0x21, (_cursor, _encoding, implicit) => ({ kind: "constant", value: BigInt(implicit) })],
   [0x22, numbered("listIndex", (cursor) => cursor.count())],
   [0x23, numbered("listIndex", (cursor) => cursor.count())],
-  [
-    0x24,
-    elsewhere((cursor) => {
-      cursor.skip(8);
-    }),
-  ],
+  [0x24, alternateEntry((cursor) => Number(cursor.u64()))],
   [0x25, numbered("textIndex", (cursor) => cursor.u8())],
   [0x26, numbered("textIndex", (cursor) => cursor.u16())],
   [0x27, numbered("textIndex", u24)],
@@ -126,8 +130,8 @@ const FORMS: ReadonlyMap<number, Read> = new Map<number, Read>([
   // DW_FORM_GNU_addr_index, _str_index, _ref_alt, _strp_alt.
   [0x1f01, numbered("addressIndex", (cursor) => cursor.count())],
   [0x1f02, numbered("textIndex", (cursor) => cursor.count())],
-  [0x1f20, elsewhere(offset)],
-  [0x1f21, elsewhere(offset)],
+  [0x1f20, alternateEntry(offset)],
+  [0x1f21, alternateText],
 ]);
 
 const DW_FORM_INDIRECT = 0x16;

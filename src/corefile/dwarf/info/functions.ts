@@ -251,4 +251,4 @@ export function functionReader(reader: EntryReader, types: TypeReader): Function
   return { at, qualifiedName, variables, type, statics };
 }
 
-const keyOf = ({ unit, offset }: Entry): string => `${unit.offset}:${offset}`;
+const keyOf = ({ unit, offset }: Entry): string => `${unit.isAlternate === true}:${offset}`;

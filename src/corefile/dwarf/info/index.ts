@@ -2,6 +2,7 @@ import type { ElfFile } from "../../elf/elf-file.ts";
 import type { Location } from "../expression.ts";
 import type { Lines, SourceLine } from "../lines.ts";
 import { entryReader } from "./attributes.ts";
+import type { Store } from "./attributes.ts";
 import { entryValue } from "./entry-values.ts";
 import { functionReader } from "./functions.ts";
 import type { Scope } from "./functions.ts";
@@ -11,6 +12,7 @@ import { nameIndex } from "./name-index.ts";
 import { DW_AT } from "./names.ts";
 import { typeReader } from "./read-types.ts";
 import { dwarfSections } from "./sections.ts";
+import type { DwarfSections } from "./sections.ts";
 import type { DataType, Variable } from "./types.ts";
 import type { Entry } from "./unit.ts";
 import { rootOf, unitTable } from "./unit-table.ts";
@@ -61,17 +63,28 @@ export interface DebugInfo {
 
 const MAX_KNOWN = 1024;
 
-/** `onDamage` is told what reading throws; what it would have told is left out. */
+const storeOf = (sections: DwarfSections, onDamage: (error: unknown) => void): Store => ({
+  sections,
+  units: unitTable(sections, onDamage, true),
+});
+
+/**
+ * `onDamage` is told what reading throws; what it would have told is left out. `alternate` is the file that dwz has moved
+ * a part of it to.
+ */
 export function openDebugInfo(
   elf: ElfFile,
   lines: Lines,
   onDamage: (error: unknown) => void = () => undefined,
+  alternate?: ElfFile,
 ): DebugInfo {
   const sections = dwarfSections(elf);
   const units = unitTable(sections, onDamage);
-  const reader = entryReader(sections, units);
+  const shared = alternate && storeOf(dwarfSections(alternate), onDamage);
+  const reader = entryReader({ sections, units }, shared);
   const functions = functionReader(reader, typeReader(reader, onDamage));
   const names = nameIndex(units, reader);
+  const sharedNames = shared && nameIndex(shared.units, reader);
   const known = new Map<bigint, Promise<readonly FunctionAt[]>>();
   /** For `catch`: tells, and gives what stands for what can't be read. */
   const instead =
@@ -130,10 +143,11 @@ export function openDebugInfo(
       const own = await units.at(address).catch(() => undefined);
       const here = own && (await functions.type(own, name).catch(() => undefined));
       if (here) return here;
-      for await (const unit of names.units(name)) {
-        const found = await functions.type(unit, name).catch(() => undefined);
-        if (found) return found;
-      }
+      for (const each of [names, sharedNames])
+        for await (const unit of each?.units(name) ?? []) {
+          const found = await functions.type(unit, name).catch(() => undefined);
+          if (found) return found;
+        }
       return undefined;
     },
     entryValue: (caller, call, context) =>

@@ -44,13 +44,17 @@ const HEAD = 2048;
 const SLICE = 64;
 const [DW_UT_COMPILE, DW_UT_PARTIAL] = [1, 3];
 
-/** `onDamage` is told of units that can't be read; they are left out. */
-export function unitTable(sections: DwarfSections, onDamage: (error: unknown) => void): UnitTable {
+/** `onDamage` is told of units that can't be read; they are left out. Units of an alternate file have no code. */
+export function unitTable(
+  sections: DwarfSections,
+  onDamage: (error: unknown) => void,
+  isAlternate = false,
+): UnitTable {
   let heads: Promise<readonly IndexedUnit[]> | undefined;
   const kept = new Map<number, Promise<Unit>>();
   let bytes = 0;
 
-  const indexed = (): Promise<readonly IndexedUnit[]> => (heads ??= readHeads(sections, onDamage));
+  const indexed = (): Promise<readonly IndexedUnit[]> => (heads ??= readHeads(sections, onDamage, isAlternate));
 
   function load(head: UnitHead): Promise<Unit> {
     const known = kept.get(head.offset);
@@ -60,7 +64,7 @@ export function unitTable(sections: DwarfSections, onDamage: (error: unknown) =>
       kept.set(head.offset, known);
       return known;
     }
-    const loaded = loadUnit(sections, head);
+    const loaded = loadUnit(sections, head, isAlternate);
     kept.set(head.offset, loaded);
     bytes += head.end - head.offset;
     for (const [offset, unit] of kept) {
@@ -94,18 +98,19 @@ export function unitTable(sections: DwarfSections, onDamage: (error: unknown) =>
   };
 }
 
-async function loadUnit(sections: DwarfSections, head: UnitHead): Promise<Unit> {
+async function loadUnit(sections: DwarfSections, head: UnitHead, isAlternate: boolean): Promise<Unit> {
   const { offset, end, abbreviationsAt } = head;
   const bytes = await sections.read(".debug_info", offset, end - offset);
   const table = await sections.read(".debug_abbrev", abbreviationsAt, MAX_ABBREVIATIONS);
   const { littleEndian } = sections;
-  return { ...head, littleEndian, bytes, abbreviations: readAbbreviations(table, littleEndian) };
+  return { ...head, isAlternate, littleEndian, bytes, abbreviations: readAbbreviations(table, littleEndian) };
 }
 
 /** The heads of all units, and where their code is. A unit that is damaged has no code; behind a damaged head nothing is. */
 async function readHeads(
   sections: DwarfSections,
   onDamage: (error: unknown) => void,
+  isAlternate: boolean,
 ): Promise<readonly IndexedUnit[]> {
   const size = (await sections.section(".debug_info"))?.size ?? 0;
   const units: IndexedUnit[] = [];
@@ -116,7 +121,7 @@ async function readHeads(
       onDamage(elfErrors.damaged(`the head of a unit at ${at} can't be read`));
       break;
     }
-    const ranges = head.isCode ? await codeOf(sections, head, bytes).catch(onDamage) : undefined;
+    const ranges = head.isCode && !isAlternate ? await codeOf(sections, head, bytes).catch(onDamage) : undefined;
     if (head.isCode) units.push({ ...head, ranges: ranges ?? [] });
     at = head.end;
     if (units.length % SLICE === 0) await setImmediate();

@@ -24,6 +24,8 @@ export interface Unit extends Encoding {
   readonly end: number;
   /** Where its first entry begins. */
   readonly first: number;
+  /** Of the file that dwz has put in what several share. */
+  readonly isAlternate?: boolean;
   readonly littleEndian: boolean;
   readonly bytes: Uint8Array;
   readonly abbreviations: Abbreviations;
