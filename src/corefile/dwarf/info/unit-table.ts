@@ -54,7 +54,8 @@ export function unitTable(
   const kept = new Map<number, Promise<Unit>>();
   let bytes = 0;
 
-  const indexed = (): Promise<readonly IndexedUnit[]> => (heads ??= readHeads(sections, onDamage, isAlternate));
+  const indexed = (): Promise<readonly IndexedUnit[]> =>
+    (heads ??= readHeads(sections, onDamage, isAlternate));
 
   function load(head: UnitHead): Promise<Unit> {
     const known = kept.get(head.offset);
@@ -121,7 +122,8 @@ async function readHeads(
       onDamage(elfErrors.damaged(`the head of a unit at ${at} can't be read`));
       break;
     }
-    const ranges = head.isCode && !isAlternate ? await codeOf(sections, head, bytes).catch(onDamage) : undefined;
+    const ranges =
+      head.isCode && !isAlternate ? await codeOf(sections, head, bytes).catch(onDamage) : undefined;
     if (head.isCode) units.push({ ...head, ranges: ranges ?? [] });
     at = head.end;
     if (units.length % SLICE === 0) await setImmediate();
