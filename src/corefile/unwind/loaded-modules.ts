@@ -71,6 +71,8 @@ export function loadedModules(
   const debugFiles: ByteSource[] = [];
   const opened = new Map<string, Promise<LoadedModule | undefined>>();
   const files = new Map<number, Promise<ElfFile | undefined>>();
+  /** A file may be loaded many times, and its symbols are megabytes: only the bias is of each loading's own. */
+  const loadings = new Map<ElfFile, Promise<LoadedModule>>();
 
   async function open(area: Area, start: Area): Promise<LoadedModule | undefined> {
     const { fileId } = area;
@@ -85,14 +87,9 @@ export function loadedModules(
     } else if (area.kind === "vdso") elf = await openElfFile(memorySource(space, start));
     const bias = elf ? biasOf(elf, start) : undefined;
     if (elf && bias !== undefined) {
-      const debug = sysroot && (await findDebugFile(sysroot, elf));
-      if (debug?.source) debugFiles.push(debug.source);
-      const link = await alternateLink(debug?.elf ?? elf);
-      const shared =
-        link && sysroot && (await findAlternateFile(sysroot, link, debug?.path ?? area.name ?? ""));
-      if (shared) debugFiles.push(shared.source);
-      const alternate = shared?.elf ?? link;
-      return described(area, elf, { bias, from, debug: debug?.elf, alternate, tell });
+      const known = loadings.get(elf) ?? withDebugFiles(area, elf, { bias, from });
+      loadings.set(elf, known);
+      return { ...(await known), bias };
     }
     const header = await readElfHeader(memorySource(space, start));
     const first = header?.segments.find(({ type }) => type === PT.load);
@@ -104,13 +101,27 @@ export function loadedModules(
     return described(area, inMemory, { bias: moved, from: "memory", tell });
   }
 
+  async function withDebugFiles(
+    area: Area,
+    elf: ElfFile,
+    loading: Pick<LoadedModule, "bias" | "from">,
+  ): Promise<LoadedModule> {
+    const debug = sysroot && (await findDebugFile(sysroot, elf));
+    if (debug?.source) debugFiles.push(debug.source);
+    const link = await alternateLink(debug?.elf ?? elf);
+    const shared =
+      link && sysroot && (await findAlternateFile(sysroot, link, debug?.path ?? area.name ?? ""));
+    if (shared) debugFiles.push(shared.source);
+    return described(area, elf, { ...loading, debug: debug?.elf, alternate: shared?.elf ?? link, tell });
+  }
+
   function inArea(index: number): Promise<LoadedModule | undefined> {
     const area = space.areas[index];
     if (area === undefined || (area.kind !== "file" && area.kind !== "vdso"))
       return Promise.resolve(undefined);
     const start = startOf(space.areas, index);
     const key = `${area.fileId ?? area.kind} ${start.start}`;
-    if (opened.size > MAX_MODULES) opened.clear();
+    if (opened.size > MAX_MODULES) for (const kept of [opened, loadings]) kept.clear();
     // What can't be read of one module should not end the walk of a stack.
     const module = opened.get(key) ?? open(area, start).catch(() => undefined);
     opened.set(key, module);
@@ -154,13 +165,25 @@ function startOf(areas: readonly Area[], index: number): Area {
     const before = areas[at];
     // Of a small program every segment may lie in the file's first page, as LLVM's linker lays them.
     if (start.offset === 0n && (start.fileId === undefined || before?.end !== start.start)) break;
-    if (before?.fileId === area?.fileId && before && isOneWith(before, start)) start = before;
+    if (before?.fileId !== area?.fileId || !before) continue;
+    if (isSameCode(before, start)) break;
+    if (isOneWith(before, start)) start = before;
   }
   // The caller has seen that there is an area.
   return start as Area;
 }
 
-/** Whether two mappings of a file are of one loading: a program may map its code a second time, as V8 does. */
+/**
+ * Whether two mappings have the same code of a file: what lies before is another loading then. V8 maps its code once more
+ * for each of its isolates, which may be near each other. Segments that follow each other may share a page.
+ */
+const isSameCode = (before: Area, after: Area): boolean =>
+  before.permissions.includes("x") &&
+  after.permissions.includes("x") &&
+  before.offset <= after.offset &&
+  after.offset + (1n << PAGE_BITS) < before.offset + (before.end - before.start);
+
+/** Whether two mappings of a file are of one loading. */
 function isOneWith(before: Area, after: Area): boolean {
   const moved = after.start - after.offset - (before.start - before.offset);
   return before.offset <= after.offset && (moved < 0n ? -moved : moved) < APART;
