@@ -47,7 +47,7 @@ export interface CoreFile {
 
 const HEAD = 64;
 /** Mappings of one process that are believed; the kernel's own limit is 65530 unless someone raised it. */
-const MAX_SEGMENTS = 1_048_576;
+export const MAX_SEGMENTS = 1_048_576;
 /** 100,000 threads with all their registers have more; nobody has seen them. */
 const MAX_NOTES = 256 * 1024 * 1024;
 /** Addresses have 64 bits. */

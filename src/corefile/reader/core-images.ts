@@ -83,7 +83,8 @@ export async function imagesOfCore(
 const imageOf = (magic: string, entries: readonly object[]): object => ({ magic, entries });
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
-function pageSizeOf({ auxiliary }: CoreProcess, { segments }: CoreFile): bigint {
+/** Bytes of a page: what the auxiliary vector says, where all segments are whole pages of it. */
+export function pageSizeOf({ auxiliary }: CoreProcess, { segments }: CoreFile): bigint {
   const told = auxiliary.find(([type]) => type === AT_PAGESZ)?.[1] ?? 0n;
   const isPower = told >= 4096n && told <= 65_536n && (told & (told - 1n)) === 0n;
   const fits = (): boolean => segments.every(({ start, end }) => start % told === 0n && end % told === 0n);
@@ -121,10 +122,21 @@ function partOf(segment: CoreSegment, page: bigint, size: number): CoreImages["p
   return length > 0 ? [{ offset: segment.offset, length }] : [];
 }
 
+/** `files` are in order of address. */
 const fileAt = (
   files: readonly CoreMappedFile[],
   { start, end }: { readonly start: bigint; readonly end: bigint },
-): CoreMappedFile | undefined => files.find((file) => file.start <= start && file.end >= end);
+): CoreMappedFile | undefined => {
+  let low = 0;
+  let high = files.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((files[middle]?.start ?? 0n) <= start) low = middle + 1;
+    else high = middle;
+  }
+  const file = files[low - 1];
+  return file && file.end >= end ? file : undefined;
+};
 
 function mmOf(
   { segments, mappings = segments.map(mappingOf), word }: CoreFile,

@@ -49,6 +49,7 @@ export interface CoreProcess {
   readonly auxiliary: readonly (readonly [type: bigint, value: bigint])[];
   /** The bytes of the auxiliary vector, as the process has them on its stack. */
   readonly auxiliaryBytes: Uint8Array;
+  /** In order of address. */
   readonly files: readonly CoreMappedFile[];
 }
 
@@ -155,5 +156,7 @@ function filesOf(content: Uint8Array | undefined, word: 4 | 8): readonly CoreMap
     offset: cursor.unsigned(word) * page,
   }));
   const names = Buffer.from(content.subarray(cursor.offset)).toString().split("\0");
-  return places.map((place, index) => ({ ...place, path: names[index] ?? "" }));
+  return places
+    .map((place, index) => ({ ...place, path: names[index] ?? "" }))
+    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
 }

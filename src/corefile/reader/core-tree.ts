@@ -8,8 +8,9 @@ import { coreOfMinidump } from "../minidump/minidump-core.ts";
 import type { MinidumpCore } from "../minidump/minidump-core.ts";
 import { isMinidump, readMinidump } from "../minidump/minidump-file.ts";
 import { isCoreFile, readCoreFile } from "./core-file.ts";
-import { imagesOfCore } from "./core-images.ts";
+import { imagesOfCore, pageSizeOf } from "./core-images.ts";
 import { readCoreProcess } from "./core-process.ts";
+import { withLeftOut } from "./left-out.ts";
 
 const PAGES = "pages-1.img";
 
@@ -36,8 +37,10 @@ export async function openCoreTree(path: string): Promise<FileTree | undefined> 
 async function dumpOf(source: ByteSource): Promise<MinidumpCore | undefined> {
   if (await isMinidump(source)) return coreOfMinidump(source, await readMinidump(source));
   if (!(await isCoreFile(source))) return undefined;
-  const core = await readCoreFile(source);
-  return { core, process: readCoreProcess(core), pages: source, problems: [] };
+  const read = await readCoreFile(source);
+  const process = readCoreProcess(read);
+  const core = await withLeftOut(source, read, process.files, pageSizeOf(process, read));
+  return { core, process, pages: source, problems: [] };
 }
 
 async function treeOf(source: ByteSource, dump: MinidumpCore, name: string): Promise<FileTree> {
