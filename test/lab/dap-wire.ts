@@ -138,3 +138,16 @@ function client(
     },
   };
 }
+
+/** The topmost call of a thread that has stopped. */
+export async function topFrame(client: WireClient, threadId: number): Promise<DebugProtocol.StackFrame> {
+  const { stackFrames } = await client.get<DebugProtocol.StackTraceResponse>("stackTrace", { threadId });
+  assert.ok(stackFrames[0]);
+  return stackFrames[0];
+}
+
+/** What an expression is in a call, as the debugger writes it. */
+export async function value(client: WireClient, expression: string, frameId: number): Promise<string> {
+  const args = { expression, frameId, context: "watch" };
+  return (await client.get<DebugProtocol.EvaluateResponse>("evaluate", args)).result;
+}

@@ -14,12 +14,12 @@ import {
   programsOf,
   wakeForDebugging,
 } from "../../src/debug/index.ts";
-import type { ContainerDetails, Engine, Snapshot } from "../../src/engine/index.ts";
-import { attachClient } from "./dap-wire.ts";
+import type { ContainerDetails, Snapshot } from "../../src/engine/index.ts";
+import { attachClient, topFrame, value } from "./dap-wire.ts";
 import type { WireClient } from "./dap-wire.ts";
-import { connectLab, freePort, removeContainer, startContainer, until } from "./engine-helpers.ts";
+import { connectLab, freePort, startContainer, until } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
-import { archiveFolder, freezeFor, liveWork, running } from "./live-helpers.ts";
+import { freezeFor, liveLab, liveWork, running } from "./live-helpers.ts";
 import { inLab } from "./namespaces.ts";
 import { PROJECT } from "./place.ts";
 
@@ -37,45 +37,24 @@ async function stopped(client: WireClient, after = 0): Promise<number> {
   return body.threadId;
 }
 
-async function topFrame(client: WireClient, threadId: number): Promise<DebugProtocol.StackFrame> {
-  const { stackFrames } = await client.get<DebugProtocol.StackTraceResponse>("stackTrace", { threadId });
-  assert.ok(stackFrames[0]);
-  return stackFrames[0];
-}
-
-async function value(client: WireClient, expression: string, frameId: number): Promise<string> {
-  const args = { expression, frameId, context: "watch" };
-  return (await client.get<DebugProtocol.EvaluateResponse>("evaluate", args)).result;
-}
-
 function labTests(kind: LabEngine): void {
   describe(`a live session on a container of ${kind}`, function () {
     this.timeout(300_000);
-    let engine: Engine;
-    let folder: Awaited<ReturnType<typeof archiveFolder>>;
-
-    before(async () => {
-      engine = await connectLab(kind);
-      folder = await archiveFolder();
-    });
-    after(async () => {
-      await removeContainer(kind, NAME);
-      await folder.remove();
-    });
+    const lab = liveLab(kind, NAME);
 
     it("puts debugpy into a plain Python process, and finds what was frozen", async () => {
       const word = `word-${Math.random().toString(36).slice(2)}`;
       const command = ["/usr/bin/python3", "/app/steps.py", "1000", word];
-      const container = await startContainer(engine, kind, NAME, {
+      const container = await startContainer(lab.engine, kind, NAME, {
         image: "debuggers",
         command,
         network: "none",
       });
-      const snapshot = await freezeFor(engine, container, folder.path);
+      const snapshot = await freezeFor(lab.engine, container, lab.folder);
       const work = liveWork();
       try {
         const options = liveOptions({ pathMappings: { "/app": PROGRAMS } });
-        const live = await wakeForDebugging(engine, snapshot, options, work);
+        const live = await wakeForDebugging(lab.engine, snapshot, options, work);
         assert.equal(live.runtime, "python");
         const client = await attachClient(live.attachment);
         await client.attach(PYTHON_STEPS);
@@ -94,13 +73,13 @@ function labTests(kind: LabEngine): void {
       } finally {
         assert.deepEqual(await work.own.dispose(), []);
       }
-      assert.equal((await engine.inspect(container.id)).state, "running");
+      assert.equal((await lab.engine.inspect(container.id)).state, "running");
     });
 
     if (kind === "podman")
       it("finds debugpy that listened when it was frozen, with its own connection to the process kept", async () => {
         const port = await freePort();
-        const container = await startContainer(engine, kind, NAME, {
+        const container = await startContainer(lab.engine, kind, NAME, {
           // In a network of its own Podman restores the loopback down, and no connection over it comes back.
           image: "debuggers",
           command: [
@@ -109,18 +88,18 @@ function labTests(kind: LabEngine): void {
           ],
         });
         // The adapter is a process of its own, which has to be there before it is frozen.
-        await until(async () => adapterPort(await programsOf(container, engine)));
+        await until(async () => adapterPort(await programsOf(container, lab.engine)));
         const options = liveOptions({ pathMappings: { "/app": PROGRAMS } });
         // Sessions that end before their debugger comes don't make it deaf for the next.
         for (let round = 0; round < 4; round++) {
           const before = liveWork();
-          await attachTo(engine, container, options, before);
+          await attachTo(lab.engine, container, options, before);
           assert.deepEqual(await before.own.dispose(), []);
         }
-        const snapshot = await freezeFor(engine, container, folder.path, { tcpEstablished: true });
+        const snapshot = await freezeFor(lab.engine, container, lab.folder, { tcpEstablished: true });
         const work = liveWork();
         try {
-          const live = await wakeForDebugging(engine, snapshot, options, work);
+          const live = await wakeForDebugging(lab.engine, snapshot, options, work);
           assert.deepEqual([live.runtime, live.attachment.port], ["python", port]);
           const client = await attachClient(live.attachment);
           await client.attach(PYTHON_STEPS);
@@ -135,12 +114,12 @@ function labTests(kind: LabEngine): void {
 
     it("stops a native program at a breakpoint, steps, and has its locals right", async () => {
       const command = ["/steps", "1000", "frozen-word"];
-      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
-      const snapshot = await freezeFor(engine, container, folder.path);
+      const container = await startContainer(lab.engine, kind, NAME, { image: "debuggers", command });
+      const snapshot = await freezeFor(lab.engine, container, lab.folder);
       const work = liveWork([], "");
       try {
         const options = liveOptions({ pathMappings: { "/project": PROJECT } });
-        const live = await wakeForDebugging(engine, snapshot, options, work);
+        const live = await wakeForDebugging(lab.engine, snapshot, options, work);
         assert.equal(live.runtime, "native");
         const client = await attachClient(live.attachment);
         await client.attach(NATIVE_STEPS);
@@ -172,18 +151,18 @@ function labTests(kind: LabEngine): void {
       } finally {
         assert.deepEqual(await work.own.dispose(), []);
       }
-      assert.equal((await engine.inspect(container.id)).state, "running");
+      assert.equal((await lab.engine.inspect(container.id)).state, "running");
     });
 
     it("held before its first instruction is where it was frozen, however long that takes", async () => {
       const command = ["/steps", "1000", "frozen-word"];
-      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
-      const snapshot = await freezeFor(engine, container, folder.path);
+      const container = await startContainer(lab.engine, kind, NAME, { image: "debuggers", command });
+      const snapshot = await freezeFor(lab.engine, container, lab.folder);
       const numbers: string[] = [];
       for (const round of [1, 2]) {
         const work = liveWork([], "");
         try {
-          const live = await wakeForDebugging(engine, snapshot, liveOptions({ stopped: true }), work);
+          const live = await wakeForDebugging(lab.engine, snapshot, liveOptions({ stopped: true }), work);
           assert.deepEqual(work.own.names, ["held process", "gdb in the container"]);
           await new Promise((resolve) => setTimeout(resolve, round * 300));
           const client = await attachClient(live.attachment);
@@ -200,9 +179,9 @@ function labTests(kind: LabEngine): void {
           assert.deepEqual(await work.own.dispose(), []);
         }
         // It goes on by itself then.
-        const now = await engine.inspect(container.id);
+        const now = await lab.engine.inspect(container.id);
         assert.equal(now.state, "running");
-        const [program] = await programsOf(now, engine);
+        const [program] = await programsOf(now, lab.engine);
         assert.ok(program?.hostPid !== undefined);
         assert.equal(await isStopped(program.hostPid), false);
       }
@@ -212,35 +191,35 @@ function labTests(kind: LabEngine): void {
 
     it("that ends as soon as it is restored says so, and what to do", async () => {
       // Its one system call comes back interrupted after a restore.
-      const container = await startContainer(engine, kind, NAME, { command: ["sleep", "1000"] });
-      const snapshot = await freezeFor(engine, container, folder.path);
+      const container = await startContainer(lab.engine, kind, NAME, { command: ["sleep", "1000"] });
+      const snapshot = await freezeFor(lab.engine, container, lab.folder);
       const work = liveWork([], "");
-      const waking = wakeForDebugging(engine, snapshot, liveOptions({}), work);
+      const waking = wakeForDebugging(lab.engine, snapshot, liveOptions({}), work);
       await assert.rejects(waking, { code: "debug.diedAtWaking", next: /Debug Frozen Process/ });
       assert.deepEqual(await work.own.dispose(), []);
     });
 
     it("without debugpy or gdb names the package that is missing", async () => {
       const command = ["/usr/bin/python3", "/app/steps.py", "1", "word"];
-      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
+      const container = await startContainer(lab.engine, kind, NAME, { image: "debuggers", command });
       const moved = async (path: string): Promise<void> => {
-        const done = await engine.exec?.(container.id, ["mv", path, "/root/"]);
+        const done = await lab.engine.exec?.(container.id, ["mv", path, "/root/"]);
         done?.stdout.resume();
         done?.stderr.resume();
         assert.equal(await done?.exit, 0);
       };
       const work = liveWork([], "");
       await moved("/usr/bin/gdb");
-      await assert.rejects(attachTo(engine, container, liveOptions({}), work), {
+      await assert.rejects(attachTo(lab.engine, container, liveOptions({}), work), {
         code: "debug.noInjector",
         next: /package gdb/,
       });
       await moved("/usr/lib/python3/dist-packages/debugpy");
-      await assert.rejects(attachTo(engine, container, liveOptions({}), work), {
+      await assert.rejects(attachTo(lab.engine, container, liveOptions({}), work), {
         code: "debug.noDebugpy",
         next: /pip install debugpy.*Debug Frozen Process/,
       });
-      await assert.rejects(attachTo(engine, container, liveOptions({ runtime: "native" }), work), {
+      await assert.rejects(attachTo(lab.engine, container, liveOptions({ runtime: "native" }), work), {
         code: "debug.noNativeDebugger",
         message: /gdb-inside: it isn't in the container/,
         next: /Install gdb/,
@@ -252,22 +231,15 @@ function labTests(kind: LabEngine): void {
 
 describe("a copy of a container, restored beside it for a debugger", function () {
   this.timeout(300_000);
-  let engine: Engine;
-  let folder: Awaited<ReturnType<typeof archiveFolder>>;
+  const lab = liveLab("podman", NAME);
   let container: ContainerDetails;
   let snapshot: Snapshot;
 
   before(async () => {
-    engine = await connectLab("podman");
-    folder = await archiveFolder();
-    container = await startContainer(engine, "podman", NAME, {
+    container = await startContainer(lab.engine, "podman", NAME, {
       ...{ image: "debuggers", command: ["/steps", "1000", "frozen-word"], network: "none" },
     });
-    snapshot = await freezeFor(engine, container, folder.path, { leaveRunning: true });
-  });
-  after(async () => {
-    await removeContainer("podman", NAME);
-    await folder.remove();
+    snapshot = await freezeFor(lab.engine, container, lab.folder, { leaveRunning: true });
   });
 
   /** All that a session could leave behind, one a line. */
@@ -277,12 +249,12 @@ describe("a copy of a container, restored beside it for a debugger", function ()
       return execFileSync(file, args, { encoding: "utf8" }).split("\n");
     };
     return [
-      ...(await engine.list()).map(({ id }) => id),
+      ...(await lab.engine.list()).map(({ id }) => id),
       ...inside("cut -d' ' -f5 /proc/self/mountinfo"),
       ...inside("find /sys/fs/cgroup -name '*libpod-*'"),
-      ...readdirSync(folder.path),
+      ...readdirSync(lab.folder),
       ...readdirSync(tmpdir()).filter((name) => /cryoscope-(?!live-)|\.part$/.test(name)),
-      ...(await programsOf(container, engine)).map(({ pid }) => `process ${pid}`),
+      ...(await programsOf(container, lab.engine)).map(({ pid }) => `process ${pid}`),
     ];
   }
 
@@ -294,7 +266,12 @@ describe("a copy of a container, restored beside it for a debugger", function ()
   it("leaves no container, mount, cgroup, file or process when its session ends", async () => {
     const before = await everything();
     const work = liveWork([], "");
-    const live = await wakeForDebugging(engine, snapshot, liveOptions({ copy: true, stopped: true }), work);
+    const live = await wakeForDebugging(
+      lab.engine,
+      snapshot,
+      liveOptions({ copy: true, stopped: true }),
+      work,
+    );
     assert.notEqual(live.container.id, container.id);
     const client = await attachClient(live.attachment);
     await client.attach();
@@ -303,26 +280,26 @@ describe("a copy of a container, restored beside it for a debugger", function ()
     // Neither continued nor disconnected: as when the window is closed.
     assert.deepEqual(await work.own.dispose(), []);
     assert.deepEqual(await left(before), []);
-    assert.equal((await engine.inspect(container.id)).state, "running");
+    assert.equal((await lab.engine.inspect(container.id)).state, "running");
   });
 
   it("leaves nothing when the restore fails, or is cancelled, or no debugger can be had", async () => {
     const before = await everything();
-    const empty = join(folder.path, "empty.tar");
+    const empty = join(lab.folder, "empty.tar");
     writeFileSync(empty, Buffer.alloc(10_240));
     const broken = { ...snapshot, checkpoint: { kind: "archive", path: empty } } as const;
     const failing = liveWork([], "");
-    await assert.rejects(wakeForDebugging(engine, broken, liveOptions({ copy: true }), failing));
+    await assert.rejects(wakeForDebugging(lab.engine, broken, liveOptions({ copy: true }), failing));
     assert.deepEqual(await failing.own.dispose(), []);
     rmSync(empty);
     assert.deepEqual(await left(before), []);
 
     const leave = new AbortController();
     const noted = mkdtempSync(join(tmpdir(), "cryoscope-live-"));
-    const records = new LeftoverRecords(noted, () => Promise.resolve([engine]));
+    const records = new LeftoverRecords(noted, () => Promise.resolve([lab.engine]));
     const cancelled = { ...liveWork([], ""), signal: leave.signal, note: records.note };
     const options = liveOptions({ copy: true, stopped: true });
-    const waking = wakeForDebugging(engine, snapshot, options, {
+    const waking = wakeForDebugging(lab.engine, snapshot, options, {
       ...cancelled,
       onProgress: ({ phase }) => {
         if (phase === "restoring") leave.abort();
@@ -337,7 +314,7 @@ describe("a copy of a container, restored beside it for a debugger", function ()
 
     const without = liveWork([], "");
     const wrong = liveOptions({ copy: true, stopped: true, debugger: "codelldb" });
-    await assert.rejects(wakeForDebugging(engine, snapshot, wrong, without), {
+    await assert.rejects(wakeForDebugging(lab.engine, snapshot, wrong, without), {
       code: "debug.noNativeDebugger",
     });
     assert.deepEqual(await without.own.dispose(), []);

@@ -10,10 +10,9 @@ import {
   wakeForDebugging,
 } from "../../src/debug/index.ts";
 import type { LiveSession } from "../../src/debug/index.ts";
-import type { Engine } from "../../src/engine/index.ts";
-import { connectLab, freePort, removeContainer, startContainer, until } from "./engine-helpers.ts";
+import { freePort, startContainer, until } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
-import { archiveFolder, freezeFor, liveWork } from "./live-helpers.ts";
+import { freezeFor, liveLab, liveWork } from "./live-helpers.ts";
 
 const run = promisify(execFile);
 const NAME = "cryoscope-debug";
@@ -74,40 +73,31 @@ const IDLE = ["/usr/bin/node", "-e", PROGRAM];
 function labTests(kind: LabEngine): void {
   describe(`a Node container of ${kind} in the lab`, function () {
     this.timeout(300_000);
-    let engine: Engine;
-    let folder: Awaited<ReturnType<typeof archiveFolder>>;
+    const lab = liveLab(kind, NAME);
     let work: ReturnType<typeof liveWork>;
 
-    before(async () => {
-      engine = await connectLab(kind);
-      folder = await archiveFolder();
-    });
     beforeEach(() => {
       work = liveWork();
     });
     afterEach(async () => {
       assert.deepEqual(await work.own.dispose(), []);
     });
-    after(async () => {
-      await removeContainer(kind, NAME);
-      await folder.remove();
-    });
 
     it("is woken with its inspector, and an expression gives what was frozen", async () => {
       const port = await freePort();
       const command = ["/usr/bin/node", `--inspect=127.0.0.1:${port}`, "-e", PROGRAM];
-      const container = await startContainer(engine, kind, NAME, { image: "node", command });
-      const url = await webSocketUrl(await attachTo(engine, container, liveOptions({}), work));
+      const container = await startContainer(lab.engine, kind, NAME, { image: "node", command });
+      const url = await webSocketUrl(await attachTo(lab.engine, container, liveOptions({}), work));
       const secret = await told(url, "state.secret");
       assert.match(String(secret), /^[0-9a-z]{6,}$/);
       const before = Number(await evaluate(url, "state.counter"));
       // Nothing but this process's memory has heard of it.
       await evaluate(url, `state.told = "${NAME} ${port}"; 0`);
 
-      const snapshot = await freezeFor(engine, container, folder.path);
-      assert.equal((await engine.inspect(container.id)).state, "exited");
+      const snapshot = await freezeFor(lab.engine, container, lab.folder);
+      assert.equal((await lab.engine.inspect(container.id)).state, "exited");
       const phases: string[] = [];
-      const live = await wakeForDebugging(engine, snapshot, liveOptions({}), {
+      const live = await wakeForDebugging(lab.engine, snapshot, liveOptions({}), {
         ...work,
         onProgress: ({ phase }) => phases.push(phase),
       });
@@ -127,13 +117,13 @@ function labTests(kind: LabEngine): void {
     });
 
     it("that was started without the inspector is told to open it, and needs no network", async () => {
-      const container = await startContainer(engine, kind, NAME, {
+      const container = await startContainer(lab.engine, kind, NAME, {
         image: "node",
         command: ["/bin/sh", "-c", 'node -e "$0"; exit 3', PROGRAM],
         network: "none",
       });
-      const snapshot = await freezeFor(engine, container, folder.path);
-      const live = await wakeForDebugging(engine, snapshot, liveOptions({}), work);
+      const snapshot = await freezeFor(lab.engine, container, lab.folder);
+      const live = await wakeForDebugging(lab.engine, snapshot, liveOptions({}), work);
       assert.equal(live.runtime, "node");
       assert.notEqual(live.program.pid, 1);
       assert.deepEqual(work.own.names, ["relay to Node's inspector"]);
@@ -143,46 +133,46 @@ function labTests(kind: LabEngine): void {
     });
 
     it("whose inspector listens on its own loopback only is reached within", async () => {
-      const container = await startContainer(engine, kind, NAME, {
+      const container = await startContainer(lab.engine, kind, NAME, {
         image: "node",
         command: ["/usr/bin/node", "--inspect", "-e", PROGRAM],
         network: "none",
         environment: ["NODE_OPTIONS=--inspect-port=9333"],
       });
-      const live = await attachTo(engine, container, liveOptions({}), work);
+      const live = await attachTo(lab.engine, container, liveOptions({}), work);
       assert.equal(await evaluate(await webSocketUrl(live), "process.pid"), 1);
     });
 
     it("whose port another program has says so, and gets no signal", async () => {
       const thief = `require("net").createServer().listen(9229, "127.0.0.1")`;
       const child = `require("child_process").spawn(process.execPath, ["-e", process.argv[1]])`;
-      const container = await startContainer(engine, kind, NAME, {
+      const container = await startContainer(lab.engine, kind, NAME, {
         image: "node",
         command: ["/usr/bin/node", "-e", `${child};${PROGRAM}`, thief],
         network: "none",
       });
       await until(async () => {
-        const programs = await programsOf(container, engine);
+        const programs = await programsOf(container, lab.engine);
         return programs.length > 1 ? programs : undefined;
       }, PATIENCE);
       // Port 9229 is 240D, and 0A says that it listens (proc_pid_net(5)).
-      const { hostPid } = (await programsOf(container, engine))[0] ?? {};
+      const { hostPid } = (await programsOf(container, lab.engine))[0] ?? {};
       await until(async () => {
         const sockets = await readFile(`/proc/${hostPid ?? 0}/net/tcp`, "utf8");
         return /:240D \S+ 0A /.test(sockets) ? true : undefined;
       }, PATIENCE);
-      await assert.rejects(attachTo(engine, container, liveOptions({ pid: 1 }), work), {
+      await assert.rejects(attachTo(lab.engine, container, liveOptions({ pid: 1 }), work), {
         code: "debug.inspectorPortTaken",
         next: /--inspect-port/,
       });
     });
 
     it("that is no Python says so when Python is asked for", async () => {
-      const container = await startContainer(engine, kind, NAME, { image: "node", command: IDLE });
-      await assert.rejects(attachTo(engine, container, liveOptions({ runtime: "python" }), work), {
+      const container = await startContainer(lab.engine, kind, NAME, { image: "node", command: IDLE });
+      await assert.rejects(attachTo(lab.engine, container, liveOptions({ runtime: "python" }), work), {
         code: "debug.noRuntime",
       });
-      await assert.rejects(attachTo(engine, container, liveOptions({ pid: 4711 }), work), {
+      await assert.rejects(attachTo(lab.engine, container, liveOptions({ pid: 4711 }), work), {
         code: "debug.noProcess",
       });
     });

@@ -15,12 +15,12 @@ import {
   wakeForDebugging,
 } from "../../src/debug/index.ts";
 import type { LiveSession } from "../../src/debug/index.ts";
-import type { Engine, Snapshot } from "../../src/engine/index.ts";
-import { attachClient } from "./dap-wire.ts";
+import type { Snapshot } from "../../src/engine/index.ts";
+import { attachClient, value } from "./dap-wire.ts";
 import type { WireClient } from "./dap-wire.ts";
-import { connectLab, removeContainer, startContainer } from "./engine-helpers.ts";
+import { startContainer } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
-import { archiveFolder, freezeFor, liveWork, provideTools, running } from "./live-helpers.ts";
+import { freezeFor, liveLab, liveWork, provideTools, running } from "./live-helpers.ts";
 import { PROJECT } from "./place.ts";
 
 const NAME = "cryoscope-hold-go";
@@ -37,8 +37,7 @@ async function inStep(client: WireClient, after = 0): Promise<number | undefined
     const { stackFrames } = await client.get<DebugProtocol.StackTraceResponse>("stackTrace", { threadId });
     const frame = stackFrames.find(({ name }) => name === "main.step");
     if (frame === undefined) continue;
-    const args = { expression: "before", frameId: frame.id, context: "watch" };
-    return Number((await client.get<DebugProtocol.EvaluateResponse>("evaluate", args)).result);
+    return Number(await value(client, "before", frame.id));
   }
   return undefined;
 }
@@ -66,27 +65,17 @@ const waits = (live: LiveSession): boolean =>
 function labTests(kind: LabEngine): void {
   describe(`a Go program in a container of ${kind} that is frozen at a breakpoint`, function () {
     this.timeout(300_000);
-    let engine: Engine;
-    let folder: Awaited<ReturnType<typeof archiveFolder>>;
-
-    before(async () => {
-      engine = await connectLab(kind);
-      folder = await archiveFolder();
-    });
-    after(async () => {
-      await removeContainer(kind, NAME);
-      await folder.remove();
-    });
+    const lab = liveLab(kind, NAME);
 
     it("is where delve left it, round after round, though its runtime's signal waits; a restore says so", async () => {
-      const tools = join(folder.path, "tools");
+      const tools = join(lab.folder, "tools");
       await mkdir(tools, { recursive: true });
       await provideTools(tools, ["dlv"]);
       const command = ["/gosteps", "1000", "frozen-word"];
-      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
+      const container = await startContainer(lab.engine, kind, NAME, { image: "debuggers", command });
       const options = liveOptions({ pathMappings: { "/project": PROJECT } });
       let work = liveWork([], tools);
-      let live = await attachTo(engine, container, options, work);
+      let live = await attachTo(lab.engine, container, options, work);
       assert.equal(live.runtime, "go");
       let client = await attachClient(live.attachment);
       await client.attach(STEP);
@@ -96,20 +85,20 @@ function labTests(kind: LabEngine): void {
 
       let snapshot: Snapshot | undefined;
       for (let round = 1; round <= ROUNDS; round++) {
-        const letGo = await holdContainer(engine, live);
+        const letGo = await holdContainer(lab.engine, live);
         assert.ok(letGo, "it was not held");
         let isFirst = false;
         try {
           await client.disconnect();
           assert.deepEqual(await work.own.dispose(), []);
           clearStops(live.program);
-          snapshot = await freezeFor(engine, container, folder.path, { leaveRunning: true });
+          snapshot = await freezeFor(lab.engine, container, lab.folder, { leaveRunning: true });
         } finally {
           isFirst = await letGo(true);
         }
         assert.ok(isFirst && waits(live), "the signal was taken");
         work = liveWork([], tools);
-        live = await attachTo(engine, container, { ...options, stopped: true }, work);
+        live = await attachTo(lab.engine, container, { ...options, stopped: true }, work);
         client = await attachClient(live.attachment);
         await client.attach();
         assert.equal(await inStep(client), number, `round ${round}`);
@@ -125,7 +114,7 @@ function labTests(kind: LabEngine): void {
       const rewound = liveWork([], tools);
       try {
         const held = liveOptions({ stopped: true, pathMappings: { "/project": PROJECT } });
-        const woken = await wakeForDebugging(engine, snapshot, held, rewound);
+        const woken = await wakeForDebugging(lab.engine, snapshot, held, rewound);
         assert.ok(rewound.lines.includes(IN_HANDLER), rewound.lines.join("\n"));
         const debug = await attachClient(woken.attachment);
         await debug.attach(STEP);

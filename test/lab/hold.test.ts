@@ -21,12 +21,12 @@ import {
   wakeForDebugging,
 } from "../../src/debug/index.ts";
 import type { LiveSession } from "../../src/debug/index.ts";
-import type { CheckpointOptions, Engine, Snapshot } from "../../src/engine/index.ts";
+import type { CheckpointOptions, Snapshot } from "../../src/engine/index.ts";
 import { attachClient } from "./dap-wire.ts";
 import type { WireClient } from "./dap-wire.ts";
-import { connectLab, freePort, removeContainer, startContainer, until } from "./engine-helpers.ts";
+import { freePort, startContainer, until } from "./engine-helpers.ts";
 import type { LabEngine } from "./engine-helpers.ts";
-import { archiveFolder, freezeFor, liveWork } from "./live-helpers.ts";
+import { freezeFor, liveLab, liveWork } from "./live-helpers.ts";
 import { PROJECT } from "./place.ts";
 
 const NAME = "cryoscope-hold";
@@ -101,18 +101,8 @@ async function webSocketUrl({ attachment }: LiveSession): Promise<string> {
 function labTests(kind: LabEngine): void {
   describe(`a container of ${kind} that is frozen at a breakpoint`, function () {
     this.timeout(300_000);
-    let engine: Engine;
-    let folder: Awaited<ReturnType<typeof archiveFolder>>;
+    const lab = liveLab(kind, NAME);
     const word = `held${Math.random().toString(36).slice(2)}`;
-
-    before(async () => {
-      engine = await connectLab(kind);
-      folder = await archiveFolder();
-    });
-    after(async () => {
-      await removeContainer(kind, NAME);
-      await folder.remove();
-    });
 
     /** Holds it, lets the debugger go, waits, and freezes; the time in between is long enough to see it run. */
     async function freezeHeld(
@@ -120,13 +110,13 @@ function labTests(kind: LabEngine): void {
       leave: () => Promise<void>,
       { stopped = false, ...options }: Partial<CheckpointOptions> & { readonly stopped?: boolean } = {},
     ): Promise<Snapshot> {
-      const letGo = await holdContainer(engine, live);
+      const letGo = await holdContainer(lab.engine, live);
       assert.ok(letGo, "it was not held");
       try {
         await leave();
         await sleep(A_WHILE);
         const how = { leaveRunning: true, ...options };
-        return await freezeFor(engine, live.container, folder.path, how);
+        return await freezeFor(lab.engine, live.container, lab.folder, how);
       } finally {
         await letGo(stopped);
       }
@@ -134,10 +124,10 @@ function labTests(kind: LabEngine): void {
 
     it("is where a native debugger left it, and runs on when the freeze is over", async () => {
       const command = ["/steps", "1000", word];
-      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
+      const container = await startContainer(lab.engine, kind, NAME, { image: "debuggers", command });
       const work = liveWork([], "");
       const options = liveOptions({ pathMappings: { "/project": PROJECT } });
-      const live = await attachTo(engine, container, options, work);
+      const live = await attachTo(lab.engine, container, options, work);
       const client = await attachClient(live.attachment);
       await client.attach({ path: join(PROGRAMS, "steps.c"), line: 12 });
       const seen = client.events.length;
@@ -147,13 +137,13 @@ function labTests(kind: LabEngine): void {
         await client.disconnect();
         assert.deepEqual(await work.own.dispose(), []);
       });
-      assert.equal((await engine.inspect(container.id)).state, "running");
+      assert.equal((await lab.engine.inspect(container.id)).state, "running");
       await until(() => Promise.resolve(/[SR]/.test(state(live)) ? true : undefined));
 
       // Another gdb has the number of what was frozen, before its first instruction.
       const again = liveWork([], "");
       try {
-        const woken = await wakeForDebugging(engine, snapshot, liveOptions({ stopped: true }), again);
+        const woken = await wakeForDebugging(lab.engine, snapshot, liveOptions({ stopped: true }), again);
         const debug = await attachClient(woken.attachment);
         await debug.attach();
         assert.equal(Number(await inTopFrame(debug, await stop(debug), "before")), number);
@@ -165,10 +155,10 @@ function labTests(kind: LabEngine): void {
 
     it("is where it was frozen for the next native debugger, and for one more freeze", async () => {
       const command = ["/steps", "1000", word];
-      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
+      const container = await startContainer(lab.engine, kind, NAME, { image: "debuggers", command });
       const options = liveOptions({ pathMappings: { "/project": PROJECT } });
       let work = liveWork([], "");
-      let live = await attachTo(engine, container, options, work);
+      let live = await attachTo(lab.engine, container, options, work);
       let client = await attachClient(live.attachment);
       await client.attach({ path: join(PROGRAMS, "steps.c"), line: 12 });
       const seen = client.events.length;
@@ -188,7 +178,7 @@ function labTests(kind: LabEngine): void {
         assert.equal(state(live), "T");
         await sleep(A_WHILE);
         work = liveWork([], "");
-        live = await attachTo(engine, container, { ...options, stopped: true }, work);
+        live = await attachTo(lab.engine, container, { ...options, stopped: true }, work);
         client = await attachClient(live.attachment);
         await client.attach();
         assert.equal(
@@ -204,61 +194,61 @@ function labTests(kind: LabEngine): void {
       await until(() => Promise.resolve(/[SR]/.test(state(live)) ? true : undefined));
       // Nothing of all that waits in what was frozen last.
       assert.ok(snapshot);
-      assert.equal((await engine.restore(snapshot, { replace: true })).container.state, "running");
+      assert.equal((await lab.engine.restore(snapshot, { replace: true })).container.state, "running");
     });
 
     it("is let go by whoever comes after an editor that ended in the middle", async () => {
       const command = ["/steps", "1000", word];
-      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
-      const [program] = await programsOf(container, engine);
+      const container = await startContainer(lab.engine, kind, NAME, { image: "debuggers", command });
+      const [program] = await programsOf(container, lab.engine);
       assert.ok(program?.hostPid);
       const { hostPid } = program;
-      assert.ok(await holdContainer(engine, { container, program }), "it was not held");
+      assert.ok(await holdContainer(lab.engine, { container, program }), "it was not held");
       process.kill(hostPid, "SIGSTOP");
-      await letGoOf(engine, container.id);
+      await letGoOf(lab.engine, container.id);
       await until(() =>
         Promise.resolve(
           /^State:\t[SR]/m.test(readFileSync(`/proc/${hostPid}/status`, "utf8")) ? true : undefined,
         ),
       );
-      assert.equal((await engine.inspect(container.id)).state, "running");
+      assert.equal((await lab.engine.inspect(container.id)).state, "running");
       assert.equal(await thaw(container.id, hostPid), false, "it is still frozen");
     });
 
     it("is not held while a debugger that traces it lets it run: it could not leave", async () => {
       const command = ["/steps", "1000", word];
-      const container = await startContainer(engine, kind, NAME, { image: "debuggers", command });
+      const container = await startContainer(lab.engine, kind, NAME, { image: "debuggers", command });
       const work = liveWork([], "");
-      const live = await attachTo(engine, container, liveOptions({}), work);
+      const live = await attachTo(lab.engine, container, liveOptions({}), work);
       const client = await attachClient(live.attachment);
       await client.attach();
       await client.get("continue", { threadId: 1 });
       await until(() => Promise.resolve(state(live) === "t" ? undefined : true));
-      assert.equal(await holdContainer(engine, live), undefined);
+      assert.equal(await holdContainer(lab.engine, live), undefined);
       await client.disconnect();
       assert.deepEqual(await work.own.dispose(), []);
-      assert.equal((await engine.inspect(container.id)).state, "running");
+      assert.equal((await lab.engine.inspect(container.id)).state, "running");
     });
 
     it("is where Node's inspector had paused it", async () => {
       const inspect = `--inspect=127.0.0.1:${await freePort()}`;
-      const container = await startContainer(engine, kind, NAME, {
+      const container = await startContainer(lab.engine, kind, NAME, {
         image: "node",
         command: ["/usr/bin/node", inspect, "-e", NODE_STEPS, "1000", word],
       });
       const work = liveWork();
-      const live = await attachTo(engine, container, liveOptions({}), work);
+      const live = await attachTo(lab.engine, container, liveOptions({}), work);
       const { number, gone } = await pausedNode(await webSocketUrl(live));
       const snapshot = await freezeHeld(live, async () => {
         assert.deepEqual(await work.own.dispose(), []);
         await gone;
       });
-      const { path } = await engine.locate(snapshot);
+      const { path } = await lab.engine.locate(snapshot);
       assert.equal(numberIn(path ?? "", word), number);
 
       // It goes on, and takes the next debugger.
       const again = liveWork();
-      const next = await attachTo(engine, container, liveOptions({}), again);
+      const next = await attachTo(lab.engine, container, liveOptions({}), again);
       const later = await pausedNode(await webSocketUrl(next));
       assert.ok(later.number > number, `${number} -> ${later.number}`);
       assert.deepEqual(await again.own.dispose(), []);
@@ -267,13 +257,13 @@ function labTests(kind: LabEngine): void {
 
     if (kind === "podman")
       it("is where debugpy had stopped it", async () => {
-        const container = await startContainer(engine, kind, NAME, {
+        const container = await startContainer(lab.engine, kind, NAME, {
           ...{ image: "debuggers", network: "none" },
           command: ["/usr/bin/python3", "/app/steps.py", "1000", word],
         });
         const work = liveWork();
         const options = liveOptions({ pathMappings: { "/app": PROGRAMS } });
-        const live = await attachTo(engine, container, options, work);
+        const live = await attachTo(lab.engine, container, options, work);
         const client = await attachClient(live.attachment);
         await client.attach({ path: join(PROGRAMS, "steps.py"), line: 16 });
         const number = Number(await inTopFrame(client, await stop(client), "before"));
@@ -281,13 +271,13 @@ function labTests(kind: LabEngine): void {
           assert.deepEqual(await work.own.dispose(), []);
         };
         const snapshot = await freezeHeld(live, leave, { tcpEstablished: true });
-        const { path } = await engine.locate(snapshot);
+        const { path } = await lab.engine.locate(snapshot);
         assert.equal(numberIn(path ?? "", word), number);
 
         const again = liveWork();
         try {
           const { port } = live.attachment;
-          const next = await attachTo(engine, container, { ...options, port }, again);
+          const next = await attachTo(lab.engine, container, { ...options, port }, again);
           const debug = await attachClient(next.attachment);
           await debug.attach({ path: join(PROGRAMS, "steps.py"), line: 16 });
           assert.ok(Number(await inTopFrame(debug, await stop(debug), "before")) > number);

@@ -19,11 +19,11 @@ import {
 import type { LiveSession, Note } from "../../src/debug/index.ts";
 import { connectEngine } from "../../src/engine/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
-import { attachClient } from "./dap-wire.ts";
+import { attachClient, topFrame, value } from "./dap-wire.ts";
 import type { WireClient } from "./dap-wire.ts";
-import { connectLab, removeContainer, startContainer, until } from "./engine-helpers.ts";
+import { startContainer, until } from "./engine-helpers.ts";
 import { labMachine, labStart, makeBundle, sharedFolder } from "./engine-machine.ts";
-import { archiveFolder, freezeFor, liveWork, provideTools, running } from "./live-helpers.ts";
+import { freezeFor, liveLab, liveWork, provideTools, running } from "./live-helpers.ts";
 import { PROJECT } from "./place.ts";
 
 const NAME = "cryoscope-live-debuggers";
@@ -58,47 +58,27 @@ async function stopped(client: WireClient, after: number, why = /breakpoint|step
   return (found as DebugProtocol.StoppedEvent).body.threadId ?? 0;
 }
 
-async function topFrame(client: WireClient, threadId: number): Promise<DebugProtocol.StackFrame> {
-  const { stackFrames } = await client.get<DebugProtocol.StackTraceResponse>("stackTrace", { threadId });
-  assert.ok(stackFrames[0]);
-  return stackFrames[0];
-}
-
-async function value(client: WireClient, expression: string, frameId: number): Promise<string> {
-  const args = { expression, frameId, context: "watch" };
-  return (await client.get<DebugProtocol.EvaluateResponse>("evaluate", args)).result;
-}
-
 describe("a restored container of podman is attached to", function () {
   this.timeout(300_000);
-  let engine: Engine;
-  let folder: Awaited<ReturnType<typeof archiveFolder>>;
+  const lab = liveLab("podman", NAME);
   let tools: string;
 
-  before(async () => {
-    engine = await connectLab("podman");
-    folder = await archiveFolder();
-  });
   beforeEach(async () => {
     tools = await mkdtemp(join(tmpdir(), "cryoscope-tools-"));
   });
   afterEach(() => rm(tools, { recursive: true }));
-  after(async () => {
-    await removeContainer("podman", NAME);
-    await folder.remove();
-  });
 
   for (const { name, tools: needed, program, id, runtime } of CASES)
     it(`by ${name}: a breakpoint, a step, its locals, and it runs on`, async () => {
       await provideTools(tools, needed);
-      const container = await startContainer(engine, "podman", NAME, {
+      const container = await startContainer(lab.engine, "podman", NAME, {
         ...{ image: "debuggers", command: [program.command, "1000", "frozen-word"], network: "none" },
       });
-      const snapshot = await freezeFor(engine, container, folder.path);
+      const snapshot = await freezeFor(lab.engine, container, lab.folder);
       const work = liveWork([], tools);
       try {
         const options = liveOptions({ pathMappings: { "/project": PROJECT }, debugger: id });
-        const live = await wakeForDebugging(engine, snapshot, options, work);
+        const live = await wakeForDebugging(lab.engine, snapshot, options, work);
         assert.equal(live.runtime, runtime);
         const client = await attachClient(live.attachment);
         let seen = client.events.length;
@@ -130,17 +110,17 @@ describe("a restored container of podman is attached to", function () {
       } finally {
         assert.deepEqual(await work.own.dispose(), []);
       }
-      assert.equal((await engine.inspect(container.id)).state, "running");
+      assert.equal((await lab.engine.inspect(container.id)).state, "running");
     });
 
   it("by gdbserver with a copy of the program, where this machine doesn't see the process", async () => {
     await provideTools(tools, ["gdb"]);
-    const container = await startContainer(engine, "podman", NAME, {
+    const container = await startContainer(lab.engine, "podman", NAME, {
       ...{ image: "debuggers", command: [C.command, "1000", "frozen-word"], network: "none" },
     });
     const { here, own } = liveWork([], tools);
     const log = (): void => undefined;
-    const [program] = await programsOf(container, engine);
+    const [program] = await programsOf(container, lab.engine);
     assert.ok(program);
     const noted: string[] = [];
     const note: Note = (what) => {
@@ -150,7 +130,17 @@ describe("a restored container of podman is attached to", function () {
       return Promise.resolve(() => Promise.resolve(void noted.pop()));
     };
     const target = {
-      ...{ engine, container, here, note, own, log, programs: [], port: undefined, debugger: "gdbserver" },
+      ...{
+        engine: lab.engine,
+        container,
+        here,
+        note,
+        own,
+        log,
+        programs: [],
+        port: undefined,
+        debugger: "gdbserver",
+      },
       ...{ program: { ...program, hostPid: undefined }, stopOnEntry: false, signal: undefined },
       ...{ timeout: undefined, mappings: [{ localRoot: PROJECT, remoteRoot: "/project" }] },
     };
@@ -170,25 +160,25 @@ describe("a restored container of podman is attached to", function () {
   it("by JDWP, on the container's own loopback; the editor's Java debugger is what is needed", async () => {
     const agent = "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=5005";
     const lean = ["-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx32m", "-Xint"];
-    const container = await startContainer(engine, "podman", NAME, {
+    const container = await startContainer(lab.engine, "podman", NAME, {
       image: "jvm",
       // What a JRE has to run that doesn't end.
       command: ["/usr/bin/java", agent, ...lean, "-m", "jdk.httpserver", "-b", "127.0.0.1", "-p", "8000"],
       network: "none",
     });
     await until(async () => {
-      const { version } = await jdwp(engine, container.name).catch(() => ({ version: undefined }));
+      const { version } = await jdwp(lab.engine, container.name).catch(() => ({ version: undefined }));
       return version;
     }, 30_000);
-    const snapshot = await freezeFor(engine, container, folder.path);
+    const snapshot = await freezeFor(lab.engine, container, lab.folder);
     const without = liveWork([]);
-    await assert.rejects(wakeForDebugging(engine, snapshot, liveOptions({}), without), {
+    await assert.rejects(wakeForDebugging(lab.engine, snapshot, liveOptions({}), without), {
       code: "debug.noExtension",
       message: /Debugger for Java \(vscjava\.vscode-java-debug\)/,
       next: /Debug Frozen Process/,
     });
     assert.deepEqual(await without.own.dispose(), []);
-    const { live, version } = await jdwp(engine, container.name);
+    const { live, version } = await jdwp(lab.engine, container.name);
     assert.equal(live.runtime, "java");
     assert.match(version, /OpenJDK|Java Debug Wire Protocol/);
   });

@@ -1,17 +1,50 @@
 // Freezing and waking for the tests of live sessions.
+import assert from "node:assert/strict";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { debuggersHere, Resources } from "../../src/debug/index.ts";
 import type { LiveWork, Program } from "../../src/debug/index.ts";
 import type { CheckpointOptions, ContainerDetails, Engine, Snapshot } from "../../src/engine/index.ts";
-import { until } from "./engine-helpers.ts";
+import { connectLab, removeContainer, until } from "./engine-helpers.ts";
+import type { LabEngine } from "./engine-helpers.ts";
 import { PROJECT, ROOT } from "./place.ts";
 
 /** A folder for archives, gone at the end. */
 export async function archiveFolder(): Promise<{ readonly path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), "cryoscope-live-"));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** What the tests of a suite share; there from its first `before` on. */
+export interface LiveLab {
+  readonly engine: Engine;
+  /** Path of a folder for archives. */
+  readonly folder: string;
+}
+
+/** An engine of the lab for a suite, whose container of that name is gone at its end, as are its archives. */
+export function liveLab(kind: LabEngine, name: string): LiveLab {
+  let engine: Engine | undefined;
+  let archives: Awaited<ReturnType<typeof archiveFolder>> | undefined;
+  before(async () => {
+    engine = await connectLab(kind);
+    archives = await archiveFolder();
+  });
+  after(async () => {
+    await removeContainer(kind, name);
+    await archives?.remove();
+  });
+  return {
+    get engine() {
+      assert.ok(engine);
+      return engine;
+    },
+    get folder() {
+      assert.ok(archives);
+      return archives.path;
+    },
+  };
 }
 
 /** Waits until a process of this machine runs that a debugger was told to let go: it answers before it does so. */

@@ -33,6 +33,16 @@ export class Debuggers implements vscode.Disposable {
     this.listening.dispose();
   }
 
+  /** Ends our session, and waits until the debuggers below it are gone too. */
+  async end(): Promise<void> {
+    const ended = sessionEnd("cryoscope");
+    await vscode.debug.stopDebugging();
+    await ended;
+    await until("the debuggers have gone", () =>
+      Promise.resolve(this.sessions.size === 0 ? true : undefined),
+    );
+  }
+
   /** How many stops there were so far. */
   get count(): number {
     return this.stops.length;

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { TestApi } from "../../src/vscode/extension.ts";
-import { Debuggers, sessionEnd, topFrame, until, valueOf } from "./debug-support.ts";
+import { Debuggers, topFrame, until, valueOf } from "./debug-support.ts";
 
 /** Written by test/lab/vscode.test.ts, which made the containers. */
 interface Case {
@@ -46,15 +46,6 @@ describe("a live session of a program that takes steps", function () {
     debuggers.dispose();
     vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
   });
-
-  async function stop(): Promise<void> {
-    const ended = sessionEnd("cryoscope");
-    await vscode.debug.stopDebugging();
-    await ended;
-    await until("the debuggers have gone", () =>
-      Promise.resolve(debuggers.sessions.size === 0 ? true : undefined),
-    );
-  }
 
   for (const one of cases) {
     const { runtime, engine, container } = one;
@@ -125,7 +116,7 @@ describe("a live session of a program that takes steps", function () {
       assert.ok(back >= 1000 && back < 100_000, `${began} -> ${later} -> ${back}`);
       assert.equal(vscode.debug.breakpoints.length, 1);
 
-      await stop();
+      await debuggers.end();
       if (runtime === "native") return;
 
       // Its debugger holds nothing that it attaches to, so it is paused: no breakpoint, and it stands in its own code.
@@ -137,7 +128,7 @@ describe("a live session of a program that takes steps", function () {
       });
       const entered = await topFrame(await debuggers.stop(seen));
       assert.ok(entered.source?.path?.endsWith(basename(file)), entered.source?.path);
-      await stop();
+      await debuggers.end();
     });
   }
 });

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import * as vscode from "vscode";
 import type { Snapshot } from "../../src/engine/index.ts";
-import { Debuggers, sessionEnd, topFrame, until, valueOf } from "./debug-support.ts";
+import { Debuggers, topFrame, until, valueOf } from "./debug-support.ts";
 
 /** Written by test/lab/vscode.test.ts, which made the containers, and counts them afterwards. */
 interface Ends {
@@ -47,15 +47,6 @@ describe("a live session", function () {
     if (ends !== null) debuggers.dispose();
   });
 
-  async function stop(): Promise<void> {
-    const ended = sessionEnd("cryoscope");
-    await vscode.debug.stopDebugging();
-    await ended;
-    await until("the debuggers have gone", () =>
-      Promise.resolve(debuggers.sessions.size === 0 ? true : undefined),
-    );
-  }
-
   async function freeze(container: string, name: string): Promise<Snapshot> {
     const made: unknown = await vscode.commands.executeCommand("cryoscope.checkpointContainer", {
       ...{ endpoint: ends?.endpoint, container, name, leaveRunning: true },
@@ -89,7 +80,7 @@ describe("a live session", function () {
       pathMappings: { [remoteRoot]: localRoot },
     });
     assert.ok(Number(await valueOf(await debuggers.breakpoint(again), "before")) > first);
-    await stop();
+    await debuggers.end();
   });
 
   it("stops on entry by lldb-dap, and not at a signal of the program's own", async () => {
@@ -111,7 +102,7 @@ describe("a live session", function () {
       await session.customRequest("continue", { threadId });
       await session.customRequest("pause", { threadId });
       assert.notEqual((await debuggers.stop(seen + 1)).reason, "entry");
-      await stop();
+      await debuggers.end();
     } finally {
       process.env["PATH"] = path;
     }
@@ -140,7 +131,7 @@ describe("a live session", function () {
         ...{ expression: "order.number", frameId: main.id, context: "watch" },
       });
       seen.push((number as { readonly result: string }).result);
-      await stop();
+      await debuggers.end();
     }
     assert.equal(seen[0], seen[1]);
     assert.ok(Number(seen[0]) >= 1000, seen[0]);
