@@ -107,7 +107,7 @@ async function stackOf(
 function stackText({ thread: { process, thread, goroutine }, frames, end }: ThreadStack): string {
   const head = goroutine
     ? `Goroutine ${goroutine.id} of process ${process.pid} [${printable(goroutine.status)}]\n`
-    : `Thread ${thread.tid} of process ${process.pid}, ${printable(thread.comm)} (${thread.state})\n`;
+    : `Thread ${thread.tid} of process ${process.pid}${nameOf(thread)} (${thread.state})\n`;
   const lines = frames.map(({ frozen, arguments: given, locals }, index) => {
     const source = frameSource(frozen);
     const words = given.map(({ name, value }) => `${name}=${value}`).join(", ");
@@ -162,3 +162,6 @@ const variableJson = ({ name, value, type }: FrozenVariable): object => ({
   ...{ name, value },
   ...(type !== undefined && { type }),
 });
+
+/** A core has the name of its first thread only. */
+const nameOf = ({ comm }: { readonly comm: string }): string => (comm === "" ? "" : `, ${printable(comm)}`);

@@ -63,6 +63,12 @@ describe("cryoscope stack", () => {
     assert.doesNotMatch((await cli("stack", ...paths, "--tid", "1")).out, /local_answer|a=2/);
   });
 
+  it("leaves out the names of a core's other threads, which a core doesn't have", async () => {
+    const { out: text } = await cli("stack", join(folder, "core.1"), "--sysroot", join(folder, "root"));
+    assert.match(text, /^Thread 1 of process 1, threads \(running\)$/m);
+    assert.match(text, /^Thread 6 of process 1 \(running\)$/m);
+  });
+
   it("says that frames are guesses where no program is here", async () => {
     const { out: text } = await cli("stack", join(folder, "img"), "--tid", "1");
     assert.match(text, /\(guess\)|\(frame pointer\)/);
