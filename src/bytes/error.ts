@@ -45,6 +45,12 @@ export function cryoscopeError(code: string, sentence: string, details?: ErrorDe
   return new CryoscopeError(code, sentence, details);
 }
 
+/** What makes the errors of a folder whose errors all say what to do next: `code` goes behind the folder's name. */
+export const errorsOf =
+  (folder: string) =>
+  (code: string, sentence: string, next: string, details: ErrorDetails = {}): CryoscopeError =>
+    cryoscopeError(`${folder}.${code}`, sentence, { next, ...details });
+
 /** Gives `error` back when it is ours, else wraps it, so that every catch can speak of code and sentence. */
 export function toCryoscopeError(error: unknown, details?: ErrorDetails): CryoscopeError {
   if (error instanceof CryoscopeError) return error;

@@ -7,7 +7,7 @@ export { fillInThread, fillNow, readHandle, readInThread, readNow } from "./read
 export { sliceSource } from "./slice.ts";
 export { joinedSource } from "./joined.ts";
 export { cachedSource } from "./cached.ts";
-export { CryoscopeError, cryoscopeError, isCancelled, toCryoscopeError } from "./error.ts";
+export { CryoscopeError, cryoscopeError, errorsOf, isCancelled, toCryoscopeError } from "./error.ts";
 export type { ErrorDetails, Place } from "./error.ts";
 export { bytesErrors } from "./errors.ts";
 export { decodeText, encodeText, hasEscapes } from "./text.ts";

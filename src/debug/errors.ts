@@ -1,15 +1,7 @@
-import { cryoscopeError } from "../bytes/index.ts";
-import type { CryoscopeError, ErrorDetails } from "../bytes/index.ts";
+import { errorsOf } from "../bytes/index.ts";
 
 /** An error of this folder. */
-export function failed(
-  code: string,
-  sentence: string,
-  next: string,
-  details: ErrorDetails = {},
-): CryoscopeError {
-  return cryoscopeError(`debug.${code}`, sentence, { next, ...details });
-}
+export const failed = errorsOf("debug");
 
 /** Every way into a live process may be shut; the frozen images are always there. */
 const POSTMORTEM =

@@ -1,16 +1,9 @@
-import { cryoscopeError } from "../bytes/index.ts";
-import type { CryoscopeError, ErrorDetails } from "../bytes/index.ts";
+import { errorsOf } from "../bytes/index.ts";
 import type { Advice } from "./engine.ts";
 import type { CriuFailure } from "./criu-log.ts";
 
-export function failed(
-  code: string,
-  sentence: string,
-  next: string,
-  details: ErrorDetails = {},
-): CryoscopeError {
-  return cryoscopeError(`engine.${code}`, sentence, { next, ...details });
-}
+/** An error of this folder. */
+export const failed = errorsOf("engine");
 
 /** The errors of this floor. `next` is always there: a person is waiting for a container. */
 export const engineErrors = {
