@@ -1,8 +1,9 @@
-/** What a `stopped` event says, as far as it is looked at here. */
-interface Stop {
+/** What a `stopped` event says, as far as it is looked at. */
+export interface Stop {
   reason?: unknown;
   description?: unknown;
   text?: unknown;
+  readonly threadId?: unknown;
 }
 
 /**
@@ -12,7 +13,7 @@ interface Stop {
 export function onEntry(): (message: unknown) => void {
   let isFirst = true;
   return (message) => {
-    const stop = isFirst ? stopIn(message) : undefined;
+    const stop = isFirst ? stopOf(message) : undefined;
     if (stop === undefined) return;
     isFirst = false;
     const said = [stop.description, stop.text].filter((words) => typeof words === "string").join(" ");
@@ -23,7 +24,8 @@ export function onEntry(): (message: unknown) => void {
   };
 }
 
-function stopIn(message: unknown): Stop | undefined {
+/** Of a `stopped` event what it says; undefined for any other message. */
+export function stopOf(message: unknown): Stop | undefined {
   if (typeof message !== "object" || message === null) return undefined;
   if (!("event" in message) || message.event !== "stopped" || !("body" in message)) return undefined;
   return typeof message.body === "object" && message.body !== null ? message.body : undefined;

@@ -13,7 +13,7 @@ export { bisectSnapshots } from "./bisect-snapshots.ts";
 export type { BisectCommand, BisectRow } from "./bisect-snapshots.ts";
 export { holdContainer, letGoOf } from "./hold.ts";
 export type { LetGo } from "./hold.ts";
-export { onEntry, thenPause } from "./entry-stop.ts";
+export { onEntry, stopOf, thenPause } from "./entry-stop.ts";
 export { giveBack, isOurs } from "./leftovers.ts";
 export type { GivenBack, Leftover, Note, Strike } from "./leftovers.ts";
 export { LeftoverRecords } from "./leftover-records.ts";

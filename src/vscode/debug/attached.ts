@@ -1,6 +1,6 @@
 // Our own client: sessions of a debug type of ours whose adapter is a program here, or a server behind a relay.
 import * as vscode from "vscode";
-import { OWN_TYPE } from "../../debug/index.ts";
+import { OWN_TYPE, stopOf } from "../../debug/index.ts";
 import type { Adapter, Attachment } from "../../debug/index.ts";
 import { PAUSE } from "./entry-pause.ts";
 
@@ -80,10 +80,4 @@ function showLocalSources(message: unknown, localRoots: readonly string[]): void
     return;
   }
   for (const value of Object.values(message)) showLocalSources(value, localRoots);
-}
-
-function stopOf(message: unknown): { readonly reason?: unknown; readonly threadId?: unknown } | undefined {
-  if (typeof message !== "object" || message === null) return undefined;
-  if (!("event" in message) || message.event !== "stopped" || !("body" in message)) return undefined;
-  return typeof message.body === "object" && message.body !== null ? message.body : undefined;
 }
