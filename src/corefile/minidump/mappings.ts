@@ -1,4 +1,5 @@
 // The mappings of a process as a minidump tells them: by /proc/PID/maps, by its list of regions, or by what it has.
+import { PF } from "../../memory/index.ts";
 import type { CoreMapping } from "../reader/core-file.ts";
 import type { Minidump } from "./minidump-file.ts";
 import type { StoredRun } from "./stored-pages.ts";
@@ -13,8 +14,6 @@ export interface MinidumpMapping extends CoreMapping {
 const MAX_MAPPINGS = 1_048_576;
 const MAPS_LINE =
   /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-])([w-])([x-])([ps]) ([0-9a-f]{1,16}) \S+ \d+ *(.*)$/;
-/** Bits of PF_X 1, PF_W 2, PF_R 4. */
-const PF = { x: 1, w: 2, r: 4 } as const;
 const KINDS: Readonly<Record<string, NonNullable<CoreMapping["kind"]>>> = {
   "[heap]": "heap",
   "[stack]": "stack",

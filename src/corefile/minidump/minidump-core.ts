@@ -1,7 +1,7 @@
 // A minidump as the core file that the same process would have had.
 import { basename } from "node:path";
 import type { ByteSource } from "../../bytes/index.ts";
-import { NT } from "../../memory/index.ts";
+import { NT, PF } from "../../memory/index.ts";
 import { corefileErrors } from "../errors.ts";
 import type { CoreFile, CoreSegment } from "../reader/core-file.ts";
 import { auxiliaryOf } from "../reader/core-process.ts";
@@ -24,8 +24,6 @@ export interface MinidumpCore {
 }
 
 const AT_PAGESZ = 6n;
-const PF_X = 1;
-const PF_W = 2;
 const WORD = 8;
 const MAX_PID = 2 ** 31;
 
@@ -96,13 +94,13 @@ function segmentsOf(
  */
 function isUnchanged(mappings: readonly MinidumpMapping[], index: number): boolean {
   const mapping = mappings[index];
-  if (mapping === undefined || (mapping.flags & PF_W) !== 0) return false;
-  if ((mapping.flags & PF_X) !== 0) return true;
+  if (mapping === undefined || (mapping.flags & PF.w) !== 0) return false;
+  if ((mapping.flags & PF.x) !== 0) return true;
   const ofFile = (each: MinidumpMapping | undefined): boolean => each?.path === mapping.path;
-  if (ofFile(mappings[index + 1]) && ((mappings[index + 1]?.flags ?? 0) & PF_W) !== 0) return false;
+  if (ofFile(mappings[index + 1]) && ((mappings[index + 1]?.flags ?? 0) & PF.w) !== 0) return false;
   const before = mappings[index - 1];
   // The first one behind the code has constants; a second one has what was written to.
-  return !ofFile(before) || before === undefined || (before.flags & PF_X) !== 0;
+  return !ofFile(before) || before === undefined || (before.flags & PF.x) !== 0;
 }
 
 function processOf(

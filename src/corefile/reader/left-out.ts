@@ -1,14 +1,11 @@
 // Mappings of files that a core has no segment of. gdb's gcore leaves out what the filter of core(5) leaves out, where the
 // kernel writes an empty segment; the note NT_FILE lists them all the same, but not how they are protected.
 import type { ByteSource } from "../../bytes/index.ts";
-import { PT, readBuildId, readElfHeader } from "../../memory/index.ts";
+import { PF, PT, readBuildId, readElfHeader } from "../../memory/index.ts";
 import type { ElfHeader } from "../../memory/index.ts";
 import { MAX_SEGMENTS } from "./core-file.ts";
 import type { CoreFile, CoreSegment } from "./core-file.ts";
 import type { CoreMappedFile } from "./core-process.ts";
-
-const PF_W = 2;
-const PF_R = 4;
 
 /** An ELF file as it begins in the core: `size` bytes of addresses from `start` on are its. */
 interface Loaded {
@@ -46,8 +43,8 @@ export async function withLeftOut(
     if (start === end) continue;
     const whole = loaded.get(path);
     const flags = whole && flagsOf(whole, { ...file, start, offset: file.offset + start - file.start }, page);
-    const isFile = flags !== undefined && (flags & PF_W) === 0 && noted.get(path) === whole?.buildId;
-    found.push({ start, end, offset: 0, stored: 0, flags: flags ?? PF_R, isFile });
+    const isFile = flags !== undefined && (flags & PF.w) === 0 && noted.get(path) === whole?.buildId;
+    found.push({ start, end, offset: 0, stored: 0, flags: flags ?? PF.r, isFile });
     if (found.length + core.segments.length >= MAX_SEGMENTS) break;
   }
   if (found.length === 0) return core;

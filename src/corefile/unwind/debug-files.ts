@@ -1,8 +1,7 @@
 import { posix } from "node:path";
 import type { FileTree } from "../../archive/index.ts";
 import type { ByteSource } from "../../bytes/index.ts";
-import { readBuildId } from "../../memory/index.ts";
-import { Cursor } from "../elf/cursor.ts";
+import { buildIdIn, readBuildId } from "../../memory/index.ts";
 import { openElfFile } from "../elf/elf-file.ts";
 import type { ElfFile } from "../elf/elf-file.ts";
 
@@ -14,8 +13,6 @@ const SHARED = "usr/lib/debug/.dwz";
 /** The name and the build id. */
 const MAX_LINK = 4096 + 64;
 const MAX_NOTE = 4096;
-const NT_GNU_BUILD_ID = 3;
-const GNU = "GNU\0";
 
 export interface DebugFile {
   readonly elf: ElfFile;
@@ -53,11 +50,7 @@ async function buildIdOf(elf: ElfFile): Promise<string | undefined> {
   if (inSegment !== undefined) return inSegment;
   const section = elf.section(".note.gnu.build-id");
   if (section === undefined || section.size > MAX_NOTE) return undefined;
-  const cursor = new Cursor(await elf.content(section, MAX_NOTE), elf.header.littleEndian);
-  const [nameSize, size, type] = [cursor.u32(), cursor.u32(), cursor.u32()];
-  if (nameSize !== GNU.length || type !== NT_GNU_BUILD_ID) return undefined;
-  const name = Buffer.from(cursor.take(nameSize)).toString("latin1");
-  return name === GNU ? Buffer.from(cursor.take(size)).toString("hex") : undefined;
+  return buildIdIn(await elf.content(section, MAX_NOTE), elf.header.littleEndian);
 }
 
 /** The file that dwz has moved debug information to, as the one that it was moved from names it. */

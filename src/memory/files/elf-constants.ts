@@ -3,6 +3,9 @@
 /** What a program header describes. */
 export const PT = { load: 1, note: 4, gnuEhFrame: 0x6474_e550 } as const;
 
+/** Bits of a program header's flags. */
+export const PF = { x: 1, w: 2, r: 4 } as const;
+
 /** Kinds of notes. Numbers mean what the name before them (`CORE`, `LINUX`, `GNU`) makes of them. */
 export const NT = {
   gnuBuildId: 3,

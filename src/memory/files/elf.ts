@@ -96,7 +96,8 @@ export async function readBuildId(
   return undefined;
 }
 
-function buildIdIn(notes: Uint8Array, little: boolean): string | undefined {
+/** The GNU build id among notes, hexadecimal; undefined when there is none. */
+export function buildIdIn(notes: Uint8Array, little: boolean): string | undefined {
   const view = viewOf(notes);
   for (let at = 0; at + 12 <= notes.length;) {
     const [nameSize, size, type] = [0, 4, 8].map((offset) => view.getUint32(at + offset, little));
