@@ -143,9 +143,9 @@ async function caller(walk: Walk, place: Place): Promise<Found | undefined> {
     looksLikeReturn(machine, space, modules, address);
   const keeps = await keepsFramePointer(machine, place);
   // Who jumped to where no code is, or is stopped in a function that keeps nothing on the stack, has just been called.
-  const isCalled =
-    !isCode(space, programCounter) || (keeps ?? !(await isBehindSyscall(walk, place))) === false;
-  if (!isReturn && isCalled) {
+  const isCalled = async (): Promise<boolean> =>
+    !isCode(space, programCounter) || (keeps === undefined ? isBehindSyscall(walk, place) : !keeps);
+  if (!isReturn && (await isCalled())) {
     const byReturn = await stepByReturnAddress(machine, registers, word);
     if (byReturn && (await isReturnAddress(masked(byReturn).programCounter)))
       return { step: masked(byReturn), foundBy: "return address" };
@@ -184,10 +184,10 @@ async function looksLikeReturn(
 ): Promise<boolean> {
   if (address < 16n || !isCode(space, address - 1n)) return false;
   const before = await space.readBytes(address - 8n, 8);
+  if (before.length === 8 && machine.isCall(before)) return true;
   const module = await modules.at(address);
-  if (before.length === 8)
-    return machine.isCall(before) || (module !== undefined && (await isResumption(module, address)));
   if (module && (await isResumption(module, address))) return true;
+  if (before.length === 8) return false;
   const linked = module && (await module.elf.readAt(address - module.bias - 8n, 8));
   // Where nobody has the code, any address in a program's may be one: the frame says that it is a guess.
   return linked?.length === 8 ? machine.isCall(linked) : space.areaAt(address)?.fileId !== undefined;

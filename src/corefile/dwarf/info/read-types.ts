@@ -178,13 +178,13 @@ export function typeReader(reader: EntryReader, onDamage: (error: unknown) => vo
     // Its elements are elsewhere: what the variable is at tells where.
     if (entry.attributes.has(DW_AT.data_location))
       return { kind: "unknown", name: arrayName((await typeOf(entry, depth)).name, "[]"), size: 0 };
+    const language = (await number(rootOf(entry.unit), DW_AT.language)) ?? 0;
     const ranges: Bounds[] = [];
     for (const child of childrenOf(entry, { left: MAX_MEMBERS }))
-      if (child.tag === DW_TAG.subrange_type) ranges.push(await boundsOf(child, bound));
+      if (child.tag === DW_TAG.subrange_type) ranges.push(await boundsOf(child, language, bound));
     if (ranges.length > MAX_DEPTH) return UNKNOWN;
-    const language = await number(rootOf(entry.unit), DW_AT.language);
     // Fortran lays the first index's elements next to each other, others the last's.
-    if (!FORTRAN.has(language ?? 0)) ranges.reverse();
+    if (!FORTRAN.has(language)) ranges.reverse();
     let type = await typeOf(entry, depth);
     let suffix = "";
     const bare = type.name;
@@ -208,7 +208,7 @@ export function typeReader(reader: EntryReader, onDamage: (error: unknown) => vo
     readonly isComputed: boolean;
   }
 
-  async function boundsOf(range: Entry, bound: BoundReader | undefined): Promise<Bounds> {
+  async function boundsOf(range: Entry, language: number, bound: BoundReader | undefined): Promise<Bounds> {
     let isComputed = false;
     const read = async (name: number): Promise<number | undefined> => {
       const value = await attribute(range, name);
@@ -218,8 +218,7 @@ export function typeReader(reader: EntryReader, onDamage: (error: unknown) => vo
       const computed = await bound?.(range, name);
       return computed === undefined ? undefined : Number(BigInt.asIntN(64, computed));
     };
-    const language = await number(rootOf(range.unit), DW_AT.language);
-    const lower = (await read(DW_AT.lower_bound)) ?? (FROM_ONE.has(language ?? 0) ? 1 : 0);
+    const lower = (await read(DW_AT.lower_bound)) ?? (FROM_ONE.has(language) ? 1 : 0);
     const last = await read(DW_AT.upper_bound);
     const count = (await read(DW_AT.count)) ?? (last === undefined ? undefined : last - lower + 1);
     const isSound = count !== undefined && count >= 0 && Number.isSafeInteger(count);
