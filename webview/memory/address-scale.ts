@@ -1,3 +1,5 @@
+import { lastWith } from "./last-with.ts";
+
 /** Where something of the address space is on the strip: shares of its length, 0 to 1. */
 export interface StripPart {
   readonly from: number;
@@ -44,7 +46,8 @@ export class AddressScale {
 
   /** The share at which an address lies: 0 below all mappings, 1 above them. */
   shareOf(address: bigint): number {
-    const part = this.#lastWith(({ start }) => start <= address);
+    const part =
+      this.parts[lastWith(this.parts.length, (index) => (this.parts[index]?.start ?? address) <= address)];
     if (part === undefined) return 0;
     const inside = Number(address - part.start) / Number(part.end - part.start);
     return part.from + Math.min(1, inside) * (part.to - part.from);
@@ -52,26 +55,14 @@ export class AddressScale {
 
   /** The part at a share, and the address there; undefined without any mapping. */
   at(share: number): { readonly part: StripPart; readonly address: bigint } | undefined {
-    const part = this.#lastWith(({ from }) => from <= share) ?? this.parts[0];
+    const index = lastWith(this.parts.length, (each) => (this.parts[each]?.from ?? share) <= share);
+    const part = this.parts[Math.max(0, index)];
     if (part === undefined) return undefined;
     const inside = Math.max(0, Math.min(1, (share - part.from) / (part.to - part.from)));
     const size = Number(part.end - part.start);
     const offset = BigInt(Math.floor(inside * size));
     const address = part.start + (offset < part.end - part.start ? offset : part.end - part.start - 1n);
     return { part, address };
-  }
-
-  /** The last part that `holds`, of parts where the first ones do. */
-  #lastWith(holds: (part: StripPart) => boolean): StripPart | undefined {
-    let low = 0;
-    let high = this.parts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const part = this.parts[middle];
-      if (part !== undefined && holds(part)) low = middle + 1;
-      else high = middle;
-    }
-    return this.parts[low - 1];
   }
 }
 

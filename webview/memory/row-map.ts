@@ -1,3 +1,5 @@
+import { lastWith } from "./last-with.ts";
+
 /** A VMA as the rows know it. */
 export interface RowArea {
   readonly start: bigint;
@@ -43,7 +45,7 @@ export class RowMap {
 
   line(row: number): MemoryLine | undefined {
     if (row < 0 || row >= this.count) return undefined;
-    const index = this.#lastWith((area) => (this.#first[area] ?? Infinity) <= row);
+    const index = lastWith(this.#areas.length, (area) => (this.#first[area] ?? Infinity) <= row);
     const area = this.#areas[index];
     if (area === undefined) return undefined;
     let inside = row - (this.#first[index] ?? 0);
@@ -61,7 +63,10 @@ export class RowMap {
 
   /** The line of an address; that of the gap where nothing is mapped. */
   rowOf(address: bigint): number {
-    const index = this.#lastWith((each) => (this.#areas[each]?.start ?? ADDRESS_END) <= address);
+    const index = lastWith(
+      this.#areas.length,
+      (each) => (this.#areas[each]?.start ?? ADDRESS_END) <= address,
+    );
     const area = this.#areas[index];
     if (area === undefined) return 0;
     if (address >= area.end) return Math.min(this.count - 1, this.#first[index + 1] ?? this.count - 1);
@@ -75,25 +80,16 @@ export class RowMap {
 
   /** Index of the area that has the address. */
   areaOf(address: bigint): number | undefined {
-    const index = this.#lastWith((each) => (this.#areas[each]?.start ?? ADDRESS_END) <= address);
+    const index = lastWith(
+      this.#areas.length,
+      (each) => (this.#areas[each]?.start ?? ADDRESS_END) <= address,
+    );
     const area = this.#areas[index];
     return area !== undefined && address < area.end ? index : undefined;
   }
 
   #byteRows({ start, end }: RowArea): number {
     return Math.ceil(Number(end - start) / this.columns);
-  }
-
-  /** The last area that `holds`, of areas where the first ones do; -1 for none. */
-  #lastWith(holds: (index: number) => boolean): number {
-    let low = 0;
-    let high = this.#areas.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (holds(middle)) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
   }
 }
 
