@@ -2,6 +2,11 @@
 export class InTurn {
   #last: Promise<unknown> = Promise.resolve();
 
+  /** Resolves when all that was given so far has ended, in whatever way. */
+  get ended(): Promise<unknown> {
+    return this.#last;
+  }
+
   /** What `work` gives or throws. That one before it failed keeps nothing from its turn. */
   do<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);

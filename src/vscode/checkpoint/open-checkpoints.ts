@@ -3,6 +3,7 @@ import { findCheckpoints, openFound } from "../../archive/index.ts";
 import type { FileTree } from "../../archive/index.ts";
 import { openCheckpoint } from "../../checkpoint/index.ts";
 import type { Checkpoint } from "../../checkpoint/index.ts";
+import { InTurn } from "../in-turn.ts";
 import { wantsKey } from "../keys/index.ts";
 import type { Keys, OnLock, Quiet } from "../keys/index.ts";
 import { explorerErrors } from "./errors.ts";
@@ -153,8 +154,8 @@ class Entry implements OpenCheckpoint {
   #isLocked = false;
   /** Why a key was wanted that the person didn't give: views must not ask for it again and again. */
   #refused: Error | undefined;
-  /** Ends when that is tried again without asking: who opens it is asked all the same. */
-  #trying: Promise<void> | undefined;
+  /** Trying that again without asking: who opens it waits for its end, and is asked all the same. */
+  readonly #trying = new InTurn();
   /** How often it was locked: what was being opened then is not shown. */
   #locks = 0;
   others: readonly OtherCheckpoint[] = [];
@@ -184,14 +185,11 @@ class Entry implements OpenCheckpoint {
 
   /** Never throws. */
   tryRefused(): Promise<void> {
-    return (this.#trying = this.#tryRefused());
-  }
-
-  async #tryRefused(): Promise<void> {
-    await this.#trying;
-    if (this.#refused === undefined || this.#isLocked) return;
-    this.#refused = undefined;
-    await this.#load(undefined, "quiet").catch(() => undefined);
+    return this.#trying.do(async () => {
+      if (this.#refused === undefined || this.#isLocked) return;
+      this.#refused = undefined;
+      await this.#load(undefined, "quiet").catch(() => undefined);
+    });
   }
 
   #load(signal?: AbortSignal, quiet?: Quiet): Promise<Checkpoint> {
@@ -207,7 +205,7 @@ class Entry implements OpenCheckpoint {
   }
 
   async unlock(signal?: AbortSignal): Promise<Checkpoint> {
-    await this.#trying;
+    await this.#trying.ended;
     const wasLocked = this.#isLocked;
     this.#isLocked = false;
     this.#refused = undefined;

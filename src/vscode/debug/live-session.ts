@@ -2,6 +2,7 @@ import { DebugSession, InitializedEvent, OutputEvent, TerminatedEvent } from "@v
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import * as vscode from "vscode";
 import { toCryoscopeError } from "../../bytes/index.ts";
+import { InTurn } from "../in-turn.ts";
 import { explainLiveError } from "./explain.ts";
 
 /** What a live session does, apart from speaking DAP. Each may be called again; `release` comes last, once. */
@@ -31,7 +32,7 @@ export class LiveSession extends DebugSession {
   private readonly children = new Set<vscode.DebugSession>();
   private readonly listening: vscode.Disposable;
   /** One thing after the other: a rewind must not meet the end of the session in the middle. */
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly turn = new InTurn();
   /** The end of a child is meant, and not the end of the session. */
   private changing = false;
   private released: Promise<void> | undefined;
@@ -77,10 +78,10 @@ export class LiveSession extends DebugSession {
   /** The end of it, however it comes: nothing that it made is left when this is over. */
   end(): Promise<void> {
     this.cancelled.abort();
-    this.released ??= this.turn
-      .catch(() => undefined)
-      .then(() => this.detach())
-      .then(() => this.work.release());
+    this.released ??= this.turn.do(async () => {
+      await this.detach();
+      await this.work.release();
+    });
     return this.released;
   }
 
@@ -91,11 +92,11 @@ export class LiveSession extends DebugSession {
   }
 
   protected override launchRequest(response: DebugProtocol.LaunchResponse): void {
-    this.turn = this.startAndAnswer(response);
+    void this.turn.do(() => this.startAndAnswer(response));
   }
 
   protected override attachRequest(response: DebugProtocol.AttachResponse): void {
-    this.turn = this.startAndAnswer(response);
+    void this.turn.do(() => this.startAndAnswer(response));
   }
 
   protected override threadsRequest(response: DebugProtocol.ThreadsResponse): void {
@@ -141,26 +142,22 @@ export class LiveSession extends DebugSession {
     before: () => Promise<void> = () => Promise.resolve(),
   ): Promise<void> {
     const { signal } = this.cancelled;
-    const done = this.turn
-      .catch(() => undefined)
-      .then(async () => {
-        signal.throwIfAborted();
-        this.changing = true;
-        try {
-          await before();
-          await this.detach();
-          await this.work.leave();
-          const child = await work(signal);
-          if (!(await this.startChild(child))) throw new vscode.CancellationError();
-        } catch (error) {
-          this.sendEvent(new TerminatedEvent());
-          throw error;
-        } finally {
-          this.changing = false;
-        }
-      });
-    this.turn = done;
-    return done;
+    return this.turn.do(async () => {
+      signal.throwIfAborted();
+      this.changing = true;
+      try {
+        await before();
+        await this.detach();
+        await this.work.leave();
+        const child = await work(signal);
+        if (!(await this.startChild(child))) throw new vscode.CancellationError();
+      } catch (error) {
+        this.sendEvent(new TerminatedEvent());
+        throw error;
+      } finally {
+        this.changing = false;
+      }
+    });
   }
 
   private async startChild(configuration: vscode.DebugConfiguration): Promise<boolean> {
