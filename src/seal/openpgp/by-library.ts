@@ -6,6 +6,7 @@ import type { Message, PrivateKey } from "./library.ts";
 import type * as libraryTypes from "./library.ts";
 import { isArmoredMessage, pgpRecipients } from "./recognise.ts";
 import { overwrite, readSecretKeys, unlocked } from "./secret-keys.ts";
+import { Stall } from "./stall.ts";
 
 type Library = typeof libraryTypes;
 type Bytes = Uint8Array | ReadableStream<Uint8Array>;
@@ -41,6 +42,45 @@ export async function openByLibrary(
   write: (bytes: Uint8Array) => Promise<void>,
 ): Promise<PgpFailure | undefined> {
   const library: Library = await import("./library.ts");
+  const stall = new Stall();
+  let isLost = false;
+  const attempt = attemptByLibrary(
+    library,
+    watched(input, stall),
+    head,
+    key,
+    passphraseKeys,
+    async (bytes) => {
+      if (!isLost) await stall.outside(() => write(bytes));
+    },
+  );
+  return stall.orElse(attempt, async () => {
+    isLost = true;
+    return whoseFault({ isNamed: key !== undefined && (await isNamedIn(head, library, key)) });
+  });
+}
+
+async function* watched(input: AsyncIterable<Uint8Array>, stall: Stall): AsyncGenerator<Uint8Array> {
+  const iterator = input[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await stall.outside(() => iterator.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function attemptByLibrary(
+  library: Library,
+  input: AsyncIterable<Uint8Array>,
+  head: Uint8Array,
+  key: OpenPgpKey | undefined,
+  passphraseKeys: readonly Passphrase[],
+  write: (bytes: Uint8Array) => Promise<void>,
+): Promise<PgpFailure | undefined> {
   const passphrases = passphraseKeys.map(({ bytes }) => Buffer.from(bytes).toString("utf8"));
   let began = false;
   let own: Awaited<ReturnType<typeof keysFor>>;
